@@ -1,0 +1,7 @@
+//! stub
+/// stub
+#[derive(Debug)]
+pub struct MemoryEventQueue;
+/// stub
+#[derive(Debug)]
+pub struct MemorySignalStore;

@@ -1,0 +1,158 @@
+//! Dead letters: events that could not become signals, kept with the reason.
+
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{ContentDigest, EventId, Timestamp};
+
+/// What a dead letter is known by.
+///
+/// The letter of an event has the event's id. A letter about *another* content under a taken event id has an id of
+/// its own, made from both, so that recording it again changes nothing.
+///
+/// ```
+/// use sspp_core::{DeadLetterId, EventId};
+/// let event: EventId = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
+/// assert_eq!(DeadLetterId::of_event(event).as_uuid(), event.as_uuid());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeadLetterId(Uuid);
+
+impl DeadLetterId {
+    /// The id of an event's own dead letter.
+    pub const fn of_event(event: EventId) -> Self {
+        Self(event.as_uuid())
+    }
+
+    /// The id of the letter about `content` that came under the id of another event.
+    pub fn of_conflict(event: EventId, content: ContentDigest) -> Self {
+        Self(Uuid::new_v5(&event.as_uuid(), content.as_bytes()))
+    }
+
+    /// Wraps a UUID.
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// The UUID.
+    pub const fn as_uuid(&self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for DeadLetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why an event could not become a signal.
+///
+/// ```
+/// use sspp_core::DeadLetterReason;
+/// assert_eq!(DeadLetterReason::CrashLoop.as_str(), "crash_loop");
+/// assert_eq!("crash_loop".parse(), Ok(DeadLetterReason::CrashLoop));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[non_exhaustive]
+pub enum DeadLetterReason {
+    /// The payload is no envelope, or holds what no event can hold.
+    Undecodable,
+    /// The envelope's version stayed unknown for 24 hours.
+    UnknownVersion,
+    /// The event's type stayed unknown to the scoring model for 15 minutes.
+    UnknownEventType,
+    /// The store refused this one event.
+    Rejected,
+    /// Every attempt failed.
+    AttemptsExhausted,
+    /// The process died three times while it scored this event.
+    CrashLoop,
+    /// The event's id belongs to a signal with other content.
+    EventIdConflict,
+}
+
+impl DeadLetterReason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::Undecodable,
+        Self::UnknownVersion,
+        Self::UnknownEventType,
+        Self::Rejected,
+        Self::AttemptsExhausted,
+        Self::CrashLoop,
+        Self::EventIdConflict,
+    ];
+
+    /// The reason as stores and APIs write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Undecodable => "undecodable",
+            Self::UnknownVersion => "unknown_version",
+            Self::UnknownEventType => "unknown_event_type",
+            Self::Rejected => "rejected",
+            Self::AttemptsExhausted => "attempts_exhausted",
+            Self::CrashLoop => "crash_loop",
+            Self::EventIdConflict => "event_id_conflict",
+        }
+    }
+}
+
+impl fmt::Display for DeadLetterReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for DeadLetterReason {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
+            .ok_or_else(|| format!("'{text}' is not a dead letter reason"))
+    }
+}
+
+impl TryFrom<String> for DeadLetterReason {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<DeadLetterReason> for String {
+    fn from(reason: DeadLetterReason) -> Self {
+        reason.as_str().to_owned()
+    }
+}
+
+/// A dead letter on its way into the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDeadLetter {
+    /// What it will be known by.
+    pub id: DeadLetterId,
+    /// The event it is about.
+    pub event_id: EventId,
+    /// The queue's payload, byte for byte.
+    pub payload: Bytes,
+    /// Why it is here.
+    pub reason: DeadLetterReason,
+    /// The reason in a sentence, for a person.
+    pub detail: String,
+    /// How many attempts were made and failed.
+    pub attempts: u32,
+    /// When the event was queued.
+    pub enqueued_at: Timestamp,
+    /// When it was given up.
+    pub died_at: Timestamp,
+}
+
+/// A stored dead letter; the same fields as [`NewDeadLetter`], which the store changes nothing of.
+pub type DeadLetter = NewDeadLetter;

@@ -1,0 +1,170 @@
+//! A sales activity event, before and after it was accepted.
+
+use chrono::{DateTime, Utc};
+
+use super::{AccountId, EventId, EventType, ExternalId, Metadata, Source, Timestamp, UserId};
+use crate::validation::{Violation, Violations};
+
+/// Something that happened at an account: an email was opened, a meeting was booked.
+///
+/// ```
+/// use sspp_core::Event;
+/// let event = Event::builder("acc_1", "user_1", "email_clicked", "2024-12-21T10:00:00Z")
+///     .metadata(r#"{"link": "pricing"}"#)
+///     .build()
+///     .unwrap();
+/// assert_eq!(event.event_type.as_str(), "email_clicked");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The account it is about.
+    pub account_id: AccountId,
+    /// The person it is about.
+    pub user_id: UserId,
+    /// What happened.
+    pub event_type: EventType,
+    /// When it happened, by the producer's clock.
+    pub timestamp: Timestamp,
+    /// Anything else the producer has to say.
+    pub metadata: Metadata,
+    /// The system it comes from.
+    pub source: Option<Source>,
+    /// The producer's own id for it.
+    pub external_id: Option<ExternalId>,
+}
+
+impl Event {
+    /// Starts an event from its four required members; nothing is checked before [`EventBuilder::build`].
+    pub fn builder(
+        account_id: impl Into<String>,
+        user_id: impl Into<String>,
+        event_type: impl Into<String>,
+        timestamp: impl Into<String>,
+    ) -> EventBuilder {
+        EventBuilder {
+            account_id: account_id.into(),
+            user_id: user_id.into(),
+            event_type: event_type.into(),
+            timestamp: timestamp.into(),
+            metadata: None,
+            source: None,
+            event_id: None,
+        }
+    }
+}
+
+/// Collects the members of an [`Event`] and checks them all at once.
+///
+/// ```
+/// use sspp_core::Event;
+/// let violations = Event::builder("", "user_1", "email_clicked", "yesterday").build().unwrap_err();
+/// let sentences: Vec<_> = violations.iter().map(|violation| violation.detail.as_str()).collect();
+/// assert_eq!(
+///     sentences,
+///     ["accountId should not be empty", "timestamp must be a valid ISO 8601 date string"]
+/// );
+/// ```
+#[derive(Debug, Clone)]
+pub struct EventBuilder {
+    account_id: String,
+    user_id: String,
+    event_type: String,
+    timestamp: String,
+    metadata: Option<String>,
+    source: Option<String>,
+    event_id: Option<String>,
+}
+
+impl EventBuilder {
+    /// Adds metadata: the text of a JSON object.
+    #[must_use]
+    pub fn metadata(mut self, json: impl Into<String>) -> Self {
+        self.metadata = Some(json.into());
+        self
+    }
+
+    /// Names the system the event comes from.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<String>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Gives the producer's id for the event, so that a retry counts once.
+    #[must_use]
+    pub fn event_id(mut self, id: impl Into<String>) -> Self {
+        self.event_id = Some(id.into());
+        self
+    }
+
+    /// Checks every member and collects all violations.
+    pub fn build(self) -> Result<Event, Violations> {
+        let mut found = Vec::new();
+        let account_id = keep(AccountId::new(self.account_id), "accountId", &mut found);
+        let user_id = keep(UserId::new(self.user_id), "userId", &mut found);
+        let event_type = keep(EventType::new(self.event_type), "eventType", &mut found);
+        let timestamp = Timestamp::parse(&self.timestamp)
+            .map_err(|fault| found.push(Violation::of_timestamp(fault)))
+            .ok();
+        let metadata = self.metadata.map_or_else(
+            || Some(Metadata::default()),
+            |text| Metadata::parse(&text).map_err(|fault| found.push(Violation::of_metadata(fault))).ok(),
+        );
+        let source = self.source.map(|text| keep(Source::new(text), "source", &mut found));
+        let external_id = self.event_id.map(|text| keep(ExternalId::new(text), "eventId", &mut found));
+        match (account_id, user_id, event_type, timestamp, metadata) {
+            (Some(account_id), Some(user_id), Some(event_type), Some(timestamp), Some(metadata))
+                if found.is_empty() =>
+            {
+                Ok(Event {
+                    account_id,
+                    user_id,
+                    event_type,
+                    timestamp,
+                    metadata,
+                    source: source.flatten(),
+                    external_id: external_id.flatten(),
+                })
+            }
+            _ => Err(Violations::new(found)),
+        }
+    }
+}
+
+fn keep<T>(result: Result<T, super::IdFault>, member: &'static str, found: &mut Vec<Violation>) -> Option<T> {
+    result.map_err(|fault| found.push(Violation::of_id(member, fault))).ok()
+}
+
+/// An event that SSPP took responsibility for: it has its id and the instant it was received.
+///
+/// ```
+/// use sspp_core::{AcceptedEvent, Clock, Event, EventId, SystemClock, SystemRandom};
+/// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
+/// let accepted = AcceptedEvent::new(event, SystemClock.now(), &SystemRandom::new());
+/// assert_eq!(accepted.effective_time(), accepted.event.timestamp);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedEvent {
+    /// What the event is known by.
+    pub event_id: EventId,
+    /// When it was received, by SSPP's clock.
+    pub received_at: Timestamp,
+    /// The event itself.
+    pub event: Event,
+}
+
+impl AcceptedEvent {
+    /// Accepts an event: its id follows from the producer's id, or is made new.
+    pub fn new(event: Event, now: DateTime<Utc>, random: &dyn crate::Random) -> Self {
+        let event_id = match &event.external_id {
+            Some(id) => EventId::of_external(id, event.source.as_ref(), &event.account_id),
+            None => EventId::generate(now, random),
+        };
+        Self { event_id, received_at: Timestamp::from_datetime(now), event }
+    }
+
+    /// The instant from which the event counts and fades: its own time, but never after it was received.
+    pub fn effective_time(&self) -> Timestamp {
+        self.event.timestamp.min(self.received_at)
+    }
+}

@@ -1,0 +1,103 @@
+//! Metadata: a JSON object that is checked once and then carried verbatim.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::validation::check_metadata;
+
+/// Why a text is not acceptable metadata: what is wrong and where.
+///
+/// ```
+/// use sspp_core::Metadata;
+/// let fault = Metadata::parse(r#"{"a":{"b":"x\u0000y"}}"#).unwrap_err();
+/// assert_eq!(fault.pointer, "/a/b");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("metadata{pointer} {detail}")]
+pub struct MetadataFault {
+    /// JSON pointer (RFC 6901) of the offending member, relative to the metadata.
+    pub pointer: String,
+    /// A stable code, for instance `nul_character`.
+    pub code: &'static str,
+    /// What is wrong, to be read after the member's name.
+    pub detail: String,
+}
+
+/// Anything a producer wants to say about an event: a JSON object, kept byte for byte.
+///
+/// Checked for what could not be stored or would be changed on the way: nesting over 32 levels, NUL characters,
+/// lone surrogates, duplicate members, numbers beyond a double.
+///
+/// ```
+/// use sspp_core::Metadata;
+/// let metadata = Metadata::parse(r#"{"campaign": "spring", "big": 1e308}"#).unwrap();
+/// assert_eq!(metadata.as_str(), r#"{"campaign": "spring", "big": 1e308}"#);
+/// assert!(Metadata::parse(r#"{"x": 1e400}"#).is_err());
+/// assert!(Metadata::parse("[1]").is_err());
+/// ```
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Metadata(Box<RawValue>);
+
+impl Metadata {
+    /// The deepest nesting allowed; the metadata object itself is level 1.
+    pub const MAX_DEPTH: usize = 32;
+
+    /// Checks a JSON text and keeps it.
+    pub fn parse(text: &str) -> Result<Self, MetadataFault> {
+        let raw: &RawValue = serde_json::from_str(text).map_err(|error| MetadataFault {
+            pointer: String::new(),
+            code: "malformed_json",
+            detail: format!("must be JSON: {error}"),
+        })?;
+        check_metadata(raw).map(|()| Self(raw.to_owned()))
+    }
+
+    /// Serializes any value as metadata; it must become a JSON object.
+    pub fn from_serialize(value: &impl Serialize) -> Result<Self, MetadataFault> {
+        let text = serde_json::to_string(value).map_err(|error| MetadataFault {
+            pointer: String::new(),
+            code: "malformed_json",
+            detail: format!("could not be written as JSON: {error}"),
+        })?;
+        Self::parse(&text)
+    }
+
+    /// Wraps text that [`check_metadata`] passed.
+    pub(crate) fn checked(raw: Box<RawValue>) -> Self {
+        Self(raw)
+    }
+
+    /// The text as it came.
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// The text as serde's raw value.
+    pub fn as_raw(&self) -> &RawValue {
+        &self.0
+    }
+}
+
+impl Default for Metadata {
+    /// `{}`
+    fn default() -> Self {
+        Self(RawValue::from_string("{}".to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+}
+
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Metadata {}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Metadata({} bytes)", self.as_str().len())
+    }
+}

@@ -1,0 +1,25 @@
+//! The words of the field as types: ids, events, signals, scores, jobs and queries.
+
+mod dead_letter;
+mod event;
+mod event_type;
+mod ids;
+mod job;
+mod metadata;
+mod query;
+mod score;
+mod signal;
+mod timestamp;
+
+pub use dead_letter::{DeadLetter, DeadLetterId, DeadLetterReason, NewDeadLetter};
+pub use event::{AcceptedEvent, Event, EventBuilder};
+pub use event_type::{EventType, SignalType};
+pub use ids::{AccountId, EventId, ExternalId, IdFault, SignalId, Source, UserId};
+pub use job::{JobState, QueueDepth, QueuedJob};
+pub use metadata::{Metadata, MetadataFault};
+pub use query::{
+    Cursor, CursorFault, CursorKey, Page, Position, SignalFilter, SignalQuery, SortBy, SortOrder, Total,
+};
+pub use score::{Score, Units};
+pub use signal::{ContentDigest, ModelDigest, ModelRecord, NewSignal, Signal, SignalStats};
+pub use timestamp::{Timestamp, TimestampFault};

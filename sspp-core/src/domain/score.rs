@@ -1,0 +1,121 @@
+//! Scores as integers, so that sums are exact everywhere.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An amount in units of 0.0001: what scoring constants, steps and sums are made of.
+///
+/// ```
+/// use sspp_core::Units;
+/// let base = Units::from_f64(0.6).unwrap();
+/// assert_eq!(base.get(), 6_000);
+/// assert_eq!(base + Units::new(1_500), Units::new(7_500));
+/// assert_eq!(Units::from_f64(0.00001), None); // finer than a unit
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Units(i64);
+
+impl Units {
+    /// How many units make 1.00.
+    pub const PER_ONE: i64 = 10_000;
+    /// No amount.
+    pub const ZERO: Self = Self(0);
+
+    /// Wraps a number of units.
+    pub const fn new(units: i64) -> Self {
+        Self(units)
+    }
+
+    /// The number of units.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// The amount that a decimal number of at most four places stands for; `None` when it is finer, not finite,
+    /// or beyond ±100,000,000.
+    pub fn from_f64(value: f64) -> Option<Self> {
+        let scaled = (value * 10_000.0).round();
+        // Division is correctly rounded, so it gives back exactly the double that the decimal parses to.
+        let exact = scaled.abs() <= 1e12 && scaled / 10_000.0 == value;
+        #[expect(clippy::cast_possible_truncation, reason = "bounded by the line above")]
+        exact.then_some(Self(scaled as i64))
+    }
+
+    /// The amount as a decimal number.
+    #[expect(clippy::cast_precision_loss, reason = "amounts stay far below 2^53 units")]
+    pub fn to_f64(self) -> f64 {
+        self.0 as f64 / 10_000.0
+    }
+}
+
+impl std::ops::Add for Units {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl std::ops::Sub for Units {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl std::iter::Sum for Units {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, |sum, amount| sum + amount)
+    }
+}
+
+impl fmt::Display for Units {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, rest) = (self.0.abs() / Self::PER_ONE, self.0.abs() % Self::PER_ONE);
+        if rest % 100 == 0 {
+            write!(f, "{sign}{whole}.{:02}", rest / 100)
+        } else {
+            write!(f, "{sign}{whole}.{rest:04}")
+        }
+    }
+}
+
+/// What one signal is worth: an amount rounded half up to 0.01, never negative.
+///
+/// ```
+/// use sspp_core::{Score, Units};
+/// assert_eq!(Score::rounded(Units::new(3_550)).to_string(), "0.36");
+/// assert_eq!(Score::rounded(Units::new(3_549)).to_f64(), 0.35);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Score(Units);
+
+impl Score {
+    /// Nothing.
+    pub const ZERO: Self = Self(Units::ZERO);
+
+    /// Rounds an amount half up to 0.01; an amount below zero becomes zero.
+    pub const fn rounded(amount: Units) -> Self {
+        let units = if amount.0 < 0 { 0 } else { amount.0 };
+        Self(Units((units + 50) / 100 * 100))
+    }
+
+    /// The score in units of 0.0001, always a multiple of 100.
+    pub const fn units(self) -> Units {
+        self.0
+    }
+
+    /// The score as a decimal number.
+    pub fn to_f64(self) -> f64 {
+        self.0.to_f64()
+    }
+}
+
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,54 @@
+//! The engine of SSPP, the Sales Signal Processing Platform.
+//!
+//! An [`Event`] (an email was opened, a meeting was booked) is validated, queued as an [`Envelope`], scored by a
+//! [`ScoringModel`] and stored as a [`Signal`] that can explain its score. The [`Pipeline`] does that over two ports,
+//! [`EventQueue`] and [`SignalStore`]; adapters make them real.
+//!
+//! ```
+//! use sspp_core::{Event, ScoringModel};
+//!
+//! let model = ScoringModel::embedded_default();
+//! let event = Event::builder("acc_1", "user_1", "email_clicked", "2024-12-21T10:00:00Z")
+//!     .metadata(r#"{"responseTimeHours": 2}"#)
+//!     .build()
+//!     .unwrap();
+//! let scored = model.score(&event).unwrap();
+//! assert_eq!(scored.score.to_string(), "0.70");
+//! ```
+//!
+//! Features: `sqlite` (queue and store in one file), `testing` (contract suites and fakes), `mock` (mockall mocks of
+//! the ports). Without features the memory adapters are there.
+
+mod adapters;
+mod clock;
+mod domain;
+mod envelope;
+mod pipeline;
+mod ports;
+mod random;
+mod retry;
+mod scoring;
+#[cfg(any(feature = "testing", feature = "mock"))]
+pub mod testing;
+mod validation;
+
+pub use adapters::memory::{MemoryEventQueue, MemorySignalStore};
+#[cfg(feature = "sqlite")]
+pub use adapters::sqlite::{
+    SqliteConfig, SqliteDatabase, SqliteEventQueue, SqliteOpenError, SqliteSignalStore,
+};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use domain::*;
+pub use envelope::{Envelope, EnvelopeFault};
+pub use pipeline::{Pipeline, PipelineConfig};
+pub use ports::{
+    Admission, Delivery, EventQueue, FailureClass, NewJob, QueueError, Receipt, Record, Recorded, Settlement,
+    SignalStore, StoreError, Verdict,
+};
+pub use random::{Random, SeededRandom, SystemRandom};
+pub use retry::RetryPolicy;
+pub use scoring::{
+    EventRule, Explanation, ModelFault, ModelFaults, Scored, ScoringModel, Step, StepInput, StepKind,
+    UnknownEventType,
+};
+pub use validation::{ParseFault, Violation, Violations, parse_event};

@@ -1,0 +1,15 @@
+//! What a failure means for the events that were in hand.
+
+/// What a failure means for the events that were in hand.
+///
+/// ```
+/// use sspp_core::{FailureClass, StoreError};
+/// assert_eq!(StoreError::Timeout { after_ms: 5_000 }.class(), FailureClass::Infrastructure);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureClass {
+    /// The dependency is at fault: keep the events, spend no attempt, try again when it is back.
+    Infrastructure,
+    /// One event's content is at fault: isolate it, the others go on.
+    Data,
+}

@@ -1,0 +1,177 @@
+//! The port through which events wait for the pipeline.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::QueueError;
+use crate::{AccountId, EventId, QueueDepth, QueuedJob, Timestamp};
+
+/// An event to be queued. The queue looks at the ids only; the payload is bytes to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewJob {
+    /// The event's id: by it the job is found while it is in the queue.
+    pub event_id: EventId,
+    /// The event's account: jobs of one account share a shard where a queue has shards.
+    pub account_id: AccountId,
+    /// The envelope.
+    pub payload: Bytes,
+    /// When the event was received.
+    pub enqueued_at: Timestamp,
+}
+
+/// The queue's answer to one job of an enqueue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// The job is in the queue, as durably as the queue is.
+    Queued,
+    /// The job is not in the queue; try again after this time.
+    Refused {
+        /// When to try again.
+        retry_after: Duration,
+    },
+}
+
+/// Names one delivery of a job to its adapter; opaque to everyone else. A job that is delivered again has a new one.
+///
+/// ```
+/// let receipt = sspp_core::Receipt::new("7-1");
+/// assert_eq!(receipt.as_str(), "7-1");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Receipt(Box<str>);
+
+impl Receipt {
+    /// Wraps an adapter's text.
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The adapter's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A job in the hands of a pipeline. It is consumed by settling it; one that is never settled comes back through
+/// [`EventQueue::reclaim`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// By which it is settled.
+    pub receipt: Receipt,
+    /// The event's id, as it was enqueued.
+    pub event_id: EventId,
+    /// The payload, as it was enqueued.
+    pub payload: Bytes,
+    /// How many attempts failed before.
+    pub attempts: u32,
+    /// Whether it was delivered before and never settled: its holder died or was stuck, perhaps because of it.
+    pub suspect: bool,
+    /// When it was enqueued.
+    pub enqueued_at: Timestamp,
+}
+
+impl Delivery {
+    /// Settles it as dealt with: the job leaves the queue.
+    pub fn done(self) -> Settlement {
+        Settlement { receipt: self.receipt, verdict: Verdict::Done }
+    }
+
+    /// Settles it as failed: one attempt is spent, and the job comes again after the delay.
+    pub fn retry(self, delay: Duration) -> Settlement {
+        Settlement { receipt: self.receipt, verdict: Verdict::Retry { delay } }
+    }
+
+    /// Settles it as not yet possible: no attempt is spent, and the job comes again after the delay.
+    pub fn postpone(self, delay: Duration) -> Settlement {
+        Settlement { receipt: self.receipt, verdict: Verdict::Postpone { delay } }
+    }
+
+    /// Settles it as not touched: the job waits again as if it had not been delivered.
+    pub fn give_back(self) -> Settlement {
+        Settlement { receipt: self.receipt, verdict: Verdict::GiveBack }
+    }
+}
+
+/// What becomes of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// Which delivery.
+    pub receipt: Receipt,
+    /// What becomes of it.
+    pub verdict: Verdict,
+}
+
+/// What becomes of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The job leaves the queue.
+    Done,
+    /// The job comes again after the delay, with one attempt more counted.
+    Retry {
+        /// How long from now, by the queue's own clock.
+        delay: Duration,
+    },
+    /// The job comes again after the delay, with no attempt counted.
+    Postpone {
+        /// How long from now, by the queue's own clock.
+        delay: Duration,
+    },
+    /// The job waits again at once, unsuspected.
+    GiveBack,
+}
+
+/// Where events wait. Delivery is at least once: a job may be delivered more than once, never not at all.
+///
+/// **Order.** None is promised, though jobs are delivered roughly first in, first out.
+///
+/// **Sharing.** Any number of pipelines, in any number of processes where the adapter allows several, receive from one
+/// queue; a job is with one of them at a time, as long as that one settles or [keeps](EventQueue::keep) it in time.
+///
+/// **Stale receipts.** Settling, keeping or counting by a receipt whose job was settled or reclaimed since does
+/// nothing and is no error.
+///
+/// **Cancellation.** Dropping a future of this trait leaves each job as it was or as it would be after the call.
+/// Jobs that a dropped `receive` or `reclaim` had taken come back through `reclaim`.
+#[async_trait]
+pub trait EventQueue: Send + Sync + std::fmt::Debug {
+    /// Queues jobs and answers one [`Admission`] a job, in their order.
+    ///
+    /// A queue that has shards may refuse some and take the others. When it returns, what was admitted survives what
+    /// the adapter's documentation says it survives. After an error nothing is acknowledged, though jobs may be in
+    /// the queue: sending them again under the same event id does no harm, since the store counts an id once.
+    async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Admission>, QueueError>;
+
+    /// Takes up to `max` jobs that are due, waiting up to `wait` for the first. Empty when none came.
+    async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError>;
+
+    /// Takes over up to `max` jobs that were delivered and neither settled nor kept for longer than the adapter's
+    /// claim bound; they are marked [suspect](Delivery::suspect).
+    async fn reclaim(&self, max: usize) -> Result<Vec<Delivery>, QueueError>;
+
+    /// Settles deliveries, all of them or (after an error) perhaps some: calling again is safe.
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError>;
+
+    /// Renews the claim on deliveries that take long, so that nobody reclaims them.
+    async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), QueueError>;
+
+    /// Counts, durably, that the suspect is about to be decoded and scored; returns the count, this run included.
+    /// A run that the process does not survive stays counted.
+    async fn begin_run(&self, receipt: &Receipt) -> Result<u32, QueueError>;
+
+    /// Takes the count of [`begin_run`](EventQueue::begin_run) back to nothing: the suspect was scored and the process lives.
+    async fn end_run(&self, receipt: &Receipt) -> Result<(), QueueError>;
+
+    /// How many jobs wait, are in hand, and are delayed.
+    async fn depth(&self) -> Result<QueueDepth, QueueError>;
+
+    /// The job of an event; `None` when it is not (or no longer) in the queue.
+    async fn job(&self, event_id: EventId) -> Result<Option<QueuedJob>, QueueError>;
+
+    /// The jobs in the queue, the last enqueued first.
+    async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError>;
+
+    /// Whether the queue can take events now.
+    async fn ping(&self) -> Result<(), QueueError>;
+}

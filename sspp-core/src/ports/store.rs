@@ -1,0 +1,87 @@
+//! The port through which signals are kept and asked for.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::{
+    DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, NewDeadLetter, NewSignal, Page, Signal,
+    SignalFilter, SignalId, SignalQuery, SignalStats, Total,
+};
+
+/// What a pipeline gives the store to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// The event became a signal. The payload is kept for a dead letter, should its id turn out to be taken.
+    Signal {
+        /// The signal.
+        signal: NewSignal,
+        /// The queue's payload.
+        payload: bytes::Bytes,
+    },
+    /// The event became a dead letter.
+    DeadLetter(NewDeadLetter),
+}
+
+/// What a store made of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// A new signal.
+    Signal(SignalId),
+    /// The event was recorded before, with the same content: nothing changed.
+    Duplicate(SignalId),
+    /// The event's id belongs to a signal with other content: a dead letter `event_id_conflict` says so.
+    Conflict(DeadLetterId),
+    /// A dead letter, new or recorded before.
+    DeadLetter(DeadLetterId),
+}
+
+/// Where signals are kept. The effect is exactly once: an event id is a signal or a dead letter, never both and never
+/// twice, however often it is recorded and whatever is killed in between.
+#[async_trait]
+pub trait SignalStore: Send + Sync + std::fmt::Debug {
+    /// Records a batch in one transaction and answers one [`Recorded`] a record, in their order.
+    ///
+    /// - A signal whose event id is new is inserted, and all statistics follow in the same transaction. A dead letter
+    ///   that the event had is removed.
+    /// - A signal whose event id is known changes nothing when its content digest is the same
+    ///   ([`Recorded::Duplicate`]); with another digest it becomes a dead letter [`Recorded::Conflict`] under an id of its own.
+    ///   The same holds inside a batch, in its order.
+    /// - A dead letter whose id is known changes nothing; one whose event is a signal is not recorded
+    ///   ([`Recorded::Duplicate`]).
+    ///
+    /// After an error of class [`Data`](crate::FailureClass::Data) nothing of the batch was recorded: record its halves
+    /// to find the event at fault. After any other error the batch was recorded whole or not at all: record it again.
+    async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
+
+    /// A signal by its number.
+    async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError>;
+
+    /// A signal by the event it was made from.
+    async fn signal_of_event(&self, event_id: EventId) -> Result<Option<Signal>, StoreError>;
+
+    /// A stretch of a sorted list. Following [`SignalQuery::position`] with the last row's key returns every row
+    /// that was there at the start once, whatever is added meanwhile.
+    async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError>;
+
+    /// How many signals a filter has: exact for [single dimensions](SignalFilter::single_dimension), otherwise counted up to
+    /// [`Total::COUNTED_UP_TO`].
+    async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError>;
+
+    /// Figures over all signals, at a cost that does not grow with their number.
+    async fn stats(&self) -> Result<SignalStats, StoreError>;
+
+    /// A dead letter by its id.
+    async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError>;
+
+    /// Dead letters, the last first.
+    async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Keeps a scoring model under its digest; a known digest changes nothing.
+    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError>;
+
+    /// A scoring model by its digest.
+    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError>;
+
+    /// Whether the store can answer now.
+    async fn ping(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,1 @@
+//! Contract suites, builders, fakes and mocks for tests.
