@@ -1,0 +1,3 @@
+//! Integration tests of sspp-core, one module a subject.
+
+mod pipeline;
