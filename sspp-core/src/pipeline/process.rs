@@ -101,3 +101,17 @@ pub(super) fn dead_letter(
         died_at: now,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_events_failure() {
+        assert_eq!(
+            guarded(|| panic!("at event {}", 7)),
+            Outcome::Failed("scoring panicked: at event 7".into())
+        );
+        assert_eq!(guarded(|| Outcome::NotYet), Outcome::NotYet);
+    }
+}
