@@ -27,14 +27,15 @@ pub(super) fn process(
     config: &PipelineConfig,
     now: Timestamp,
 ) -> Outcome {
-    catch_unwind(AssertUnwindSafe(|| decode_and_score(delivery, model, config, now))).unwrap_or_else(
-        |panic| {
-            let reason = panic.downcast_ref::<String>().map(String::as_str);
-            let reason =
-                reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-            Outcome::Failed(format!("scoring panicked: {reason}"))
-        },
-    )
+    guarded(|| decode_and_score(delivery, model, config, now))
+}
+
+fn guarded(work: impl FnOnce() -> Outcome) -> Outcome {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let reason = panic.downcast_ref::<String>().map(String::as_str);
+        let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+        Outcome::Failed(format!("scoring panicked: {reason}"))
+    })
 }
 
 fn decode_and_score(

@@ -93,7 +93,7 @@ fn a_producers_id_is_scoped_by_source_and_account() {
     assert_ne!(id, EventId::of_external(&one, None, &a));
     assert_eq!(id.as_uuid().get_version_num(), 5);
     // A change of this value would count the retries of every producer twice.
-    assert_eq!(EventId::of_external(&one, None, &a).to_string(), "PINNED");
+    assert_eq!(EventId::of_external(&one, None, &a).to_string(), "12cbea97-2c62-57a4-805b-5434b2b62054");
     let uuid = ExternalId::new("0197D3C5-5C00-7000-8000-000000000001").unwrap();
     assert_eq!(EventId::of_external(&uuid, Some(&crm), &a).to_string(), uuid.as_str().to_lowercase());
     let bare = ExternalId::new("0197d3c55c0070008000000000000001").unwrap();
@@ -107,7 +107,7 @@ fn a_producers_id_is_scoped_by_source_and_account() {
 #[test]
 fn generated_ids_sort_by_time() {
     let random = SeededRandom::new(3);
-    let at = |seconds| chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
+    let at = |seconds: i64| chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
     let ids: Vec<EventId> = (0..100).map(|second| EventId::generate(at(second), &random)).collect();
     assert!(ids.is_sorted());
 }
