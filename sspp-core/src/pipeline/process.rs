@@ -27,14 +27,15 @@ pub(super) fn process(
     config: &PipelineConfig,
     now: Timestamp,
 ) -> Outcome {
-    catch_unwind(AssertUnwindSafe(|| decode_and_score(delivery, model, config, now))).unwrap_or_else(
-        |panic| {
-            let reason = panic.downcast_ref::<String>().map(String::as_str);
-            let reason =
-                reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-            Outcome::Failed(format!("scoring panicked: {reason}"))
-        },
-    )
+    guarded(|| decode_and_score(delivery, model, config, now))
+}
+
+fn guarded(work: impl FnOnce() -> Outcome) -> Outcome {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let reason = panic.downcast_ref::<String>().map(String::as_str);
+        let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+        Outcome::Failed(format!("scoring panicked: {reason}"))
+    })
 }
 
 fn decode_and_score(
@@ -100,4 +101,18 @@ pub(super) fn dead_letter(
         enqueued_at: delivery.enqueued_at,
         died_at: now,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_events_failure() {
+        assert_eq!(
+            guarded(|| panic!("at event {}", 7)),
+            Outcome::Failed("scoring panicked: at event 7".into())
+        );
+        assert_eq!(guarded(|| Outcome::NotYet), Outcome::NotYet);
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 
 use crate::{
-    DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, Page, Record, Recorded, Signal, SignalFilter,
-    SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
+    DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
 };
 
 /// Decides, before each batch is recorded, whether it fails; `None` lets the store behind have it.

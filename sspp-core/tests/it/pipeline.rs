@@ -57,7 +57,8 @@ impl Bench {
     }
 
     fn job(&self, n: u64, event_type: &str) -> NewJob {
-        let event = Event::builder(format!("acc_{}", n % 7), "user", event_type, "2025-12-31").build().unwrap();
+        let event =
+            Event::builder(format!("acc_{}", n % 7), "user", event_type, "2025-12-31").build().unwrap();
         let received_at = Timestamp::from_datetime(self.clock.now());
         let event = AcceptedEvent { event_id: event_id(n), received_at, event };
         NewJob {
