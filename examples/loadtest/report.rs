@@ -114,8 +114,11 @@ pub(crate) fn print(report: &Report<'_>) -> Result<(), Failure> {
     let Plan { rounds, connections, seconds, events, .. } = report.plan;
     writeln!(
         out,
-        "\n{rounds} rounds, {connections} connections, at most {seconds} s and {events} events a measurement"
+        "\nrounds: {rounds}, connections: {connections}, at most {seconds} s and {events} events a measurement"
     )?;
+    if cfg!(debug_assertions) {
+        writeln!(out, "THIS IS A DEBUG BUILD: run it with --release, or its figures mean nothing")?;
+    }
     writeln!(out, "load generator: {}", generator::DESCRIPTION)?;
     writeln!(out, "SQLite alone: {}", sqlite_limit::DESCRIPTION)?;
     writeln!(out, "bare handler: poem, answers 202 without looking at the body, same load")?;
