@@ -2,5 +2,7 @@
 
 mod domain;
 mod fuzz;
+mod memory;
 mod pipeline;
+mod sqlite;
 mod validation;
