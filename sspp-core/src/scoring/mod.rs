@@ -1,6 +1,8 @@
 //! Scoring: a model document, compiled once, turns an event into a score with its explanation.
 
 mod account;
+#[cfg(test)]
+mod agreement;
 mod canonical;
 mod cel_host;
 mod cel_value;

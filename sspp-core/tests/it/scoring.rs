@@ -248,7 +248,8 @@ fn large_inputs_do_not_bloat_an_explanation() {
 
 #[test]
 fn inputs_are_told_for_interpreted_conditions_too() {
-    let model = model_when("source == 'crm' || metadata.deal.stage.startsWith('w') || has(metadata['a b'])");
+    let model =
+        model_when("source == 'crm' || metadata.deal.stage.startsWith('w') || metadata['a b'] == 1.0");
     let event = event("e", r#"{"deal": {"stage": "won"}}"#);
     let explanation = model.explain(&event).unwrap();
     let inputs: Vec<_> =
