@@ -12,12 +12,15 @@ mod condition;
 mod document;
 mod engine;
 mod explanation;
+mod extraction;
 mod faults;
 mod ledger;
 mod model;
+mod modifiers;
 mod native;
 mod paths;
 mod reader;
+mod rewrite;
 mod rules;
 mod syntax;
 

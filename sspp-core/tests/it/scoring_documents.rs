@@ -1,4 +1,5 @@
 //! What is refused in a model document, each fault with its path.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use sspp_core::{Event, ModelFaults, ScoringModel};
 
@@ -187,8 +188,16 @@ fn modifiers() {
     refused(&modifier("drop = false"), "modifiers[0].drop", "must be true; leave it out otherwise");
     refused(&modifier("multiply = -1"), "modifiers[0].multiply", "must be from 0 to 1000, is -1");
     refused(&modifier("add = 1000.5"), "modifiers[0].add", "must be from -1000 to 1000, is 1000.5");
-    let many: String =
-        (0..65).map(|at| format!("[[modifiers]]\nid = 'm{at}'\nwhen = 'true'\nadd = 0.1\n")).collect();
+    let many = (0..65).map(|at| {
+        format!(
+            "[[modifiers]]
+id = 'm{at}'
+when = 'true'
+add = 0.1
+"
+        )
+    });
+    let many = many.collect::<Vec<_>>().concat();
     refused(&many, "modifiers", "has 65 entries; at most 64 are allowed");
 }
 

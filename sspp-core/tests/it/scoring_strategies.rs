@@ -1,4 +1,5 @@
 //! Random model documents and events, for property tests.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
