@@ -20,7 +20,7 @@ impl QueueFixture for Queue {
     }
 
     fn claim_bound(&self) -> Duration {
-        Duration::from_secs(60)
+        Duration::from_mins(1)
     }
 
     fn max_backlog(&self) -> u64 {
@@ -40,7 +40,7 @@ async fn queue() -> Queue {
     let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
     let queue = MemoryEventQueue::new(Arc::<ManualClock>::clone(&clock))
         .with_max_backlog(2_000)
-        .with_claim_bound(Duration::from_secs(60));
+        .with_claim_bound(Duration::from_mins(1));
     Queue { clock, queue }
 }
 
