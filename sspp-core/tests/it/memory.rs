@@ -1,4 +1,5 @@
 //! The memory adapters keep the contracts.
+#![expect(clippy::unwrap_used, reason = "fixtures are parts of tests: they fail by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,7 @@ impl QueueFixture for Queue {
     }
 }
 
+#[expect(clippy::unused_async, reason = "suites take asynchronous functions")]
 async fn queue() -> Queue {
     let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
     let queue = MemoryEventQueue::new(Arc::<ManualClock>::clone(&clock))
@@ -57,6 +59,7 @@ impl StoreFixture for Store {
     }
 }
 
+#[expect(clippy::unused_async, reason = "suites take asynchronous functions")]
 async fn store() -> Store {
     Store(MemorySignalStore::new())
 }

@@ -1,4 +1,5 @@
 //! The SQLite adapters: the contracts, and what is particular to a file.
+#![expect(clippy::unwrap_used, reason = "fixtures are parts of tests: they fail by panicking")]
 
 mod faults;
 mod fixture;
