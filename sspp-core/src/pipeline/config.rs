@@ -1,0 +1,61 @@
+//! Settings of a pipeline.
+
+use std::time::Duration;
+
+use crate::RetryPolicy;
+
+/// Settings of a [`Pipeline`](crate::Pipeline).
+///
+/// ```
+/// use sspp_core::PipelineConfig;
+/// let config = PipelineConfig { readers: 4, ..PipelineConfig::default() };
+/// assert_eq!(config.retry.attempts, 3);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineConfig {
+    /// How many deliveries are received and recorded side by side, in batches. At least 1.
+    pub readers: usize,
+    /// How many deliveries a batch has at most.
+    pub batch: usize,
+    /// How long a reader waits for deliveries before it looks whether to stop.
+    pub wait: Duration,
+    /// How often and when an event that failed is tried again.
+    pub retry: RetryPolicy,
+    /// How long to pause while a dependency is away: growing from `base` to `max`, jittered.
+    pub pause: RetryPolicy,
+    /// How often deliveries that nobody settled are looked for.
+    pub reclaim_every: Duration,
+    /// How often the claim on deliveries in hand is renewed: a third of the queue's claim bound.
+    pub keep_every: Duration,
+    /// When an event that is not yet understood is looked at again.
+    pub look_again: Duration,
+    /// How long an envelope's version may stay unknown before it becomes a dead letter.
+    pub unknown_version_for: Duration,
+    /// How long an event's type may stay unknown before it becomes a dead letter.
+    pub unknown_event_type_for: Duration,
+    /// How many runs in a row an event may kill the process before it becomes a dead letter.
+    pub crashes: u32,
+}
+
+impl Default for PipelineConfig {
+    fn default() -> Self {
+        let pause = RetryPolicy {
+            attempts: u32::MAX,
+            base: Duration::from_millis(100),
+            max: Duration::from_secs(15),
+        };
+        Self {
+            readers: 2,
+            batch: 500,
+            wait: Duration::from_millis(250),
+            retry: RetryPolicy::default(),
+            pause,
+            reclaim_every: Duration::from_secs(5),
+            keep_every: Duration::from_secs(20),
+            look_again: Duration::from_secs(60),
+            unknown_version_for: Duration::from_secs(24 * 3600),
+            unknown_event_type_for: Duration::from_secs(15 * 60),
+            crashes: 3,
+        }
+    }
+}

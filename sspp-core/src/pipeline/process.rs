@@ -1,0 +1,118 @@
+//! One delivery to one outcome: decode and score. Pure; the queue and the store are not touched here.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use super::PipelineConfig;
+use crate::{
+    ContentDigest, DeadLetterId, DeadLetterReason, Delivery, Envelope, EnvelopeFault, NewDeadLetter,
+    NewSignal, Record, ScoringModel, Timestamp,
+};
+
+/// What became of a delivery.
+#[derive(Debug, PartialEq)]
+pub(super) enum Outcome {
+    /// The store is to keep this.
+    Record(Record),
+    /// This release or model does not understand it yet; a later one may.
+    NotYet,
+    /// The code failed on it.
+    Failed(String),
+}
+
+/// Decodes and scores a delivery; a panic in either is this event's failure, not the pipeline's.
+pub(super) fn process(
+    delivery: &Delivery,
+    model: &ScoringModel,
+    config: &PipelineConfig,
+    now: Timestamp,
+) -> Outcome {
+    guarded(|| decode_and_score(delivery, model, config, now))
+}
+
+fn guarded(work: impl FnOnce() -> Outcome) -> Outcome {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let reason = panic.downcast_ref::<String>().map(String::as_str);
+        let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+        Outcome::Failed(format!("scoring panicked: {reason}"))
+    })
+}
+
+fn decode_and_score(
+    delivery: &Delivery,
+    model: &ScoringModel,
+    config: &PipelineConfig,
+    now: Timestamp,
+) -> Outcome {
+    let not_yet = |reason, limit: Duration, detail: String| {
+        let waited = now.micros().saturating_sub(delivery.enqueued_at.micros());
+        if u128::try_from(waited).is_ok_and(|waited| waited >= limit.as_micros()) {
+            Outcome::Record(dead_letter(delivery, reason, detail, now))
+        } else {
+            Outcome::NotYet
+        }
+    };
+    let envelope = match Envelope::decode(&delivery.payload) {
+        Ok(envelope) => envelope,
+        Err(fault @ EnvelopeFault::Malformed { .. }) => {
+            let detail = fault.to_string();
+            return Outcome::Record(dead_letter(delivery, DeadLetterReason::Undecodable, detail, now));
+        }
+        Err(fault @ (EnvelopeFault::UnknownVersion { .. } | EnvelopeFault::UnknownKind { .. })) => {
+            return not_yet(DeadLetterReason::UnknownVersion, config.unknown_version_for, fault.to_string());
+        }
+    };
+    if envelope.event.event_id != delivery.event_id {
+        let detail = format!("the envelope is of another event: {}", envelope.event.event_id);
+        return Outcome::Record(dead_letter(delivery, DeadLetterReason::Undecodable, detail, now));
+    }
+    let (signal_type, score) = match model.score(&envelope.event.event) {
+        Ok(scored) => (scored.signal_type.clone(), scored.score),
+        Err(unknown) => {
+            let limit = config.unknown_event_type_for;
+            return not_yet(DeadLetterReason::UnknownEventType, limit, unknown.to_string());
+        }
+    };
+    let signal = NewSignal {
+        content: ContentDigest::of(&envelope.event.event),
+        accepted: envelope.event,
+        signal_type,
+        score,
+        model: model.digest(),
+        processed_at: now,
+    };
+    Outcome::Record(Record::Signal { signal, payload: delivery.payload.clone() })
+}
+
+/// The dead letter of a delivery, which counts the attempts that failed so far.
+pub(super) fn dead_letter(
+    delivery: &Delivery,
+    reason: DeadLetterReason,
+    detail: String,
+    now: Timestamp,
+) -> Record {
+    Record::DeadLetter(NewDeadLetter {
+        id: DeadLetterId::of_event(delivery.event_id),
+        event_id: delivery.event_id,
+        payload: delivery.payload.clone(),
+        reason,
+        detail,
+        attempts: delivery.attempts,
+        enqueued_at: delivery.enqueued_at,
+        died_at: now,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_events_failure() {
+        assert_eq!(
+            guarded(|| panic!("at event {}", 7)),
+            Outcome::Failed("scoring panicked: at event 7".into())
+        );
+        assert_eq!(guarded(|| Outcome::NotYet), Outcome::NotYet);
+    }
+}

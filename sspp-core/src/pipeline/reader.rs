@@ -1,0 +1,147 @@
+//! Readers: each takes a batch, sees it through, and takes the next.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::process::{Outcome, dead_letter, process};
+use super::record::Item;
+use super::{Shared, metrics};
+use crate::{DeadLetterReason, Delivery, Record, Settlement};
+
+/// The pipeline was told to stop while it waited for a dependency.
+#[derive(Debug)]
+pub(super) struct Stopped;
+
+impl Shared {
+    /// Keeps the model in the store, however long that takes.
+    pub(super) async fn keep_model(&self) -> Result<(), Stopped> {
+        let record = self.model.to_record();
+        let mut failures = 0;
+        while let Err(error) = self.store.put_model(&record).await {
+            failures += 1;
+            self.wait_out("keeping the scoring model", failures, &error).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes batches until stopped.
+    pub(super) async fn read(self: Arc<Self>) {
+        let mut failures = 0;
+        while !self.stop.is_cancelled() {
+            tokio::select! {
+                () = self.breaker.closed() => {}
+                () = self.stop.cancelled() => return,
+            }
+            // Not cancelled half-way: what a dropped receive had taken would wait for the claim bound.
+            match self.queue.receive(self.config.batch, self.config.wait).await {
+                Ok(deliveries) => {
+                    failures = 0;
+                    if !deliveries.is_empty() {
+                        metrics::received(deliveries.len());
+                        self.see_through(deliveries).await;
+                    }
+                }
+                Err(error) => {
+                    failures += 1;
+                    if self.wait_out("receiving events", failures, &error).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sees deliveries through to their settlement.
+    pub(super) async fn see_through(&self, deliveries: Vec<Delivery>) {
+        let mut settlements = Vec::with_capacity(deliveries.len());
+        let mut items = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            let outcome = if delivery.suspect {
+                match self.run_alone(&delivery).await {
+                    Ok(outcome) => outcome,
+                    Err(Stopped) => {
+                        settlements.push(delivery.give_back());
+                        continue;
+                    }
+                }
+            } else {
+                process(&delivery, &self.model, &self.config, self.now())
+            };
+            match outcome {
+                Outcome::Record(record) => items.push(Item { delivery, record }),
+                Outcome::NotYet => settlements.push(delivery.postpone(self.config.look_again)),
+                Outcome::Failed(detail) => match self.spend_attempt(delivery, detail) {
+                    Spent::Retry(settlement) => settlements.push(settlement),
+                    Spent::Exhausted(item) => items.push(*item),
+                },
+            }
+        }
+        settlements.extend(self.record(items).await);
+        self.settle(settlements).await;
+    }
+
+    /// Counts a failed attempt: the event is tried again later, or becomes a dead letter.
+    pub(super) fn spend_attempt(&self, mut delivery: Delivery, detail: String) -> Spent {
+        let failed = delivery.attempts + 1;
+        tracing::warn!(event_id = %delivery.event_id, failed, detail, "an attempt failed");
+        if self.config.retry.may_retry(failed) {
+            metrics::retried();
+            return Spent::Retry(delivery.retry(self.config.retry.delay(failed, self.random.as_ref())));
+        }
+        delivery.attempts = failed;
+        let record = dead_letter(&delivery, DeadLetterReason::AttemptsExhausted, detail, self.now());
+        Spent::Exhausted(Box::new(Item { delivery, record }))
+    }
+
+    async fn settle(&self, settlements: Vec<Settlement>) {
+        let mut failures = 0;
+        while !settlements.is_empty() {
+            let Err(error) = self.queue.settle(settlements.clone()).await else { return };
+            failures += 1;
+            // Unsettled deliveries come back, and the store knows them.
+            if self.wait_out("settling events", failures, &error).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Says what failed and pauses: longer with every failure in a row.
+    pub(super) async fn wait_out(
+        &self,
+        doing: &str,
+        failures: u32,
+        error: &(dyn std::error::Error + Sync),
+    ) -> Result<(), Stopped> {
+        let pause = self.pause_after(failures);
+        tracing::warn!(%error, failures, pause_ms = pause.as_millis(), "{doing} failed; trying again");
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            () = self.stop.cancelled() => Err(Stopped),
+        }
+    }
+
+    /// Half of the growing pause is fixed, half is jitter, so that holders neither hammer nor march in step.
+    fn pause_after(&self, failures: u32) -> Duration {
+        let half = self.config.pause.ceiling(failures) / 2;
+        half + half.mul_f64(self.random.next_unit())
+    }
+}
+
+/// What a failed attempt leads to.
+pub(super) enum Spent {
+    /// Another attempt, later.
+    Retry(Settlement),
+    /// A dead letter to record.
+    Exhausted(Box<Item>),
+}
+
+impl Item {
+    /// Turns what was to be recorded into the event's dead letter.
+    pub(super) fn condemn(&mut self, reason: DeadLetterReason, detail: String, now: crate::Timestamp) {
+        self.record = dead_letter(&self.delivery, reason, detail, now);
+    }
+
+    pub(super) fn is_dead_letter(&self) -> bool {
+        matches!(self.record, Record::DeadLetter(_))
+    }
+}

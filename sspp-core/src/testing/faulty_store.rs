@@ -1,0 +1,100 @@
+//! A store that fails on demand, for tests of what stands in front of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::{
+    DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
+};
+
+/// Decides, before each batch is recorded, whether it fails; `None` lets the store behind have it.
+type Fault = Box<dyn FnMut(&[Record]) -> Option<StoreError> + Send>;
+
+/// A store in front of another one: recording fails as the test says, and while [`FaultyStore::cut`] is on nothing works.
+pub struct FaultyStore {
+    inner: Arc<dyn SignalStore>,
+    fault: Mutex<Fault>,
+    cut: std::sync::atomic::AtomicBool,
+}
+
+impl FaultyStore {
+    /// Puts faults in front of a store.
+    pub fn new(
+        inner: Arc<dyn SignalStore>,
+        fault: impl FnMut(&[Record]) -> Option<StoreError> + Send + 'static,
+    ) -> Self {
+        Self { inner, fault: Mutex::new(Box::new(fault)), cut: false.into() }
+    }
+
+    /// Cuts the connection to the store, or mends it.
+    pub fn cut(&self, cut: bool) {
+        self.cut.store(cut, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    fn through(&self) -> Result<&dyn SignalStore, StoreError> {
+        if self.cut.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(StoreError::Unavailable { reason: "the test cut the connection".to_owned() });
+        }
+        Ok(self.inner.as_ref())
+    }
+}
+
+impl std::fmt::Debug for FaultyStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FaultyStore").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl SignalStore for FaultyStore {
+    async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        let store = self.through()?;
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner)(&batch);
+        match fault {
+            Some(error) => Err(error),
+            None => store.record(batch).await,
+        }
+    }
+
+    async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError> {
+        self.through()?.signal(id).await
+    }
+
+    async fn signal_of_event(&self, event_id: EventId) -> Result<Option<Signal>, StoreError> {
+        self.through()?.signal_of_event(event_id).await
+    }
+
+    async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError> {
+        self.through()?.signals(query).await
+    }
+
+    async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError> {
+        self.through()?.count(filter).await
+    }
+
+    async fn stats(&self) -> Result<SignalStats, StoreError> {
+        self.through()?.stats().await
+    }
+
+    async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
+        self.through()?.dead_letter(id).await
+    }
+
+    async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        self.through()?.recent_dead_letters(limit).await
+    }
+
+    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
+        self.through()?.put_model(model).await
+    }
+
+    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
+        self.through()?.model(digest).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.through()?.ping().await
+    }
+}

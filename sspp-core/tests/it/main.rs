@@ -1,0 +1,5 @@
+//! Integration tests of sspp-core, one module a subject.
+
+mod domain;
+mod pipeline;
+mod validation;

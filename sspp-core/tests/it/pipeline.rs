@@ -1,0 +1,298 @@
+//! The pipeline over memory adapters, with everything around it going wrong.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use sspp_core::testing::{FaultyStore, eventually};
+use sspp_core::*;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// A queue, a store with faults in front, and a pipeline that can be started and stopped.
+struct Bench {
+    clock: Arc<ManualClock>,
+    queue: Arc<dyn EventQueue>,
+    memory: Arc<dyn SignalStore>,
+    store: Arc<FaultyStore>,
+    stop: CancellationToken,
+}
+
+fn event_id(n: u64) -> EventId {
+    format!("00000000-0000-4000-8000-{n:012x}").parse().unwrap()
+}
+
+fn is(record: &Record, n: u64) -> bool {
+    match record {
+        Record::Signal { signal, .. } => signal.accepted.event_id == event_id(n),
+        Record::DeadLetter(letter) => letter.event_id == event_id(n),
+    }
+}
+
+impl Bench {
+    fn new(fault: impl FnMut(&[Record]) -> Option<StoreError> + Send + 'static) -> Self {
+        let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
+        let queue = Arc::new(MemoryEventQueue::new(clock.clone()));
+        let memory: Arc<dyn SignalStore> = Arc::new(MemorySignalStore::new());
+        let store = Arc::new(FaultyStore::new(memory.clone(), fault));
+        Self { clock, queue, memory, store, stop: CancellationToken::new() }
+    }
+
+    fn start(&self) -> JoinHandle<()> {
+        let pipeline = Pipeline::new(
+            self.queue.clone(),
+            self.store.clone(),
+            ScoringModel::embedded_default(),
+            self.clock.clone(),
+            Arc::new(SeededRandom::new(1)),
+            PipelineConfig { readers: 2, ..PipelineConfig::default() },
+        );
+        tokio::spawn(pipeline.run(self.stop.clone()))
+    }
+
+    async fn finish(self, running: JoinHandle<()>) {
+        self.stop.cancel();
+        running.await.unwrap();
+    }
+
+    fn job(&self, n: u64, event_type: &str) -> NewJob {
+        let event =
+            Event::builder(format!("acc_{}", n % 7), "user", event_type, "2025-12-31").build().unwrap();
+        let received_at = Timestamp::from_datetime(self.clock.now());
+        let event = AcceptedEvent { event_id: event_id(n), received_at, event };
+        NewJob {
+            event_id: event.event_id,
+            account_id: event.event.account_id.clone(),
+            enqueued_at: received_at,
+            payload: Envelope { event }.encode(),
+        }
+    }
+
+    async fn enqueue(&self, jobs: Vec<NewJob>) {
+        let count = jobs.len();
+        assert_eq!(self.queue.enqueue(jobs).await.unwrap(), vec![Admission::Queued; count]);
+    }
+
+    async fn enqueue_events(&self, numbers: std::ops::Range<u64>) {
+        self.enqueue(numbers.map(|n| self.job(n, "call_made")).collect()).await;
+    }
+
+    async fn signals(&self) -> u64 {
+        self.memory.stats().await.unwrap().signals
+    }
+
+    async fn dead_letter(&self, n: u64) -> Option<DeadLetter> {
+        self.memory.dead_letter(DeadLetterId::of_event(event_id(n))).await.unwrap()
+    }
+
+    async fn queue_is(&self, what: &str, wanted: QueueDepth) {
+        eventually(what, async || self.queue.depth().await.unwrap() == wanted).await;
+    }
+
+    async fn queue_is_empty(&self) {
+        self.queue_is("the queue is empty", QueueDepth::default()).await;
+    }
+}
+
+fn away() -> StoreError {
+    StoreError::Unavailable { reason: "connection refused".to_owned() }
+}
+
+fn refused() -> StoreError {
+    StoreError::Data { reason: "value out of range".to_owned() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_event_becomes_one_signal_with_the_models_score() {
+    let bench = Bench::new(|_| None);
+    let running = bench.start();
+    bench.enqueue_events(0..1_200).await;
+    bench.enqueue_events(0..10).await; // a client's retry
+    bench.queue_is_empty().await;
+    assert_eq!(bench.signals().await, 1_200);
+    let signal = bench.memory.signal_of_event(event_id(7)).await.unwrap().unwrap();
+    let model = ScoringModel::embedded_default();
+    assert_eq!(signal.recorded.score.to_string(), "0.50");
+    assert_eq!(signal.recorded.signal_type, SignalType::OUTREACH);
+    assert_eq!(signal.recorded.model, model.digest());
+    let kept = bench.memory.model(model.digest()).await.unwrap().unwrap();
+    assert_eq!(kept, model.to_record(), "an explanation finds its model in the store");
+    bench.finish(running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_bad_event_in_five_hundred_is_the_only_dead_letter() {
+    let bench = Bench::new(|batch| {
+        let bad = batch.iter().any(|record| is(record, 321) && matches!(record, Record::Signal { .. }));
+        bad.then(refused)
+    });
+    bench.enqueue_events(0..500).await;
+    let running = bench.start();
+    bench.queue_is_empty().await;
+    assert_eq!(bench.signals().await, 499);
+    let letter = bench.dead_letter(321).await.unwrap();
+    assert_eq!((letter.reason, letter.attempts), (DeadLetterReason::Rejected, 0));
+    assert!(letter.detail.contains("value out of range"), "{}", letter.detail);
+    assert_eq!(bench.memory.stats().await.unwrap().dead_letters, 1);
+    bench.finish(running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_spends_no_attempt_and_buries_nothing() {
+    let bench = Bench::new(|_| None);
+    bench.store.cut(true);
+    bench.enqueue_events(0..50).await;
+    let running = bench.start();
+    tokio::time::advance(Duration::from_secs(3_600)).await;
+    assert_eq!(bench.signals().await, 0);
+    bench.store.cut(false);
+    bench.queue_is_empty().await;
+    assert_eq!((bench.signals().await, bench.memory.stats().await.unwrap().dead_letters), (50, 0));
+    bench.finish(running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn statements_that_time_out_for_everyone_spend_no_attempt() {
+    let left = Arc::new(AtomicU32::new(2_000));
+    let failing = Arc::clone(&left);
+    // The store answers pings, so batches are split down to single events; none may be blamed.
+    let bench = Bench::new(move |_| {
+        let slow = failing.load(Ordering::SeqCst) > 0;
+        slow.then(|| {
+            failing.fetch_sub(1, Ordering::SeqCst);
+            StoreError::Timeout { after_ms: 5_000 }
+        })
+    });
+    bench.enqueue_events(0..40).await;
+    let running = bench.start();
+    eventually("the store is quick again", async || left.load(Ordering::SeqCst) == 0).await;
+    bench.queue_is_empty().await;
+    assert_eq!((bench.signals().await, bench.memory.stats().await.unwrap().dead_letters), (40, 0));
+    bench.finish(running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_fails_alone_gets_three_attempts() {
+    let bench = Bench::new(|batch| {
+        let bad = batch.iter().any(|record| is(record, 3) && matches!(record, Record::Signal { .. }));
+        bad.then(|| StoreError::Corrupt { reason: "XX000".to_owned() })
+    });
+    let running = bench.start();
+    for attempt in 1..=3 {
+        bench.enqueue_events(attempt * 100..attempt * 100 + 8).await; // mates that prove the store is well
+        if attempt == 1 {
+            bench.enqueue_events(0..8).await;
+        }
+        if attempt < 3 {
+            let delayed = QueueDepth { delayed: 1, ..QueueDepth::default() };
+            bench.queue_is("the failed event waits for its next attempt", delayed).await;
+            let job = bench.queue.job(event_id(3)).await.unwrap().unwrap();
+            assert_eq!(u64::from(job.attempts), attempt);
+            bench.enqueue_events(attempt * 1_000..attempt * 1_000 + 8).await;
+            bench.clock.advance(TimeDelta::minutes(5));
+        }
+    }
+    bench.queue_is_empty().await;
+    let letter = bench.dead_letter(3).await.unwrap();
+    assert_eq!((letter.reason, letter.attempts), (DeadLetterReason::AttemptsExhausted, 3));
+    assert_eq!(bench.memory.stats().await.unwrap().dead_letters, 1);
+    bench.finish(running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_yet_understood_waits_before_it_is_buried() {
+    let bench = Bench::new(|_| None);
+    let mut newer = bench.job(1, "call_made");
+    newer.payload = br#"{"v":2,"kind":"event"}"#.as_slice().into();
+    bench.enqueue(vec![newer, bench.job(2, "webinar_attended"), bench.job(3, "call_made")]).await;
+    let running = bench.start();
+    bench.queue_is("both wait", QueueDepth { delayed: 2, ..QueueDepth::default() }).await;
+    assert_eq!(bench.signals().await, 1);
+
+    bench.clock.advance(TimeDelta::minutes(16));
+    bench.queue_is("one waits", QueueDepth { delayed: 1, ..QueueDepth::default() }).await;
+    let letter = bench.dead_letter(2).await.unwrap();
+    assert_eq!((letter.reason, letter.attempts), (DeadLetterReason::UnknownEventType, 0));
+    assert!(letter.detail.contains("webinar_attended"));
+
+    bench.clock.advance(TimeDelta::hours(24));
+    bench.queue_is_empty().await;
+    assert_eq!(bench.dead_letter(1).await.unwrap().reason, DeadLetterReason::UnknownVersion);
+    bench.finish(running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_decoded_is_kept_byte_for_byte() {
+    let bench = Bench::new(|_| None);
+    let mut garbage = bench.job(1, "call_made");
+    garbage.payload = b"\xff\x00 not an envelope".as_slice().into();
+    let mut swapped = bench.job(2, "call_made");
+    swapped.payload = bench.job(3, "call_made").payload;
+    bench.enqueue(vec![garbage.clone(), swapped]).await;
+    let running = bench.start();
+    bench.queue_is_empty().await;
+    let letter = bench.dead_letter(1).await.unwrap();
+    assert_eq!((letter.reason, letter.payload), (DeadLetterReason::Undecodable, garbage.payload));
+    assert_eq!(bench.dead_letter(2).await.unwrap().reason, DeadLetterReason::Undecodable);
+    assert_eq!(bench.signals().await, 0);
+    bench.finish(running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_event_under_a_taken_id_becomes_a_conflict() {
+    let bench = Bench::new(|_| None);
+    bench.enqueue(vec![bench.job(1, "call_made")]).await;
+    let running = bench.start();
+    bench.queue_is_empty().await;
+    bench.enqueue(vec![bench.job(1, "email_sent")]).await;
+    bench.queue_is_empty().await;
+    assert_eq!(bench.signals().await, 1);
+    let letters = bench.memory.recent_dead_letters(10).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!((letters[0].reason, letters[0].event_id), (DeadLetterReason::EventIdConflict, event_id(1)));
+    assert_ne!(letters[0].id, DeadLetterId::of_event(event_id(1)));
+    bench.finish(running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_kills_three_processes_is_quarantined_and_its_mates_are_not() {
+    let bench = Bench::new(|_| None);
+    bench.enqueue_events(0..5).await;
+    let bound = TimeDelta::minutes(10);
+    // Four holders take everything and die; from the second on the suspects run alone, and event 2 is the killer.
+    assert_eq!(bench.queue.receive(10, Duration::ZERO).await.unwrap().len(), 5);
+    for run in 1..=3 {
+        bench.clock.advance(bound);
+        tokio::time::advance(Duration::from_secs(600)).await;
+        let suspects = bench.queue.reclaim(10).await.unwrap();
+        assert!(suspects.len() == 5 && suspects.iter().all(|suspect| suspect.suspect));
+        let killer = suspects.iter().find(|suspect| suspect.event_id == event_id(2)).unwrap();
+        assert_eq!(bench.queue.begin_run(&killer.receipt).await.unwrap(), run);
+    }
+    bench.clock.advance(bound);
+    tokio::time::advance(Duration::from_secs(600)).await;
+    let running = bench.start();
+    bench.queue_is_empty().await;
+    assert_eq!(bench.dead_letter(2).await.unwrap().reason, DeadLetterReason::CrashLoop);
+    assert_eq!((bench.signals().await, bench.memory.stats().await.unwrap().dead_letters), (4, 1));
+    bench.finish(running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_during_an_outage_gives_everything_back_unsuspected() {
+    let seen = Arc::new(Mutex::new(0));
+    let counter = Arc::clone(&seen);
+    let bench = Bench::new(move |_| {
+        *counter.lock().unwrap() += 1;
+        Some(away())
+    });
+    bench.enqueue_events(0..20).await;
+    let running = bench.start();
+    eventually("the outage was met", async || *seen.lock().unwrap() > 0).await;
+    bench.stop.cancel();
+    running.await.unwrap();
+    assert_eq!(bench.queue.depth().await.unwrap(), QueueDepth { waiting: 20, ..QueueDepth::default() });
+    let again = bench.queue.receive(50, Duration::ZERO).await.unwrap();
+    assert!(again.len() == 20 && again.iter().all(|delivery| delivery.attempts == 0 && !delivery.suspect));
+}
