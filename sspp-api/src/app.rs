@@ -134,7 +134,7 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
         Arc::clone(&model),
         Arc::clone(&clock),
         Arc::clone(&random),
-        PipelineConfig::default(),
+        PipelineConfig { readers: config.queue_concurrency.into(), ..PipelineConfig::default() },
     );
     let stop_pipeline = CancellationToken::new();
     let mut pipeline = tokio::spawn(pipeline.run(stop_pipeline.clone()));

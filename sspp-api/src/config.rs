@@ -70,6 +70,11 @@ pub struct Config {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub shutdown_timeout: u64,
 
+    /// How many batches of events are scored and stored side by side.
+    #[arg(long, env = "QUEUE_CONCURRENCY", value_name = "QUEUE_CONCURRENCY", default_value_t = 2,
+          value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub queue_concurrency: u16,
+
     /// The queue's name in metrics.
     #[arg(long, env = "QUEUE_NAME", value_name = "QUEUE_NAME", default_value = "events")]
     pub queue_name: String,
