@@ -4,6 +4,8 @@
 mod eventually;
 #[cfg(feature = "testing")]
 mod faulty_store;
+#[cfg(feature = "testing")]
+pub mod fuzz;
 
 #[cfg(feature = "testing")]
 pub use eventually::eventually;

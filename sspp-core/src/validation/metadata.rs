@@ -10,6 +10,10 @@ use serde_json::value::RawValue;
 use super::violation::escape;
 use crate::{Metadata, MetadataFault};
 
+/// The name by which `serde_json` passes raw JSON to itself. Its `Value` takes a member of this name for such a message
+/// and reads `{"<name>":"1"}` as the number 1, or not at all: what was stored would not be what is read.
+const RESERVED: &str = "$serde_json::private::RawValue";
+
 /// Checks that a JSON text is an object whose every member survives storage and retrieval unchanged.
 pub(crate) fn check_metadata(raw: &RawValue) -> Result<(), MetadataFault> {
     if !raw.get().trim_ascii_start().starts_with('{') {
@@ -130,6 +134,10 @@ impl<'de> Visitor<'de> for Check<'_> {
         let mut seen = Seen::default();
         while let Some(name) = members.next_key_seed(Name)? {
             self.text(&name)?;
+            if name == RESERVED {
+                self.trace.path.push(escape(&name));
+                return Err(self.trace.stop("reserved_member", "is a name that readers of JSON mistake"));
+            }
             if seen.has(&name) {
                 self.trace.path.push(escape(&name));
                 return Err(self.trace.stop("duplicate_member", "must appear only once"));
@@ -216,6 +224,8 @@ mod tests {
         assert_eq!(fault(r#"{"a/b":{"~":-1e999}}"#), ("/a~1b/~0".into(), "number_out_of_range"));
         assert_eq!(fault(r#"{"x":1,"x":2}"#), ("/x".into(), "duplicate_member"));
         assert_eq!(fault(r#"{"x":{"y":1,"\u0079":2}}"#), ("/x/y".into(), "duplicate_member"));
+        let reserved = r#"{"x":{"$serde_json::private::RawValue":"1"}}"#;
+        assert_eq!(fault(reserved), ("/x/$serde_json::private::RawValue".into(), "reserved_member"));
     }
 
     #[test]
