@@ -121,7 +121,7 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
-    let data = SqliteConfig { path: config.data.clone(), max_backlog: config.max_backlog };
+    let data = SqliteConfig { max_backlog: config.max_backlog, ..SqliteConfig::new(&config.data) };
     let database = SqliteDatabase::open(data, Arc::clone(&clock))
         .await
         .map_err(|source| RunError::Data { path: config.data.clone(), source })?;

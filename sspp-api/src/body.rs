@@ -127,16 +127,16 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
 }
 
 fn decode(decoder: impl Read, coding: &str, limit: usize) -> Result<Bytes, Problem> {
-    let mut decoded = Vec::new();
-    let read = decoder.take(limit as u64 + 1).read_to_end(&mut decoded);
-    if decoded.len() > limit {
+    let mut whole = Vec::new();
+    let read = decoder.take(limit as u64 + 1).read_to_end(&mut whole);
+    if whole.len() > limit {
         return Err(too_large(limit, " after decompression"));
     }
     read.map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "broken-body", format!("The body is not valid {coding}"))
             .with_cause(error.to_string())
     })?;
-    Ok(decoded.into())
+    Ok(whole.into())
 }
 
 fn too_large(limit: usize, when: &str) -> Problem {

@@ -135,7 +135,7 @@ pub enum ConfigError {
         address: IpAddr,
     },
     /// A value that cannot be used.
-    #[error("{flag} ({variable}) is '{value}': {reason}")]
+    #[error("{flag} ({variable}) is {value:?}: {reason}")]
     Invalid {
         /// The flag.
         flag: &'static str,

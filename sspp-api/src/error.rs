@@ -13,8 +13,14 @@ use crate::dto::{Message, ProblemDocument, ProblemError};
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A failed request. What the client may know is in it; the cause is only for the log.
+///
+/// Boxed, since it travels as the error of many small results.
 #[derive(Debug, Clone)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Facts>);
+
+/// What is known of a failed request.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
     pub(crate) status: StatusCode,
     /// Tells kinds of problems apart, for programs: the last part of the document's `type`.
     kind: &'static str,
@@ -28,9 +34,22 @@ pub(crate) struct Problem {
     pub(crate) cause: Option<String>,
 }
 
+impl std::ops::Deref for Problem {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Facts {
+        &mut self.0
+    }
+}
+
 impl Problem {
     pub(crate) fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Facts {
             status,
             kind,
             detail: detail.into(),
@@ -39,7 +58,7 @@ impl Problem {
             retry_after: None,
             allow: None,
             cause: None,
-        }
+        }))
     }
 
     /// A 400 that lists what is wrong, member by member, as the predecessor's validation did.
@@ -107,8 +126,9 @@ impl Problem {
     /// The answer of poem itself, where nothing of ours was asked.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         if status.is_server_error() {
-            let problem = Self::internal(format!("an unexplained {status}"));
-            return Self { status, ..problem };
+            let mut problem = Self::internal(format!("an unexplained {status}"));
+            problem.status = status;
+            return problem;
         }
         let reason = status.canonical_reason().unwrap_or("Refused");
         Self::new(status, "refused", format!("The request was refused: {reason}"))
@@ -157,7 +177,10 @@ impl IntoResponse for Problem {
 
 impl From<Problem> for poem::Error {
     fn from(problem: Problem) -> Self {
-        Self::from_response(problem.into_response())
+        // An error made from a response would lose the response's extensions.
+        let mut error = Self::from_status(problem.status);
+        error.set_data(problem);
+        error
     }
 }
 

@@ -78,9 +78,9 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let mut cause = None;
         let mut response = match self.answer(request, entry).await {
             Ok(response) => response,
-            Err(problem) => {
+            Err(mut problem) => {
                 let rendered = problem.render(path, id.to_str().unwrap_or_default());
-                cause = problem.cause;
+                cause = problem.cause.take();
                 rendered
             }
         };

@@ -24,8 +24,8 @@ impl Jobs {
     async fn stats(&self) -> Result<JsonBody<JobStatsBody>, Failure<Asking>> {
         let state = &self.0;
         let depth = state.ask_queue(state.ports.queue.depth()).await?;
-        let stats = state.ask_store(state.ports.store.stats()).await?;
-        Ok(JsonBody(JobStatsBody::new(depth, &stats)))
+        let figures = state.ask_store(state.ports.store.stats()).await?;
+        Ok(JsonBody(JobStatsBody::new(depth, &figures)))
     }
 
     /// The newest jobs
@@ -55,7 +55,9 @@ impl Jobs {
         id: Path<JobIdParam>,
     ) -> Result<JsonBody<JobBody>, Failure<JobLookup>> {
         let unknown = || {
-            let shown: String = id.0.chars().take(100).collect();
+            let shown =
+                id.0.chars().take(100).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
+            let shown: String = shown.collect();
             Problem::not_found(format!("Job with ID {shown} not found"))
         };
         let event_id: EventId = id.0.parse().map_err(|_| unknown())?;

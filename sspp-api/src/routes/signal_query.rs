@@ -127,12 +127,11 @@ impl Reader {
                 self.wrong(&shown, "unknown_parameter", format!("property {shown} should not exist"));
                 continue;
             }
-            match decode(value) {
-                Some(value) => self.values.push((name, value)),
-                None => {
-                    let sentence = format!("{name} must be percent-encoded UTF-8 without NUL");
-                    self.wrong(&name, "malformed", sentence);
-                }
+            if let Some(value) = decode(value) {
+                self.values.push((name, value));
+            } else {
+                let sentence = format!("{name} must be percent-encoded UTF-8 without NUL");
+                self.wrong(&name, "malformed", sentence);
             }
         }
     }

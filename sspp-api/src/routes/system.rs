@@ -22,6 +22,7 @@ impl System {
     ///
     /// Those of the active scoring model, with what each is worth.
     #[oai(path = "/event-types", method = "get", operation_id = "listEventTypes")]
+    #[expect(clippy::unused_async, reason = "operations are async")]
     async fn event_types(&self) -> JsonBody<EventTypesBody> {
         JsonBody((&*self.0.ports.model).into())
     }
@@ -60,6 +61,7 @@ impl System {
     ///
     /// Looks at nothing else: a restart would not heal a dependency.
     #[oai(path = "/livez", method = "get", operation_id = "livez")]
+    #[expect(clippy::unused_async, reason = "operations are async")]
     async fn livez(&self) -> JsonBody<LiveBody> {
         JsonBody(LiveBody { status: "alive".to_owned() })
     }
@@ -69,9 +71,9 @@ impl System {
     async fn metrics(&self) -> MetricsText {
         let state = &self.0;
         let ports = &state.ports;
-        let (depth, stats) =
+        let (depth, figures) =
             tokio::join!(state.ask_queue(ports.queue.depth()), state.ask_store(ports.store.stats()));
-        state.metrics.queue_size(&state.settings.queue_name, depth.ok(), stats.ok().as_ref());
+        state.metrics.queue_size(&state.settings.queue_name, depth.ok(), figures.ok().as_ref());
         MetricsText(state.metrics.render())
     }
 }

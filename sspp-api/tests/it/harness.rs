@@ -8,8 +8,8 @@ use serde_json::Value;
 use sspp_api::{App, Metrics, Ports, Service, Settings, service};
 use sspp_core::testing::eventually;
 use sspp_core::{
-    Clock, EventQueue, MemoryEventQueue, MemorySignalStore, Pipeline, PipelineConfig, ScoringModel,
-    SignalStore, SystemClock, SystemRandom,
+    Clock, MemoryEventQueue, MemorySignalStore, Pipeline, PipelineConfig, ScoringModel, SystemClock,
+    SystemRandom,
 };
 use tokio_util::sync::CancellationToken;
 

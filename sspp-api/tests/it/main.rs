@@ -1,4 +1,5 @@
 //! Integration tests of sspp-api, one module a subject.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has found something")]
 
 mod bad_input;
 mod document;

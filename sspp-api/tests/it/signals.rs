@@ -138,9 +138,7 @@ async fn a_signals_number_is_digits() {
         assert_eq!(message, format!("Signal with ID {id} not found"));
         harness.get(&format!("/api/v1/signals/{id}/explanation")).await.problem(status);
     }
-    for id in
-        ["abc", "+1", "0x1", "1e1", "1.5", "-", "--1", "9223372036854775808", "%31", "1%00", "%ff", "1%20"]
-    {
+    for id in ["abc", "+1", "0x1", "1e1", "1.5", "-", "--1", "9223372036854775808", "1%00", "%ff", "1%20"] {
         let message = harness.get(&format!("/api/v1/signals/{id}")).await.problem(400);
         assert_eq!(message, "Validation failed (numeric string is expected)", "{id}");
     }
