@@ -1,1 +1,33 @@
-fn main() {}
+//! Measures SSPP under load, beside the limits of the machine in the same run. `loadtest --help` says how.
+
+mod args;
+mod bare;
+mod embedded;
+mod generator;
+mod http;
+mod payload;
+mod progress;
+mod report;
+mod server;
+mod sqlite_limit;
+mod stats;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// What went wrong, in words for the person who started the test.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match args::Args::parse().command {
+        args::Command::Embedded(plan) => embedded::run(&plan).await,
+        args::Command::Bare => bare::serve().await.map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|failure| {
+        drop(writeln!(std::io::stderr(), "loadtest: {failure}"));
+        ExitCode::FAILURE
+    })
+}

@@ -48,7 +48,7 @@ pub use ports::{
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use retry::RetryPolicy;
 pub use scoring::{
-    EventRule, Explanation, ModelFault, ModelFaults, Scored, ScoringModel, Step, StepInput, StepKind,
-    UnknownEventType,
+    AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, Scored, ScoringModel, Step,
+    StepInput, StepKind, TierRule, UnknownEventType,
 };
 pub use validation::{ParseFault, Violation, Violations, parse_event};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ContentDigest, EventId, Timestamp};
+use super::{ContentDigest, EventId, NewSignal, Timestamp};
 
 /// What a dead letter is known by.
 ///
@@ -152,6 +152,25 @@ pub struct NewDeadLetter {
     pub enqueued_at: Timestamp,
     /// When it was given up.
     pub died_at: Timestamp,
+}
+
+impl NewDeadLetter {
+    /// The letter about a signal whose event id belongs to a signal with other content.
+    pub fn conflict(signal: &NewSignal, payload: Bytes) -> Self {
+        let event_id = signal.accepted.event_id;
+        Self {
+            id: DeadLetterId::of_conflict(event_id, signal.content),
+            event_id,
+            payload,
+            reason: DeadLetterReason::EventIdConflict,
+            detail: format!(
+                "event id {event_id} belongs to a signal with other content; send it under another id"
+            ),
+            attempts: 0,
+            enqueued_at: signal.accepted.received_at,
+            died_at: signal.processed_at,
+        }
+    }
 }
 
 /// A stored dead letter; the same fields as [`NewDeadLetter`], which the store changes nothing of.

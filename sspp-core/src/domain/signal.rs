@@ -193,6 +193,15 @@ pub struct SignalStats {
 }
 
 impl SignalStats {
+    /// Puts the most frequent types first; types of the same frequency follow the alphabet.
+    pub fn sort(&mut self) {
+        fn sort<K: Ord + std::hash::Hash>(counts: &mut IndexMap<K, u64>) {
+            counts.sort_by(|name, count, other, others| others.cmp(count).then_with(|| name.cmp(other)));
+        }
+        sort(&mut self.by_signal_type);
+        sort(&mut self.by_event_type);
+    }
+
     /// The mean of all scores; `None` without a signal.
     #[expect(clippy::cast_precision_loss, reason = "a mean needs no more than a double's precision")]
     pub fn average_score(&self) -> Option<f64> {

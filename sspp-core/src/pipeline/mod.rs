@@ -17,6 +17,7 @@ mod record;
 mod recover;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -70,6 +71,8 @@ struct Shared {
     random: Arc<dyn Random>,
     config: PipelineConfig,
     breaker: Breaker,
+    /// How many batches, or parts of them, were recorded: the proof that the store works for others.
+    commits: AtomicU64,
     stop: CancellationToken,
 }
 
@@ -89,8 +92,10 @@ impl Pipeline {
         random: Arc<dyn Random>,
         config: PipelineConfig,
     ) -> Self {
-        let (breaker, stop) = (Breaker::new(), CancellationToken::new());
-        Self { shared: Arc::new(Shared { queue, store, model, clock, random, config, breaker, stop }) }
+        let (breaker, commits, stop) = (Breaker::new(), AtomicU64::new(0), CancellationToken::new());
+        Self {
+            shared: Arc::new(Shared { queue, store, model, clock, random, config, breaker, commits, stop }),
+        }
     }
 
     /// Runs until `stop` is cancelled: then no more deliveries are taken, those in hand are finished (or given back,

@@ -1,6 +1,7 @@
 //! Recording a batch, whatever goes wrong: outages are waited out, and the one event at fault is isolated.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 
 use super::Shared;
 use super::metrics;
@@ -20,56 +21,50 @@ struct Chunk {
     items: Vec<Item>,
     /// Failures in a row that were not the content's.
     failures: u32,
-    /// How many of them came after other events of the batch had been recorded.
-    alone: u32,
-    /// How many chunks of the batch had been recorded at the last failure.
-    commits_seen: u32,
+    /// How many chunks the whole pipeline had recorded when this one was made.
+    commits_before: u64,
 }
 
 impl Chunk {
-    fn new(items: Vec<Item>) -> Self {
-        Self { items, failures: 0, alone: 0, commits_seen: 0 }
+    fn new(items: Vec<Item>, commits_before: u64) -> Self {
+        Self { items, failures: 0, commits_before }
     }
 
-    fn halves(mut self) -> [Self; 2] {
+    /// One failure more is enough to halve a half again.
+    fn halves(mut self, commits_before: u64) -> [Self; 2] {
         let right = self.items.split_off(self.items.len() / 2);
-        [Self::new(self.items), Self::new(right)]
+        [self.items, right].map(|items| Self { items, failures: SPLIT_AFTER - 1, commits_before })
     }
 }
 
 /// A chunk that failed this often while the store answers is split: perhaps one event is at fault.
 const SPLIT_AFTER: u32 = 3;
-/// An event that failed this often while its mates were recorded has failed an attempt.
-const ALONE_AFTER: u32 = 2;
 
 impl Shared {
-    /// Records items and says how to settle them. Everything is settled as done but what failed alone (later) and,
-    /// when the pipeline stops during an outage, what was not recorded (given back).
+    /// Records items and says how to settle them: as done, but for what failed alone or could not be recorded before
+    /// the pipeline stopped.
     pub(super) async fn record(&self, items: Vec<Item>) -> Vec<Settlement> {
         let mut settlements = Vec::with_capacity(items.len());
-        let mut chunks = VecDeque::from([Chunk::new(items)]);
-        let mut commits = 0;
+        let mut chunks = VecDeque::new();
+        if !items.is_empty() {
+            chunks.push_back(Chunk::new(items, self.commits()));
+        }
         while let Some(mut chunk) = chunks.pop_front() {
-            if chunk.items.is_empty() {
-                continue;
-            }
             match self.record_once(&chunk, &chunks).await {
                 Ok(()) => {
-                    commits += 1;
+                    self.commits.fetch_add(1, Ordering::Relaxed);
                     self.breaker.close();
                     settlements.extend(chunk.items.into_iter().map(|item| item.delivery.done()));
                 }
                 Err(error) if error.class() == FailureClass::Data => {
                     if chunk.items.len() > 1 {
-                        chunks.extend(chunk.halves());
+                        chunks.extend(chunk.halves(self.commits()));
                     } else {
                         chunks.extend(self.condemn(chunk, &error, &mut settlements));
                     }
                 }
                 Err(error) => {
                     chunk.failures += 1;
-                    chunk.alone += u32::from(commits > chunk.commits_seen);
-                    chunk.commits_seen = commits;
                     if self.hold(&chunk, &chunks, &error).await.is_err() {
                         chunks.push_front(chunk);
                         let rest = chunks.into_iter().flat_map(|chunk| chunk.items);
@@ -79,9 +74,7 @@ impl Shared {
                     if chunk.failures < SPLIT_AFTER || self.store.ping().await.is_err() {
                         chunks.push_back(chunk);
                     } else if chunk.items.len() > 1 {
-                        chunks.extend(chunk.halves());
-                    } else if chunk.alone < ALONE_AFTER {
-                        chunks.push_back(chunk);
+                        chunks.extend(chunk.halves(self.commits()));
                     } else {
                         chunks.extend(self.fail_alone(chunk, &error, &mut settlements));
                     }
@@ -91,6 +84,10 @@ impl Shared {
         // Whoever held the breaker open is done with its batch: the next one probes for itself.
         self.breaker.close();
         settlements
+    }
+
+    fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     async fn record_once(&self, chunk: &Chunk, rest: &VecDeque<Chunk>) -> Result<(), StoreError> {
@@ -119,18 +116,20 @@ impl Shared {
         Some(chunk)
     }
 
-    /// An event that fails alone has failed an attempt.
+    /// An event that fails alone, while the store answers, has failed an attempt if others were recorded meanwhile.
+    /// Without that proof it only steps aside, so that it holds up nobody.
     fn fail_alone(
         &self,
         chunk: Chunk,
         error: &StoreError,
         settlements: &mut Vec<Settlement>,
     ) -> Option<Chunk> {
+        let others_recorded = self.commits() > chunk.commits_before;
         let mut exhausted = Vec::new();
         for item in chunk.items {
-            if item.is_dead_letter() {
-                // A letter that cannot be stored must not be lost either: it waits in the queue.
-                tracing::error!(event_id = %item.delivery.event_id, %error, "a dead letter cannot be recorded");
+            if item.is_dead_letter() || !others_recorded {
+                let event_id = item.delivery.event_id;
+                tracing::error!(%event_id, %error, "an event cannot be recorded; it steps aside");
                 settlements.push(item.delivery.postpone(self.config.look_again));
                 continue;
             }
@@ -139,7 +138,7 @@ impl Shared {
                 Spent::Exhausted(item) => exhausted.push(*item),
             }
         }
-        (!exhausted.is_empty()).then(|| Chunk::new(exhausted))
+        (!exhausted.is_empty()).then(|| Chunk::new(exhausted, self.commits()))
     }
 
     /// Waits a while with everything of the batch kept claimed.

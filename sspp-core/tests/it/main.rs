@@ -2,5 +2,11 @@
 
 mod domain;
 mod fuzz;
+mod memory;
 mod pipeline;
+mod scoring;
+mod scoring_documents;
+mod scoring_properties;
+mod scoring_strategies;
+mod sqlite;
 mod validation;

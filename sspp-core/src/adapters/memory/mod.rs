@@ -1,7 +1,9 @@
-//! stub
-/// stub
-#[derive(Debug)]
-pub struct MemoryEventQueue;
-/// stub
-#[derive(Debug)]
-pub struct MemorySignalStore;
+//! Queue and store in memory: for tests, examples and trying things out. They forget everything with the process.
+
+mod queue;
+mod queue_state;
+mod store;
+mod store_state;
+
+pub use queue::MemoryEventQueue;
+pub use store::MemorySignalStore;

@@ -1,46 +1,29 @@
-//! stub
-use crate::{Clock, EventQueue, SignalStore};
-use std::path::PathBuf;
-use std::sync::Arc;
-/// Settings.
-#[derive(Debug, Clone)]
-pub struct SqliteConfig {
-    /// The data file; made when it is not there.
-    pub path: PathBuf,
-    /// How many jobs may be in the queue before it refuses more.
-    pub max_backlog: u64,
-}
-/// Why it did not open.
-#[derive(Debug, thiserror::Error)]
-pub enum SqliteOpenError {
-    /// stub
-    #[error("stub")]
-    Stub,
-}
-/// One file.
-#[derive(Debug)]
-pub struct SqliteDatabase;
-/// stub
-#[derive(Debug)]
-pub struct SqliteEventQueue;
-/// stub
-#[derive(Debug)]
-pub struct SqliteSignalStore;
-impl SqliteDatabase {
-    /// Opens.
-    pub async fn open(_config: SqliteConfig, _clock: Arc<dyn Clock>) -> Result<Self, SqliteOpenError> {
-        todo!()
-    }
-    /// The queue in the file.
-    pub fn queue(&self) -> Arc<dyn EventQueue> {
-        todo!()
-    }
-    /// The store in the file.
-    pub fn store(&self) -> Arc<dyn SignalStore> {
-        todo!()
-    }
-    /// Writes what is pending and closes the file.
-    pub async fn close(self) {
-        todo!()
-    }
-}
+//! Queue and store in one SQLite file: what embedded mode runs on.
+//!
+//! One process owns the file. All writes go through one task, the [writer](writer), which gathers what callers ask for
+//! at the same time into one durable transaction; reads have a few connections of their own.
+
+mod command;
+mod config;
+mod connect;
+mod database;
+mod failure;
+mod lock;
+mod multi_insert;
+mod open_error;
+mod queue;
+mod queue_rows;
+mod queue_state;
+mod queue_write;
+mod signal_rows;
+mod signal_select;
+mod store;
+mod store_write;
+mod tallies;
+mod writer;
+
+pub use config::SqliteConfig;
+pub use database::SqliteDatabase;
+pub use open_error::SqliteOpenError;
+pub use queue::SqliteEventQueue;
+pub use store::SqliteSignalStore;

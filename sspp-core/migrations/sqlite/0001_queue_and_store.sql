@@ -1,0 +1,104 @@
+-- Queue and store of the embedded mode, in one file.
+-- Instants are microseconds since 1970 in UTC; ids of events and digests are raw bytes.
+
+-- Events that wait for the pipeline. The writer numbers them itself, so that no number is used twice.
+--
+-- due_at NULL: the job waits for its first delivery while seq is above queue_state.delivered_to, and is in somebody's
+-- hand at or below it. due_at set: the job was settled to come again at that instant (0: at once).
+CREATE TABLE jobs (
+    seq         INTEGER PRIMARY KEY,
+    event_id    BLOB    NOT NULL,
+    payload     BLOB    NOT NULL,
+    enqueued_at INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    runs        INTEGER NOT NULL DEFAULT 0,
+    due_at      INTEGER
+) STRICT;
+
+CREATE INDEX jobs_event ON jobs (event_id);
+-- Holds only jobs that come again, so that enqueueing does not pay for it.
+CREATE INDEX jobs_due ON jobs (due_at) WHERE due_at IS NOT NULL;
+
+-- One row. opens counts how often the file was opened: receipts of earlier processes are told by it.
+CREATE TABLE queue_state (
+    one          INTEGER PRIMARY KEY CHECK (one = 1),
+    delivered_to INTEGER NOT NULL,
+    opens        INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO queue_state (one, delivered_to, opens) VALUES (1, 0, 0);
+
+-- Scored events. processed_at never falls as id grows, so a list by processed_at is a list by id.
+CREATE TABLE signals (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id     BLOB    NOT NULL UNIQUE,
+    account_id   TEXT    NOT NULL,
+    user_id      TEXT    NOT NULL,
+    event_type   TEXT    NOT NULL,
+    signal_type  TEXT    NOT NULL,
+    score        INTEGER NOT NULL CONSTRAINT signals_score CHECK (score BETWEEN 0 AND 10000000),
+    timestamp    INTEGER NOT NULL,
+    received_at  INTEGER NOT NULL,
+    processed_at INTEGER NOT NULL,
+    content      BLOB    NOT NULL,
+    model        BLOB    NOT NULL,
+    metadata     TEXT    NOT NULL,
+    source       TEXT,
+    external_id  TEXT
+) STRICT;
+
+-- Every index ends with the id by itself.
+CREATE INDEX signals_account ON signals (account_id);
+CREATE INDEX signals_user ON signals (user_id);
+CREATE INDEX signals_timestamp ON signals (timestamp);
+CREATE INDEX signals_account_timestamp ON signals (account_id, timestamp);
+CREATE INDEX signals_user_timestamp ON signals (user_id, timestamp);
+
+-- Figures over all signals, changed in the transaction that adds them.
+CREATE TABLE type_tallies (
+    event_type  TEXT    NOT NULL,
+    signal_type TEXT    NOT NULL,
+    signals     INTEGER NOT NULL,
+    score       INTEGER NOT NULL,
+    PRIMARY KEY (event_type, signal_type)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE account_tallies (
+    account_id TEXT    NOT NULL PRIMARY KEY,
+    signals    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE user_tallies (
+    user_id TEXT    NOT NULL PRIMARY KEY,
+    signals INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row.
+CREATE TABLE totals (
+    one          INTEGER PRIMARY KEY CHECK (one = 1),
+    accounts     INTEGER NOT NULL,
+    users        INTEGER NOT NULL,
+    dead_letters INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO totals (one, accounts, users, dead_letters) VALUES (1, 0, 0, 0);
+
+-- Events that could not become signals. seq tells which came last.
+CREATE TABLE dead_letters (
+    seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          BLOB    NOT NULL UNIQUE,
+    event_id    BLOB    NOT NULL,
+    payload     BLOB    NOT NULL,
+    reason      TEXT    NOT NULL,
+    detail      TEXT    NOT NULL,
+    attempts    INTEGER NOT NULL,
+    enqueued_at INTEGER NOT NULL,
+    died_at     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE models (
+    digest   BLOB    NOT NULL PRIMARY KEY,
+    name     TEXT    NOT NULL,
+    version  INTEGER NOT NULL,
+    document TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,55 @@
+//! How connections to the file are made.
+
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::SqliteConfig;
+use super::failure::ACQUIRE_TIMEOUT_MS;
+
+/// SQLite's page, in bytes: its default, by which a file limit is counted.
+const PAGE_BYTES: u64 = 4_096;
+/// Readers at most; each is a thread and up to 2 MB of cache.
+const READERS: u32 = 3;
+
+fn common(config: &SqliteConfig) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(&config.path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(false)
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging()
+}
+
+/// The one connection that writes.
+pub(super) fn writer_options(config: &SqliteConfig) -> SqliteConnectOptions {
+    let options = common(config)
+        .create_if_missing(true)
+        .pragma("cache_size", "-8192")
+        .pragma("journal_size_limit", "16777216")
+        .row_buffer_size(512)
+        .thread_name(|_| "sspp-sqlite-writer".to_owned());
+    match config.max_file_bytes {
+        Some(bytes) => options.pragma("max_page_count", (bytes / PAGE_BYTES).max(1).to_string()),
+        None => options,
+    }
+}
+
+/// Connections for reading, made when they are first needed.
+pub(super) fn readers(config: &SqliteConfig) -> SqlitePool {
+    let options = common(config)
+        .pragma("query_only", "ON")
+        .pragma("cache_size", "-2048")
+        .thread_name(|number| format!("sspp-sqlite-{number}"));
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .min_connections(0)
+        .acquire_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS))
+        .test_before_acquire(false)
+        .connect_lazy_with(options)
+}

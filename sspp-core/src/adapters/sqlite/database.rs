@@ -1,0 +1,153 @@
+//! The SQLite file: opened, and closed in order.
+
+use std::sync::{Arc, Mutex};
+
+use sqlx::sqlite::SqlitePool;
+use sqlx::{ConnectOptions as _, SqliteConnection};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::command::WriterHandle;
+use super::connect;
+use super::lock::FileLock;
+use super::queue_state::{Marks, QueueState};
+use super::store_write::StoreState;
+use super::writer::Writer;
+use super::{SqliteConfig, SqliteEventQueue, SqliteOpenError, SqliteSignalStore};
+use crate::{Clock, EventQueue, SignalStore};
+
+/// Commands that wait for the writer; callers beyond them wait to hand theirs over.
+const COMMANDS: usize = 1_024;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// A SQLite file that holds a queue and a store.
+///
+/// ```
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use sspp_core::{SqliteConfig, SqliteDatabase, SystemClock};
+///
+/// let database = SqliteDatabase::open(SqliteConfig::new("sspp.db"), Arc::new(SystemClock)).await?;
+/// let (queue, store) = (database.queue(), database.store());
+/// queue.ping().await?;
+/// store.ping().await?;
+/// database.close().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SqliteDatabase {
+    handle: WriterHandle,
+    writer: JoinHandle<()>,
+    readers: SqlitePool,
+    queue: Arc<SqliteEventQueue>,
+    store: Arc<SqliteSignalStore>,
+}
+
+impl SqliteDatabase {
+    /// Opens the file for this process alone, makes it when it is not there, and brings its schema up to date.
+    pub async fn open(config: SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self, SqliteOpenError> {
+        let path = config.path.as_path();
+        SqliteOpenError::check_path(path)?;
+        let lock = FileLock::take(path)?;
+        let options = connect::writer_options(&config);
+        let mut connection =
+            options.connect().await.map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
+        MIGRATIONS
+            // Not `run`: with that, this future could not be spawned.
+            .run_direct(None, &mut connection, false)
+            .await
+            .map_err(|error| SqliteOpenError::of_migration(path, error))?;
+        let queue = load_queue(&mut connection, &config)
+            .await
+            .map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
+        let queue = Arc::new(Mutex::new(queue));
+        let store =
+            StoreState::load(&mut connection).await.map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
+
+        let (handle, commands) = WriterHandle::new(COMMANDS);
+        let arrivals = Arc::new(Notify::new());
+        let writer = Writer {
+            options,
+            connection: Some(connection),
+            queue: Arc::clone(&queue),
+            store,
+            max_backlog: config.max_backlog,
+            clock: Arc::clone(&clock),
+            arrivals: Arc::clone(&arrivals),
+            _lock: lock,
+        };
+        let readers = connect::readers(&config);
+        let store = SqliteSignalStore { writer: handle.clone(), readers: readers.clone() };
+        let queue = SqliteEventQueue {
+            writer: handle.clone(),
+            readers: readers.clone(),
+            state: queue,
+            arrivals,
+            clock,
+        };
+        Ok(Self {
+            handle,
+            writer: tokio::spawn(writer.run(commands)),
+            readers,
+            queue: Arc::new(queue),
+            store: Arc::new(store),
+        })
+    }
+
+    /// The queue in the file.
+    pub fn queue(&self) -> Arc<dyn EventQueue> {
+        Arc::clone(&self.queue) as Arc<dyn EventQueue>
+    }
+
+    /// The store in the file.
+    pub fn store(&self) -> Arc<dyn SignalStore> {
+        Arc::clone(&self.store) as Arc<dyn SignalStore>
+    }
+
+    /// Writes what was asked for, gives back what is in hand, and closes the file. Queue and store answer
+    /// [`Closed`](crate::QueueError::Closed) from then on.
+    pub async fn close(self) {
+        // Before the writer, whose last act is to empty the write-ahead log: readers would stand in its way.
+        self.readers.close().await;
+        self.handle.close().await;
+        if let Err(error) = self.writer.await {
+            tracing::error!(%error, "the writer ended before it was closed");
+        }
+    }
+
+    /// Lets go of the file as a crash would, in the middle of whatever it does: for tests of what comes after.
+    #[cfg(feature = "testing")]
+    pub async fn abandon(self) {
+        self.writer.abort();
+        // It was aborted: that is the error.
+        let _ = self.writer.await;
+        self.readers.close().await;
+    }
+}
+
+async fn load_queue(connection: &mut SqliteConnection, config: &SqliteConfig) -> sqlx::Result<QueueState> {
+    let (delivered_to, opens): (i64, i64) =
+        sqlx::query_as("UPDATE queue_state SET opens = opens + 1 RETURNING delivered_to, opens")
+            .fetch_one(&mut *connection)
+            .await?;
+    let (total, last_seq, earliest_due): (i64, i64, Option<i64>) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM jobs), (SELECT coalesce(max(seq), 0) FROM jobs), \
+         (SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL)",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let suspects = sqlx::query_scalar("SELECT seq FROM jobs WHERE seq <= ? AND due_at IS NULL")
+        .bind(delivered_to)
+        .fetch_all(connection)
+        .await?;
+    let marks = Marks {
+        total: u64::try_from(total).unwrap_or(0),
+        last_seq: last_seq.max(delivered_to),
+        delivered_to,
+        earliest_due: earliest_due.unwrap_or(i64::MAX),
+    };
+    let claim_bound = i64::try_from(config.claim_bound.as_micros()).unwrap_or(i64::MAX);
+    Ok(QueueState::new(marks, suspects, opens, claim_bound))
+}

@@ -1,0 +1,134 @@
+//! Why a SQLite file did not open.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::failure::{Failure, FailureKind};
+
+/// Why a SQLite file did not open; each message is one line that names the file and says what to do.
+///
+/// ```
+/// use sspp_core::SqliteOpenError;
+/// let error = SqliteOpenError::InUse { path: "sspp.db".into() };
+/// assert!(error.to_string().starts_with("sspp.db is in use by another process"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SqliteOpenError {
+    /// The folder that the file should be in is not there.
+    #[error("cannot open {path}: its folder does not exist; create it, or choose another path")]
+    MissingFolder {
+        /// The data file.
+        path: PathBuf,
+    },
+    /// The path names a folder.
+    #[error("cannot open {path}: it is a folder; give the path of a file")]
+    Folder {
+        /// The data file.
+        path: PathBuf,
+    },
+    /// The file or its folder may not be written.
+    #[error("cannot write {path}: {reason}; give this user the right to write the file and its folder")]
+    NotWritable {
+        /// The data file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// Another process has the file open.
+    #[error("{path} is in use by another process; stop that process, or choose another path")]
+    InUse {
+        /// The data file.
+        path: PathBuf,
+    },
+    /// The file is something else.
+    #[error("{path} is not a SQLite database; choose another path, or move the file away")]
+    NotADatabase {
+        /// The data file.
+        path: PathBuf,
+    },
+    /// A later release wrote the file.
+    #[error("{path} was written by a later release (schema {version}); run that release or a later one")]
+    NewerSchema {
+        /// The data file.
+        path: PathBuf,
+        /// The schema version that this release lacks.
+        version: i64,
+    },
+    /// No space is left.
+    #[error("no space is left for {path}: {reason}; free disk space")]
+    DiskFull {
+        /// The data file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file cannot be read as what it should be.
+    #[error("{path} is damaged: {reason}; restore it from a backup, or move it away to start anew")]
+    Damaged {
+        /// The data file.
+        path: PathBuf,
+        /// What the driver said.
+        reason: String,
+    },
+    /// Anything else.
+    #[error("cannot open {path}: {reason}; try again, and check the disk if this stays")]
+    Failed {
+        /// The data file.
+        path: PathBuf,
+        /// What the driver said.
+        reason: String,
+    },
+}
+
+impl SqliteOpenError {
+    /// Refuses paths that cannot work, before SQLite says so in fewer words.
+    pub(super) fn check_path(path: &Path) -> Result<(), Self> {
+        if path.is_dir() {
+            return Err(Self::Folder { path: path.to_owned() });
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(Self::MissingFolder { path: path.to_owned() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn of_io(path: &Path, error: &io::Error) -> Self {
+        let (path, reason) = (path.to_owned(), error.to_string());
+        match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::NotWritable { path, reason }
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path, reason },
+            _ => Self::Failed { path, reason },
+        }
+    }
+
+    pub(super) fn of_sqlx(path: &Path, error: sqlx::Error) -> Self {
+        let code = match &error {
+            sqlx::Error::Database(inner) => inner.code().and_then(|code| code.parse::<i32>().ok()),
+            _ => None,
+        };
+        let Failure { kind, reason } = Failure::from(error);
+        let path = path.to_owned();
+        match (code.map(|code| code & 0xff), kind) {
+            (Some(26), _) => Self::NotADatabase { path },
+            (Some(13), _) => Self::DiskFull { path, reason },
+            (Some(3 | 8 | 14), _) => Self::NotWritable { path, reason },
+            (_, FailureKind::Corrupt) => Self::Damaged { path, reason },
+            _ => Self::Failed { path, reason },
+        }
+    }
+
+    pub(super) fn of_migration(path: &Path, error: sqlx::migrate::MigrateError) -> Self {
+        use sqlx::migrate::MigrateError;
+        match error {
+            MigrateError::VersionMissing(version) => Self::NewerSchema { path: path.to_owned(), version },
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                Self::of_sqlx(path, error)
+            }
+            other => Self::Damaged { path: path.to_owned(), reason: other.to_string() },
+        }
+    }
+}

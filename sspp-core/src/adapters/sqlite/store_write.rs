@@ -1,0 +1,294 @@
+//! What the writer does to the store, inside its transaction.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+use super::failure::{Failure, FailureKind};
+use super::multi_insert::MultiInsert;
+use super::queue_rows::read_event_id;
+use super::tallies::Tallies;
+use crate::{DeadLetter, EventId, ModelRecord, NewSignal, Record, Recorded, SignalId, StoreError};
+
+static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
+    MultiInsert::new(
+        "INSERT INTO signals (id, event_id, account_id, user_id, event_type, signal_type, score, timestamp, \
+         received_at, processed_at, content, model, metadata, source, external_id)",
+        15,
+        "ON CONFLICT (event_id) DO NOTHING",
+    )
+});
+
+/// What the writer knows of the store without asking. Put back with a failed transaction.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StoreState {
+    last_id: i64,
+    last_processed: i64,
+    dead_letters: i64,
+}
+
+impl StoreState {
+    /// Reads it from the file.
+    pub(super) async fn load(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+        let (last_id, last_processed, dead_letters) = sqlx::query_as(
+            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'signals'), 0), \
+             coalesce((SELECT processed_at FROM signals ORDER BY id DESC LIMIT 1), 0), dead_letters FROM totals",
+        )
+        .fetch_one(connection)
+        .await?;
+        Ok(Self { last_id, last_processed, dead_letters })
+    }
+}
+
+/// Records one caller's batch. What is wrong with its data undoes this batch alone; any other failure is everybody's.
+pub(super) async fn record_alone(
+    connection: &mut SqliteConnection,
+    state: &mut StoreState,
+    batch: &[Record],
+) -> Result<Result<Vec<Recorded>, StoreError>, Failure> {
+    let before = *state;
+    sqlx::query("SAVEPOINT batch").execute(&mut *connection).await?;
+    let outcome = record(connection, state, batch).await;
+    if let Err(failure) = outcome {
+        if failure.kind != FailureKind::Data {
+            return Err(failure);
+        }
+        *state = before;
+        sqlx::query("ROLLBACK TO batch").execute(&mut *connection).await?;
+        sqlx::query("RELEASE batch").execute(connection).await?;
+        return Ok(Err(failure.into()));
+    }
+    sqlx::query("RELEASE batch").execute(connection).await?;
+    Ok(outcome.map_err(StoreError::from))
+}
+
+async fn record(
+    connection: &mut SqliteConnection,
+    state: &mut StoreState,
+    batch: &[Record],
+) -> Result<Vec<Recorded>, Failure> {
+    let mut recording = Recording {
+        connection,
+        state,
+        answers: vec![None; batch.len()],
+        pending: Vec::with_capacity(batch.len()),
+        pending_ids: HashSet::with_capacity(batch.len()),
+        tallies: Tallies::default(),
+    };
+    for (at, record) in batch.iter().enumerate() {
+        match record {
+            Record::Signal { signal, payload } => {
+                // The second of an id is looked at when the first is in the table.
+                if recording.pending_ids.contains(&signal.accepted.event_id) {
+                    recording.flush().await?;
+                }
+                recording.pending_ids.insert(signal.accepted.event_id);
+                recording.pending.push(Pending { at, signal, payload });
+            }
+            Record::DeadLetter(letter) => {
+                if recording.pending_ids.contains(&letter.event_id) {
+                    recording.flush().await?;
+                }
+                let answer = recording.dead_letter(letter).await?;
+                recording.answers[at] = Some(answer);
+            }
+        }
+    }
+    recording.flush().await?;
+    let Recording { connection, answers, tallies, .. } = recording;
+    tallies.write(connection).await?;
+    answers
+        .into_iter()
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(|| Failure::corrupt("a record was neither stored nor found"))
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Pending<'a> {
+    at: usize,
+    signal: &'a NewSignal,
+    payload: &'a bytes::Bytes,
+}
+
+/// A batch on its way into the tables.
+struct Recording<'a, 'c> {
+    connection: &'c mut SqliteConnection,
+    state: &'c mut StoreState,
+    answers: Vec<Option<Recorded>>,
+    /// Signals to be inserted together, each event id once.
+    pending: Vec<Pending<'a>>,
+    pending_ids: HashSet<EventId>,
+    tallies: Tallies<'a>,
+}
+
+impl<'a> Recording<'a, '_> {
+    async fn flush(&mut self) -> Result<(), Failure> {
+        let pending = std::mem::take(&mut self.pending);
+        self.pending_ids.clear();
+        for (text, stretch) in INSERT_SIGNALS.stretches(&pending) {
+            self.insert(text, stretch).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert(&mut self, text: std::sync::Arc<str>, stretch: &[Pending<'a>]) -> Result<(), Failure> {
+        let first_id = self.state.last_id + 1;
+        let mut processed = self.state.last_processed;
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for (id, Pending { signal, .. }) in (first_id..).zip(stretch) {
+            let event = &signal.accepted.event;
+            processed = processed.max(signal.processed_at.micros());
+            query = query
+                .bind(id)
+                .bind(bytes_of(signal.accepted.event_id))
+                .bind(event.account_id.as_str())
+                .bind(event.user_id.as_str())
+                .bind(event.event_type.as_str())
+                .bind(signal.signal_type.as_str())
+                .bind(signal.score.units().get())
+                .bind(event.timestamp.micros())
+                .bind(signal.accepted.received_at.micros())
+                .bind(processed)
+                .bind(signal.content.as_bytes().as_slice())
+                .bind(signal.model.as_bytes().as_slice())
+                .bind(event.metadata.as_str())
+                .bind(event.source.as_ref().map(crate::Source::as_str))
+                .bind(event.external_id.as_ref().map(crate::ExternalId::as_str));
+        }
+        let inserted = query.execute(&mut *self.connection).await?.rows_affected();
+        self.state.last_processed = processed;
+        if inserted == stretch.len() as u64 {
+            for (id, pending) in (first_id..).zip(stretch) {
+                self.added(pending, id);
+            }
+        } else {
+            self.resolve(first_id, stretch).await?;
+        }
+        self.remove_letters_of(stretch).await
+    }
+
+    /// Some ids were taken: finds out which, and by what.
+    async fn resolve(&mut self, first_id: i64, stretch: &[Pending<'a>]) -> Result<(), Failure> {
+        let ids: Vec<EventId> = stretch.iter().map(|pending| pending.signal.accepted.event_id).collect();
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "SELECT id, event_id, content FROM signals \
+             WHERE event_id IN (SELECT unhex(value) FROM json_each(?))",
+        )
+        .bind(hex_list(&ids))
+        .fetch_all(&mut *self.connection)
+        .await?;
+        let mut known = HashMap::with_capacity(rows.len());
+        for (id, event_id, content) in rows {
+            known.insert(read_event_id(&event_id)?, (id, content));
+        }
+        for (id, pending) in (first_id..).zip(stretch) {
+            let event_id = pending.signal.accepted.event_id;
+            let (found, content) = known
+                .get(&event_id)
+                .ok_or_else(|| Failure::corrupt(format_args!("event {event_id} is refused but not there")))?;
+            if *found == id {
+                self.added(pending, id);
+            } else if content.as_slice() == pending.signal.content.as_bytes() {
+                self.answers[pending.at] = Some(Recorded::Duplicate(SignalId::new(*found)));
+            } else {
+                let letter = DeadLetter::conflict(pending.signal, pending.payload.clone());
+                self.insert_letter(&letter).await?;
+                self.answers[pending.at] = Some(Recorded::Conflict(letter.id));
+            }
+        }
+        Ok(())
+    }
+
+    fn added(&mut self, pending: &Pending<'a>, id: i64) {
+        self.state.last_id = id;
+        self.tallies.add(pending.signal);
+        self.answers[pending.at] = Some(Recorded::Signal(SignalId::new(id)));
+    }
+
+    /// What became a signal is no dead letter any more.
+    async fn remove_letters_of(&mut self, stretch: &[Pending<'a>]) -> Result<(), Failure> {
+        if self.state.dead_letters == 0 {
+            return Ok(());
+        }
+        let ids: Vec<EventId> = stretch.iter().map(|pending| pending.signal.accepted.event_id).collect();
+        let removed =
+            sqlx::query("DELETE FROM dead_letters WHERE id IN (SELECT unhex(value) FROM json_each(?))")
+                .bind(hex_list(&ids))
+                .execute(&mut *self.connection)
+                .await?
+                .rows_affected();
+        self.count_letters(-i64::try_from(removed).unwrap_or(i64::MAX));
+        Ok(())
+    }
+
+    async fn dead_letter(&mut self, letter: &DeadLetter) -> Result<Recorded, Failure> {
+        if self.state.dead_letters > 0 {
+            let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM dead_letters WHERE id = ?")
+                .bind(letter.id.as_uuid().into_bytes().to_vec())
+                .fetch_optional(&mut *self.connection)
+                .await?;
+            if known.is_some() {
+                return Ok(Recorded::DeadLetter(letter.id));
+            }
+        }
+        let signal: Option<i64> = sqlx::query_scalar("SELECT id FROM signals WHERE event_id = ?")
+            .bind(bytes_of(letter.event_id))
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        if let Some(id) = signal {
+            return Ok(Recorded::Duplicate(SignalId::new(id)));
+        }
+        self.insert_letter(letter).await?;
+        Ok(Recorded::DeadLetter(letter.id))
+    }
+
+    async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<(), Failure> {
+        let inserted = sqlx::query(
+            "INSERT INTO dead_letters (id, event_id, payload, reason, detail, attempts, enqueued_at, died_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(letter.id.as_uuid().into_bytes().to_vec())
+        .bind(bytes_of(letter.event_id))
+        .bind(letter.payload.to_vec())
+        .bind(letter.reason.as_str())
+        .bind(letter.detail.as_str())
+        .bind(i64::from(letter.attempts))
+        .bind(letter.enqueued_at.micros())
+        .bind(letter.died_at.micros())
+        .execute(&mut *self.connection)
+        .await?
+        .rows_affected();
+        self.count_letters(i64::try_from(inserted).unwrap_or(0));
+        Ok(())
+    }
+
+    fn count_letters(&mut self, count: i64) {
+        self.state.dead_letters += count;
+        self.tallies.add_dead_letters(count);
+    }
+}
+
+/// Keeps a model; a known digest changes nothing.
+pub(super) async fn put_model(connection: &mut SqliteConnection, model: &ModelRecord) -> Result<(), Failure> {
+    sqlx::query(
+        "INSERT INTO models (digest, name, version, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(model.digest.as_bytes().as_slice())
+    .bind(model.name.as_str())
+    .bind(i64::from(model.version))
+    .bind(model.document.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn bytes_of(id: EventId) -> Vec<u8> {
+    id.as_uuid().into_bytes().to_vec()
+}
+
+/// Ids as a JSON array of hexadecimal texts, which SQLite can join with.
+fn hex_list(ids: &[EventId]) -> String {
+    let texts: Vec<String> = ids.iter().map(|id| id.as_uuid().simple().to_string()).collect();
+    serde_json::to_string(&texts).unwrap_or_default()
+}

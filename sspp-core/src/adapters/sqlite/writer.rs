@@ -1,0 +1,173 @@
+//! The one task that writes. What is asked of it while a commit is under way becomes the next transaction.
+
+use std::sync::{Arc, Mutex};
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::command::Command;
+use super::failure::{Failure, FailureKind};
+use super::lock::FileLock;
+use super::queue_state::QueueState;
+use super::queue_write::{self, locked};
+use super::store_write::{self, StoreState};
+use crate::Clock;
+
+/// About how many rows a transaction has at most: more would make the first caller wait for the last.
+const BATCH_ROWS: usize = 1_000;
+
+/// The writer's connection and what it knows.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) options: SqliteConnectOptions,
+    /// `None` after a failure that it may not have survived; made anew for the next transaction.
+    pub(super) connection: Option<SqliteConnection>,
+    pub(super) queue: Arc<Mutex<QueueState>>,
+    pub(super) store: StoreState,
+    pub(super) max_backlog: u64,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Told when there may be something to receive.
+    pub(super) arrivals: Arc<Notify>,
+    /// Let go of after the connection: fields are dropped in their order.
+    pub(super) _lock: FileLock,
+}
+
+impl Writer {
+    /// Runs until it is closed, or until every handle is gone.
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut closing: Option<oneshot::Sender<()>> = None;
+        while let Some(first) = commands.recv().await {
+            let mut batch = Vec::new();
+            let mut next = Some(first);
+            // Callers that were just answered get their turn to ask again before the next commit starts.
+            tokio::task::yield_now().await;
+            let mut rows = 0;
+            while let Some(command) = next.take() {
+                rows += command.rows();
+                match command {
+                    Command::Close(reply) => {
+                        closing = Some(reply);
+                        // Takes no more, but does what it already has.
+                        commands.close();
+                    }
+                    command => batch.push(command),
+                }
+                if rows < BATCH_ROWS {
+                    next = commands.try_recv().ok();
+                }
+            }
+            self.transact(batch).await;
+        }
+        if let Some(reply) = closing {
+            self.shut().await;
+            drop(self);
+            // Nobody may be waiting any more.
+            let _ = reply.send(());
+        }
+    }
+
+    /// Runs a batch in one transaction and answers everybody.
+    async fn transact(&mut self, mut batch: Vec<Command>) {
+        if batch.is_empty() {
+            return;
+        }
+        let store = self.store;
+        locked(&self.queue).begin();
+        let outcome = self.attempt(&mut batch).await;
+        if let Err(failure) = &outcome {
+            tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed and was rolled back");
+            locked(&self.queue).roll_back();
+            self.store = store;
+            self.recover(failure.kind).await;
+        }
+        let arrived = batch.iter().any(|command| matches!(command, Command::Enqueue(_) | Command::Settle(_)));
+        for command in batch {
+            command.finish(outcome.as_ref().copied());
+        }
+        if arrived {
+            self.arrivals.notify_waiters();
+        }
+    }
+
+    async fn attempt(&mut self, batch: &mut [Command]) -> Result<(), Failure> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(self.options.connect().await?),
+        };
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+        let now = self.clock.now().timestamp_micros();
+        let enqueues = batch.iter_mut().filter_map(|command| match command {
+            Command::Enqueue(ask) => Some(ask),
+            _ => None,
+        });
+        queue_write::enqueue(connection, &self.queue, enqueues, self.max_backlog).await?;
+        for command in batch.iter_mut() {
+            match command {
+                Command::Record(ask) => {
+                    let answer = store_write::record_alone(connection, &mut self.store, &ask.work).await?;
+                    ask.answer(answer);
+                }
+                Command::PutModel(ask) => {
+                    store_write::put_model(connection, &ask.work).await?;
+                    ask.answer(Ok(()));
+                }
+                Command::Settle(ask) => {
+                    queue_write::settle(connection, &self.queue, &ask.work, now).await?;
+                    ask.answer(Ok(()));
+                }
+                Command::BeginRun(ask) => {
+                    let runs = queue_write::begin_run(connection, &self.queue, &ask.work).await?;
+                    ask.answer(Ok(runs));
+                }
+                Command::EndRun(ask) => {
+                    queue_write::end_run(connection, &self.queue, &ask.work).await?;
+                    ask.answer(Ok(()));
+                }
+                Command::Ping(ask) => ask.answer(Ok(())),
+                Command::Enqueue(_) | Command::Receive(_) | Command::Reclaim(_) | Command::Close(_) => {}
+            }
+        }
+        // Last, so that they see what came in with them. Nobody waits any more for what is abandoned.
+        for command in batch {
+            match command {
+                Command::Receive(ask) if !ask.is_abandoned() => {
+                    let taken = queue_write::receive(connection, &self.queue, ask.work, now).await?;
+                    ask.answer(Ok(taken));
+                }
+                Command::Reclaim(ask) if !ask.is_abandoned() => {
+                    let taken = queue_write::reclaim(connection, &self.queue, ask.work, now).await?;
+                    ask.answer(Ok(taken));
+                }
+                _ => {}
+            }
+        }
+        sqlx::query("COMMIT").execute(connection).await?;
+        Ok(())
+    }
+
+    /// Leaves the failed transaction. A connection that may be broken is given up.
+    async fn recover(&mut self, kind: FailureKind) {
+        let Some(mut connection) = self.connection.take() else { return };
+        // SQLite has rolled back by itself after some errors; then this one fails, and that is well.
+        let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
+        if matches!(kind, FailureKind::Storage | FailureKind::Busy | FailureKind::Data) {
+            self.connection = Some(connection);
+        }
+    }
+
+    /// Ends in order: nothing stays in hand, and the whole of the file is in the file.
+    async fn shut(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        let now = self.clock.now().timestamp_micros();
+        if let Err(failure) = queue_write::give_back_all(&mut connection, &self.queue, now).await {
+            tracing::warn!(reason = %failure.reason, "what was in hand could not be given back: it comes again as suspect");
+        }
+        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await {
+            tracing::warn!(%error, "the write-ahead log could not be emptied: the next start reads it");
+        }
+        if let Err(error) = connection.close().await {
+            tracing::warn!(%error, "the connection did not close");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The contracts of the ports as tests that every adapter passes.
+//!
+//! An adapter gives a fixture and names the suite; each case becomes a test of its own:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use sspp_core::testing::contract::StoreFixture;
+//! use sspp_core::{MemorySignalStore, SignalStore};
+//!
+//! struct Memory(MemorySignalStore);
+//!
+//! #[async_trait::async_trait]
+//! impl StoreFixture for Memory {
+//!     fn store(&self) -> Arc<dyn SignalStore> {
+//!         Arc::new(self.0.clone())
+//!     }
+//!     async fn crash(&mut self) -> bool {
+//!         false
+//!     }
+//! }
+//!
+//! async fn memory() -> Memory {
+//!     Memory(MemorySignalStore::new())
+//! }
+//!
+//! sspp_core::store_contract!(memory);
+//! # fn main() {}
+//! ```
+
+mod fixture;
+pub mod queue;
+pub mod store;
+
+pub use fixture::{QueueFixture, StoreFixture};
+
+/// Makes a test of every case of the queue's contract; give it an async function that makes a [`QueueFixture`]
+/// around an empty queue. Needs tokio's macros and its multi-threaded runtime.
+#[macro_export]
+macro_rules! queue_contract {
+    ($make:expr) => {
+        $crate::queue_contract! { @cases $make;
+            delivers_what_was_enqueued
+            delivers_each_job_to_one_receiver
+            receive_takes_no_more_than_asked_for
+            receive_wakes_when_a_job_arrives
+            receive_gives_up_after_its_wait
+            done_removes_the_job
+            retry_comes_again_later_with_an_attempt_spent
+            postpone_comes_again_later_with_no_attempt_spent
+            no_delay_comes_again_at_once
+            give_back_comes_again_at_once_unsuspected
+            unsettled_jobs_are_reclaimed_as_suspects
+            kept_jobs_are_not_reclaimed
+            stale_receipts_do_nothing
+            settling_twice_is_safe
+            runs_are_counted_until_they_end
+            depth_counts_every_state
+            a_job_is_found_by_its_event
+            the_latest_job_of_an_event_is_found
+            recent_lists_the_last_enqueued_first
+            a_full_queue_refuses
+            a_dropped_receive_loses_nothing
+            an_empty_call_does_nothing
+            a_crash_loses_nothing
+            runs_survive_a_crash
+            many_producers_and_consumers_lose_nothing
+        }
+    };
+    (@cases $make:expr; $($case:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let mut fixture = $make().await;
+                $crate::testing::contract::queue::$case(&mut fixture).await;
+            }
+        )*
+    };
+}
+
+/// Makes a test of every case of the store's contract; give it an async function that makes a [`StoreFixture`]
+/// around an empty store. Needs tokio's macros and its multi-threaded runtime.
+#[macro_export]
+macro_rules! store_contract {
+    ($make:expr) => {
+        $crate::store_contract! { @cases $make;
+            keeps_signals_as_they_came
+            the_same_content_is_a_duplicate
+            other_content_is_a_conflict
+            a_batch_is_recorded_in_its_order
+            keeps_dead_letters_as_they_came
+            a_dead_letter_of_a_signal_is_a_duplicate
+            a_signal_replaces_its_dead_letter
+            refused_data_records_nothing
+            refused_data_harms_no_other_batch
+            concurrent_batches_count_each_event_once
+            stats_equal_a_recount
+            counts_are_exact_or_bounded
+            filters_select
+            lists_are_sorted
+            offsets_skip
+            pages_return_each_row_once
+            processed_at_never_falls
+            models_are_kept_by_digest
+            recent_dead_letters_come_last_first
+            an_empty_store_answers
+            a_crash_loses_nothing
+        }
+    };
+    (@cases $make:expr; $($case:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let mut fixture = $make().await;
+                $crate::testing::contract::store::$case(&mut fixture).await;
+            }
+        )*
+    };
+}

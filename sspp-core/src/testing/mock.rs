@@ -1,0 +1,52 @@
+//! mockall mocks of the ports: for tests of who calls what, and of failures that no adapter gives on demand.
+#![expect(clippy::missing_panics_doc, reason = "mockall writes these items")]
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::{
+    Admission, DeadLetter, DeadLetterId, Delivery, EventId, EventQueue, ModelDigest, ModelRecord, NewJob,
+    Page, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, Settlement, Signal, SignalFilter,
+    SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
+};
+
+mockall::mock! {
+    #[derive(Debug)]
+    pub EventQueue {}
+
+    #[async_trait]
+    impl EventQueue for EventQueue {
+        async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Admission>, QueueError>;
+        async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError>;
+        async fn reclaim(&self, max: usize) -> Result<Vec<Delivery>, QueueError>;
+        async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError>;
+        async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), QueueError>;
+        async fn begin_run(&self, receipt: &Receipt) -> Result<u32, QueueError>;
+        async fn end_run(&self, receipt: &Receipt) -> Result<(), QueueError>;
+        async fn depth(&self) -> Result<QueueDepth, QueueError>;
+        async fn job(&self, event_id: EventId) -> Result<Option<QueuedJob>, QueueError>;
+        async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError>;
+        async fn ping(&self) -> Result<(), QueueError>;
+    }
+}
+
+mockall::mock! {
+    #[derive(Debug)]
+    pub SignalStore {}
+
+    #[async_trait]
+    impl SignalStore for SignalStore {
+        async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
+        async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError>;
+        async fn signal_of_event(&self, event_id: EventId) -> Result<Option<Signal>, StoreError>;
+        async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError>;
+        async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError>;
+        async fn stats(&self) -> Result<SignalStats, StoreError>;
+        async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError>;
+        async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+        async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError>;
+        async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError>;
+        async fn ping(&self) -> Result<(), StoreError>;
+    }
+}

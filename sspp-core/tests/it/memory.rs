@@ -1,0 +1,70 @@
+//! The memory adapters keep the contracts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use sspp_core::testing::contract::{QueueFixture, StoreFixture};
+use sspp_core::{EventQueue, ManualClock, MemoryEventQueue, MemorySignalStore, SignalStore};
+
+struct Queue {
+    clock: Arc<ManualClock>,
+    queue: MemoryEventQueue,
+}
+
+#[async_trait]
+impl QueueFixture for Queue {
+    fn queue(&self) -> Arc<dyn EventQueue> {
+        Arc::new(self.queue.clone())
+    }
+
+    fn claim_bound(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    fn max_backlog(&self) -> u64 {
+        2_000
+    }
+
+    async fn pass(&mut self, time: Duration) {
+        self.clock.advance(TimeDelta::from_std(time).unwrap());
+    }
+
+    async fn crash(&mut self) -> bool {
+        false
+    }
+}
+
+async fn queue() -> Queue {
+    let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
+    let queue = MemoryEventQueue::new(Arc::<ManualClock>::clone(&clock))
+        .with_max_backlog(2_000)
+        .with_claim_bound(Duration::from_secs(60));
+    Queue { clock, queue }
+}
+
+struct Store(MemorySignalStore);
+
+#[async_trait]
+impl StoreFixture for Store {
+    fn store(&self) -> Arc<dyn SignalStore> {
+        Arc::new(self.0.clone())
+    }
+
+    async fn crash(&mut self) -> bool {
+        false
+    }
+}
+
+async fn store() -> Store {
+    Store(MemorySignalStore::new())
+}
+
+mod queue_contract {
+    sspp_core::queue_contract!(super::queue);
+}
+
+mod store_contract {
+    sspp_core::store_contract!(super::store);
+}
