@@ -286,3 +286,25 @@ fn decode(text: &str) -> Option<String> {
 fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decoding_is_strict() {
+        assert_eq!(decode("a+b%20c%C3%a9").as_deref(), Some("a b cé"));
+        for bad in ["%", "%4", "%zz", "%+1", "%ff", "%00", "a%C3"] {
+            assert_eq!(decode(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_empty_query_is_the_first_page_of_the_newest() {
+        let asked = ListRequest::parse("", &ScoringModel::embedded_default()).unwrap();
+        let expected = ListRequest { query: SignalQuery::default(), page: 1, matches_nothing: false };
+        assert_eq!(asked, expected);
+        let last = ListRequest::parse("page=1000&limit=100", &ScoringModel::embedded_default()).unwrap();
+        assert_eq!(last.query.position, Position::Offset(99_900));
+    }
+}

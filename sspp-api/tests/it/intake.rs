@@ -103,9 +103,11 @@ async fn an_event_of_the_largest_size_is_taken_and_one_byte_more_is_not() {
     harness.post(sized(room + 1)).await.problem(413);
 }
 
+type Fault = fn() -> QueueError;
+
 /// A queue that only fails.
 #[derive(Debug)]
-struct Failing(fn() -> QueueError);
+struct Failing(Fault);
 
 /// A queue that never answers.
 #[derive(Debug)]
@@ -183,7 +185,7 @@ const SECRET: &str = "10.0.0.7:6379 password=hunter2";
 
 #[tokio::test]
 async fn a_queue_that_fails_is_a_503_that_says_when_to_come_back() {
-    let failures: [(fn() -> QueueError, &str); 4] = [
+    let failures: [(Fault, &str); 4] = [
         (|| QueueError::Unavailable { reason: SECRET.to_owned() }, "1"),
         (|| QueueError::Storage { reason: SECRET.to_owned() }, "10"),
         (|| QueueError::Full { backlog: 5, limit: 5, retry_after: Duration::from_secs(7) }, "7"),

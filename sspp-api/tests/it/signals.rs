@@ -1,6 +1,7 @@
 //! Lists of signals, single signals, explanations and figures.
 
 use serde_json::{Value, json};
+use sspp_core::{Record, Recorded, Score, ScoringModel, Units};
 
 use crate::harness::{Harness, event};
 
@@ -184,4 +185,54 @@ async fn an_explanations_deltas_sum_to_the_score() {
         explained["summary"].as_str().unwrap().starts_with("demo_completed is worth 0.90"),
         "{explained}"
     );
+}
+
+#[tokio::test]
+async fn an_explanation_uses_the_model_that_scored_and_says_so_when_it_disagrees() {
+    let harness = Harness::running();
+    let id = harness.accept(event("a", "call_made", "{}")).await;
+    harness.drained().await;
+    let store = &harness.ports.store;
+    let stored = store.signal_of_event(id.parse().unwrap()).await.unwrap().unwrap();
+
+    // A signal whose stored score is not what its model makes of it.
+    let mut wrong = stored.recorded.clone();
+    wrong.accepted.event_id = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
+    wrong.score = Score::rounded(Units::new(9_900));
+    // A signal of a model that is in the store, but not the active one.
+    let other = r#"{"name":"other","version":7,"events":{"call_made":{"base":0.25,"signal_type":"outreach","group":"g"}},
+        "signal":{"min":0.0,"max":1.0},"account":{"points":30,"max":100,"groups":{"g":{"cap":10,"half_life_days":7}}},
+        "tiers":[{"name":"cold","enter":0}]}"#;
+    let model = ScoringModel::from_json(other).unwrap();
+    store.put_model(&model.to_record()).await.unwrap();
+    let mut older = wrong.clone();
+    older.accepted.event_id = "0197d3c5-5c00-7000-8000-000000000002".parse().unwrap();
+    (older.model, older.score) = (model.digest(), Score::rounded(Units::new(2_500)));
+    // A signal of a model that nobody has.
+    let mut orphan = older.clone();
+    orphan.accepted.event_id = "0197d3c5-5c00-7000-8000-000000000003".parse().unwrap();
+    orphan.model = "ab".repeat(32).parse().unwrap();
+    let records =
+        [wrong, older, orphan].map(|signal| Record::Signal { signal, payload: bytes::Bytes::new() });
+    let recorded = store.record(records.to_vec()).await.unwrap();
+    let path = |at: usize| match recorded[at] {
+        Recorded::Signal(id) => format!("/api/v1/signals/{id}/explanation"),
+        other => panic!("{other:?}"),
+    };
+
+    let wrong = harness.get(&path(0)).await.json();
+    assert_eq!(wrong["consistent"], false);
+    let detail = wrong["detail"].as_str().unwrap();
+    assert!(detail.contains("0.99") && detail.contains("0.50"), "{detail}");
+    let counted = "sspp_api_explanations_inconsistent_total 1";
+    assert!(harness.get("/metrics").await.text.lines().any(|line| line == counted));
+
+    let older = harness.get(&path(1)).await.json();
+    assert_eq!((&older["consistent"], &older["signal_score"]), (&json!(true), &json!(0.25)));
+    assert_eq!((&older["model"]["name"], &older["model"]["version"]), (&json!("other"), &json!(7)));
+    // The second time it comes from memory.
+    assert_eq!(harness.get(&path(1)).await.json(), older);
+
+    let message = harness.get(&path(2)).await.problem(404).to_string();
+    assert!(message.contains(&"ab".repeat(32)), "{message}");
 }
