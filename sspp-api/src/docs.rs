@@ -1,0 +1,80 @@
+//! The OpenAPI document and the page that shows it. The page holds its scripts and styles, so it works offline.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use poem::endpoint::make_sync;
+use poem::{Endpoint, Response};
+use poem_openapi::{ExtraHeader, LicenseObject, OpenApi, OpenApiService};
+
+use crate::routes::Api;
+
+pub(crate) const DOCS_PATH: &str = "/api/docs";
+pub(crate) const DOCUMENT_PATH: &str = "/api/openapi.json";
+
+const DESCRIPTION: &str = "Takes sales activity events, scores each into a signal, and answers who is hot.\n\n\
+    Errors are problem documents (RFC 9457) that also hold `statusCode`, `error` and `message`. \
+    Every answer has an `x-request-id`; send your own to follow a request through the log. \
+    `/health`, `/ready`, `/livez` and `/metrics` also answer without the prefix.";
+
+/// Stands in for the operations where only their documentation is needed.
+struct Described;
+
+impl OpenApi for Described {
+    fn meta() -> Vec<poem_openapi::registry::MetaApi> {
+        Api::meta()
+    }
+
+    fn register(registry: &mut poem_openapi::registry::Registry) {
+        Api::register(registry);
+    }
+
+    fn add_routes(
+        self,
+        _routes: &mut std::collections::HashMap<
+            String,
+            std::collections::HashMap<poem::http::Method, poem::endpoint::BoxEndpoint<'static>>,
+        >,
+    ) {
+    }
+}
+
+fn described(prefix: &str) -> OpenApiService<Described, ()> {
+    OpenApiService::new(Described, "Sales Signal Processing Platform", env!("CARGO_PKG_VERSION"))
+        .description(DESCRIPTION)
+        .license(LicenseObject::new("MIT OR Apache-2.0"))
+        .extra_response_header::<String, _>(
+            ExtraHeader::new("x-request-id")
+                .description("The request's id: the client's own, or one made here"),
+        )
+        .url_prefix(prefix)
+}
+
+/// The OpenAPI document of an API under a prefix, as JSON.
+///
+/// ```
+/// assert!(sspp_api::openapi_document("/v2").contains("\"/v2/signals/{id}\""));
+/// ```
+pub fn openapi_document(prefix: &str) -> String {
+    described(prefix).spec()
+}
+
+/// Serves the document.
+pub(crate) fn document_endpoint(prefix: &str) -> impl Endpoint<Output = Response> + 'static {
+    let prefix = prefix.to_owned();
+    let document = OnceLock::new();
+    make_sync(move |_| {
+        let document = document.get_or_init(|| Bytes::from(openapi_document(&prefix)));
+        Response::builder().content_type("application/json; charset=utf-8").body(document.clone())
+    })
+}
+
+/// Serves the page; it is put together when first asked for, since it is large.
+pub(crate) fn ui_endpoint(prefix: &str) -> impl Endpoint<Output = Response> + 'static {
+    let prefix = prefix.to_owned();
+    let page = OnceLock::new();
+    make_sync(move |_| {
+        let page = page.get_or_init(|| Bytes::from(described(&prefix).swagger_ui_html()));
+        Response::builder().content_type("text/html; charset=utf-8").body(page.clone())
+    })
+}

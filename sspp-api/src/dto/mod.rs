@@ -1,0 +1,25 @@
+//! The shapes of requests and answers, each with its schema for the document.
+//!
+//! - `schema`: small helpers that describe a type which serde writes
+//! - `payload`: JSON answers that go through serde once, raw JSON included
+//! - `param`: parameters that are documented with their true type and read leniently
+//! - `problem`, `event`, `signal`, `explanation`, `job`, `system`: the shapes
+
+mod event;
+mod explanation;
+mod job;
+pub(crate) mod param;
+mod payload;
+mod problem;
+mod schema;
+mod signal;
+mod system;
+
+pub(crate) use event::{Accepted, EventBody};
+pub(crate) use explanation::ExplanationBody;
+pub(crate) use job::{JobBody, JobStatsBody, RecentJobBody};
+pub(crate) use payload::{Failure, JsonBody, Statuses};
+pub(crate) use problem::{Message, ProblemDocument, ProblemError};
+pub(crate) use schema::Instant;
+pub(crate) use signal::{Pagination, SignalBody, SignalPage, StatsBody};
+pub(crate) use system::{EventTypesBody, HealthAnswer, LiveBody, MetricsText, ReadyBody, ServiceHealth};

@@ -1,0 +1,129 @@
+//! JSON answers that go through serde once (poem-openapi's own go through a tree of values, which raw JSON does not
+//! survive), and the failures that an operation documents.
+
+use std::marker::PhantomData;
+
+use poem::{IntoResponse, Response};
+use poem_openapi::ApiResponse;
+use poem_openapi::payload::Payload;
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+use serde::Serialize;
+use sspp_core::{QueueError, StoreError};
+
+use super::ProblemDocument;
+use crate::error::{PROBLEM_JSON, Problem};
+
+/// The predecessor's content type.
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
+
+/// An answer of status 200 in JSON.
+#[derive(Debug)]
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: Type> Payload for JsonBody<T> {
+    const CONTENT_TYPE: &'static str = JSON;
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for JsonBody<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => Response::builder().content_type(JSON).body(body),
+            Err(error) => {
+                Problem::internal(format!("an answer could not be written: {error}")).into_response()
+            }
+        }
+    }
+}
+
+impl<T: Type + Serialize> ApiResponse for JsonBody<T> {
+    fn meta() -> MetaResponses {
+        MetaResponses { responses: vec![answer(200, "The answer", JSON, T::schema_ref())] }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+/// One answer in the document.
+pub(crate) fn answer(
+    status: u16,
+    description: &'static str,
+    content_type: &'static str,
+    schema: MetaSchemaRef,
+) -> MetaResponse {
+    MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content: vec![MetaMediaType { content_type, schema }],
+        headers: vec![],
+    }
+}
+
+/// The statuses by which an operation may fail.
+pub(crate) trait Statuses {
+    const LIST: &'static [u16];
+}
+
+/// A failure of an operation that documents the statuses `S`.
+#[derive(Debug)]
+pub(crate) struct Failure<S>(Problem, PhantomData<S>);
+
+impl<S> From<Problem> for Failure<S> {
+    fn from(problem: Problem) -> Self {
+        Self(problem, PhantomData)
+    }
+}
+
+impl<S> From<StoreError> for Failure<S> {
+    fn from(error: StoreError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl<S> From<QueueError> for Failure<S> {
+    fn from(error: QueueError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl<S> From<Failure<S>> for poem::Error {
+    fn from(failure: Failure<S>) -> Self {
+        failure.0.into()
+    }
+}
+
+impl<S: Statuses> ApiResponse for Failure<S> {
+    fn meta() -> MetaResponses {
+        let describe =
+            |status: &u16| answer(*status, meaning(*status), PROBLEM_JSON, ProblemDocument::schema_ref());
+        MetaResponses { responses: S::LIST.iter().map(describe).collect() }
+    }
+
+    fn register(registry: &mut Registry) {
+        ProblemDocument::register(registry);
+    }
+}
+
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 => "Malformed or invalid: every violation is listed",
+        404 => "There is no such thing",
+        405 => "The path has other methods: see the Allow header",
+        408 => "The body did not arrive in time",
+        413 => "The body is too large, as sent or after decompression",
+        415 => "Neither application/json in UTF-8, nor plain, gzip or zstd",
+        503 => "A dependency cannot answer right now, or the queue is full: see the Retry-After header",
+        _ => "Something went wrong on this side",
+    }
+}

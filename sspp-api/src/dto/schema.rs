@@ -1,0 +1,82 @@
+//! Describes types to the document that serde alone writes: instants, raw JSON, counts by name.
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use serde::{Serialize, Serializer};
+use sspp_core::{Metadata, Timestamp};
+
+/// Makes a type known to the document under an inline schema; its JSON is what serde writes.
+macro_rules! documented {
+    ($type:ty, $name:literal, $schema:expr) => {
+        impl poem_openapi::types::Type for $type {
+            const IS_REQUIRED: bool = true;
+            type RawValueType = Self;
+            type RawElementValueType = Self;
+
+            fn name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+
+            fn schema_ref() -> poem_openapi::registry::MetaSchemaRef {
+                poem_openapi::registry::MetaSchemaRef::Inline(Box::new($schema))
+            }
+
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
+
+            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+                Box::new(std::iter::once(self))
+            }
+        }
+
+        // The derive asks for it, though answers are only ever written.
+        impl poem_openapi::types::ParseFromJSON for $type {
+            fn parse_from_json(_: Option<serde_json::Value>) -> poem_openapi::types::ParseResult<Self> {
+                Err(poem_openapi::types::ParseError::custom("is only written, never read"))
+            }
+        }
+
+        impl poem_openapi::types::ToJSON for $type {
+            fn to_json(&self) -> Option<serde_json::Value> {
+                serde_json::to_value(self).ok()
+            }
+        }
+    };
+}
+
+pub(crate) use documented;
+
+/// An instant as text, in UTC.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Instant(pub(crate) Timestamp);
+
+documented!(Instant, "string_date_time", MetaSchema::new_with_format("string", "date-time"));
+
+/// Metadata, byte for byte as the producer sent it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub(crate) struct RawJson(pub(crate) Metadata);
+
+documented!(RawJson, "metadata", object_of_anything());
+
+/// A JSON object with any members.
+pub(crate) fn object_of_anything() -> MetaSchema {
+    let anything = MetaSchemaRef::Inline(Box::new(MetaSchema::ANY));
+    MetaSchema { additional_properties: Some(Box::new(anything)), ..MetaSchema::new("object") }
+}
+
+/// Numbers by name, in the order given.
+#[derive(Debug, Clone)]
+pub(crate) struct Counts(pub(crate) Vec<(String, u64)>);
+
+impl Serialize for Counts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, count)| (name, count)))
+    }
+}
+
+documented!(Counts, "counts", {
+    let count = MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("integer", "int64")));
+    MetaSchema { additional_properties: Some(Box::new(count)), ..MetaSchema::new("object") }
+});

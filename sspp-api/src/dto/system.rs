@@ -1,0 +1,173 @@
+//! The service about itself: health, readiness, metrics, and the event types it takes.
+
+use poem::http::StatusCode;
+use poem::{IntoResponse, Response};
+use poem_openapi::registry::{MetaResponses, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::Type as _;
+use poem_openapi::{ApiResponse, Object};
+use serde::{Serialize, Serializer};
+use sspp_core::ScoringModel;
+
+use super::explanation::ModelBody;
+use super::payload::{JSON, JsonBody, answer};
+use super::schema::{Instant, documented};
+use crate::middleware::KeepBody;
+
+/// How one dependency is.
+#[derive(Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct ServiceHealth {
+    /// `healthy` or `unhealthy`.
+    pub(crate) status: String,
+    /// How long it took to answer, in milliseconds.
+    pub(crate) response_time: u64,
+}
+
+/// Dependencies by name.
+#[derive(Debug)]
+pub(crate) struct Services(Vec<(&'static str, ServiceHealth)>);
+
+impl Serialize for Services {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, health)| (name, health)))
+    }
+}
+
+documented!(
+    Services,
+    "services",
+    MetaSchema {
+        additional_properties: Some(Box::new(ServiceHealth::schema_ref())),
+        ..MetaSchema::new("object")
+    }
+);
+
+/// How the service and its dependencies are.
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "Health")]
+struct HealthBody {
+    /// `healthy`, or `unhealthy` when a dependency is.
+    status: String,
+    /// Now.
+    timestamp: Instant,
+    /// Every dependency under its own name.
+    services: Services,
+}
+
+/// 200 when every dependency is well, else 503 with the same body.
+#[derive(Debug)]
+pub(crate) struct HealthAnswer(HealthBody);
+
+impl HealthAnswer {
+    pub(crate) fn new(now: Instant, services: Vec<(&'static str, ServiceHealth)>) -> Self {
+        let healthy = services.iter().all(|(_, health)| health.status == "healthy");
+        let status = if healthy { "healthy" } else { "unhealthy" };
+        Self(HealthBody { status: status.to_owned(), timestamp: now, services: Services(services) })
+    }
+}
+
+impl IntoResponse for HealthAnswer {
+    fn into_response(self) -> Response {
+        let healthy = self.0.status == "healthy";
+        let mut response = JsonBody(self.0).into_response();
+        if !healthy {
+            response.set_status(StatusCode::SERVICE_UNAVAILABLE);
+            response.set_data(KeepBody);
+        }
+        response
+    }
+}
+
+impl ApiResponse for HealthAnswer {
+    fn meta() -> MetaResponses {
+        let schema = HealthBody::schema_ref();
+        let responses = vec![
+            answer(200, "Every dependency is well", JSON, schema.clone()),
+            answer(503, "A dependency is not well", JSON, schema),
+        ];
+        MetaResponses { responses }
+    }
+
+    fn register(registry: &mut Registry) {
+        ServiceHealth::register(registry);
+        HealthBody::register(registry);
+    }
+}
+
+/// The service can take events.
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "Ready")]
+pub(crate) struct ReadyBody {
+    /// Always `ready`.
+    pub(crate) status: String,
+    /// Now.
+    pub(crate) timestamp: Instant,
+    /// For how long the service has been running, in seconds.
+    pub(crate) uptime: f64,
+}
+
+/// The process runs.
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "Live")]
+pub(crate) struct LiveBody {
+    /// Always `alive`.
+    pub(crate) status: String,
+}
+
+/// Metrics in Prometheus' text format.
+#[derive(Debug)]
+pub(crate) struct MetricsText(pub(crate) String);
+
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+impl IntoResponse for MetricsText {
+    fn into_response(self) -> Response {
+        Response::builder().content_type(PROMETHEUS).body(self.0)
+    }
+}
+
+impl ApiResponse for MetricsText {
+    fn meta() -> MetaResponses {
+        let text = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
+        MetaResponses { responses: vec![answer(200, "Metrics in Prometheus' text format", PROMETHEUS, text)] }
+    }
+
+    fn register(_registry: &mut Registry) {}
+}
+
+/// What an event type is worth.
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "EventType")]
+pub(crate) struct EventTypeBody {
+    /// The type, as events name it.
+    event_type: String,
+    /// Its worth before modifiers.
+    base: f64,
+    /// What it tells.
+    signal_type: String,
+    /// The group in which it counts for an account.
+    group: String,
+}
+
+/// The event types of the active scoring model.
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "EventTypes")]
+pub(crate) struct EventTypesBody {
+    /// The active model.
+    model: ModelBody,
+    /// Its event types, in its own order.
+    event_types: Vec<EventTypeBody>,
+}
+
+impl From<&ScoringModel> for EventTypesBody {
+    fn from(model: &ScoringModel) -> Self {
+        let event_types = model.event_rules().iter().map(|rule| EventTypeBody {
+            event_type: rule.event_type.to_string(),
+            base: rule.base.to_f64(),
+            signal_type: rule.signal_type.to_string(),
+            group: rule.group.clone(),
+        });
+        Self { model: model.into(), event_types: event_types.collect() }
+    }
+}

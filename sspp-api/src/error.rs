@@ -1,0 +1,202 @@
+//! What a request that fails is answered: a problem document (RFC 9457) that holds the predecessor's members too.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+use sspp_core::{QueueError, StoreError, Violation};
+
+use crate::dto::{Message, ProblemDocument, ProblemError};
+
+/// The media type of problem documents.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// A failed request. What the client may know is in it; the cause is only for the log.
+///
+/// Boxed, since it travels as the error of many small results.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem(Box<Facts>);
+
+/// What is known of a failed request.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) status: StatusCode,
+    /// Tells kinds of problems apart, for programs: the last part of the document's `type`.
+    kind: &'static str,
+    detail: String,
+    /// The predecessor's `message`, where it is not the detail.
+    message: Option<Message>,
+    errors: Vec<Violation>,
+    retry_after: Option<Duration>,
+    allow: Option<HeaderValue>,
+    /// For the log only.
+    pub(crate) cause: Option<String>,
+}
+
+impl std::ops::Deref for Problem {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Facts {
+        &mut self.0
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Facts {
+            status,
+            kind,
+            detail: detail.into(),
+            message: None,
+            errors: Vec::new(),
+            retry_after: None,
+            allow: None,
+            cause: None,
+        }))
+    }
+
+    /// A 400 that lists what is wrong, member by member, as the predecessor's validation did.
+    pub(crate) fn invalid(kind: &'static str, errors: Vec<Violation>) -> Self {
+        let sentences: Vec<String> = errors.iter().map(|violation| violation.detail.clone()).collect();
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, kind, sentences.join("; "));
+        problem.message = Some(Message::Sentences(sentences));
+        problem.errors = errors;
+        problem
+    }
+
+    /// A 400 with one sentence about one parameter.
+    pub(crate) fn parameter(name: &str, code: &'static str, sentence: impl Into<String>) -> Self {
+        let detail = sentence.into();
+        let violation = Violation { pointer: name.to_owned(), code: code.into(), detail: detail.clone() };
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, "invalid-parameter", detail);
+        problem.errors = vec![violation];
+        problem
+    }
+
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    pub(crate) fn unknown_route(method: &str, path: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "unknown-route", format!("Cannot {method} {path}"))
+    }
+
+    pub(crate) fn method_not_allowed(method: &str, path: &str, allow: HeaderValue) -> Self {
+        let allowed = allow.to_str().unwrap_or_default();
+        let detail = format!("Cannot {method} {path}: the methods here are {allowed}");
+        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
+        problem.allow = Some(allow);
+        problem
+    }
+
+    pub(crate) fn too_large(detail: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail);
+        problem.with_message("request entity too large")
+    }
+
+    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+        let detail = "Something went wrong on this side; the request id leads to the cause in the log";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).with_cause(cause)
+    }
+
+    /// A dependency did not do its part: never the client's fault, and worth another try.
+    pub(crate) fn unavailable(detail: impl Into<String>, retry_after: Duration) -> Self {
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
+        problem.retry_after = Some(retry_after);
+        problem
+    }
+
+    /// Sets the predecessor's `message` where it is not the detail.
+    pub(crate) fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(Message::Sentence(message.into()));
+        self
+    }
+
+    pub(crate) fn with_cause(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// The answer of poem itself, where nothing of ours was asked.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        if status.is_server_error() {
+            let mut problem = Self::internal(format!("an unexplained {status}"));
+            problem.status = status;
+            return problem;
+        }
+        let reason = status.canonical_reason().unwrap_or("Refused");
+        Self::new(status, "refused", format!("The request was refused: {reason}"))
+    }
+
+    /// The response as clients see it.
+    pub(crate) fn render(&self, instance: &str, request_id: &str) -> Response {
+        let reason = self.status.canonical_reason().unwrap_or("Error");
+        let message = self.message.clone().unwrap_or_else(|| Message::Sentence(self.detail.clone()));
+        let errors: Vec<ProblemError> = self.errors.iter().map(ProblemError::from).collect();
+        let document = ProblemDocument {
+            kind: format!("urn:sspp:problem:{}", self.kind),
+            title: reason.to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            instance: instance.to_owned(),
+            request_id: request_id.to_owned(),
+            errors: (!errors.is_empty()).then_some(errors),
+            status_code: self.status.as_u16(),
+            error: reason.to_owned(),
+            message,
+        };
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let mut response = Response::builder().status(self.status).content_type(PROBLEM_JSON).body(body);
+        let headers = response.headers_mut();
+        if let Some(allow) = &self.allow {
+            headers.insert(header::ALLOW, allow.clone());
+        }
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, at least one: rounded up, so that nobody comes too early.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}
+
+/// Only a carrier: the outermost endpoint knows the request's id and renders the document.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::builder().status(self.status).finish();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Problem> for poem::Error {
+    fn from(problem: Problem) -> Self {
+        // An error made from a response would lose the response's extensions.
+        let mut error = Self::from_status(problem.status);
+        error.set_data(problem);
+        error
+    }
+}
+
+impl From<QueueError> for Problem {
+    fn from(error: QueueError) -> Self {
+        let detail: Cow<'static, str> = match &error {
+            QueueError::Full { .. } => "The queue is full; try again later".into(),
+            _ => "The queue cannot take or show events right now; try again later".into(),
+        };
+        Self::unavailable(detail, error.retry_after()).with_cause(error.to_string())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let detail = "The store of signals cannot answer right now; try again later";
+        Self::unavailable(detail, Duration::from_secs(1)).with_cause(error.to_string())
+    }
+}

@@ -1,0 +1,30 @@
+//! The HTTP API of SSPP: routes, shapes and errors over the engine of `sspp-core`.
+//!
+//! With no configuration the binary also runs the pipeline in its own process over SQLite, so that one command is a
+//! whole platform (*embedded mode*). Tests build the same service over other adapters with [`App`] and [`service`].
+//!
+//! ```
+//! // What the binary prints for `sspp-api openapi`.
+//! let document = sspp_api::openapi_document("/api/v1");
+//! assert!(document.contains("\"/api/v1/events\""));
+//! ```
+
+mod app;
+mod body;
+mod config;
+mod docs;
+mod dto;
+mod error;
+mod metrics;
+mod middleware;
+mod routes;
+mod service;
+mod state;
+mod telemetry;
+
+pub use app::{RunError, run};
+pub use config::{Command, Config, ConfigError, LogFormat};
+pub use docs::openapi_document;
+pub use metrics::Metrics;
+pub use service::{Service, service};
+pub use state::{App, Ports, Settings};

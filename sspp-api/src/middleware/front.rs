@@ -1,0 +1,165 @@
+//! The outermost endpoint: gives every request an id, finds its route, keeps panics in, turns every failure into a
+//! problem document, counts and logs. One endpoint instead of five, since ingest goes through it.
+//!
+//! The access log has one line a request: at debug for successes (ingest would write 40,000 lines a second), at info for what
+//! clients got wrong, at warn for what went wrong here, with the cause.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, uri::PathAndQuery};
+use poem::{Endpoint, Request, Response, Result};
+
+use super::RouteTable;
+use super::route_table::RouteEntry;
+use crate::error::Problem;
+use crate::state::Inner;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A client's request id may have so many characters.
+const REQUEST_ID_MAX: usize = 128;
+
+/// Marks an answer of status 4xx or 5xx that is no problem document on purpose.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeepBody;
+
+/// The outermost endpoint around the routes.
+pub(crate) struct Front<E> {
+    state: Arc<Inner>,
+    table: RouteTable,
+    routes: E,
+}
+
+impl<E: Endpoint<Output = Response>> Front<E> {
+    pub(crate) fn new(state: Arc<Inner>, table: RouteTable, routes: E) -> Self {
+        Self { state, table, routes }
+    }
+
+    async fn answer(&self, mut request: Request, entry: Option<&RouteEntry>) -> Result<Response, Problem> {
+        let Some(entry) = entry else {
+            return Err(Problem::unknown_route(request.method().as_str(), request.uri().path()));
+        };
+        if !entry.allows(request.method()) {
+            let (method, path) = (request.method().as_str(), request.uri().path());
+            return Err(Problem::method_not_allowed(method, path, entry.allow.clone()));
+        }
+        if let Some(trimmed) = without_trailing_slash(request.uri().path()) {
+            let trimmed = uri_with_path(request.uri(), trimmed);
+            *request.uri_mut() = trimmed;
+        }
+        let result = AssertUnwindSafe(self.routes.call(request)).catch_unwind().await;
+        let mut response = match result {
+            Ok(result) => result.unwrap_or_else(poem::Error::into_response),
+            Err(panic) => return Err(Problem::internal(format!("panicked: {}", panic_text(&*panic)))),
+        };
+        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            return Err(problem);
+        }
+        let status = response.status();
+        if (status.is_client_error() || status.is_server_error()) && response.data::<KeepBody>().is_none() {
+            return Err(Problem::of_status(status));
+        }
+        Ok(response)
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let started = Instant::now();
+        let method = request.method().clone();
+        let uri = request.uri().clone();
+        let path = uri.path();
+        let id = request_id(request.headers()).unwrap_or_else(|| self.new_request_id());
+        let entry = self.table.find(without_trailing_slash(path).unwrap_or(path));
+        let mut cause = None;
+        let mut response = match self.answer(request, entry).await {
+            Ok(response) => response,
+            Err(mut problem) => {
+                let rendered = problem.render(path, id.to_str().unwrap_or_default());
+                cause = problem.cause.take();
+                rendered
+            }
+        };
+        if method == Method::HEAD {
+            response.set_body(());
+        }
+        let status = response.status();
+        let took = started.elapsed();
+        let metrics = entry.map_or(&self.table.unmatched, |entry| &entry.metrics);
+        metrics.record(&self.state.metrics, &method, status, took);
+        log(&method, path, status, took, &id, cause.as_deref());
+        response.headers_mut().insert(REQUEST_ID, id);
+        Ok(response)
+    }
+}
+
+impl<E> Front<E> {
+    fn new_request_id(&self) -> HeaderValue {
+        let random = &self.state.ports.random;
+        let id = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
+        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
+    }
+}
+
+/// The client's own id, if it is short and printable.
+fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let value = headers.get(REQUEST_ID)?;
+    let bytes = value.as_bytes();
+    let printable = bytes.iter().all(u8::is_ascii_graphic);
+    (!bytes.is_empty() && bytes.len() <= REQUEST_ID_MAX && printable).then(|| value.clone())
+}
+
+/// One trailing slash is forgiven, as the predecessor did.
+fn without_trailing_slash(path: &str) -> Option<&str> {
+    path.strip_suffix('/').filter(|trimmed| !trimmed.is_empty())
+}
+
+fn uri_with_path(uri: &Uri, path: &str) -> Uri {
+    let path_and_query = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    // A part of a valid path is valid.
+    parts.path_and_query = PathAndQuery::try_from(path_and_query).ok();
+    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
+}
+
+fn log(
+    method: &Method,
+    path: &str,
+    status: StatusCode,
+    took: Duration,
+    id: &HeaderValue,
+    cause: Option<&str>,
+) {
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                %method,
+                path,
+                status = status.as_u16(),
+                took_ms = took.as_secs_f64() * 1e3,
+                request_id = id.to_str().unwrap_or_default(),
+                cause,
+                "request"
+            )
+        };
+    }
+    if status.is_server_error() {
+        line!(warn);
+    } else if status.is_client_error() {
+        line!(info);
+    } else {
+        line!(debug);
+    }
+}

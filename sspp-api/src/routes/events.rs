@@ -1,0 +1,118 @@
+//! Intake: bytes to an event, the event into the queue, 202. Nothing on this path builds a tree of JSON values.
+
+use std::sync::Arc;
+
+use poem::http::HeaderValue;
+use poem_openapi::OpenApi;
+use sspp_core::{
+    AcceptedEvent, Admission, Envelope, Event, ExternalId, NewJob, ParseFault, QueueError, Violation,
+    parse_event,
+};
+
+use super::{Intake, Tag};
+use crate::dto::param::{Header, IdempotencyKeyParam};
+use crate::dto::{Accepted, EventBody, Failure};
+use crate::error::Problem;
+use crate::state::Inner;
+
+const KEY: &str = "Idempotency-Key";
+
+/// Intake.
+#[derive(Debug)]
+pub(crate) struct Events(pub(super) Arc<Inner>);
+
+#[OpenApi(tag = "Tag::Events")]
+impl Events {
+    /// Take an event
+    ///
+    /// A 202 means that the event is in the queue; it becomes exactly one signal, or one dead letter that says why.
+    /// Sending it again under the same `eventId` (or `Idempotency-Key`) does no harm.
+    #[oai(path = "/events", method = "post", operation_id = "acceptEvent")]
+    async fn accept(
+        &self,
+        /// The event's id, where the body has none; both and different is a 400.
+        #[oai(name = "Idempotency-Key")]
+        _key: Header<IdempotencyKeyParam>,
+        body: EventBody,
+    ) -> Result<Accepted, Failure<Intake>> {
+        let state = &self.0;
+        let event = read(&body, state)?;
+        state.metrics.event_received(event.event_type.as_str());
+        let accepted = AcceptedEvent::new(event, state.ports.clock.now(), &*state.ports.random);
+        let (event_id, enqueued_at) = (accepted.event_id, accepted.received_at);
+        let account_id = accepted.event.account_id.clone();
+        let payload = Envelope { event: accepted }.encode();
+        let job = NewJob { event_id, account_id, payload, enqueued_at };
+        let admission = state.ask_queue(state.ports.queue.enqueue(vec![job])).await;
+        match admission.map(|admissions| admissions.first().copied()) {
+            Ok(Some(Admission::Queued)) => {
+                state.metrics.event_queued();
+                Ok(Accepted(event_id))
+            }
+            Ok(Some(Admission::Refused { retry_after })) => {
+                state.metrics.queue_failed();
+                Err(Problem::unavailable("The queue is full; try again later", retry_after).into())
+            }
+            Ok(None) => {
+                state.metrics.queue_failed();
+                let reason = "it answered nothing about the job".to_owned();
+                Err(QueueError::Unavailable { reason }.into())
+            }
+            Err(error) => {
+                state.metrics.queue_failed();
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// The event of a request, with the header's id where the body has none; every violation is collected.
+fn read(body: &EventBody, state: &Inner) -> Result<Event, Problem> {
+    let parsed = parse_event(&body.json, &state.ports.model, state.now());
+    let key = key(body);
+    match (parsed, key) {
+        (Ok(event), Ok(None)) => Ok(event),
+        (Ok(mut event), Ok(Some(key))) => match &event.external_id {
+            None => {
+                event.external_id = Some(key);
+                Ok(event)
+            }
+            Some(id) if *id == key => Ok(event),
+            Some(_) => {
+                let detail = format!("eventId and the {KEY} header must be the same when both are given");
+                let pointer = "/eventId".to_owned();
+                Err(invalid(vec![Violation { pointer, code: "event_id_mismatch".into(), detail }]))
+            }
+        },
+        (Err(ParseFault::Invalid(violations)), key) => {
+            let mut found = violations.into_vec();
+            found.extend(key.err());
+            Err(invalid(found))
+        }
+        (Ok(_), Err(violation)) => Err(invalid(vec![violation])),
+        (Err(ParseFault::TooLarge { bytes: _, limit }), _) => {
+            Err(Problem::too_large(format!("The event is larger than {limit} bytes")))
+        }
+        (Err(fault), _) => {
+            Err(Problem::new(poem::http::StatusCode::BAD_REQUEST, "malformed-body", fault.to_string()))
+        }
+    }
+}
+
+fn invalid(found: Vec<Violation>) -> Problem {
+    Problem::invalid("invalid-event", found)
+}
+
+fn key(body: &EventBody) -> Result<Option<ExternalId>, Violation> {
+    let wrong = |code: &'static str, wrong: &dyn std::fmt::Display| Violation {
+        pointer: KEY.to_owned(),
+        code: code.into(),
+        detail: format!("{KEY} {wrong}"),
+    };
+    if body.many_keys {
+        return Err(wrong("repeated", &"must be given only once"));
+    }
+    let Some(value) = body.idempotency_key.as_ref().map(HeaderValue::as_bytes) else { return Ok(None) };
+    let text = std::str::from_utf8(value).map_err(|_| wrong("not_utf8", &"must be UTF-8"))?;
+    ExternalId::new(text).map(Some).map_err(|fault| wrong("invalid_id", &fault))
+}

@@ -1,0 +1,104 @@
+//! The service about itself: event types, health, readiness, liveness, metrics.
+
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use poem_openapi::OpenApi;
+
+use super::{Asking, Tag};
+use crate::dto::{
+    EventTypesBody, Failure, HealthAnswer, Instant, JsonBody, LiveBody, MetricsText, ReadyBody, ServiceHealth,
+};
+use crate::error::Problem;
+use crate::state::Inner;
+
+/// The service about itself.
+#[derive(Debug)]
+pub(crate) struct System(pub(super) Arc<Inner>);
+
+#[OpenApi(tag = "Tag::System")]
+impl System {
+    /// The event types that are taken
+    ///
+    /// Those of the active scoring model, with what each is worth.
+    #[oai(path = "/event-types", method = "get", operation_id = "listEventTypes")]
+    #[expect(clippy::unused_async, reason = "operations are async")]
+    async fn event_types(&self) -> JsonBody<EventTypesBody> {
+        JsonBody((&*self.0.ports.model).into())
+    }
+
+    /// How the service and its dependencies are
+    #[oai(path = "/health", method = "get", operation_id = "health")]
+    async fn health(&self) -> HealthAnswer {
+        let state = &self.0;
+        let ports = &state.ports;
+        let (queue, store) = tokio::join!(self.ping_queue(), self.ping_store());
+        let mut services = vec![(ports.queue_service, queue)];
+        if ports.queue_service == ports.store_service {
+            // One dependency: it is as well as its worse half.
+            let worse = if services[0].1.status == "healthy" { store } else { services.remove(0).1 };
+            services = vec![(ports.store_service, worse)];
+        } else {
+            services.push((ports.store_service, store));
+        }
+        HealthAnswer::new(Instant(state.now()), services)
+    }
+
+    /// Whether the service can take events
+    #[oai(path = "/ready", method = "get", operation_id = "ready")]
+    async fn ready(&self) -> Result<JsonBody<ReadyBody>, Failure<Asking>> {
+        let state = &self.0;
+        if state.stopping.is_cancelled() {
+            let wait = std::time::Duration::from_secs(5);
+            return Err(Problem::unavailable("The service is stopping", wait).into());
+        }
+        state.ask_queue(state.ports.queue.ping()).await?;
+        let uptime = state.uptime().as_secs_f64();
+        Ok(JsonBody(ReadyBody { status: "ready".to_owned(), timestamp: Instant(state.now()), uptime }))
+    }
+
+    /// Whether the process runs
+    ///
+    /// Looks at nothing else: a restart would not heal a dependency.
+    #[oai(path = "/livez", method = "get", operation_id = "livez")]
+    #[expect(clippy::unused_async, reason = "operations are async")]
+    async fn livez(&self) -> JsonBody<LiveBody> {
+        JsonBody(LiveBody { status: "alive".to_owned() })
+    }
+
+    /// Metrics in Prometheus' text format
+    #[oai(path = "/metrics", method = "get", operation_id = "metrics")]
+    async fn metrics(&self) -> MetricsText {
+        let state = &self.0;
+        let ports = &state.ports;
+        let (depth, figures) =
+            tokio::join!(state.ask_queue(ports.queue.depth()), state.ask_store(ports.store.stats()));
+        state.metrics.queue_size(&state.settings.queue_name, depth.ok(), figures.ok().as_ref());
+        MetricsText(state.metrics.render())
+    }
+}
+
+impl System {
+    async fn ping_queue(&self) -> ServiceHealth {
+        let started = Stopwatch::now();
+        let answer = self.0.ask_queue(self.0.ports.queue.ping()).await;
+        health(started, answer.err().map(|error| error.to_string()))
+    }
+
+    async fn ping_store(&self) -> ServiceHealth {
+        let started = Stopwatch::now();
+        let answer = self.0.ask_store(self.0.ports.store.ping()).await;
+        health(started, answer.err().map(|error| error.to_string()))
+    }
+}
+
+fn health(started: Stopwatch, cause: Option<String>) -> ServiceHealth {
+    let status = if cause.is_none() { "healthy" } else { "unhealthy" };
+    if let Some(cause) = cause {
+        tracing::warn!(cause, "a dependency is unhealthy");
+    }
+    ServiceHealth {
+        status: status.to_owned(),
+        response_time: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}

@@ -1,0 +1,58 @@
+//! The service as one endpoint: every operation under the prefix, probes bare as well, the docs, all behind the front.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem::{EndpointExt as _, Response, Route, RouteMethod};
+use poem_openapi::OpenApi;
+
+use crate::docs::{DOCS_PATH, DOCUMENT_PATH, document_endpoint, ui_endpoint};
+use crate::middleware::{Front, RouteTable};
+use crate::routes::{Api, api};
+use crate::state::App;
+
+/// The service's endpoint: for a server, or for a test's client.
+pub type Service = BoxEndpoint<'static, Response>;
+
+/// What orchestrators and scrapers ask for without a prefix.
+const BARE: [&str; 4] = ["/health", "/ready", "/livez", "/metrics"];
+
+/// Builds the service over an application's state.
+///
+/// ```no_run
+/// # fn test(app: sspp_api::App) {
+/// let client = poem::test::TestClient::new(sspp_api::service(&app));
+/// # }
+/// ```
+pub fn service(app: &App) -> Service {
+    let state = &app.0;
+    let prefix = state.settings.prefix.as_str();
+    let mut table = RouteTable::new();
+    let mut route = Route::new();
+    let mut operations = HashMap::new();
+    api(state).add_routes(&mut operations);
+    for (path, methods) in operations {
+        route = route.at(format!("{prefix}{path}"), by_method(methods));
+    }
+    table.add_api(prefix, &Api::meta());
+    let mut bare = HashMap::new();
+    api(state).add_routes(&mut bare);
+    for path in BARE {
+        if let Some(methods) = bare.remove(path).filter(|_| !prefix.is_empty()) {
+            route = route.at(path, by_method(methods));
+            table.add(path, vec![Method::GET]);
+        }
+    }
+    route = route.at(DOCUMENT_PATH, RouteMethod::new().get(document_endpoint(prefix)));
+    route = route.at(DOCS_PATH, RouteMethod::new().get(ui_endpoint(prefix)));
+    table.add(DOCUMENT_PATH, vec![Method::GET]);
+    table.add(DOCS_PATH, vec![Method::GET]);
+    let routes = route.data(Arc::clone(state)).map_to_response();
+    Front::new(Arc::clone(state), table, routes).boxed()
+}
+
+fn by_method(methods: HashMap<Method, BoxEndpoint<'static>>) -> RouteMethod {
+    methods.into_iter().fold(RouteMethod::new(), |route, (method, endpoint)| route.method(method, endpoint))
+}

@@ -1,0 +1,180 @@
+//! What every route shares: the ports, the model, the clock, and the bounds on asking them.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sspp_core::{
+    Clock, EventQueue, ModelDigest, QueueError, Random, ScoringModel, SignalStore, StoreError, Timestamp,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Problem;
+use crate::metrics::Metrics;
+
+/// What the service is made of: the engine's ports and what comes in from outside.
+///
+/// ```no_run
+/// # fn ports(queue: std::sync::Arc<dyn sspp_core::EventQueue>, store: std::sync::Arc<dyn sspp_core::SignalStore>) {
+/// use std::sync::Arc;
+/// use sspp_core::{ScoringModel, SystemClock, SystemRandom};
+/// let ports = sspp_api::Ports {
+///     queue,
+///     queue_service: "memory",
+///     store,
+///     store_service: "memory",
+///     model: ScoringModel::embedded_default(),
+///     clock: Arc::new(SystemClock),
+///     random: Arc::new(SystemRandom::new()),
+/// };
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Ports {
+    /// Where accepted events wait.
+    pub queue: Arc<dyn EventQueue>,
+    /// What the queue runs on, as /health names it.
+    pub queue_service: &'static str,
+    /// Where signals are kept.
+    pub store: Arc<dyn SignalStore>,
+    /// What the store runs on, as /health names it.
+    pub store_service: &'static str,
+    /// The active scoring model: says which event types exist.
+    pub model: Arc<ScoringModel>,
+    /// Tells when an event was received.
+    pub clock: Arc<dyn Clock>,
+    /// Makes event ids and request ids.
+    pub random: Arc<dyn Random>,
+}
+
+/// Bounds and names of the service.
+///
+/// ```
+/// let settings = sspp_api::Settings::default();
+/// assert_eq!(settings.prefix, "/api/v1");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Before every path of the API; begins with a slash and does not end in one, or is empty.
+    pub prefix: String,
+    /// The queue's name in metrics.
+    pub queue_name: String,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long the queue or the store may take to answer before the client gets a 503.
+    pub dependency_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            prefix: "/api/v1".to_owned(),
+            queue_name: "events".to_owned(),
+            body_timeout: Duration::from_secs(30),
+            dependency_timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+/// The state of a running service; clones share it.
+///
+/// ```no_run
+/// # fn app(ports: sspp_api::Ports) {
+/// let app = sspp_api::App::new(ports, sspp_api::Settings::default(), sspp_api::Metrics::new());
+/// let endpoint = sspp_api::service(&app);
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct App(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) ports: Ports,
+    pub(crate) settings: Settings,
+    pub(crate) metrics: Metrics,
+    pub(crate) stopping: CancellationToken,
+    started: Instant,
+    /// Models of older signals, by digest.
+    models: Mutex<HashMap<ModelDigest, Arc<ScoringModel>>>,
+}
+
+/// More models than this were never in use at once; the cache starts afresh rather than grow.
+const MODELS_CACHED: usize = 32;
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(ports: Ports, settings: Settings, metrics: Metrics) -> Self {
+        metrics.know_event_types(&ports.model);
+        Self(Arc::new(Inner {
+            ports,
+            settings,
+            metrics,
+            stopping: CancellationToken::new(),
+            started: Instant::now(),
+            models: Mutex::default(),
+        }))
+    }
+
+    /// Cancelled when the process is about to stop: from then on it is not ready.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+}
+
+impl Inner {
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_datetime(self.ports.clock.now())
+    }
+
+    pub(crate) fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Asks the queue, but not for longer than a client should wait.
+    pub(crate) async fn ask_queue<T>(
+        &self,
+        answer: impl Future<Output = Result<T, QueueError>> + Send,
+    ) -> Result<T, QueueError> {
+        let limit = self.settings.dependency_timeout;
+        let late = QueueError::Timeout { after_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) };
+        tokio::time::timeout(limit, answer).await.unwrap_or(Err(late))
+    }
+
+    /// Asks the store, but not for longer than a client should wait.
+    pub(crate) async fn ask_store<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let limit = self.settings.dependency_timeout;
+        let late = StoreError::Timeout { after_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) };
+        tokio::time::timeout(limit, answer).await.unwrap_or(Err(late))
+    }
+
+    /// The model that scored a signal: the active one, a cached one, or the store's.
+    pub(crate) async fn model(&self, digest: ModelDigest) -> Result<Arc<ScoringModel>, Problem> {
+        if digest == self.ports.model.digest() {
+            return Ok(Arc::clone(&self.ports.model));
+        }
+        if let Some(model) = self.models.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
+            return Ok(Arc::clone(model));
+        }
+        let record = self.ask_store(self.ports.store.model(digest)).await?.ok_or_else(|| {
+            Problem::not_found(format!(
+                "The scoring model {digest} is not in the store, so nothing can be explained by it"
+            ))
+        })?;
+        let model = Arc::new(ScoringModel::from_json(&record.document).map_err(|faults| {
+            let detail = format!(
+                "The scoring model {digest} was made for another release and cannot be read by this one"
+            );
+            Problem::not_found(detail).with_cause(faults.to_string())
+        })?);
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if models.len() >= MODELS_CACHED {
+            models.clear();
+        }
+        models.insert(digest, Arc::clone(&model));
+        Ok(model)
+    }
+}

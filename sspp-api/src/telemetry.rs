@@ -1,0 +1,17 @@
+//! Logs: to stderr, as text or JSON. Contents of events are never logged above debug.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::LogFormat;
+
+/// Starts logging; a second call in one process changes nothing.
+pub(crate) fn start(filter: EnvFilter, format: LogFormat) {
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    drop(match format {
+        LogFormat::Text => registry.with(layer.with_target(false)).try_init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+    });
+}

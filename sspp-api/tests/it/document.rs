@@ -1,0 +1,92 @@
+//! The OpenAPI document: committed, complete, and shown offline.
+
+use serde_json::Value;
+
+use crate::harness::Harness;
+
+fn document() -> Value {
+    serde_json::from_str(&sspp_api::openapi_document("/api/v1")).unwrap()
+}
+
+#[test]
+fn the_committed_document_is_the_one_that_is_served() {
+    let committed = include_str!("../../openapi.json");
+    let current = sspp_api::openapi_document("/api/v1");
+    assert!(
+        committed.trim_end() == current.trim_end(),
+        "sspp-api/openapi.json is out of date: run `cargo run -p sspp-api -- openapi > sspp-api/openapi.json`"
+    );
+}
+
+#[test]
+fn every_operation_is_described() {
+    let document = document();
+    let mut operations = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            operations += 1;
+            let name = format!("{method} {path}");
+            assert!(operation["operationId"].is_string(), "{name}");
+            assert!(operation["summary"].is_string(), "{name}");
+            assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{name}");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                assert!(
+                    response["description"].as_str().is_some_and(|text| !text.is_empty()),
+                    "{name} {status}"
+                );
+                assert!(response["headers"]["X-REQUEST-ID"].is_object(), "{name} {status}");
+                if !status.starts_with('2') && !path.ends_with("/health") {
+                    let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
+                    assert_eq!(schema, "#/components/schemas/Problem", "{name} {status}");
+                }
+            }
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(parameter["description"].is_string(), "{name} {parameter}");
+            }
+        }
+    }
+    assert_eq!(operations, 13);
+}
+
+#[test]
+fn parameters_are_documented_with_their_true_types() {
+    let document = document();
+    let parameters = document["paths"]["/api/v1/signals"]["get"]["parameters"].as_array().unwrap();
+    let schema = |name: &str| {
+        let found = parameters.iter().find(|parameter| parameter["name"] == name);
+        found.unwrap_or_else(|| panic!("{name}"))["schema"].clone()
+    };
+    assert_eq!(parameters.len(), 13);
+    assert_eq!(schema("page")["type"], "integer");
+    assert_eq!(schema("limit")["maximum"], 100.0);
+    assert_eq!(schema("from")["format"], "date-time");
+    assert_eq!(schema("minScore")["type"], "number");
+    assert_eq!(schema("sortBy")["enum"].as_array().unwrap().len(), 4);
+    let event = &document["components"]["schemas"]["Event"];
+    assert_eq!(event["required"].as_array().unwrap().len(), 4);
+    assert!(event["example"]["accountId"].is_string());
+}
+
+#[tokio::test]
+async fn the_documents_parameters_are_those_that_are_read() {
+    let harness = Harness::idle();
+    let document = document();
+    for parameter in document["paths"]["/api/v1/signals"]["get"]["parameters"].as_array().unwrap() {
+        let name = parameter["name"].as_str().unwrap();
+        let reply = harness.get(&format!("/api/v1/signals?{name}=%ff")).await;
+        let message = reply.problem(400).to_string();
+        assert!(message.contains(name) && !message.contains("should not exist"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn the_docs_page_needs_nothing_from_elsewhere() {
+    let harness = Harness::idle();
+    assert_eq!(harness.get("/api/openapi.json").await.json(), document());
+    let page = harness.get("/api/docs").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    for outside in ["<script src", "<link ", "src=\"http", "@import", "url(http", "url(\"http"] {
+        assert!(!page.text.contains(outside), "{outside}");
+    }
+    assert!(page.text.contains("acceptEvent") && page.text.len() > 500_000);
+}

@@ -1,0 +1,162 @@
+//! Failures outside any route: unknown paths, wrong methods, request ids, panics.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sspp_api::Settings;
+use sspp_core::{
+    DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
+};
+
+use crate::harness::{Harness, event, memory_ports};
+
+#[tokio::test]
+async fn an_unknown_path_is_a_404_in_the_predecessors_words() {
+    let harness = Harness::idle();
+    for path in [
+        "/",
+        "/api/v1",
+        "/api/v1/jobs",
+        "/API/V1/events",
+        "/api/v1/Signals",
+        "/api/v1/signals//1",
+        "/api/v1/%65vents",
+    ] {
+        let reply = harness.get(path).await;
+        assert_eq!(reply.problem(404), format!("Cannot GET {path}"));
+        assert_eq!(reply.json()["instance"], path);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_a_405_that_names_the_right_ones() {
+    let harness = Harness::idle();
+    for (method, path, allow) in [
+        ("GET", "/api/v1/events", "POST"),
+        ("PUT", "/api/v1/events", "POST"),
+        ("OPTIONS", "/api/v1/events", "POST"),
+        ("DELETE", "/api/v1/signals/1", "GET, HEAD"),
+        ("POST", "/api/v1/signals/stats", "GET, HEAD"),
+        ("POST", "/health", "GET, HEAD"),
+        ("POST", "/api/docs", "GET, HEAD"),
+        ("BREW", "/api/v1/signals", "GET, HEAD"),
+    ] {
+        let reply = harness.send(method, path, &[], ()).await;
+        reply.problem(405);
+        assert_eq!(reply.header("allow"), allow, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn one_trailing_slash_is_forgiven() {
+    let harness = Harness::idle();
+    let json = [("content-type", "application/json")];
+    let reply = harness.send("POST", "/api/v1/events/?x=1", &json, event("a", "call_made", "{}")).await;
+    assert_eq!(reply.status, 202, "{reply:?}");
+    assert_eq!(harness.get("/api/v1/signals/?limit=1").await.status, 200);
+    assert_eq!(harness.get("/health/").await.status, 200);
+    harness.get("/api/v1/signals//").await.problem(404);
+}
+
+#[tokio::test]
+async fn head_answers_as_get_without_a_body() {
+    let harness = Harness::idle();
+    let reply = harness.send("HEAD", "/api/v1/health", &[], ()).await;
+    assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, ""));
+}
+
+#[tokio::test]
+async fn request_ids_are_kept_when_they_are_short_and_printable() {
+    let harness = Harness::idle();
+    let longest = "x".repeat(128);
+    for good in ["abc-123", longest.as_str()] {
+        let reply = harness.send("GET", "/livez", &[("x-request-id", good)], ()).await;
+        assert_eq!(reply.header("x-request-id"), good);
+        assert_eq!(
+            harness.send("GET", "/nowhere", &[("x-request-id", good)], ()).await.json()["requestId"],
+            good
+        );
+    }
+    let too_long = "x".repeat(129);
+    for bad in ["", "a b", "a\tb", too_long.as_str()] {
+        let reply = harness.send("GET", "/livez", &[("x-request-id", bad)], ()).await;
+        let made = reply.header("x-request-id");
+        assert!(made != bad && made.len() == 32, "{made}");
+    }
+    let (one, other) = (harness.get("/livez").await, harness.get("/livez").await);
+    assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
+}
+
+/// A store with a defect and a store that is away.
+#[derive(Debug)]
+enum Broken {
+    Panics,
+    Away,
+}
+
+impl Broken {
+    fn answer<T>(&self) -> Result<T, StoreError> {
+        match self {
+            Self::Panics => panic!("secret: hunter2"),
+            Self::Away => Err(StoreError::Unavailable { reason: "secret: hunter2".to_owned() }),
+        }
+    }
+}
+
+#[async_trait]
+impl SignalStore for Broken {
+    async fn record(&self, _: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        self.answer()
+    }
+    async fn signal(&self, _: SignalId) -> Result<Option<Signal>, StoreError> {
+        self.answer()
+    }
+    async fn signal_of_event(&self, _: EventId) -> Result<Option<Signal>, StoreError> {
+        self.answer()
+    }
+    async fn signals(&self, _: &SignalQuery) -> Result<Page<Signal>, StoreError> {
+        self.answer()
+    }
+    async fn count(&self, _: &SignalFilter) -> Result<Total, StoreError> {
+        self.answer()
+    }
+    async fn stats(&self) -> Result<SignalStats, StoreError> {
+        self.answer()
+    }
+    async fn dead_letter(&self, _: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
+        self.answer()
+    }
+    async fn recent_dead_letters(&self, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        self.answer()
+    }
+    async fn put_model(&self, _: &ModelRecord) -> Result<(), StoreError> {
+        self.answer()
+    }
+    async fn model(&self, _: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
+        self.answer()
+    }
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.answer()
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_and_an_absent_store_a_503_and_neither_tells_why() {
+    for (broken, status) in [(Broken::Panics, 500), (Broken::Away, 503)] {
+        let store = Arc::new(broken);
+        let harness = Harness::over(sspp_api::Ports { store, ..memory_ports() }, Settings::default());
+        let id = "0197d3c5-5c00-7000-8000-000000000001";
+        for path in
+            ["signals", "signals/1", "signals/1/explanation", "signals/stats", "jobs/stats", "jobs/recent"]
+        {
+            let reply = harness.get(&format!("/api/v1/{path}")).await;
+            reply.problem(status);
+            assert!(!reply.text.contains("hunter2"), "{reply:?}");
+        }
+        harness.get(&format!("/api/v1/jobs/{id}")).await.problem(status);
+        // Intake needs the queue alone.
+        assert_eq!(harness.post(event("a", "call_made", "{}")).await.status, 202);
+        assert_eq!(harness.get("/ready").await.status, 200);
+    }
+}

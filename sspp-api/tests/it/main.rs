@@ -1,0 +1,13 @@
+//! Integration tests of sspp-api, one module a subject.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has found something")]
+
+mod bad_input;
+mod document;
+mod errors;
+mod harness;
+mod intake;
+mod jobs;
+mod process;
+mod replay;
+mod signals;
+mod system;

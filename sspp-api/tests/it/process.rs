@@ -1,0 +1,221 @@
+//! The real binary: how it starts, what it says when it cannot, and how it stops.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use sspp_core::testing::eventually;
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sspp-api"));
+    // Only what a test sets: the developer's own variables must not matter.
+    command.args(arguments).current_dir(folder).env_clear();
+    command
+}
+
+/// Runs a process that is expected to fail at start, and gives what it said in one line a fault.
+fn refused(command: &mut Command) -> Vec<String> {
+    let Output { status, stderr, .. } = command.output().unwrap();
+    let text = String::from_utf8(stderr).unwrap();
+    assert!(!status.success(), "{text}");
+    assert!(!text.contains("backtrace") && !text.contains("panicked"), "{text}");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// A process that listens; killed when the test ends early.
+struct Running {
+    child: Child,
+    base: String,
+    announced: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Running {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = command(folder, &[&["--port", "0"], arguments].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut announced = Vec::new();
+        for line in lines.by_ref().map_while(Result::ok) {
+            let last = line.starts_with("try:");
+            announced.push(line);
+            if last {
+                break;
+            }
+        }
+        let mut said = String::new();
+        if announced.len() != 5 {
+            child.kill().unwrap();
+            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        }
+        assert_eq!(announced.len(), 5, "{announced:?} {said}");
+        let base = announced[0].rsplit(' ').next().unwrap().to_owned();
+        Self { child, base, announced: announced.join("\n") }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let text = reqwest::get(format!("{}{path}", self.base)).await.unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// Waits for the process to end by itself.
+    fn ended(mut self) -> i32 {
+        self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn one_command_is_a_whole_platform_and_what_it_took_survives_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(folder.path(), &[]);
+    assert!(
+        running.announced.contains("/api/docs") && running.announced.contains("sspp.db"),
+        "{}",
+        running.announced
+    );
+    assert_eq!(running.get("/ready").await["status"], "ready");
+    assert_eq!(running.get("/health").await["services"]["sqlite"]["status"], "healthy");
+
+    // The printed line works as it stands.
+    let line = running.announced.lines().last().unwrap().strip_prefix("try:").unwrap().trim().to_owned();
+    let parts: Vec<&str> = line.split('\'').collect();
+    let url = parts[0].split(' ').find(|part| part.starts_with("http")).unwrap();
+    let client = reqwest::Client::new();
+    let (name, value) = parts[1].split_once(": ").unwrap();
+    let sent = client.post(url).header(name, value).body(parts[3].to_owned()).send().await.unwrap();
+    assert_eq!(sent.status(), 202, "{line}");
+    let answer: Value = sent.json().await.unwrap();
+    let job = format!("/api/v1/jobs/{}", answer["jobId"].as_str().unwrap());
+    eventually("the event becomes a signal", async || running.get(&job).await["state"] == "completed").await;
+    running.signal("-TERM");
+    assert_eq!(running.ended(), 0);
+
+    let again = Running::start(folder.path(), &[]);
+    assert_eq!(again.get(&job).await["state"], "completed");
+    assert_eq!(again.get("/api/v1/signals/stats").await["total_signals"], 1);
+    again.signal("-INT");
+    assert_eq!(again.ended(), 0);
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_file_or_port_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(folder.path(), &[]);
+    let said = refused(&mut command(folder.path(), &["--port", "0"]));
+    assert!(said.len() == 1 && said[0].contains("sspp.db") && said[0].contains("SSPP_DATA"), "{said:?}");
+    let port = running.base.rsplit(':').next().unwrap();
+    let said = refused(&mut command(folder.path(), &["--port", port, "--data", "other.db"]));
+    assert!(said.len() == 1 && said[0].contains(port) && said[0].contains("PORT"), "{said:?}");
+    // The first is not disturbed.
+    assert_eq!(running.get("/ready").await["status"], "ready");
+}
+
+#[test]
+fn what_cannot_start_says_why_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("garbage.db"), "this is no database, not at all".repeat(100)).unwrap();
+    for (arguments, named) in [
+        (&["--port", "abc"][..], "PORT"),
+        (&["--port", "99999"], "PORT"),
+        (&["--nonsense"], "--nonsense"),
+        (&["serve"], "serve"),
+        (&["--bind", "localhost"], "SSPP_BIND"),
+        (&["--bind", "0.0.0.0"], "--allow-anonymous"),
+        (&["--log-format", "xml"], "LOG_FORMAT"),
+        (&["--log-level", ""], "LOG_LEVEL"),
+        (&["--api-prefix", "a b"], "API_PREFIX"),
+        (&["--max-backlog", "0"], "SSPP_MAX_BACKLOG"),
+        (&["--request-timeout", "0"], "SSPP_REQUEST_TIMEOUT"),
+        (&["--queue-concurrency", "0"], "QUEUE_CONCURRENCY"),
+        (&["--data", "no/such/folder/sspp.db"], "no/such/folder"),
+        (&["--data", "."], "SSPP_DATA"),
+        (&["--data", "garbage.db"], "garbage.db"),
+        (&["--model", "nothing.toml"], "nothing.toml"),
+    ] {
+        let said = refused(command(folder, arguments).env("PORT", "0").env("RUST_BACKTRACE", "1"));
+        assert!(said.len() == 1 && said[0].contains(named), "{arguments:?}: {said:?}");
+    }
+    for (variable, value) in [
+        ("PORT", "abc"),
+        ("REDIS_URL", "redis://localhost"),
+        ("DATABASE_URL", "postgres://localhost/sspp"),
+        ("SSPP_BIND", "0.0.0.0"),
+        ("QUEUE_NAME", "\n"),
+    ] {
+        let said = refused(command(folder, &[]).env(variable, value));
+        assert!(said.len() == 1 && said[0].contains(variable), "{variable}: {said:?}");
+    }
+}
+
+#[test]
+fn every_fault_of_a_model_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = r#"
+name = "three faults"
+version = 1
+
+[events.email_sent]
+base = 0.123456
+signal_type = "outreach"
+group = "outreach"
+
+[[modifiers]]
+id = "broken"
+when = "metadata.x >"
+add = 0.1
+reason = "never"
+
+[signal]
+min = -1.0
+max = 1.0
+
+[account]
+points = 30
+max = 100
+[account.groups.outreach]
+cap = 10
+half_life_days = 7
+
+[[tiers]]
+name = "cold"
+enter = 0
+"#;
+    std::fs::write(folder.path().join("model.toml"), model).unwrap();
+    let said = refused(&mut command(folder.path(), &["--port", "0", "--model", "model.toml"]));
+    for named in ["events.email_sent.base", "modifiers[0].when", "signal.min"] {
+        assert!(said.iter().any(|line| line.contains(named)), "{named}: {said:#?}");
+    }
+    assert!(!folder.path().join("sspp.db").exists(), "nothing is made before the model is good");
+}
+
+#[test]
+fn help_version_and_document_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = |argument: &str| {
+        let output = command(folder.path(), &[argument]).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(printed("--version"), format!("sspp-api {}\n", env!("CARGO_PKG_VERSION")));
+    let help = printed("--help");
+    for named in ["PORT", "SSPP_DATA", "SSPP_MODEL", "LOG_LEVEL", "openapi"] {
+        assert!(help.contains(named), "{named}\n{help}");
+    }
+    assert_eq!(printed("openapi"), include_str!("../../openapi.json"));
+}
