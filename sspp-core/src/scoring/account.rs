@@ -1,18 +1,12 @@
 //! The parts of a model document that are about accounts: points, groups and tiers, with their defaults.
 
-use std::ops::RangeInclusive;
-
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::faults::Findings;
-use super::reader::{Table, wrong_name};
+use super::reader::{NOT_NEGATIVE, POSITIVE, Table, wrong_name};
 use super::rules::{AccountRules, GroupRule, TierRule};
 use crate::Units;
-
-/// Above zero: the finest amount there is and up.
-const POSITIVE: RangeInclusive<f64> = 0.0001..=1_000.0;
-const NOT_NEGATIVE: RangeInclusive<f64> = 0.0..=1_000.0;
 
 /// Name, cap and half-life in days.
 const GROUPS: [(&str, i64, i64); 3] = [("intent", 60, 30), ("engagement", 30, 14), ("outreach", 10, 7)];

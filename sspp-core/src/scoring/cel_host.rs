@@ -1,14 +1,9 @@
 //! The CEL interpreter's surroundings: the event's variables, `truthy`, `num`, and comparisons that take NaN calmly.
-//!
-//! The interpreter evaluates a function's arguments before it calls it, so a missing member would fail the whole
-//! condition before `truthy` could say "false". Therefore the argument of `truthy` and `num` is hoisted out of the
-//! expression when it is compiled; the function is called with its number and evaluates it itself.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{Expr, IdedExpr, operators};
 use cel::common::types::{CelBool, CelDouble, CelInt, CelString, CelUInt};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
@@ -16,6 +11,7 @@ use cel::parser::Macro;
 use cel::{Context, Env, ExecutionError, FunctionContext, Value};
 
 use super::cel_value;
+use super::rewrite::{Hoisted, ORDERINGS, OrderingFunction};
 use crate::{Event, Source};
 
 /// The standard functions and `has`; without the other macros, and without optional values.
@@ -41,70 +37,6 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
 pub(super) fn parser() -> cel::parser::Parser {
     ENVIRONMENT.parser()
 }
-
-/// The arguments of `truthy` and `num`, taken out of the expressions of a model.
-#[derive(Debug, Default)]
-pub(super) struct Hoisted(Vec<IdedExpr>);
-
-impl Hoisted {
-    /// Makes an expression ready for the interpreter.
-    pub(super) fn rewrite(&mut self, mut expression: IdedExpr) -> IdedExpr {
-        match &mut expression.expr {
-            Expr::Call(call) => self.rewrite_call(call),
-            Expr::Select(select) => self.rewrite_in_place(&mut select.operand),
-            Expr::List(list) => list.elements.iter_mut().for_each(|element| self.rewrite_in_place(element)),
-            Expr::Map(map) => {
-                for entry in &mut map.entries {
-                    if let EntryExpr::MapEntry(entry) = &mut entry.expr {
-                        self.rewrite_in_place(&mut entry.key);
-                        self.rewrite_in_place(&mut entry.value);
-                    }
-                }
-            }
-            _ => {}
-        }
-        expression
-    }
-
-    fn rewrite_in_place(&mut self, expression: &mut IdedExpr) {
-        *expression = self.rewrite(std::mem::take(expression));
-    }
-
-    fn rewrite_call(&mut self, call: &mut CallExpr) {
-        if let Some(target) = &mut call.target {
-            self.rewrite_in_place(target);
-        }
-        call.args.iter_mut().for_each(|argument| self.rewrite_in_place(argument));
-        if let Some(ordering) = ORDERINGS.iter().find(|ordering| ordering.operator == call.func_name) {
-            ordering.function.clone_into(&mut call.func_name);
-        } else if matches!(call.func_name.as_str(), "truthy" | "num") && call.target.is_none() {
-            for argument in &mut call.args {
-                let number = i64::try_from(self.0.len()).unwrap_or(i64::MAX);
-                let place =
-                    IdedExpr { id: argument.id, expr: Expr::Literal(LiteralValue::Int(number.into())) };
-                self.0.push(std::mem::replace(argument, place));
-            }
-        }
-    }
-}
-
-/// An ordering operator, and the function that stands for it: the interpreter's own fails for NaN.
-struct OrderingFunction {
-    operator: &'static str,
-    function: &'static str,
-    accepts: fn(Ordering) -> bool,
-}
-
-const ORDERINGS: [OrderingFunction; 4] = [
-    OrderingFunction { operator: operators::LESS, function: "@less", accepts: Ordering::is_lt },
-    OrderingFunction { operator: operators::LESS_EQUALS, function: "@less_equals", accepts: Ordering::is_le },
-    OrderingFunction { operator: operators::GREATER, function: "@greater", accepts: Ordering::is_gt },
-    OrderingFunction {
-        operator: operators::GREATER_EQUALS,
-        function: "@greater_equals",
-        accepts: Ordering::is_ge,
-    },
-];
 
 type HostFunction = Box<
     dyn for<'context, 'call> Fn(

@@ -1,7 +1,5 @@
 //! One walk over a model document that checks every member and compiles what it says.
 
-use std::ops::RangeInclusive;
-
 use serde_json::Value;
 
 use super::account::{account, group_names, tiers};
@@ -11,16 +9,10 @@ use super::condition::{Compiler, Condition};
 use super::faults::{Findings, ModelFaults};
 use super::ledger::Wording;
 use super::model::ScoringModel;
-use super::reader::Table;
-use super::rules::{AccountRules, Bounds, EventRule, Modifier, TierRule, Verb};
+use super::modifiers::modifiers;
+use super::reader::{ANY, MAX_TEXT_CHARS, NOT_NEGATIVE, Table};
+use super::rules::{AccountRules, Bounds, EventRule, Modifier, TierRule};
 use crate::{EventType, SignalType, Units};
-
-/// The most modifiers of a model.
-const MAX_MODIFIERS: usize = 64;
-/// The most characters of a description or a reason.
-const MAX_TEXT_CHARS: usize = 2_000;
-const ANY: RangeInclusive<f64> = -1_000.0..=1_000.0;
-const NOT_NEGATIVE: RangeInclusive<f64> = 0.0..=1_000.0;
 
 /// Checks and compiles a document.
 pub(super) fn compile(document: &Value, mut compiler: Compiler) -> Result<ScoringModel, ModelFaults> {
@@ -96,9 +88,7 @@ fn parts(document: &Value, compiler: &mut Compiler, findings: &Findings) -> Opti
 }
 
 fn events(root: &mut Table<'_>, groups: &[String]) -> Option<Vec<EventRule>> {
-    if root.required("events").is_none() {
-        return None;
-    }
+    root.required("events")?;
     let table = root.table("events")?;
     if table.is_empty() {
         root.fault("events", "must name at least one event type");
@@ -128,71 +118,6 @@ fn event(name: &str, mut rule: Table<'_>, events: &Table<'_>, groups: &[String])
         signal_type: signal_type?,
         group: group?.to_owned(),
     })
-}
-
-fn modifiers(root: &mut Table<'_>, compiler: &mut Compiler, findings: &Findings) -> Option<Vec<Modifier>> {
-    let Some(list) = root.list("modifiers") else { return Some(Vec::new()) };
-    if list.len() > MAX_MODIFIERS {
-        root.fault("modifiers", format!("has {} entries; at most {MAX_MODIFIERS} are allowed", list.len()));
-        return None;
-    }
-    let mut ids: Vec<&str> = Vec::new();
-    let mut compiled = Vec::new();
-    for (at, value) in list.iter().enumerate() {
-        let Some(mut table) = Table::new(value, format!("modifiers[{at}]"), findings) else { continue };
-        let id = table.name("id");
-        match id {
-            Some(id) if ids.contains(&id) => table.fault("id", format!("is used before: '{id}'")),
-            Some(id) => ids.push(id),
-            None => {}
-        }
-        let condition = condition(&mut table, compiler);
-        let verb = verb(&mut table);
-        let reason = table.optional_text("reason", MAX_TEXT_CHARS).or(id);
-        table.finish();
-        if let (Some(id), Some((condition, inputs)), Some(verb), Some(reason)) = (id, condition, verb, reason)
-        {
-            compiled.push(Modifier { id: id.to_owned(), reason: reason.to_owned(), verb, condition, inputs });
-        }
-    }
-    Some(compiled)
-}
-
-fn condition(table: &mut Table<'_>, compiler: &mut Compiler) -> Option<(Condition, Vec<usize>)> {
-    let source = table.text("when", usize::MAX)?;
-    match compiler.compile(source) {
-        Ok(compiled) => Some(compiled),
-        Err(faults) => {
-            faults.into_iter().for_each(|fault| table.fault("when", fault));
-            None
-        }
-    }
-}
-
-fn verb(table: &mut Table<'_>) -> Option<Verb> {
-    const VERBS: [&str; 5] = ["add", "multiply", "set", "cap", "drop"];
-    let given: Vec<_> = VERBS.into_iter().filter(|verb| table.optional(verb).is_some()).collect();
-    // All are read, so that a fault of any is noted.
-    let verbs = [
-        table.optional_amount("add", &ANY).map(Verb::Add),
-        table.optional_amount("multiply", &NOT_NEGATIVE).map(Verb::Multiply),
-        table.optional_amount("set", &NOT_NEGATIVE).map(Verb::Set),
-        table.optional_amount("cap", &NOT_NEGATIVE).map(Verb::Cap),
-        match table.optional("drop") {
-            Some(Value::Bool(true)) => Some(Verb::Drop),
-            Some(_) => {
-                table.fault("drop", "must be true; leave it out otherwise");
-                None
-            }
-            None => None,
-        },
-    ];
-    if given.len() != 1 {
-        let has = if given.is_empty() { "none".to_owned() } else { given.join(" and ") };
-        table.own_fault(format!("must have exactly one of {}; has {has}", VERBS.join(", ")));
-        return None;
-    }
-    verbs.into_iter().flatten().next()
 }
 
 fn bounds(root: &mut Table<'_>) -> Option<Bounds> {

@@ -2,9 +2,9 @@
 
 use cel::IdedExpr;
 
-use super::cel_host::Hoisted;
 use super::native::Native;
 use super::paths::{Path, PathTable};
+use super::rewrite::Hoisted;
 use super::syntax;
 
 /// A compiled condition.

@@ -4,9 +4,10 @@ use std::cell::OnceCell;
 
 use super::cel_host::Variables;
 use super::condition::Condition;
+use super::extraction::{Extraction, Found, Slots};
 use super::ledger::Ledger;
 use super::model::ScoringModel;
-use super::paths::{Extraction, Found, Path, Root, Slots};
+use super::paths::{Path, Root};
 use super::rules::{Modifier, Verb};
 use crate::{Event, Score, Source, Units};
 

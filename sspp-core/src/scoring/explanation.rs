@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::paths::Found;
+use super::extraction::Found;
 use crate::{EventType, Score, SignalType, Units};
 
 /// The model does not know the event's type.

@@ -1,6 +1,8 @@
 //! Scoring: a model document, compiled once, turns an event into a score with its explanation.
 
 mod account;
+#[cfg(test)]
+mod agreement;
 mod canonical;
 mod cel_host;
 mod cel_value;
@@ -10,12 +12,15 @@ mod condition;
 mod document;
 mod engine;
 mod explanation;
+mod extraction;
 mod faults;
 mod ledger;
 mod model;
+mod modifiers;
 mod native;
 mod paths;
 mod reader;
+mod rewrite;
 mod rules;
 mod syntax;
 

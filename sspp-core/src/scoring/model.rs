@@ -10,9 +10,10 @@ use super::compile::compile;
 use super::document::{read_json, read_toml};
 use super::engine::{Reading, walk};
 use super::explanation::{Explanation, Scored, UnknownEventType};
+use super::extraction::Extraction;
 use super::faults::ModelFaults;
 use super::ledger::{Nowhere, Wording};
-use super::paths::{Extraction, PathTable};
+use super::paths::PathTable;
 use super::rules::{AccountRules, Bounds, EventRule, Modifier, TierRule};
 use crate::{Event, ModelDigest, ModelRecord};
 

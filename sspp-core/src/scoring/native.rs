@@ -2,7 +2,8 @@
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 
-use super::paths::{Found, Path, PathTable, Root, Slots};
+use super::extraction::{Found, Slots};
+use super::paths::{Path, PathTable, Root};
 use super::syntax::path_of;
 
 /// How two numbers are compared. A comparison with something that is not a number is false, except `NotEqual`.

@@ -10,6 +10,14 @@ use crate::Units;
 
 /// The most characters of a name or an id.
 pub(super) const MAX_NAME_CHARS: usize = 100;
+/// The most characters of a description or a reason.
+pub(super) const MAX_TEXT_CHARS: usize = 2_000;
+/// Amounts that may be negative.
+pub(super) const ANY: RangeInclusive<f64> = -1_000.0..=1_000.0;
+/// Amounts that may not.
+pub(super) const NOT_NEGATIVE: RangeInclusive<f64> = 0.0..=1_000.0;
+/// Amounts above zero: from the finest there is.
+pub(super) const POSITIVE: RangeInclusive<f64> = 0.0001..=1_000.0;
 
 /// A table being read. What was not asked for by [`finish`](Self::finish) is unknown.
 #[derive(Debug)]

@@ -2,13 +2,18 @@
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
+use super::cel_host::parser;
 use super::document::one_line;
+use super::explanation::shortened;
 use super::paths::Root;
 
 /// The longest condition, in bytes.
 const MAX_BYTES: usize = 4 << 10;
 /// How deeply a condition may nest: the interpreter recurses, and a chain of `+` copies its operands at every level.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 40;
+
+/// Virtual memory, touched only as far as an expression nests.
+const PARSER_STACK_BYTES: usize = 64 << 20;
 
 /// Functions that are called by name, with the number of their arguments.
 const FUNCTIONS: [(&str, usize); 9] = [
@@ -34,22 +39,43 @@ pub(super) fn parse(source: &str) -> Result<IdedExpr, Vec<String>> {
     if source.len() > MAX_BYTES {
         return Err(vec![format!("has {} bytes; at most {MAX_BYTES} are allowed", source.len())]);
     }
-    let expression = super::cel_host::parser().parse(source).map_err(|errors| {
-        let first = errors.errors.first().map_or_else(
-            || "is not CEL".to_owned(),
-            |error| {
-                let (line, column) = error.pos;
-                format!("is not CEL at line {line} column {column}: {}", one_line(&error.msg))
-            },
-        );
-        vec![first]
-    })?;
+    // Four KiB of nested brackets take the parser more stack than a worker thread has.
+    std::thread::scope(|scope| {
+        let parser = std::thread::Builder::new().stack_size(PARSER_STACK_BYTES);
+        let parsed =
+            parser.spawn_scoped(scope, || parse_here(source)).map(std::thread::ScopedJoinHandle::join);
+        match parsed {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(vec!["is not CEL: the parser gave up".to_owned()]),
+            Err(error) => Err(vec![format!("could not be parsed: no thread for it: {error}")]),
+        }
+    })
+}
+
+fn parse_here(source: &str) -> Result<IdedExpr, Vec<String>> {
+    let expression = parser().parse(source).map_err(|errors| vec![syntax_error(&errors)])?;
     if depth(&expression) > MAX_DEPTH {
-        return Err(vec![format!("nests more than {MAX_DEPTH} levels deep")]);
+        return Err(vec![too_deep()]);
     }
     let mut faults = Vec::new();
     check(&expression, &mut faults);
     if faults.is_empty() { Ok(expression) } else { Err(faults) }
+}
+
+fn syntax_error(errors: &cel::ParseErrors) -> String {
+    let Some(first) = errors.errors.first() else { return "is not CEL".to_owned() };
+    if first.msg.contains("Recursion limit") {
+        return too_deep();
+    }
+    let (line, column) = first.pos;
+    // What the parser expected instead is a list of all the tokens there are.
+    let message = first.msg.split(" expecting ").next().unwrap_or_default();
+    let message = message.trim_start_matches("Syntax error: ");
+    format!("is not CEL at line {line} column {column}: {}", shortened(&one_line(message), 200))
+}
+
+fn too_deep() -> String {
+    format!("nests more than {MAX_DEPTH} levels deep")
 }
 
 /// The expressions directly inside an expression.

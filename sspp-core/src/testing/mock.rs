@@ -1,5 +1,4 @@
 //! mockall mocks of the ports: for tests of who calls what, and of failures that no adapter gives on demand.
-#![expect(clippy::missing_panics_doc, reason = "mockall writes these items")]
 
 use std::time::Duration;
 

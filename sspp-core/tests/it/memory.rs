@@ -1,4 +1,5 @@
 //! The memory adapters keep the contracts.
+#![expect(clippy::unwrap_used, reason = "fixtures are parts of tests: they fail by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ impl QueueFixture for Queue {
     }
 
     fn claim_bound(&self) -> Duration {
-        Duration::from_secs(60)
+        Duration::from_mins(1)
     }
 
     fn max_backlog(&self) -> u64 {
@@ -36,11 +37,12 @@ impl QueueFixture for Queue {
     }
 }
 
+#[expect(clippy::unused_async, reason = "suites take asynchronous functions")]
 async fn queue() -> Queue {
     let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
     let queue = MemoryEventQueue::new(Arc::<ManualClock>::clone(&clock))
         .with_max_backlog(2_000)
-        .with_claim_bound(Duration::from_secs(60));
+        .with_claim_bound(Duration::from_mins(1));
     Queue { clock, queue }
 }
 
@@ -57,6 +59,7 @@ impl StoreFixture for Store {
     }
 }
 
+#[expect(clippy::unused_async, reason = "suites take asynchronous functions")]
 async fn store() -> Store {
     Store(MemorySignalStore::new())
 }

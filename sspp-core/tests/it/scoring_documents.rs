@@ -1,6 +1,7 @@
 //! What is refused in a model document, each fault with its path.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
-use sspp_core::{ModelFaults, ScoringModel};
+use sspp_core::{Event, ModelFaults, ScoringModel};
 
 const VALID: &str = r#"
 name = "t"
@@ -141,7 +142,10 @@ fn bounds_of_a_signal() {
 
 #[test]
 fn accounts_and_tiers() {
-    refused("[account.groups]", "account.groups", "must name at least one group");
+    assert_eq!(
+        faults_of("[account.groups]")[0],
+        ("account.groups".into(), "must name at least one group".into())
+    );
     let tier = |name: &str, enter: f64, leave: f64| {
         format!("[[tiers]]\nname = '{name}'\nenter = {enter:?}\nleave = {leave:?}\n")
     };
@@ -184,14 +188,22 @@ fn modifiers() {
     refused(&modifier("drop = false"), "modifiers[0].drop", "must be true; leave it out otherwise");
     refused(&modifier("multiply = -1"), "modifiers[0].multiply", "must be from 0 to 1000, is -1");
     refused(&modifier("add = 1000.5"), "modifiers[0].add", "must be from -1000 to 1000, is 1000.5");
-    let many: String =
-        (0..65).map(|at| format!("[[modifiers]]\nid = 'm{at}'\nwhen = 'true'\nadd = 0.1\n")).collect();
+    let many = (0..65).map(|at| {
+        format!(
+            "[[modifiers]]
+id = 'm{at}'
+when = 'true'
+add = 0.1
+"
+        )
+    });
+    let many = many.collect::<Vec<_>>().concat();
     refused(&many, "modifiers", "has 65 entries; at most 64 are allowed");
 }
 
 #[test]
 fn conditions() {
-    refused_when("", "is not CEL at line 1 column 1: Syntax error: mismatched input '<EOF>'");
+    refused_when("", "is not CEL at line 1 column 1: mismatched input '<EOF>'");
     refused_when(
         "nonsense.a == 1",
         "does not know the variable 'nonsense'; known are metadata, eventType, accountId, userId, source",
@@ -207,37 +219,84 @@ fn conditions() {
     refused_when("truthy()", "must call 'truthy' with 1 arguments, not 0");
     refused_when("metadata.a.matches(metadata.b)", "must give 'matches' its pattern as a string literal");
     refused_when(&format!("truthy('{}')", "x".repeat(5_000)), "has 5010 bytes; at most 4096 are allowed");
-    refused_when(&format!("{}0 == 0", "1 + ".repeat(500)), "nests more than 64 levels deep");
+    refused_when(&format!("{}0 == 0", "1 + ".repeat(500)), "nests more than 40 levels deep");
 }
 
-/// Expressions of 4 KiB that nest as deeply as they can must not exhaust the stack of a small thread.
+/// Runs on a thread with the stack of a worker thread.
+fn on_a_small_stack<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap()
+}
+
+fn model_when(when: &str) -> Result<ScoringModel, ModelFaults> {
+    let when = serde_json::Value::from(when);
+    ScoringModel::from_toml(&format!("{VALID}[[modifiers]]\nid = 'm'\nadd = 0.1\nwhen = {when}"))
+}
+
 #[test]
-fn deep_conditions_are_refused_and_not_crashed_on() {
-    let shapes = [
-        "(".repeat(4_000),
-        "[".repeat(4_000),
-        "!".repeat(4_000) + "true",
-        "-".repeat(4_000) + "1",
-        "1+".repeat(2_000) + "1",
-        "truthy(".repeat(580) + "1" + &")".repeat(5),
+fn what_nests_too_deeply_is_refused_and_not_crashed_on() {
+    let conditions = [
+        "(".repeat(2_000) + "true" + &")".repeat(2_000),
+        "[".repeat(2_000) + &"]".repeat(2_000),
+        "truthy(".repeat(500) + "1" + &")".repeat(500),
+        "{1:".repeat(800) + "1" + &"}".repeat(800),
+        "1+".repeat(2_000) + "1 == 1",
+        "1<".repeat(2_000) + "1",
         "metadata".to_owned() + &".a".repeat(2_000),
         "metadata".to_owned() + &"[0]".repeat(1_300),
-        "true?".repeat(800) + "true",
         "true ? true : ".repeat(280) + "true",
-        "{1:".repeat(1_300),
-        "true&&".repeat(660) + "true",
-        "true||true&&".repeat(340) + "true",
-        "1<".repeat(2_000) + "1",
-        "\u{0}\u{1}'\"`\\".repeat(500),
     ];
-    let thread = std::thread::Builder::new().stack_size(2 << 20);
-    let refusals = thread
-        .spawn(move || {
-            shapes.map(|when| {
-                let when = serde_json::Value::from(when);
-                ScoringModel::from_toml(&format!("{VALID}[[modifiers]]\nid='m'\nadd=1\nwhen={when}")).is_err()
-            })
-        })
-        .unwrap();
-    assert!(refusals.join().is_ok());
+    for when in conditions {
+        let faults = on_a_small_stack({
+            let when = when.clone();
+            move || faults(model_when(&when))
+        });
+        assert_eq!(faults[0].1, "nests more than 40 levels deep", "{}", &when[..20]);
+    }
+    let documents = [
+        "[".repeat(100_000),
+        "{\"a\":".repeat(100_000),
+        "a = [".to_owned() + &"[".repeat(100_000),
+        "[a.".to_owned() + &"a.".repeat(100_000) + "a]",
+    ];
+    for document in documents {
+        on_a_small_stack(move || {
+            assert!(ScoringModel::from_json(&document).is_err());
+            assert!(ScoringModel::from_toml(&document).is_err());
+        });
+    }
+}
+
+#[test]
+fn what_may_nest_can_be_evaluated() {
+    let conditions = [
+        "num(".repeat(37) + "metadata.a" + &")".repeat(37) + " == 1",
+        "1+".repeat(38) + "1 == 39",
+        "!".repeat(4_000) + "truthy(metadata.a)",
+        "truthy(metadata.a)&&".repeat(200) + "true",
+        "true||false&&".repeat(300) + "true",
+        "(".repeat(20) + "true" + &")".repeat(20),
+        "metadata".to_owned() + &"['a']".repeat(37) + " == 1 || true",
+    ];
+    for when in conditions {
+        let fired = on_a_small_stack({
+            let when = when.clone();
+            move || {
+                let model = model_when(&when).unwrap_or_else(|faults| panic!("{faults}"));
+                let event =
+                    Event::builder("a", "u", "e", "2024-12-21").metadata(r#"{"a": 1}"#).build().unwrap();
+                let step = model.explain(&event).unwrap().steps.swap_remove(1);
+                (step.fired, step.error)
+            }
+        });
+        assert_eq!(fired, (Some(true), None), "{}", &when[..20]);
+    }
+}
+
+/// Computed by other means from the document: stored signals name their model by it.
+#[test]
+fn the_digest_of_the_default_model_never_changes() {
+    assert_eq!(
+        ScoringModel::embedded_default().digest().to_string(),
+        "df7ee5dc2aa4bd8445f2d05f3b687930511dcd2c9ccfc45329dc4e196e8d7f67"
+    );
 }

@@ -1,4 +1,5 @@
 //! What holds for every model and every event.
+#![expect(clippy::panic, reason = "helpers of tests fail by panicking")]
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -22,6 +23,9 @@ fn reversed(value: &Value) -> Value {
 }
 
 proptest! {
+    // Every case compiles a model or several: parsing CEL is slow without optimization.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn steps_sum_to_the_score(document in document(), event in event()) {
         let model = model(&document);

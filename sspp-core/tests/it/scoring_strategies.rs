@@ -1,13 +1,14 @@
 //! Random model documents and events, for property tests.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sspp_core::Event;
 
 /// The event types that random models know.
-pub const EVENT_TYPES: [&str; 3] = ["email_clicked", "call_made", "webinar_attended"];
+pub(crate) const EVENT_TYPES: [&str; 3] = ["email_clicked", "call_made", "webinar_attended"];
 /// The members that random conditions read and random metadata has.
-pub const MEMBERS: [&str; 3] = ["a", "b", "c d"];
+pub(crate) const MEMBERS: [&str; 3] = ["a", "b", "c d"];
 
 /// An amount of at most four decimals between two amounts given in units of 0.0001.
 fn amount(units: std::ops::RangeInclusive<i32>) -> impl Strategy<Value = Value> {
@@ -15,7 +16,7 @@ fn amount(units: std::ops::RangeInclusive<i32>) -> impl Strategy<Value = Value> 
 }
 
 /// Any JSON value that metadata may hold, biased to what coercion treats specially.
-pub fn metadata_value() -> impl Strategy<Value = Value> {
+pub(crate) fn metadata_value() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         Just(""),
         Just(" "),
@@ -57,13 +58,13 @@ pub fn metadata_value() -> impl Strategy<Value = Value> {
 }
 
 /// Metadata: an object of such values.
-pub fn metadata() -> impl Strategy<Value = Value> {
+pub(crate) fn metadata() -> impl Strategy<Value = Value> {
     prop::collection::vec((prop::sample::select(&MEMBERS), metadata_value()), 0..4)
         .prop_map(|members| members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// An event of a type that random models know.
-pub fn event() -> impl Strategy<Value = Event> {
+pub(crate) fn event() -> impl Strategy<Value = Event> {
     (prop::sample::select(&EVENT_TYPES), metadata(), prop::option::of("[a-z]{1,5}")).prop_map(
         |(event_type, metadata, source)| {
             let builder =
@@ -74,7 +75,7 @@ pub fn event() -> impl Strategy<Value = Event> {
 }
 
 /// A condition that compiles.
-pub fn condition() -> impl Strategy<Value = String> {
+pub(crate) fn condition() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("true".to_owned()),
         Just("truthy(metadata.a)".to_owned()),
@@ -100,7 +101,7 @@ fn verb() -> impl Strategy<Value = (&'static str, Value)> {
 }
 
 /// A valid model document, as JSON.
-pub fn document() -> impl Strategy<Value = Value> {
+pub(crate) fn document() -> impl Strategy<Value = Value> {
     let rules = prop::collection::vec(
         (amount(-20_000..=20_000), prop::sample::select(&["intent", "engagement", "outreach"])),
         EVENT_TYPES.len(),
@@ -135,7 +136,7 @@ pub fn document() -> impl Strategy<Value = Value> {
 }
 
 /// A value with one place changed: replaced, removed or doubled.
-pub fn mutated(value: Value) -> impl Strategy<Value = Value> {
+pub(crate) fn mutated(value: Value) -> impl Strategy<Value = Value> {
     let places = places(&value);
     let junk = prop_oneof![
         metadata_value(),
@@ -187,7 +188,7 @@ fn change(value: &mut Value, left: &mut usize, junk: &Value, how: u8, name: &str
 }
 
 /// A document as TOML with inline tables; `None` when it holds a null or is not an object.
-pub fn toml_of(document: &Value) -> Option<String> {
+pub(crate) fn toml_of(document: &Value) -> Option<String> {
     let member =
         |(name, value): (&String, &Value)| Some(format!("{} = {}", json!(name), inline_toml(value)?));
     let lines: Option<Vec<_>> = document.as_object()?.iter().map(member).collect();

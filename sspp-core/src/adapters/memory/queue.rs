@@ -41,7 +41,7 @@ impl MemoryEventQueue {
         Self {
             clock,
             max_backlog: 1_000_000,
-            claim_bound: Duration::from_secs(60),
+            claim_bound: Duration::from_mins(1),
             state: Arc::default(),
             arrivals: Arc::default(),
         }
@@ -82,7 +82,9 @@ impl EventQueue for MemoryEventQueue {
                 let retry_after = Duration::from_secs(1);
                 return Err(QueueError::Full { backlog, limit: self.max_backlog, retry_after });
             }
-            jobs.into_iter().for_each(|job| state.add(job));
+            for job in jobs {
+                state.add(job);
+            }
         }
         self.arrivals.notify_waiters();
         Ok(admissions)
@@ -112,7 +114,9 @@ impl EventQueue for MemoryEventQueue {
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError> {
         {
             let (mut state, now) = (self.state(), self.now());
-            settlements.iter().for_each(|settlement| state.settle(settlement, now));
+            for settlement in &settlements {
+                state.settle(settlement, now);
+            }
         }
         self.arrivals.notify_waiters();
         Ok(())
@@ -120,7 +124,9 @@ impl EventQueue for MemoryEventQueue {
 
     async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), QueueError> {
         let (mut state, now) = (self.state(), self.now());
-        receipts.iter().for_each(|receipt| state.keep(receipt, now));
+        for receipt in &receipts {
+            state.keep(receipt, now);
+        }
         Ok(())
     }
 

@@ -29,7 +29,7 @@ impl SqliteConfig {
         Self {
             path: path.into(),
             max_backlog: 1_000_000,
-            claim_bound: Duration::from_secs(60),
+            claim_bound: Duration::from_mins(1),
             max_file_bytes: None,
         }
     }

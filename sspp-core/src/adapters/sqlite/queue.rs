@@ -101,7 +101,9 @@ impl EventQueue for SqliteEventQueue {
         self.open()?;
         let now = self.now();
         let mut state = locked(&self.state);
-        receipts.iter().for_each(|receipt| state.keep(receipt, now));
+        for receipt in &receipts {
+            state.keep(receipt, now);
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::queue_state::QueueState;
 use crate::{Delivery, EventId, JobState, QueuedJob, Receipt, Timestamp};
 
-/// A row: seq, event id, payload, attempts, enqueued_at, due_at.
+/// A row of jobs: the columns of [`job_columns`].
 pub(super) type JobRow = (i64, Vec<u8>, Vec<u8>, i64, i64, Option<i64>);
 
 /// The columns of a [`JobRow`], for a SELECT.

@@ -91,3 +91,33 @@ fn filter(sql: &mut QueryBuilder<Sqlite>, filter: &SignalFilter) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AccountId, CursorKey, SignalId};
+
+    fn tail(query: &SignalQuery) -> String {
+        let text = list(query).sql().as_str().to_owned();
+        text.split_once(" FROM ").unwrap().1.to_owned()
+    }
+
+    /// The shapes whose plans the integration tests look at.
+    #[test]
+    fn lists_have_the_shapes_that_the_indexes_were_made_for() {
+        let account =
+            || SignalFilter { account_id: AccountId::new("o\'brien").ok(), ..SignalFilter::default() };
+        let after = Position::After(CursorKey { value: 5, id: SignalId::new(7) });
+        let query = SignalQuery { filter: account(), position: after, ..SignalQuery::default() };
+        assert_eq!(tail(&query), "signals WHERE true AND account_id = ? AND id < ? ORDER BY id DESC LIMIT ?");
+        let query = SignalQuery { sort_by: SortBy::Timestamp, ..query };
+        assert_eq!(
+            tail(&query),
+            "signals WHERE true AND account_id = ? AND (timestamp, id) < (?, ?) \
+             ORDER BY timestamp DESC, id DESC LIMIT ?"
+        );
+        let query =
+            SignalQuery { order: SortOrder::Ascending, sort_by: SortBy::Score, ..SignalQuery::default() };
+        assert_eq!(tail(&query), "signals WHERE true ORDER BY score ASC, id ASC LIMIT ? OFFSET ?");
+    }
+}

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, SqliteConnection};
 use sspp_core::testing::contract::{QueueFixture, StoreFixture};
 use sspp_core::{EventQueue, ManualClock, SignalStore, SqliteConfig, SqliteDatabase};
 use tempfile::TempDir;
@@ -44,6 +46,11 @@ impl Fixture {
 
     pub(super) async fn close(&mut self) {
         self.database.take().unwrap().close().await;
+    }
+
+    /// A connection of the test's own to the closed file.
+    pub(super) async fn connect(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(&self.config.path).connect().await.unwrap()
     }
 
     fn database(&self) -> &SqliteDatabase {

@@ -1,13 +1,16 @@
 //! The SQLite adapters: the contracts, and what is particular to a file.
+#![expect(clippy::unwrap_used, reason = "fixtures are parts of tests: they fail by panicking")]
 
+mod faults;
 mod fixture;
-
-use fixture::fixture;
+mod opening;
+mod plans;
+mod properties;
 
 mod queue_contract {
-    sspp_core::queue_contract!(super::fixture);
+    sspp_core::queue_contract!(super::fixture::fixture);
 }
 
 mod store_contract {
-    sspp_core::store_contract!(super::fixture);
+    sspp_core::store_contract!(super::fixture::fixture);
 }

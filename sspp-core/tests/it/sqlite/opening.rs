@@ -1,0 +1,100 @@
+//! What can be wrong with a path or a file, and what the message says.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sspp_core::{SqliteConfig, SqliteDatabase, SqliteOpenError, SystemClock};
+
+use super::fixture::fixture;
+
+async fn refusal(path: &Path) -> SqliteOpenError {
+    let error = SqliteDatabase::open(SqliteConfig::new(path), Arc::new(SystemClock)).await.unwrap_err();
+    let line = error.to_string();
+    assert!(line.contains(&path.display().to_string()) && !line.contains('\n'), "{line}");
+    error
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = refusal(&folder.path().join("missing/sspp.db")).await;
+    assert!(matches!(error, SqliteOpenError::MissingFolder { .. }), "{error}");
+    assert!(error.to_string().contains("create it"));
+}
+
+#[tokio::test]
+async fn a_folder_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = refusal(folder.path()).await;
+    assert!(matches!(error, SqliteOpenError::Folder { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_in_the_way_of_the_folder_is_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "x").unwrap();
+    let error = refusal(&folder.path().join("file/sspp.db")).await;
+    assert!(matches!(error, SqliteOpenError::MissingFolder { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn another_kind_of_file_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letter.txt");
+    let text = "this is a letter and no database ".repeat(100);
+    std::fs::write(&path, &text).unwrap();
+    let error = refusal(&path).await;
+    assert!(matches!(error, SqliteOpenError::NotADatabase { .. }), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_second_owner_is_refused_until_the_first_is_gone() {
+    let mut fixture = fixture().await;
+    let error = refusal(&fixture.path()).await;
+    assert!(matches!(error, SqliteOpenError::InUse { .. }), "{error}");
+    assert!(error.to_string().contains("in use by another process"));
+    fixture.close().await;
+    fixture.open().await;
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let mut fixture = fixture().await;
+    fixture.close().await;
+    let mut connection = fixture.connect().await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9999, 'of the future', TRUE, x'00', 0)",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    drop(connection);
+    let error = refusal(&fixture.path()).await;
+    assert!(matches!(error, SqliteOpenError::NewerSchema { version: 9_999, .. }), "{error}");
+    assert!(error.to_string().contains("later release"));
+}
+
+#[tokio::test]
+async fn a_file_without_room_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sspp.db");
+    let config = SqliteConfig { max_file_bytes: Some(8_192), ..SqliteConfig::new(&path) };
+    let error = SqliteDatabase::open(config, Arc::new(SystemClock)).await.unwrap_err();
+    assert!(matches!(error, SqliteOpenError::DiskFull { .. }), "{error}");
+    assert!(error.to_string().contains("free disk space"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_without_the_right_to_write_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o500)).unwrap();
+    if std::fs::write(folder.path().join("probe"), "x").is_ok() {
+        return; // This user may write everywhere.
+    }
+    let error = refusal(&folder.path().join("sspp.db")).await;
+    assert!(matches!(error, SqliteOpenError::NotWritable { .. }), "{error}");
+}

@@ -1,0 +1,87 @@
+//! How SQLite answers the questions that are asked most: by an index, never by reading every signal.
+
+use sqlx::SqliteConnection;
+
+use super::fixture::fixture;
+
+/// The plan of a statement, one line a step.
+async fn plan(connection: &mut SqliteConnection, sql: &'static str) -> Vec<String> {
+    let rows: Vec<(i64, i64, i64, String)> =
+        sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+            .fetch_all(connection)
+            .await
+            .unwrap();
+    rows.into_iter().map(|row| row.3).collect()
+}
+
+/// Texts as the adapter builds them; a test beside the builder holds it to these shapes.
+#[tokio::test]
+async fn hot_statements_use_an_index() {
+    let mut fixture = fixture().await;
+    fixture.close().await;
+    let mut connection = fixture.connect().await;
+    let cases = [
+        ("SELECT * FROM signals WHERE true ORDER BY id DESC LIMIT ?", "SCAN signals"),
+        ("SELECT * FROM signals WHERE true AND id < ? ORDER BY id DESC LIMIT ?", "INTEGER PRIMARY KEY"),
+        ("SELECT * FROM signals WHERE event_id = ?", "sqlite_autoindex_signals_1"),
+        ("SELECT * FROM signals WHERE true AND account_id = ? ORDER BY id DESC LIMIT ?", "signals_account ("),
+        (
+            "SELECT * FROM signals WHERE true AND account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+            "signals_account (account_id=? AND rowid<?)",
+        ),
+        ("SELECT * FROM signals WHERE true AND user_id = ? ORDER BY id DESC LIMIT ?", "signals_user ("),
+        (
+            "SELECT * FROM signals WHERE true AND (timestamp, id) < (?, ?) ORDER BY timestamp DESC, id DESC LIMIT ?",
+            "signals_timestamp (",
+        ),
+        (
+            "SELECT * FROM signals WHERE true AND account_id = ? AND (timestamp, id) < (?, ?) \
+             ORDER BY timestamp DESC, id DESC LIMIT ?",
+            "signals_account_timestamp (",
+        ),
+        (
+            "SELECT * FROM signals WHERE true AND user_id = ? AND timestamp >= ? AND timestamp < ? \
+             ORDER BY timestamp ASC, id ASC LIMIT ?",
+            "signals_user_timestamp (",
+        ),
+        (
+            "SELECT coalesce(sum(signals), 0) FROM account_tallies WHERE account_id = ?",
+            "PRIMARY KEY (account_id=?)",
+        ),
+        ("SELECT 1 FROM jobs WHERE event_id = ? ORDER BY seq DESC LIMIT 1", "jobs_event (event_id=?)"),
+        ("SELECT 1 FROM jobs WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", "jobs_due (due_at<?)"),
+        ("SELECT count(*) FROM jobs WHERE due_at > ?", "jobs_due (due_at>?)"),
+        ("SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL", "jobs_due"),
+        ("DELETE FROM jobs WHERE seq IN (SELECT value FROM json_each(?))", "INTEGER PRIMARY KEY"),
+        (
+            "UPDATE jobs SET due_at = a.value ->> 1 FROM json_each(?) AS a WHERE seq = a.value ->> 0",
+            "SEARCH jobs USING INTEGER PRIMARY KEY",
+        ),
+        (
+            "UPDATE account_tallies SET signals = signals + (a.value ->> 1) FROM json_each(?) AS a \
+             WHERE account_id = a.value ->> 0",
+            "SEARCH account_tallies USING PRIMARY KEY",
+        ),
+        (
+            "DELETE FROM dead_letters WHERE id IN (SELECT unhex(value) FROM json_each(?))",
+            "sqlite_autoindex_dead_letters",
+        ),
+    ];
+    for (sql, expected) in cases {
+        let steps = plan(&mut connection, sql).await;
+        assert!(steps.iter().any(|step| step.contains(expected)), "{sql}\nwants {expected}\nhas {steps:#?}");
+        assert!(
+            !steps.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER BY")),
+            "{sql} sorts: {steps:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn statistics_read_tallies_only() {
+    let mut fixture = fixture().await;
+    fixture.close().await;
+    let mut connection = fixture.connect().await;
+    let steps = plan(&mut connection, "SELECT * FROM totals LEFT JOIN type_tallies ON true").await;
+    assert!(!steps.iter().any(|step| step.contains(" signals")), "{steps:#?}");
+}
