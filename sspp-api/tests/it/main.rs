@@ -7,6 +7,7 @@ mod errors;
 mod harness;
 mod intake;
 mod jobs;
+mod kill;
 mod process;
 mod replay;
 mod signals;

@@ -24,9 +24,9 @@ fn refused(command: &mut Command) -> Vec<String> {
 }
 
 /// A process that listens; killed when the test ends early.
-struct Running {
+pub(crate) struct Running {
     child: Child,
-    base: String,
+    pub(crate) base: String,
     announced: String,
 }
 
@@ -38,7 +38,7 @@ impl Drop for Running {
 }
 
 impl Running {
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut child = command(folder, &[&["--port", "0"], arguments].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -68,9 +68,15 @@ impl Running {
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let text = reqwest::get(format!("{}{path}", self.base)).await.unwrap().text().await.unwrap();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// kill -9, and gone.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Waits for the process to end by itself.
