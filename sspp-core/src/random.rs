@@ -20,7 +20,7 @@ pub trait Random: Send + Sync + std::fmt::Debug {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the same numbers for the same seed.
+/// `SplitMix64` (Steele, Lea, Flood, OOPSLA 2014): the same numbers for the same seed.
 ///
 /// ```
 /// use sspp_core::{Random, SeededRandom};

@@ -27,7 +27,7 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     /// 3 attempts, from 2 seconds, at most 5 minutes.
     fn default() -> Self {
-        Self { attempts: 3, base: Duration::from_secs(2), max: Duration::from_secs(300) }
+        Self { attempts: 3, base: Duration::from_secs(2), max: Duration::from_mins(5) }
     }
 }
 

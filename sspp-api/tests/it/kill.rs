@@ -53,7 +53,7 @@ async fn client(
                     break;
                 }
                 Ok(answer) => {
-                    assert_eq!(answer.status(), 503, "only away or done: {}", answer.text().await.unwrap())
+                    assert_eq!(answer.status(), 503, "only away or done: {}", answer.text().await.unwrap());
                 }
                 // Killed under us: the next round waits for the new process.
                 Err(_) => tokio::task::yield_now().await,

@@ -108,7 +108,7 @@ impl EventBuilder {
             .ok();
         let metadata = self.metadata.map_or_else(
             || Some(Metadata::default()),
-            |text| Metadata::parse(&text).map_err(|fault| found.push(Violation::of_metadata(fault))).ok(),
+            |text| Metadata::parse(&text).map_err(|fault| found.push(Violation::of_metadata(&fault))).ok(),
         );
         let source = self.source.map(|text| keep(Source::new(text), "source", &mut found));
         let external_id = self.event_id.map(|text| keep(ExternalId::new(text), "eventId", &mut found));

@@ -38,6 +38,7 @@ impl Units {
     pub fn from_f64(value: f64) -> Option<Self> {
         let scaled = (value * 10_000.0).round();
         // Division is correctly rounded, so it gives back exactly the double that the decimal parses to.
+        #[expect(clippy::float_cmp, reason = "exactly equal is what is asked")]
         let exact = scaled.abs() <= 1e12 && scaled / 10_000.0 == value;
         #[expect(clippy::cast_possible_truncation, reason = "bounded by the line above")]
         exact.then_some(Self(scaled as i64))

@@ -52,9 +52,9 @@ impl Default for PipelineConfig {
             pause,
             reclaim_every: Duration::from_secs(5),
             keep_every: Duration::from_secs(20),
-            look_again: Duration::from_secs(60),
-            unknown_version_for: Duration::from_secs(24 * 3600),
-            unknown_event_type_for: Duration::from_secs(15 * 60),
+            look_again: Duration::from_mins(1),
+            unknown_version_for: Duration::from_hours(24),
+            unknown_event_type_for: Duration::from_mins(15),
             crashes: 3,
         }
     }

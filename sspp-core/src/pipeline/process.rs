@@ -11,6 +11,7 @@ use crate::{
 
 /// What became of a delivery.
 #[derive(Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every outcome is the large one")]
 pub(super) enum Outcome {
     /// The store is to keep this.
     Record(Record),

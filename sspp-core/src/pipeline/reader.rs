@@ -57,13 +57,11 @@ impl Shared {
         let mut items = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             let outcome = if delivery.suspect {
-                match self.run_alone(&delivery).await {
-                    Ok(outcome) => outcome,
-                    Err(Stopped) => {
-                        settlements.push(delivery.give_back());
-                        continue;
-                    }
-                }
+                let Ok(outcome) = self.run_alone(&delivery).await else {
+                    settlements.push(delivery.give_back());
+                    continue;
+                };
+                outcome
             } else {
                 process(&delivery, &self.model, &self.config, self.now())
             };

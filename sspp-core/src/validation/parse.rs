@@ -204,7 +204,7 @@ fn optional<T>(
         Text::Other => Violation::of_member(member, "not_a_string", "must be a string"),
         Text::Broken => Violation::of_member(member, "lone_surrogate", "must not hold lone surrogates"),
         Text::Given(text) => match make(text) {
-            Ok(made) => return Some(made),
+            Ok(id) => return Some(id),
             Err(fault) => Violation::of_id(member, fault),
         },
     };
@@ -247,6 +247,6 @@ fn metadata(raw: Option<&RawValue>, found: &mut Vec<Violation>) -> Option<Metada
     let Some(raw) = raw else { return Some(Metadata::default()) };
     check_metadata(raw)
         .map(|()| Metadata::checked(raw.to_owned()))
-        .map_err(|fault| found.push(Violation::of_metadata(fault)))
+        .map_err(|fault| found.push(Violation::of_metadata(&fault)))
         .ok()
 }

@@ -52,7 +52,7 @@ impl Violation {
         Self::of_member("timestamp", code, fault)
     }
 
-    pub(crate) fn of_metadata(fault: MetadataFault) -> Self {
+    pub(crate) fn of_metadata(fault: &MetadataFault) -> Self {
         let detail = format!("metadata{} {}", fault.pointer, fault.detail);
         Self { pointer: format!("/metadata{}", fault.pointer), code: fault.code.into(), detail }
     }

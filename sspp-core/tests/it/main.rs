@@ -1,4 +1,5 @@
 //! Integration tests of sspp-core, one module a subject.
+#![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
 
 mod domain;
 mod fuzz;

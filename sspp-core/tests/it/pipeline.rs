@@ -144,7 +144,7 @@ async fn an_outage_spends_no_attempt_and_buries_nothing() {
     bench.store.cut(true);
     bench.enqueue_events(0..50).await;
     let running = bench.start();
-    tokio::time::advance(Duration::from_secs(3_600)).await;
+    tokio::time::advance(Duration::from_hours(1)).await;
     assert_eq!(bench.signals().await, 0);
     bench.store.cut(false);
     bench.queue_is_empty().await;
@@ -282,14 +282,14 @@ async fn an_event_that_kills_three_processes_is_quarantined_and_its_mates_are_no
     assert_eq!(bench.queue.receive(10, Duration::ZERO).await.unwrap().len(), 5);
     for run in 1..=3 {
         bench.clock.advance(bound);
-        tokio::time::advance(Duration::from_secs(600)).await;
+        tokio::time::advance(Duration::from_mins(10)).await;
         let suspects = bench.queue.reclaim(10).await.unwrap();
         assert!(suspects.len() == 5 && suspects.iter().all(|suspect| suspect.suspect));
         let killer = suspects.iter().find(|suspect| suspect.event_id == event_id(2)).unwrap();
         assert_eq!(bench.queue.begin_run(&killer.receipt).await.unwrap(), run);
     }
     bench.clock.advance(bound);
-    tokio::time::advance(Duration::from_secs(600)).await;
+    tokio::time::advance(Duration::from_mins(10)).await;
     let running = bench.start();
     bench.queue_is_empty().await;
     assert_eq!(bench.dead_letter(2).await.unwrap().reason, DeadLetterReason::CrashLoop);
