@@ -13,7 +13,13 @@ use crate::middleware::{Front, RouteTable};
 use crate::routes::{Api, api};
 use crate::state::App;
 
-/// The service's endpoint: for a server, or for a test's client.
+/// The service's endpoint: for a server, or to be called in a test.
+///
+/// ```
+/// fn serves(service: &sspp_api::Service) -> &impl poem::Endpoint {
+///     service
+/// }
+/// ```
 pub type Service = BoxEndpoint<'static, Response>;
 
 /// What orchestrators and scrapers ask for without a prefix.
@@ -22,8 +28,11 @@ const BARE: [&str; 4] = ["/health", "/ready", "/livez", "/metrics"];
 /// Builds the service over an application's state.
 ///
 /// ```no_run
-/// # fn test(app: sspp_api::App) {
-/// let client = poem::test::TestClient::new(sspp_api::service(&app));
+/// # async fn call(app: sspp_api::App) {
+/// use poem::Endpoint as _;
+/// let request = poem::Request::builder().uri_str("/livez").finish();
+/// let answer = sspp_api::service(&app).get_response(request).await;
+/// assert!(answer.status().is_success());
 /// # }
 /// ```
 pub fn service(app: &App) -> Service {

@@ -195,9 +195,11 @@ half_life_days = 7
 [[tiers]]
 name = "cold"
 enter = 0
+leave = 0
 "#;
     std::fs::write(folder.path().join("model.toml"), model).unwrap();
     let said = refused(&mut command(folder.path(), &["--port", "0", "--model", "model.toml"]));
+    assert_eq!(said.len(), 3, "{said:#?}");
     for named in ["events.email_sent.base", "modifiers[0].when", "signal.min"] {
         assert!(said.iter().any(|line| line.contains(named)), "{named}: {said:#?}");
     }

@@ -202,7 +202,7 @@ async fn an_explanation_uses_the_model_that_scored_and_says_so_when_it_disagrees
     // A signal of a model that is in the store, but not the active one.
     let other = r#"{"name":"other","version":7,"events":{"call_made":{"base":0.25,"signal_type":"outreach","group":"g"}},
         "signal":{"min":0.0,"max":1.0},"account":{"points":30,"max":100,"groups":{"g":{"cap":10,"half_life_days":7}}},
-        "tiers":[{"name":"cold","enter":0}]}"#;
+        "tiers":[{"name":"cold","enter":0,"leave":0}]}"#;
     let model = ScoringModel::from_json(other).unwrap();
     store.put_model(&model.to_record()).await.unwrap();
     let mut older = wrong.clone();

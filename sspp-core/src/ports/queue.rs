@@ -156,7 +156,8 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     /// Renews the claim on deliveries that take long, so that nobody reclaims them.
     async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), QueueError>;
 
-    /// Counts, durably, that the suspect is about to be decoded and scored; returns the count, this run included.
+    /// Counts, durably, that the suspect is about to be decoded and scored; returns the count, this run included, or 0
+    /// for a stale receipt.
     /// A run that the process does not survive stays counted.
     async fn begin_run(&self, receipt: &Receipt) -> Result<u32, QueueError>;
 

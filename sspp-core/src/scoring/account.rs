@@ -98,7 +98,8 @@ pub(super) fn tiers(root: &mut Table<'_>, findings: &Findings) -> Option<Vec<Tie
 fn tier(table: &mut Table<'_>) -> Option<TierRule> {
     let name = table.name("name");
     let enter = table.amount("enter", &NOT_NEGATIVE);
-    let leave = table.amount("leave", &NOT_NEGATIVE);
+    // The lowest tier is never left, and any other without the member is left where it was entered.
+    let leave = table.optional_amount("leave", &NOT_NEGATIVE).or(enter);
     Some(TierRule { name: name?.to_owned(), enter: enter?, leave: leave? })
 }
 

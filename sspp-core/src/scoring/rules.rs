@@ -69,7 +69,7 @@ pub struct TierRule {
     pub name: String,
     /// The account score from which the tier begins.
     pub enter: Units,
-    /// The account score below which the tier ends; at most `enter`.
+    /// The account score below which the tier ends; at most `enter`, and `enter` where the document says nothing.
     pub leave: Units,
 }
 

@@ -291,3 +291,12 @@ fn what_may_nest_can_be_evaluated() {
         assert_eq!(fired, (Some(true), None), "{}", &when[..20]);
     }
 }
+
+/// Computed by other means from the document: stored signals name their model by it.
+#[test]
+fn the_digest_of_the_default_model_never_changes() {
+    assert_eq!(
+        ScoringModel::embedded_default().digest().to_string(),
+        "df7ee5dc2aa4bd8445f2d05f3b687930511dcd2c9ccfc45329dc4e196e8d7f67"
+    );
+}

@@ -44,7 +44,7 @@ pub(crate) fn metadata_value() -> impl Strategy<Value = Value> {
         (-100.0_f64..100.0).prop_map(Value::from),
         Just(json!(-0.0)),
         text.prop_map(Value::from),
-        ".{0,8}".prop_map(Value::from),
+        "[^\\x00]{0,8}".prop_map(Value::from),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![

@@ -92,6 +92,7 @@ macro_rules! store_contract {
             a_signal_replaces_its_dead_letter
             refused_data_records_nothing
             refused_data_harms_no_other_batch
+            a_refused_batch_keeps_the_dead_letters
             concurrent_batches_count_each_event_once
             stats_equal_a_recount
             counts_are_exact_or_bounded

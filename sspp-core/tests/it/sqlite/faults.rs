@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use sspp_core::testing::builders::{event_id, job, signal};
-use sspp_core::testing::contract::{QueueFixture as _, StoreFixture as _};
+use sspp_core::testing::contract::{QueueFixture, StoreFixture as _};
 use sspp_core::{Delivery, FailureClass, QueueError, StoreError};
 
 use super::fixture::{Fixture, fixture, fixture_with};
@@ -17,7 +17,7 @@ async fn suspects_come_at_once_after_a_crash_and_nobody_is_one_after_an_orderly_
     let mut fixture = fixture().await;
     fixture.queue().enqueue((0..4).map(job).collect()).await.unwrap();
     assert_eq!(fixture.queue().receive(2, NOW).await.unwrap().len(), 2);
-    assert!(sspp_core::testing::contract::QueueFixture::crash(&mut fixture).await);
+    assert!(QueueFixture::crash(&mut fixture).await);
     let suspects = fixture.queue().reclaim(10).await.unwrap();
     assert_eq!(suspects.len(), 2);
     assert!(suspects.iter().all(|delivery| delivery.suspect));
@@ -34,7 +34,7 @@ async fn suspects_that_nobody_took_stay_suspects_over_an_orderly_end() {
     let mut fixture = fixture().await;
     fixture.queue().enqueue(vec![job(1)]).await.unwrap();
     fixture.queue().receive(1, NOW).await.unwrap();
-    sspp_core::testing::contract::QueueFixture::crash(&mut fixture).await;
+    QueueFixture::crash(&mut fixture).await;
     fixture.close().await;
     fixture.open().await;
     assert_eq!(fixture.queue().reclaim(10).await.unwrap().len(), 1);
@@ -48,9 +48,22 @@ async fn a_job_delivered_again_after_its_delay_is_a_suspect_too() {
     fixture.queue().settle(vec![first.retry(Duration::from_secs(2))]).await.unwrap();
     fixture.clock.advance(TimeDelta::seconds(3));
     assert_eq!(fixture.queue().receive(1, NOW).await.unwrap().len(), 1);
-    sspp_core::testing::contract::QueueFixture::crash(&mut fixture).await;
+    QueueFixture::crash(&mut fixture).await;
     assert_eq!(fixture.queue().receive(1, NOW).await.unwrap(), []);
     assert_eq!(fixture.queue().reclaim(1).await.unwrap()[0].attempts, 1);
+}
+
+#[tokio::test]
+async fn the_first_receipt_of_a_process_is_not_that_of_the_next() {
+    let mut fixture = fixture().await;
+    fixture.queue().enqueue(vec![job(1)]).await.unwrap();
+    let of_the_dead = fixture.queue().receive(1, NOW).await.unwrap().remove(0);
+    QueueFixture::crash(&mut fixture).await;
+    let of_the_living = fixture.queue().reclaim(1).await.unwrap().remove(0);
+    fixture.queue().settle(vec![of_the_dead.done()]).await.unwrap();
+    assert_eq!(fixture.queue().depth().await.unwrap().total(), 1);
+    fixture.queue().settle(vec![of_the_living.done()]).await.unwrap();
+    assert_eq!(fixture.queue().depth().await.unwrap().total(), 0);
 }
 
 #[tokio::test]
@@ -59,7 +72,7 @@ async fn numbers_are_not_used_twice_after_the_queue_was_empty() {
     fixture.queue().enqueue((0..3).map(job).collect()).await.unwrap();
     let all = fixture.queue().receive(3, NOW).await.unwrap();
     fixture.queue().settle(all.into_iter().map(Delivery::done).collect()).await.unwrap();
-    sspp_core::testing::contract::QueueFixture::crash(&mut fixture).await;
+    QueueFixture::crash(&mut fixture).await;
     fixture.queue().enqueue(vec![job(9)]).await.unwrap();
     assert_eq!(fixture.queue().reclaim(1).await.unwrap(), [], "a new job is no suspect");
     assert_eq!(fixture.queue().receive(1, NOW).await.unwrap().len(), 1);

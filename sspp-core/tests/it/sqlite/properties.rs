@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sspp_core::testing::builders::{dead_letter, signal};
-use sspp_core::testing::contract::{QueueFixture as _, StoreFixture as _};
+use sspp_core::testing::contract::{QueueFixture, StoreFixture as _};
 use sspp_core::{Record, SignalQuery};
 
 use super::fixture::fixture;
@@ -34,7 +34,7 @@ proptest! {
             let mut fixture = fixture().await;
             for (at, batch) in batches.into_iter().enumerate() {
                 if at == crash_after {
-                    sspp_core::testing::contract::QueueFixture::crash(&mut fixture).await;
+                    QueueFixture::crash(&mut fixture).await;
                 }
                 let _ = fixture.store().record(batch).await;
             }

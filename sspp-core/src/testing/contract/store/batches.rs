@@ -1,7 +1,7 @@
 //! Batches as a whole: refused, concurrent, and counted.
 
 use super::steps::{all, fill, random, record_one, signal_id, varied};
-use crate::testing::builders::{dead_letter, model, signal};
+use crate::testing::builders::{at, dead_letter, model, signal};
 use crate::testing::contract::StoreFixture;
 use crate::{
     FailureClass, NewSignal, Record, Recorded, SeededRandom, Signal, SignalQuery, SignalStats, SignalStore,
@@ -39,6 +39,20 @@ pub async fn refused_data_records_nothing(fixture: &mut dyn StoreFixture) {
     assert_eq!(suspects, [refused(321)]);
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.signals, stats.dead_letters, stats.score_units), (499, 1, 499 * 5_000));
+}
+
+/// What a refused batch would have removed is still there, and is removed when the event is recorded after all.
+pub async fn a_refused_batch_keeps_the_dead_letters(fixture: &mut dyn StoreFixture) {
+    let store = fixture.store();
+    store.record(vec![Record::DeadLetter(dead_letter(1))]).await.unwrap();
+    let late = || signal(1).processed_at(at(900)).record();
+    store.record(vec![late(), refused(2)]).await.unwrap_err();
+    assert_eq!(store.dead_letter(dead_letter(1).id).await.unwrap(), Some(dead_letter(1)));
+    let early = store.record(vec![signal(3).record()]).await.unwrap();
+    let early = store.signal(signal_id(early[0])).await.unwrap().unwrap();
+    assert_eq!(early.recorded.processed_at, at(3), "what was undone raises nothing");
+    store.record(vec![late()]).await.unwrap();
+    assert_eq!(store.dead_letter(dead_letter(1).id).await.unwrap(), None);
 }
 
 /// A batch that is refused takes no other with it, though they come at the same time.

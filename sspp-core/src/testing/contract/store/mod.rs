@@ -12,8 +12,8 @@ mod recording;
 mod steps;
 
 pub use batches::{
-    a_crash_loses_nothing, concurrent_batches_count_each_event_once, refused_data_harms_no_other_batch,
-    refused_data_records_nothing, stats_equal_a_recount,
+    a_crash_loses_nothing, a_refused_batch_keeps_the_dead_letters, concurrent_batches_count_each_event_once,
+    refused_data_harms_no_other_batch, refused_data_records_nothing, stats_equal_a_recount,
 };
 pub use lists::{
     counts_are_exact_or_bounded, filters_select, lists_are_sorted, offsets_skip, pages_return_each_row_once,
