@@ -1,4 +1,5 @@
 //! The fuzzer's laws over its committed corpus and over what proptest makes: bytes, mutated seeds, nearly right JSON.
+#![expect(clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
 
 use std::path::Path;
 
@@ -117,7 +118,9 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], mutation: &Mutation) {
 fn mutated(target: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
     let seeds: Vec<Vec<u8>> = corpus(target).into_iter().map(|(_, bytes)| bytes).collect();
     (select(seeds.clone()), select(seeds), vec(mutation(), 1..5)).prop_map(|(mut bytes, other, mutations)| {
-        mutations.iter().for_each(|mutation| mutate(&mut bytes, &other, mutation));
+        for mutation in &mutations {
+            mutate(&mut bytes, &other, mutation);
+        }
         bytes
     })
 }
