@@ -1,4 +1,5 @@
 //! The fuzzer's laws over its committed corpus and over what proptest makes: bytes, mutated seeds, nearly right JSON.
+#![expect(clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
 
 use std::path::Path;
 
