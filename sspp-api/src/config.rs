@@ -71,7 +71,7 @@ pub struct Config {
     pub shutdown_timeout: u64,
 
     /// How many batches of events are scored and stored side by side.
-    #[arg(long, env = "QUEUE_CONCURRENCY", value_name = "QUEUE_CONCURRENCY", default_value_t = 2,
+    #[arg(long, env = "QUEUE_CONCURRENCY", value_name = "QUEUE_CONCURRENCY", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=64))]
     pub queue_concurrency: u16,
 

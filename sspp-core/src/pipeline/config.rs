@@ -45,7 +45,7 @@ impl Default for PipelineConfig {
             max: Duration::from_secs(15),
         };
         Self {
-            readers: 2,
+            readers: 1,
             batch: 500,
             wait: Duration::from_millis(250),
             retry: RetryPolicy::default(),

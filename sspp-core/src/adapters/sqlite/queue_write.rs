@@ -23,32 +23,49 @@ pub(super) fn locked(state: &Mutex<QueueState>) -> std::sync::MutexGuard<'_, Que
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Numbers the jobs of all callers that still fit and inserts them together.
-pub(super) async fn enqueue<'a>(
-    connection: &mut SqliteConnection,
+/// Takes the jobs of all callers that still fit, and answers each.
+pub(super) fn admit<'a>(
     state: &Mutex<QueueState>,
     asks: impl Iterator<Item = &'a mut Ask<Vec<NewJob>, Vec<Admission>, QueueError>>,
     limit: u64,
-) -> Result<(), Failure> {
+) -> Vec<NewJob> {
+    let mut state = locked(state);
     let mut jobs = Vec::new();
-    let mut seq = {
-        let mut state = locked(state);
-        let before = state.marks.last_seq;
-        for ask in asks {
-            let count = ask.work.len() as u64;
-            let backlog = state.marks.total;
-            if backlog.saturating_add(count) > limit {
-                ask.answer(Err(QueueError::Full { backlog, limit, retry_after: FULL_RETRY }));
-                continue;
-            }
-            state.marks.total += count;
-            jobs.append(&mut ask.work);
-            ask.answer(Ok(vec![Admission::Queued; usize::try_from(count).unwrap_or(0)]));
+    for ask in asks {
+        let count = ask.work.len() as u64;
+        let backlog = state.marks.total;
+        if backlog.saturating_add(count) > limit {
+            ask.answer(Err(QueueError::Full { backlog, limit, retry_after: FULL_RETRY }));
+            continue;
         }
-        state.marks.last_seq += i64::try_from(jobs.len()).unwrap_or(i64::MAX);
+        state.marks.total += count;
+        jobs.append(&mut ask.work);
+        ask.answer(Ok(vec![Admission::Queued; usize::try_from(count).unwrap_or(0)]));
+    }
+    jobs
+}
+
+/// Numbers the jobs and inserts them in a transaction of their own.
+pub(super) async fn enqueue(
+    connection: &mut SqliteConnection,
+    state: &Mutex<QueueState>,
+    jobs: Vec<NewJob>,
+) -> Result<(), Failure> {
+    let mut seq = {
+        let marks = &mut locked(state).marks;
+        let before = marks.last_seq;
+        marks.last_seq += i64::try_from(jobs.len()).unwrap_or(i64::MAX);
         before
     };
-    for (text, stretch) in INSERT.stretches(&jobs) {
+    let mut stretches = INSERT.stretches(&jobs).enumerate().peekable();
+    while let Some((at, (mut text, stretch))) = stretches.next() {
+        // Mostly there is one stretch, and the whole transaction is one text.
+        if at == 0 {
+            text.insert_str(0, "BEGIN IMMEDIATE;");
+        }
+        if stretches.peek().is_none() {
+            text.push_str("COMMIT");
+        }
         let mut query = sqlx::query(AssertSqlSafe(text));
         for job in stretch {
             seq += 1;

@@ -126,13 +126,13 @@ impl<'a> Recording<'a, '_> {
     async fn flush(&mut self) -> Result<(), Failure> {
         let pending = std::mem::take(&mut self.pending);
         self.pending_ids.clear();
-        for (text, stretch) in INSERT_SIGNALS.stretches(&pending) {
+        for (text, stretch) in INSERT_SIGNALS.single(&pending) {
             self.insert(text, stretch).await?;
         }
         Ok(())
     }
 
-    async fn insert(&mut self, text: std::sync::Arc<str>, stretch: &[Pending<'a>]) -> Result<(), Failure> {
+    async fn insert(&mut self, text: String, stretch: &[Pending<'a>]) -> Result<(), Failure> {
         let first_id = self.state.last_id + 1;
         let mut processed = self.state.last_processed;
         let mut query = sqlx::query(AssertSqlSafe(text));

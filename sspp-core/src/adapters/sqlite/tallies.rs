@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::failure::Failure;
 use crate::NewSignal;
@@ -32,76 +32,50 @@ impl<'a> Tallies<'a> {
         self.dead_letters += count;
     }
 
-    /// Adds it all to the tables.
+    /// Adds it all to the tables, in one text.
     pub(super) async fn write(self, connection: &mut SqliteConnection) -> Result<(), Failure> {
+        let (mut text, mut values) = (String::new(), Vec::new());
         if !self.types.is_empty() {
-            let types: Vec<_> = self
-                .types
-                .iter()
-                .map(|((event, signal), (count, score))| (event, signal, count, score))
-                .collect();
-            sqlx::query(
-                "INSERT INTO type_tallies (event_type, signal_type, signals, score) \
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true \
-                 ON CONFLICT DO UPDATE SET signals = signals + excluded.signals, score = score + excluded.score",
-            )
-            .bind(json(&types))
-            .execute(&mut *connection)
-            .await?;
+            let types =
+                self.types.iter().map(|((event, signal), (count, score))| (event, signal, count, score));
+            let accounts = json(&self.accounts.iter().collect::<Vec<_>>());
+            let users = json(&self.users.iter().collect::<Vec<_>>());
+            text.push_str(ADD_SIGNALS);
+            values = vec![json(&types.collect::<Vec<_>>()), accounts.clone(), accounts, users.clone(), users];
         }
-        let mut accounts = 0;
-        let mut users = 0;
-        if !self.accounts.is_empty() {
-            // First the new names: the statement's count of rows is what grows the number of different ones.
-            let names = json(&self.accounts.iter().collect::<Vec<_>>());
-            accounts = change(
-                connection,
-                "INSERT INTO account_tallies (account_id, signals) \
-                 SELECT value ->> 0, 0 FROM json_each(?) WHERE true ON CONFLICT DO NOTHING",
-                &names,
-            )
-            .await?;
-            change(
-                connection,
-                "UPDATE account_tallies SET signals = signals + (added.value ->> 1) \
-                 FROM json_each(?) AS added WHERE account_id = added.value ->> 0",
-                &names,
-            )
-            .await?;
-            let names = json(&self.users.iter().collect::<Vec<_>>());
-            users = change(
-                connection,
-                "INSERT INTO user_tallies (user_id, signals) \
-                 SELECT value ->> 0, 0 FROM json_each(?) WHERE true ON CONFLICT DO NOTHING",
-                &names,
-            )
-            .await?;
-            change(
-                connection,
-                "UPDATE user_tallies SET signals = signals + (added.value ->> 1) \
-                 FROM json_each(?) AS added WHERE user_id = added.value ->> 0",
-                &names,
-            )
-            .await?;
+        if self.dead_letters != 0 {
+            text.push_str("UPDATE totals SET dead_letters = dead_letters + ?;");
         }
-        if (accounts, users, self.dead_letters) != (0, 0, 0) {
-            sqlx::query(
-                "UPDATE totals SET accounts = accounts + ?, users = users + ?, dead_letters = dead_letters + ?",
-            )
-            .bind(accounts)
-            .bind(users)
-            .bind(self.dead_letters)
-            .execute(connection)
-            .await?;
+        if text.is_empty() {
+            return Ok(());
         }
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for value in values {
+            query = query.bind(value);
+        }
+        if self.dead_letters != 0 {
+            query = query.bind(self.dead_letters);
+        }
+        query.execute(connection).await?;
         Ok(())
     }
 }
 
-async fn change(connection: &mut SqliteConnection, sql: &'static str, names: &str) -> Result<i64, Failure> {
-    let changed = sqlx::query(sql).bind(names).execute(connection).await?.rows_affected();
-    Ok(i64::try_from(changed).unwrap_or(i64::MAX))
-}
+/// First the new names: the number of rows that statement inserted is what the number of different names grows by.
+const ADD_SIGNALS: &str = "\
+    INSERT INTO type_tallies (event_type, signal_type, signals, score) \
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true \
+    ON CONFLICT DO UPDATE SET signals = signals + excluded.signals, score = score + excluded.score; \
+    INSERT INTO account_tallies (account_id, signals) \
+    SELECT value ->> 0, 0 FROM json_each(?) WHERE true ON CONFLICT DO NOTHING; \
+    UPDATE totals SET accounts = accounts + changes(); \
+    UPDATE account_tallies SET signals = signals + (added.value ->> 1) \
+    FROM json_each(?) AS added WHERE account_id = added.value ->> 0; \
+    INSERT INTO user_tallies (user_id, signals) \
+    SELECT value ->> 0, 0 FROM json_each(?) WHERE true ON CONFLICT DO NOTHING; \
+    UPDATE totals SET users = users + changes(); \
+    UPDATE user_tallies SET signals = signals + (added.value ->> 1) \
+    FROM json_each(?) AS added WHERE user_id = added.value ->> 0;";
 
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()

@@ -57,7 +57,11 @@ impl Writer {
                     next = commands.try_recv().ok();
                 }
             }
-            self.transact(batch).await;
+            // Whoever waits for a 202 does not wait for the pipeline's longer transaction too.
+            let (intake, rest) =
+                batch.into_iter().partition(|command| matches!(command, Command::Enqueue(_)));
+            self.transact(intake).await;
+            self.transact(rest).await;
         }
         if let Some(reply) = closing {
             self.shut().await;
@@ -95,13 +99,19 @@ impl Writer {
             Some(connection) => connection,
             none => none.insert(self.options.connect().await?),
         };
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-        let now = self.clock.now().timestamp_micros();
         let enqueues = batch.iter_mut().filter_map(|command| match command {
             Command::Enqueue(ask) => Some(ask),
             _ => None,
         });
-        queue_write::enqueue(connection, &self.queue, enqueues, self.max_backlog).await?;
+        let admitted = queue_write::admit(&self.queue, enqueues, self.max_backlog);
+        if !admitted.is_empty() {
+            queue_write::enqueue(connection, &self.queue, admitted).await?;
+        }
+        if batch.iter().all(|command| matches!(command, Command::Enqueue(_))) {
+            return Ok(());
+        }
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+        let now = self.clock.now().timestamp_micros();
         for command in batch.iter_mut() {
             match command {
                 Command::Record(ask) => {
