@@ -61,10 +61,15 @@ const VERSION: u64 = 1;
 const KIND: &str = "event";
 const PREFIX: &[u8] = br#"{"v":1,"kind":"event","#;
 
+/// Of what another release may have written only the version is certain.
 #[derive(Deserialize)]
-struct Head<'p> {
+struct Version {
     v: u64,
-    #[serde(borrow, default)]
+}
+
+#[derive(Deserialize)]
+struct Kind<'p> {
+    #[serde(borrow)]
     kind: Cow<'p, str>,
 }
 
@@ -120,12 +125,13 @@ impl Envelope {
     pub fn decode(payload: &[u8]) -> Result<Self, EnvelopeFault> {
         // What this release wrote itself needs no second look.
         if !payload.starts_with(PREFIX) {
-            let head: Head<'_> = serde_json::from_slice(payload).map_err(malformed)?;
-            if head.v != VERSION {
-                return Err(EnvelopeFault::UnknownVersion { version: head.v });
+            let Version { v } = serde_json::from_slice(payload).map_err(malformed)?;
+            if v != VERSION {
+                return Err(EnvelopeFault::UnknownVersion { version: v });
             }
-            if head.kind != KIND {
-                return Err(EnvelopeFault::UnknownKind { kind: head.kind.chars().take(100).collect() });
+            let Kind { kind } = serde_json::from_slice(payload).map_err(malformed)?;
+            if kind != KIND {
+                return Err(EnvelopeFault::UnknownKind { kind: kind.chars().take(100).collect() });
             }
         }
         let wire: Wire<'_> = serde_json::from_slice(payload).map_err(malformed)?;
@@ -181,6 +187,8 @@ mod tests {
             Envelope::decode(&payload(|json| json["v"] = 2.into())),
             Err(EnvelopeFault::UnknownVersion { version: 2 })
         );
+        let other = br#"{"v":2,"kind":{"of":"another shape"}}"#;
+        assert_eq!(Envelope::decode(other), Err(EnvelopeFault::UnknownVersion { version: 2 }));
         assert_eq!(
             Envelope::decode(&payload(|json| json["kind"] = "erase".into())),
             Err(EnvelopeFault::UnknownKind { kind: "erase".into() })

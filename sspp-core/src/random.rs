@@ -47,7 +47,7 @@ impl Random for SeededRandom {
     }
 }
 
-/// Version 4 UUIDs of the operating system's randomness, as numbers.
+/// Numbers from a seed of the operating system's randomness.
 ///
 /// ```
 /// use sspp_core::{Random, SystemRandom};
@@ -59,6 +59,7 @@ pub struct SystemRandom(SeededRandom);
 
 impl SystemRandom {
     /// A source seeded by the operating system.
+    #[expect(clippy::disallowed_methods, reason = "the one place where randomness is read")]
     pub fn new() -> Self {
         // Each RandomState is keyed by the operating system.
         Self(SeededRandom::new(RandomState::new().hash_one(std::process::id())))

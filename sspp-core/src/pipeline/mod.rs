@@ -73,6 +73,7 @@ struct Shared {
     breaker: Breaker,
     /// How many batches, or parts of them, were recorded: the proof that the store works for others.
     commits: AtomicU64,
+    started: Timestamp,
     stop: CancellationToken,
 }
 
@@ -92,10 +93,19 @@ impl Pipeline {
         random: Arc<dyn Random>,
         config: PipelineConfig,
     ) -> Self {
-        let (breaker, commits, stop) = (Breaker::new(), AtomicU64::new(0), CancellationToken::new());
-        Self {
-            shared: Arc::new(Shared { queue, store, model, clock, random, config, breaker, commits, stop }),
-        }
+        let shared = Shared {
+            started: Timestamp::from_datetime(clock.now()),
+            queue,
+            store,
+            model,
+            clock,
+            random,
+            config,
+            breaker: Breaker::new(),
+            commits: AtomicU64::new(0),
+            stop: CancellationToken::new(),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Runs until `stop` is cancelled: then no more deliveries are taken, those in hand are finished (or given back,

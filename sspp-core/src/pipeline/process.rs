@@ -26,9 +26,10 @@ pub(super) fn process(
     delivery: &Delivery,
     model: &ScoringModel,
     config: &PipelineConfig,
+    since: Timestamp,
     now: Timestamp,
 ) -> Outcome {
-    guarded(|| decode_and_score(delivery, model, config, now))
+    guarded(|| decode_and_score(delivery, model, config, since, now))
 }
 
 fn guarded(work: impl FnOnce() -> Outcome) -> Outcome {
@@ -43,10 +44,11 @@ fn decode_and_score(
     delivery: &Delivery,
     model: &ScoringModel,
     config: &PipelineConfig,
+    since: Timestamp,
     now: Timestamp,
 ) -> Outcome {
     let not_yet = |reason, limit: Duration, detail: String| {
-        let waited = now.micros().saturating_sub(delivery.enqueued_at.micros());
+        let waited = now.micros().saturating_sub(since.micros());
         if u128::try_from(waited).is_ok_and(|waited| waited >= limit.as_micros()) {
             Outcome::Record(dead_letter(delivery, reason, detail, now))
         } else {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::process::{Outcome, dead_letter, process};
 use super::record::Item;
 use super::{Shared, metrics};
-use crate::{DeadLetterReason, Delivery, Record, Settlement};
+use crate::{DeadLetterReason, Delivery, Receipt, Record, Settlement, Timestamp};
 
 /// The pipeline was told to stop while it waited for a dependency.
 #[derive(Debug)]
@@ -51,9 +51,26 @@ impl Shared {
         }
     }
 
-    /// Sees deliveries through to their settlement.
+    /// Sees deliveries through to their settlement, and meanwhile renews the claim on them every so often.
     pub(super) async fn see_through(&self, deliveries: Vec<Delivery>) {
-        let mut settlements = Vec::with_capacity(deliveries.len());
+        let receipts: Vec<Receipt> = deliveries.iter().map(|delivery| delivery.receipt.clone()).collect();
+        let work = self.process_and_record(deliveries);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                () = &mut work => return,
+                () = tokio::time::sleep(self.config.keep_every) => {
+                    // Those that are settled by now have stale receipts, which do nothing.
+                    if let Err(error) = self.queue.keep(receipts.clone()).await {
+                        tracing::warn!(%error, "renewing the claim on events in hand failed");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn process_and_record(&self, deliveries: Vec<Delivery>) {
+        let mut settlements = Vec::new();
         let mut items = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             let outcome = if delivery.suspect {
@@ -63,7 +80,7 @@ impl Shared {
                 };
                 outcome
             } else {
-                process(&delivery, &self.model, &self.config, self.now())
+                process(&delivery, &self.model, &self.config, self.known_since(&delivery), self.now())
             };
             match outcome {
                 Outcome::Record(record) => items.push(Item { delivery, record }),
@@ -74,8 +91,14 @@ impl Shared {
                 },
             }
         }
-        settlements.extend(self.record(items).await);
         self.settle(settlements).await;
+        self.record(items).await;
+    }
+
+    /// Since when this pipeline could have looked at a delivery: a backlog from before it started does not count as
+    /// waiting to be understood.
+    pub(super) fn known_since(&self, delivery: &Delivery) -> Timestamp {
+        delivery.enqueued_at.max(self.started)
     }
 
     /// Counts a failed attempt: the event is tried again later, or becomes a dead letter.
@@ -91,7 +114,7 @@ impl Shared {
         Spent::Exhausted(Box::new(Item { delivery, record }))
     }
 
-    async fn settle(&self, settlements: Vec<Settlement>) {
+    pub(super) async fn settle(&self, settlements: Vec<Settlement>) {
         let mut failures = 0;
         while !settlements.is_empty() {
             let Err(error) = self.queue.settle(settlements.clone()).await else { return };

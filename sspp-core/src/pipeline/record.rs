@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::Shared;
 use super::metrics;
 use super::reader::Spent;
-use crate::{DeadLetterReason, Delivery, FailureClass, Receipt, Record, Settlement, StoreError};
+use crate::{DeadLetterReason, Delivery, FailureClass, Record, StoreError};
 
 /// A delivery and what the store is to keep of it.
 #[derive(Debug)]
@@ -37,78 +37,67 @@ impl Chunk {
     }
 }
 
-/// A chunk that failed this often while the store answers is split: perhaps one event is at fault.
+/// A chunk that failed this often for an unclear reason is split: perhaps one event is at fault.
 const SPLIT_AFTER: u32 = 3;
 
 impl Shared {
-    /// Records items and says how to settle them: as done, but for what failed alone or could not be recorded before
-    /// the pipeline stopped.
-    pub(super) async fn record(&self, items: Vec<Item>) -> Vec<Settlement> {
-        let mut settlements = Vec::with_capacity(items.len());
-        let mut chunks = VecDeque::new();
-        if !items.is_empty() {
-            chunks.push_back(Chunk::new(items, self.commits()));
+    /// Records items and settles each when it is recorded. Those that the pipeline could not record before it was
+    /// stopped are given back.
+    pub(super) async fn record(&self, items: Vec<Item>) {
+        if items.is_empty() {
+            return;
         }
+        let mut chunks = VecDeque::from([Chunk::new(items, self.commits())]);
         while let Some(mut chunk) = chunks.pop_front() {
-            match self.record_once(&chunk, &chunks).await {
-                Ok(()) => {
-                    self.commits.fetch_add(1, Ordering::Relaxed);
-                    self.breaker.close();
-                    settlements.extend(chunk.items.into_iter().map(|item| item.delivery.done()));
-                }
-                Err(error) if error.class() == FailureClass::Data => {
-                    if chunk.items.len() > 1 {
-                        chunks.extend(chunk.halves(self.commits()));
-                    } else {
-                        chunks.extend(self.condemn(chunk, &error, &mut settlements));
-                    }
-                }
-                Err(error) => {
-                    chunk.failures += 1;
-                    if self.hold(&chunk, &chunks, &error).await.is_err() {
-                        chunks.push_front(chunk);
-                        let rest = chunks.into_iter().flat_map(|chunk| chunk.items);
-                        settlements.extend(rest.map(|item| item.delivery.give_back()));
-                        return settlements;
-                    }
-                    if chunk.failures < SPLIT_AFTER || self.store.ping().await.is_err() {
-                        chunks.push_back(chunk);
-                    } else if chunk.items.len() > 1 {
-                        chunks.extend(chunk.halves(self.commits()));
-                    } else {
-                        chunks.extend(self.fail_alone(chunk, &error, &mut settlements));
-                    }
+            let Err(error) = self.record_once(&chunk).await else {
+                self.commits.fetch_add(1, Ordering::Relaxed);
+                self.breaker.close();
+                self.settle(chunk.items.into_iter().map(|item| item.delivery.done()).collect()).await;
+                continue;
+            };
+            let class = error.class();
+            if class != FailureClass::Data {
+                chunk.failures += 1;
+                self.breaker.open();
+                if self.wait_out("recording signals", chunk.failures, &error).await.is_err() {
+                    chunks.push_front(chunk);
+                    let rest = chunks.into_iter().flat_map(|chunk| chunk.items);
+                    return self.settle(rest.map(|item| item.delivery.give_back()).collect()).await;
                 }
             }
+            match class {
+                // However long it lasts: nothing of the batch is at fault.
+                FailureClass::Infrastructure => chunks.push_back(chunk),
+                FailureClass::Unclear if chunk.failures < SPLIT_AFTER => chunks.push_back(chunk),
+                FailureClass::Unclear | FailureClass::Data if chunk.items.len() > 1 => {
+                    chunks.extend(chunk.halves(self.commits()));
+                }
+                FailureClass::Unclear => chunks.extend(self.fail_alone(chunk, &error).await),
+                FailureClass::Data => chunks.extend(self.condemn(chunk, &error).await),
+            }
         }
-        // Whoever held the breaker open is done with its batch: the next one probes for itself.
+        // What was unclear is settled one way or the other: the next batch probes for itself.
         self.breaker.close();
-        settlements
     }
 
     fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
     }
 
-    async fn record_once(&self, chunk: &Chunk, rest: &VecDeque<Chunk>) -> Result<(), StoreError> {
+    async fn record_once(&self, chunk: &Chunk) -> Result<(), StoreError> {
         let records: Vec<Record> = chunk.items.iter().map(|item| item.record.clone()).collect();
         let began = std::time::Instant::now();
-        let outcomes = self.keeping(chunk, rest, self.store.record(records)).await?;
+        let outcomes = self.store.record(records).await?;
         let records: Vec<_> = chunk.items.iter().map(|item| &item.record).collect();
         metrics::recorded(&records, &outcomes, began.elapsed());
         Ok(())
     }
 
     /// The one event whose content the store refuses becomes a dead letter.
-    fn condemn(
-        &self,
-        mut chunk: Chunk,
-        error: &StoreError,
-        settlements: &mut Vec<Settlement>,
-    ) -> Option<Chunk> {
+    async fn condemn(&self, mut chunk: Chunk, error: &StoreError) -> Option<Chunk> {
         for item in &mut chunk.items {
             if item.is_dead_letter() {
-                return self.fail_alone(chunk, error, settlements);
+                return self.fail_alone(chunk, error).await;
             }
             tracing::warn!(event_id = %item.delivery.event_id, %error, "the store refuses an event");
             item.condemn(DeadLetterReason::Rejected, error.to_string(), self.now());
@@ -116,15 +105,11 @@ impl Shared {
         Some(chunk)
     }
 
-    /// An event that fails alone, while the store answers, has failed an attempt if others were recorded meanwhile.
-    /// Without that proof it only steps aside, so that it holds up nobody.
-    fn fail_alone(
-        &self,
-        chunk: Chunk,
-        error: &StoreError,
-        settlements: &mut Vec<Settlement>,
-    ) -> Option<Chunk> {
+    /// An event that fails alone has failed an attempt if others were recorded meanwhile. Without that proof it only
+    /// steps aside, so that it holds up nobody.
+    async fn fail_alone(&self, chunk: Chunk, error: &StoreError) -> Option<Chunk> {
         let others_recorded = self.commits() > chunk.commits_before;
+        let mut settlements = Vec::new();
         let mut exhausted = Vec::new();
         for item in chunk.items {
             if item.is_dead_letter() || !others_recorded {
@@ -138,37 +123,7 @@ impl Shared {
                 Spent::Exhausted(item) => exhausted.push(*item),
             }
         }
+        self.settle(settlements).await;
         (!exhausted.is_empty()).then(|| Chunk::new(exhausted, self.commits()))
-    }
-
-    /// Waits a while with everything of the batch kept claimed.
-    async fn hold(
-        &self,
-        chunk: &Chunk,
-        rest: &VecDeque<Chunk>,
-        error: &StoreError,
-    ) -> Result<(), super::reader::Stopped> {
-        self.breaker.open();
-        self.keeping(chunk, rest, self.wait_out("recording signals", chunk.failures, error)).await
-    }
-
-    /// Runs a future and meanwhile renews, every so often, the claim on all that is in hand.
-    async fn keeping<F: Future>(&self, chunk: &Chunk, rest: &VecDeque<Chunk>, work: F) -> F::Output {
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                () = tokio::time::sleep(self.config.keep_every) => {
-                    let receipts: Vec<Receipt> = std::iter::once(chunk)
-                        .chain(rest)
-                        .flat_map(|chunk| &chunk.items)
-                        .map(|item| item.delivery.receipt.clone())
-                        .collect();
-                    if let Err(error) = self.queue.keep(receipts).await {
-                        tracing::warn!(%error, "renewing the claim on events in hand failed");
-                    }
-                }
-            }
-        }
     }
 }

@@ -33,6 +33,9 @@ impl Shared {
     /// Scores a suspect with its run counted, so that an event that kills every process it meets is found out while
     /// its innocent mates are not: only the one that is running when the process dies stays counted.
     pub(super) async fn run_alone(&self, suspect: &Delivery) -> Result<Outcome, Stopped> {
+        if self.stop.is_cancelled() {
+            return Err(Stopped);
+        }
         let mut failures = 0;
         let run = loop {
             match self.queue.begin_run(&suspect.receipt).await {
@@ -48,7 +51,7 @@ impl Shared {
             let letter = dead_letter(suspect, DeadLetterReason::CrashLoop, detail, self.now());
             return Ok(Outcome::Record(letter));
         }
-        let outcome = process(suspect, &self.model, &self.config, self.now());
+        let outcome = process(suspect, &self.model, &self.config, self.known_since(suspect), self.now());
         failures = 0;
         while let Err(error) = self.queue.end_run(&suspect.receipt).await {
             failures += 1;

@@ -12,4 +12,7 @@ pub enum FailureClass {
     Infrastructure,
     /// One event's content is at fault: isolate it, the others go on.
     Data,
+    /// Neither can be told: when it happens to one event again and again while others are recorded, that event has
+    /// failed an attempt.
+    Unclear,
 }

@@ -56,6 +56,12 @@ pub enum StoreError {
         /// What the driver said.
         reason: String,
     },
+    /// Something that the adapter cannot name, and that may be one record's fault.
+    #[error("the store failed: {reason}")]
+    Other {
+        /// What the driver said.
+        reason: String,
+    },
     /// The adapter was closed.
     #[error("the store is closed")]
     Closed,
@@ -66,6 +72,7 @@ impl StoreError {
     pub const fn class(&self) -> FailureClass {
         match self {
             Self::Data { .. } => FailureClass::Data,
+            Self::Other { .. } => FailureClass::Unclear,
             Self::Unavailable { .. }
             | Self::Timeout { .. }
             | Self::Contention { .. }

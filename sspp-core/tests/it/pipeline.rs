@@ -153,7 +153,7 @@ async fn an_outage_spends_no_attempt_and_buries_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn statements_that_time_out_for_everyone_spend_no_attempt() {
+async fn an_unclear_failure_of_everyone_spends_no_attempt() {
     let left = Arc::new(AtomicU32::new(60));
     let failing = Arc::clone(&left);
     // The store answers pings, so batches are split down to single events; none may be blamed.
@@ -161,7 +161,7 @@ async fn statements_that_time_out_for_everyone_spend_no_attempt() {
         let slow = failing.load(Ordering::SeqCst) > 0;
         slow.then(|| {
             failing.fetch_sub(1, Ordering::SeqCst);
-            StoreError::Timeout { after_ms: 5_000 }
+            StoreError::Other { reason: "slow".to_owned() }
         })
     });
     bench.enqueue_events(0..40).await;
@@ -176,10 +176,34 @@ async fn statements_that_time_out_for_everyone_spend_no_attempt() {
     bench.finish(running).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn statements_that_time_out_now_and_then_spend_no_attempt() {
+    let (mut calls, failed) = (0, Arc::new(AtomicU32::new(0)));
+    let failures = Arc::clone(&failed);
+    // Most transactions fail, some in between commit: an almost full disk, a store under a heavy load.
+    let bench = Bench::new(move |_| {
+        calls += 1;
+        let fails = calls % 7 != 0 && failures.load(Ordering::SeqCst) < 100;
+        fails.then(|| {
+            failures.fetch_add(1, Ordering::SeqCst);
+            if calls % 2 == 0 { StoreError::Timeout { after_ms: 5_000 } } else { away() }
+        })
+    });
+    let running = bench.start();
+    let mut next = 0;
+    while failed.load(Ordering::SeqCst) < 100 {
+        bench.enqueue_events(next..next + 10).await;
+        next += 10;
+        bench.queue_is_empty().await;
+    }
+    assert_eq!((bench.signals().await, bench.memory.stats().await.unwrap().dead_letters), (next, 0));
+    bench.finish(running).await;
+}
+
 /// A store that refuses event 3 for a reason that is not its content.
 fn fails_event_3(batch: &[Record]) -> Option<StoreError> {
     let bad = batch.iter().any(|record| is(record, 3) && matches!(record, Record::Signal { .. }));
-    bad.then(|| StoreError::Corrupt { reason: "XX000".to_owned() })
+    bad.then(|| StoreError::Other { reason: "unheard of".to_owned() })
 }
 
 #[tokio::test(start_paused = true)]

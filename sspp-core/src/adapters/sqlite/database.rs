@@ -128,26 +128,14 @@ impl SqliteDatabase {
 }
 
 async fn load_queue(connection: &mut SqliteConnection, config: &SqliteConfig) -> sqlx::Result<QueueState> {
-    let (delivered_to, opens): (i64, i64) =
-        sqlx::query_as("UPDATE queue_state SET opens = opens + 1 RETURNING delivered_to, opens")
-            .fetch_one(&mut *connection)
-            .await?;
-    let (total, last_seq, earliest_due): (i64, i64, Option<i64>) = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM jobs), (SELECT coalesce(max(seq), 0) FROM jobs), \
-         (SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL)",
-    )
-    .fetch_one(&mut *connection)
-    .await?;
+    let opens = sqlx::query_scalar("UPDATE queue_state SET opens = opens + 1 RETURNING opens")
+        .fetch_one(&mut *connection)
+        .await?;
+    let marks = Marks::load(connection).await?;
     let suspects = sqlx::query_scalar("SELECT seq FROM jobs WHERE seq <= ? AND due_at IS NULL")
-        .bind(delivered_to)
+        .bind(marks.delivered_to)
         .fetch_all(connection)
         .await?;
-    let marks = Marks {
-        total: u64::try_from(total).unwrap_or(0),
-        last_seq: last_seq.max(delivered_to),
-        delivered_to,
-        earliest_due: earliest_due.unwrap_or(i64::MAX),
-    };
     let claim_bound = i64::try_from(config.claim_bound.as_micros()).unwrap_or(i64::MAX);
     Ok(QueueState::new(marks, suspects, opens, claim_bound))
 }

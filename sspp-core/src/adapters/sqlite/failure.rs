@@ -51,6 +51,10 @@ impl Failure {
 impl FailureKind {
     /// The kind of a primary result code (<https://www.sqlite.org/rescode.html>).
     pub(super) const fn of_code(code: i32) -> Self {
+        if matches!(code, 1_555 | 2_067) {
+            // CONSTRAINT_PRIMARYKEY and CONSTRAINT_UNIQUE: no event's fault, since a known event id is no error.
+            return Self::Corrupt;
+        }
         match code & 0xff {
             5 | 6 | 17 => Self::Busy,              // BUSY, LOCKED, SCHEMA
             7 | 8 | 10 | 13 | 22 => Self::Storage, // NOMEM, READONLY, IOERR, FULL, NOLFS
@@ -134,6 +138,7 @@ mod tests {
     #[test]
     fn extended_codes_are_of_their_primary_kind() {
         assert_eq!(FailureKind::of_code(275), FailureKind::Data); // CONSTRAINT_CHECK
+        assert_eq!(FailureKind::of_code(1_555), FailureKind::Corrupt); // CONSTRAINT_PRIMARYKEY
         assert_eq!(FailureKind::of_code(517), FailureKind::Busy); // BUSY_SNAPSHOT
         assert_eq!(FailureKind::of_code(778), FailureKind::Storage); // IOERR_WRITE
         assert_eq!(FailureKind::of_code(1_032), FailureKind::Storage); // READONLY_DBMOVED

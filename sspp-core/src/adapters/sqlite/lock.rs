@@ -14,7 +14,7 @@ pub(super) struct FileLock {
 impl FileLock {
     /// Takes the lock beside a data file, or says that another process has it.
     pub(super) fn take(path: &Path) -> Result<Self, SqliteOpenError> {
-        let beside = beside(path);
+        let beside = beside(&real(path));
         let file = File::options()
             .create(true)
             .truncate(false)
@@ -27,6 +27,12 @@ impl FileLock {
             Err(TryLockError::Error(error)) => Err(SqliteOpenError::of_io(path, &error)),
         }
     }
+}
+
+/// The file that a path leads to: two names of one file have one lock.
+fn real(path: &Path) -> PathBuf {
+    let of_parent = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(of_parent).unwrap_or_else(|| path.to_owned())
 }
 
 fn beside(path: &Path) -> PathBuf {

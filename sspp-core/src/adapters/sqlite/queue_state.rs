@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use sqlx::SqliteConnection;
+
 use crate::Receipt;
 
 /// Somebody's hold on a job.
@@ -26,6 +28,24 @@ pub(super) struct Marks {
     pub(super) earliest_due: i64,
 }
 
+impl Marks {
+    /// Reads them from the file.
+    pub(super) async fn load(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+        let (total, last_seq, delivered_to, earliest_due): (i64, i64, i64, Option<i64>) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM jobs), (SELECT coalesce(max(seq), 0) FROM jobs), delivered_to, \
+             (SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL) FROM queue_state",
+        )
+        .fetch_one(connection)
+        .await?;
+        Ok(Self {
+            total: u64::try_from(total).unwrap_or(0),
+            last_seq: last_seq.max(delivered_to),
+            delivered_to,
+            earliest_due: earliest_due.unwrap_or(i64::MAX),
+        })
+    }
+}
+
 /// The queue's state in memory. It changes with the transaction that the writer runs and can be put back with it.
 #[derive(Debug)]
 pub(super) struct QueueState {
@@ -45,6 +65,15 @@ impl QueueState {
         let orphaned = Claim { delivery: 0, since: None };
         let claims = suspects.into_iter().map(|seq| (seq, orphaned)).collect();
         Self { marks, claims, opens, deliveries: 0, claim_bound, saved: marks, undo: Vec::new() }
+    }
+
+    /// Takes what was read from the file in place of what is known.
+    pub(super) fn reload(&mut self, marks: Marks) {
+        // Numbers are not used twice, even if the jobs that had them never came to be.
+        let last_seq = marks.last_seq.max(self.marks.last_seq);
+        self.marks = Marks { last_seq, ..marks };
+        self.saved = self.marks;
+        self.undo.clear();
     }
 
     /// Changes from here on belong to a transaction.

@@ -31,7 +31,8 @@ pub(super) fn admit<'a>(
 ) -> Vec<NewJob> {
     let mut state = locked(state);
     let mut jobs = Vec::new();
-    for ask in asks {
+    // Who was told that it took too long sends the event again: what nobody waits for is not taken.
+    for ask in asks.filter(|ask| !ask.is_abandoned()) {
         let count = ask.work.len() as u64;
         let backlog = state.marks.total;
         if backlog.saturating_add(count) > limit {

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::command::Command;
 use super::failure::{Failure, FailureKind};
 use super::lock::FileLock;
-use super::queue_state::QueueState;
+use super::queue_state::{Marks, QueueState};
 use super::queue_write::{self, locked};
 use super::store_write::{self, StoreState};
 use crate::Clock;
@@ -76,14 +76,19 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
-        let store = self.store;
-        locked(&self.queue).begin();
-        let outcome = self.attempt(&mut batch).await;
+        let mut outcome = self.connect().await;
+        if outcome.is_ok() {
+            let store = self.store;
+            locked(&self.queue).begin();
+            outcome = self.attempt(&mut batch).await;
+            if let Err(failure) = &outcome {
+                locked(&self.queue).roll_back();
+                self.store = store;
+                self.recover(failure.kind).await;
+            }
+        }
         if let Err(failure) = &outcome {
             tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed and was rolled back");
-            locked(&self.queue).roll_back();
-            self.store = store;
-            self.recover(failure.kind).await;
         }
         let arrived = batch.iter().any(|command| matches!(command, Command::Enqueue(_) | Command::Settle(_)));
         for command in batch {
@@ -94,11 +99,22 @@ impl Writer {
         }
     }
 
+    /// Makes the connection anew after a failure that it may not have survived, and reads again what is in the file: a
+    /// commit whose answer was lost may have landed.
+    async fn connect(&mut self) -> Result<(), Failure> {
+        if self.connection.is_none() {
+            let mut connection = self.options.connect().await?;
+            let store = StoreState::load(&mut connection).await?;
+            let marks = Marks::load(&mut connection).await?;
+            locked(&self.queue).reload(marks);
+            self.store = store;
+            self.connection = Some(connection);
+        }
+        Ok(())
+    }
+
     async fn attempt(&mut self, batch: &mut [Command]) -> Result<(), Failure> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(self.options.connect().await?),
-        };
+        let Some(connection) = &mut self.connection else { return Err(Failure::closed()) };
         let enqueues = batch.iter_mut().filter_map(|command| match command {
             Command::Enqueue(ask) => Some(ask),
             _ => None,
@@ -161,7 +177,7 @@ impl Writer {
         let Some(mut connection) = self.connection.take() else { return };
         // SQLite has rolled back by itself after some errors; then this one fails, and that is well.
         let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
-        if matches!(kind, FailureKind::Storage | FailureKind::Busy | FailureKind::Data) {
+        if matches!(kind, FailureKind::Busy | FailureKind::Data) {
             self.connection = Some(connection);
         }
     }
