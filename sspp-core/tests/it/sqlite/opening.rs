@@ -54,6 +54,12 @@ async fn a_second_owner_is_refused_until_the_first_is_gone() {
     let error = refusal(&fixture.path()).await;
     assert!(matches!(error, SqliteOpenError::InUse { .. }), "{error}");
     assert!(error.to_string().contains("in use by another process"));
+    // Under another name it is the same file.
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("current.db");
+    std::os::unix::fs::symlink(fixture.path(), &link).unwrap();
+    let error = refusal(&link).await;
+    assert!(matches!(error, SqliteOpenError::InUse { .. }), "{error}");
     fixture.close().await;
     fixture.open().await;
 }
