@@ -31,9 +31,10 @@ fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// What clap says, without the usage that follows.
+/// What clap says, without the usage that follows but with the way to it.
 fn one_line(error: &str) -> String {
     let lines = error.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
+    let said = lines.collect::<Vec<_>>().join(" ");
+    format!("{}; --help lists what there is", said.trim_start_matches("error: "))
 }
