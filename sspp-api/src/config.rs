@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// The HTTP API of SSPP, the Sales Signal Processing Platform. Without arguments it is a whole platform: API and pipeline in
 /// one process over one SQLite file.
@@ -161,7 +162,7 @@ pub(crate) struct Checked {
 impl Config {
     /// Checks what flags alone cannot say; `variable` looks up the environment.
     pub fn check(&self, variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<(), ConfigError> {
-        for name in ["REDIS_URL", "DATABASE_URL"] {
+        for name in ELSEWHERE {
             if variable(name).is_some_and(|value| value != OsStr::new("")) {
                 return Err(ConfigError::EmbeddedOnly { variable: name });
             }
@@ -179,13 +180,8 @@ impl Config {
             value: value.to_owned(),
             reason,
         };
-        let filter = EnvFilter::try_new(&self.log_level)
-            .ok()
-            .filter(|_| !self.log_level.trim().is_empty())
-            .ok_or_else(|| {
-            let reason = "should be error, warn, info, debug, trace or directives".to_owned();
-            invalid("--log-level", "LOG_LEVEL", &self.log_level, reason)
-        })?;
+        let filter = filter(&self.log_level)
+            .map_err(|reason| invalid("--log-level", "LOG_LEVEL", &self.log_level, reason))?;
         if self.queue_name.is_empty()
             || self.queue_name.len() > 100
             || self.queue_name.chars().any(char::is_control)
@@ -202,6 +198,47 @@ impl Config {
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
         })
     }
+}
+
+/// What names a Redis or PostgreSQL, the predecessor's variables included: whoever sets one does not expect a local file.
+const ELSEWHERE: [&str; 16] = [
+    "REDIS_URL",
+    "REDIS_HOST",
+    "REDIS_PORT",
+    "REDIS_PASSWORD",
+    "DATABASE_URL",
+    "POSTGRES_HOST",
+    "POSTGRES_PORT",
+    "POSTGRES_USER",
+    "POSTGRES_PASSWORD",
+    "POSTGRES_DB",
+    "DB_HOST",
+    "DB_PORT",
+    "DB_USER",
+    "DB_USERNAME",
+    "DB_PASSWORD",
+    "DB_NAME",
+];
+
+/// A level, or directives such as `sspp_core=debug,info`. A bare word that is no level would be taken for a target, and
+/// nothing would be logged.
+fn filter(text: &str) -> Result<EnvFilter, String> {
+    let wrong = || {
+        "should be off, error, warn, info, debug or trace, or directives such as info,sspp_core=debug"
+            .to_owned()
+    };
+    let directive = |part: &str| match part.trim() {
+        // The predecessor's words.
+        "log" => Some("info".to_owned()),
+        "verbose" => Some("debug".to_owned()),
+        "fatal" => Some("error".to_owned()),
+        part if part.contains('=') || part.parse::<LevelFilter>().is_ok() && !part.is_empty() => {
+            Some(part.to_owned())
+        }
+        _ => None,
+    };
+    let directives: Option<Vec<String>> = text.split(',').map(directive).collect();
+    EnvFilter::try_new(directives.ok_or_else(wrong)?.join(",")).map_err(|_| wrong())
 }
 
 /// `api/v1`, `/api/v1` and `/api/v1/` are the same; empty is allowed.
@@ -236,9 +273,20 @@ mod tests {
     }
 
     #[test]
+    fn a_log_level_that_would_log_nothing_is_refused() {
+        for level in ["info", "WARN", "off", "verbose", "log", "info,sspp_core=debug", "sspp_api=trace"] {
+            assert!(filter(level).is_ok(), "{level}");
+        }
+        for level in ["", "inof", "3x", "loud", "info,", "sspp_core=loud"] {
+            assert!(filter(level).is_err(), "{level}");
+        }
+        assert_eq!(filter("verbose").unwrap().to_string(), "debug");
+    }
+
+    #[test]
     fn what_cannot_be_served_is_refused_by_name() {
         let set = |name: &'static str| move |asked: &str| (asked == name).then(|| "redis://x".into());
-        for name in ["REDIS_URL", "DATABASE_URL"] {
+        for name in ELSEWHERE {
             let error = config(&[]).check(set(name)).unwrap_err();
             assert_eq!(error, ConfigError::EmbeddedOnly { variable: name });
         }
