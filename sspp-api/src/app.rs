@@ -1,6 +1,5 @@
 //! The composition root: adapters are chosen here and nowhere else. Starts everything, and stops it in the other order.
 
-use std::future::Future;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -113,7 +112,7 @@ fn load_model(path: Option<&Path>) -> Result<Arc<ScoringModel>, RunError> {
 async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> Result<(), RunError> {
     let Checked { address, prefix, filter, body_timeout, shutdown_timeout } = checked;
     telemetry::start(filter, config.log_format);
-    let stop = stop_signal()?;
+    let mut stop = StopSignals::new()?;
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let address = listener.local_addr()?;
     let metrics = Metrics::new();
@@ -149,11 +148,16 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
 
     let stopping = app.stopping().clone();
     let mut pipeline_ended = false;
+    let mut deadline = tokio::time::Instant::now();
     let until_stopped = async {
         tokio::select! {
-            name = stop => tracing::info!(signal = name, "stopping: finishing requests, then events in hand"),
+            name = stop.next() => {
+                tracing::info!(signal = name, "stopping: finishing requests, then events in hand");
+                tokio::spawn(end_at_once(stop));
+            }
             _ = &mut pipeline => pipeline_ended = true,
         }
+        deadline = tokio::time::Instant::now() + shutdown_timeout;
         stopping.cancel();
     };
     let served = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?)
@@ -162,7 +166,7 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
 
     stop_pipeline.cancel();
     if !pipeline_ended {
-        finish(pipeline, shutdown_timeout).await;
+        finish(pipeline, deadline).await;
     }
     upkeep.abort();
     drop(app);
@@ -172,8 +176,8 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
 }
 
 /// Waits for the pipeline, but not for ever: what it still holds comes back at the next start.
-async fn finish(mut pipeline: JoinHandle<()>, within: Duration) {
-    if tokio::time::timeout(within, &mut pipeline).await.is_err() {
+async fn finish(mut pipeline: JoinHandle<()>, deadline: tokio::time::Instant) {
+    if tokio::time::timeout_at(deadline, &mut pipeline).await.is_err() {
         tracing::warn!(
             "the pipeline did not finish in time; its events are taken up again at the next start"
         );
@@ -189,17 +193,32 @@ async fn upkeep(metrics: Metrics) {
     }
 }
 
-/// Resolves to the signal's name when the process is told to stop.
-fn stop_signal() -> std::io::Result<impl Future<Output = &'static str>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
+/// The signals that tell the process to stop.
+struct StopSignals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits for the next one and names it.
+    async fn next(&mut self) -> &'static str {
         tokio::select! {
-            _ = interrupt.recv() => "SIGINT",
-            _ = terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
         }
-    })
+    }
+}
+
+/// Whoever asks twice does not want to wait. Nothing acknowledged is lost by it.
+async fn end_at_once(mut stop: StopSignals) {
+    let signal = stop.next().await;
+    tracing::warn!(signal, "ending at once; what was in hand is taken up again at the next start");
+    std::process::exit(130);
 }
 
 /// Says where everything is; a closed standard output is no reason to stop.

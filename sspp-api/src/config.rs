@@ -66,8 +66,8 @@ pub struct Config {
           value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub request_timeout: u64,
 
-    /// Seconds that requests and events in hand get to finish once the process is told to stop.
-    #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value_t = 10,
+    /// Seconds that requests and events in hand get together to finish once the process is told to stop.
+    #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value_t = 8,
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub shutdown_timeout: u64,
 

@@ -111,6 +111,8 @@ impl Pipeline {
     /// Runs until `stop` is cancelled: then no more deliveries are taken, those in hand are finished (or given back,
     /// when the store is away), and the future ends.
     ///
+    /// It also ends when the queue is closed, which nobody does to a running pipeline but a defect.
+    ///
     /// Keeps the model in the store before the first event is scored, so that every signal can be explained.
     ///
     /// # Panics

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::process::{Outcome, dead_letter, process};
 use super::record::Item;
 use super::{Shared, metrics};
-use crate::{DeadLetterReason, Delivery, Receipt, Record, Settlement, Timestamp};
+use crate::{DeadLetterReason, Delivery, QueueError, Receipt, Record, Settlement, Timestamp};
 
 /// The pipeline was told to stop while it waited for a dependency.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ impl Shared {
                         self.see_through(deliveries).await;
                     }
                 }
+                // For good: whoever runs the pipeline must know.
+                Err(QueueError::Closed) => return,
                 Err(error) => {
                     failures += 1;
                     if self.wait_out("receiving events", failures, &error).await.is_err() {
@@ -120,6 +122,9 @@ impl Shared {
             let Err(error) = self.queue.settle(settlements.clone()).await else { return };
             failures += 1;
             // Unsettled deliveries come back, and the store knows them.
+            if matches!(error, QueueError::Closed) {
+                return;
+            }
             if self.wait_out("settling events", failures, &error).await.is_err() {
                 return;
             }

@@ -55,6 +55,10 @@ impl Shared {
                 self.settle(chunk.items.into_iter().map(|item| item.delivery.done()).collect()).await;
                 continue;
             };
+            if matches!(error, StoreError::Closed) {
+                // Nobody shall wait for an answer that never comes.
+                return self.breaker.close();
+            }
             let class = error.class();
             if class != FailureClass::Data {
                 chunk.failures += 1;

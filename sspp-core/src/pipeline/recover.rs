@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::process::{Outcome, dead_letter, process};
 use super::reader::Stopped;
 use super::{Shared, metrics};
-use crate::{DeadLetterReason, Delivery};
+use crate::{DeadLetterReason, Delivery, QueueError};
 
 impl Shared {
     /// Looks for abandoned deliveries, at once and then every so often, until stopped.
@@ -20,6 +20,7 @@ impl Shared {
                         self.see_through(suspects).await;
                         continue;
                     }
+                    Err(QueueError::Closed) => return,
                     Err(error) => tracing::warn!(%error, "looking for abandoned events failed; trying again"),
                 }
             }

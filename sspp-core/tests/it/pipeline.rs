@@ -338,3 +338,23 @@ async fn a_stop_during_an_outage_gives_everything_back_unsuspected() {
     let again = bench.queue.receive(50, Duration::ZERO).await.unwrap();
     assert!(again.len() == 20 && again.iter().all(|delivery| delivery.attempts == 0 && !delivery.suspect));
 }
+
+#[tokio::test]
+async fn a_pipeline_whose_queue_is_closed_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let config = SqliteConfig::new(folder.path().join("sspp.db"));
+    let database = SqliteDatabase::open(config, clock.clone()).await.unwrap();
+    let pipeline = Pipeline::new(
+        database.queue(),
+        database.store(),
+        ScoringModel::embedded_default(),
+        clock,
+        Arc::new(SeededRandom::new(1)),
+        PipelineConfig { reclaim_every: Duration::from_millis(10), ..PipelineConfig::default() },
+    );
+    let running = tokio::spawn(pipeline.run(CancellationToken::new()));
+    database.close().await;
+    // Nobody told it to stop.
+    tokio::time::timeout(Duration::from_secs(30), running).await.unwrap().unwrap();
+}
