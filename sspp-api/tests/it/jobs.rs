@@ -41,6 +41,7 @@ async fn a_dead_letter_is_a_failed_job_even_when_its_payload_is_garbage() {
     let letter = NewDeadLetter {
         id: DeadLetterId::of_event(event_id),
         event_id,
+        content: None,
         payload: bytes::Bytes::from_static(b"\xff garbage"),
         reason: DeadLetterReason::Undecodable,
         detail: "the payload is not an envelope".to_owned(),

@@ -87,6 +87,7 @@ CREATE TABLE dead_letters (
     seq         INTEGER PRIMARY KEY AUTOINCREMENT,
     id          BLOB    NOT NULL UNIQUE,
     event_id    BLOB    NOT NULL,
+    content     BLOB,
     payload     BLOB    NOT NULL,
     reason      TEXT    NOT NULL,
     detail      TEXT    NOT NULL,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{ContentDigest, EventId, NewSignal, Timestamp};
@@ -74,7 +75,7 @@ pub enum DeadLetterReason {
     AttemptsExhausted,
     /// The process died three times while it scored this event.
     CrashLoop,
-    /// The event's id belongs to a signal with other content.
+    /// The event's id belongs to a signal or dead letter with other content.
     EventIdConflict,
 }
 
@@ -140,6 +141,8 @@ pub struct NewDeadLetter {
     pub id: DeadLetterId,
     /// The event it is about.
     pub event_id: EventId,
+    /// What the event says; `None` when the payload was not, or could not be, decoded.
+    pub content: Option<ContentDigest>,
     /// The queue's payload, byte for byte.
     pub payload: Bytes,
     /// Why it is here.
@@ -155,20 +158,44 @@ pub struct NewDeadLetter {
 }
 
 impl NewDeadLetter {
-    /// The letter about a signal whose event id belongs to a signal with other content.
+    /// The letter about a signal whose event id belongs to a signal or dead letter with other content.
     pub fn conflict(signal: &NewSignal, payload: Bytes) -> Self {
         let event_id = signal.accepted.event_id;
         Self {
             id: DeadLetterId::of_conflict(event_id, signal.content),
             event_id,
+            content: Some(signal.content),
             payload,
             reason: DeadLetterReason::EventIdConflict,
-            detail: format!(
-                "event id {event_id} belongs to a signal with other content; send it under another id"
-            ),
+            detail: format!("event id {event_id} belongs to other content; send it under another id"),
             attempts: 0,
             enqueued_at: signal.accepted.received_at,
             died_at: signal.processed_at,
+        }
+    }
+
+    /// The letter about this one's content, whose event id belongs to other content. Content that was not decoded is
+    /// told by the SHA-256 of its payload.
+    #[must_use]
+    pub fn as_conflict(&self) -> Self {
+        let content =
+            self.content.unwrap_or_else(|| ContentDigest::from_bytes(Sha256::digest(&self.payload).into()));
+        let Self { event_id, reason, detail, .. } = self;
+        Self {
+            id: DeadLetterId::of_conflict(*event_id, content),
+            reason: DeadLetterReason::EventIdConflict,
+            detail: format!(
+                "event id {event_id} belongs to other content; send it under another id ({reason}: {detail})"
+            ),
+            ..self.clone()
+        }
+    }
+
+    /// Whether this letter is about what a known one is about: by content, or by payload where one was not decoded.
+    pub fn is_about(&self, content: Option<ContentDigest>, payload: &[u8]) -> bool {
+        match (self.content, content) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.payload == payload,
         }
     }
 }

@@ -47,10 +47,10 @@ fn decode_and_score(
     since: Timestamp,
     now: Timestamp,
 ) -> Outcome {
-    let not_yet = |reason, limit: Duration, detail: String| {
+    let not_yet = |content, reason, limit: Duration, detail: String| {
         let waited = now.micros().saturating_sub(since.micros());
         if u128::try_from(waited).is_ok_and(|waited| waited >= limit.as_micros()) {
-            Outcome::Record(dead_letter(delivery, reason, detail, now))
+            Outcome::Record(dead_letter(delivery, content, reason, detail, now))
         } else {
             Outcome::NotYet
         }
@@ -59,21 +59,28 @@ fn decode_and_score(
         Ok(envelope) => envelope,
         Err(fault @ EnvelopeFault::Malformed { .. }) => {
             let detail = fault.to_string();
-            return Outcome::Record(dead_letter(delivery, DeadLetterReason::Undecodable, detail, now));
+            return Outcome::Record(dead_letter(delivery, None, DeadLetterReason::Undecodable, detail, now));
         }
         Err(fault @ (EnvelopeFault::UnknownVersion { .. } | EnvelopeFault::UnknownKind { .. })) => {
-            return not_yet(DeadLetterReason::UnknownVersion, config.unknown_version_for, fault.to_string());
+            return not_yet(
+                None,
+                DeadLetterReason::UnknownVersion,
+                config.unknown_version_for,
+                fault.to_string(),
+            );
         }
     };
     if envelope.event.event_id != delivery.event_id {
         let detail = format!("the envelope is of another event: {}", envelope.event.event_id);
-        return Outcome::Record(dead_letter(delivery, DeadLetterReason::Undecodable, detail, now));
+        let content = Some(ContentDigest::of(&envelope.event.event));
+        return Outcome::Record(dead_letter(delivery, content, DeadLetterReason::Undecodable, detail, now));
     }
     let (signal_type, score) = match model.score(&envelope.event.event) {
         Ok(scored) => (scored.signal_type.clone(), scored.score),
         Err(unknown) => {
             let limit = config.unknown_event_type_for;
-            return not_yet(DeadLetterReason::UnknownEventType, limit, unknown.to_string());
+            let content = Some(ContentDigest::of(&envelope.event.event));
+            return not_yet(content, DeadLetterReason::UnknownEventType, limit, unknown.to_string());
         }
     };
     let signal = NewSignal {
@@ -90,6 +97,7 @@ fn decode_and_score(
 /// The dead letter of a delivery, which counts the attempts that failed so far.
 pub(super) fn dead_letter(
     delivery: &Delivery,
+    content: Option<ContentDigest>,
     reason: DeadLetterReason,
     detail: String,
     now: Timestamp,
@@ -97,6 +105,7 @@ pub(super) fn dead_letter(
     Record::DeadLetter(NewDeadLetter {
         id: DeadLetterId::of_event(delivery.event_id),
         event_id: delivery.event_id,
+        content,
         payload: delivery.payload.clone(),
         reason,
         detail,

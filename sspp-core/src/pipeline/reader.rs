@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::process::{Outcome, dead_letter, process};
 use super::record::Item;
 use super::{Shared, metrics};
-use crate::{DeadLetterReason, Delivery, QueueError, Receipt, Record, Settlement, Timestamp};
+use crate::{
+    ContentDigest, DeadLetterReason, Delivery, QueueError, Receipt, Record, Settlement, Timestamp,
+};
 
 /// The pipeline was told to stop while it waited for a dependency.
 #[derive(Debug)]
@@ -87,7 +89,7 @@ impl Shared {
             match outcome {
                 Outcome::Record(record) => items.push(Item { delivery, record }),
                 Outcome::NotYet => settlements.push(delivery.postpone(self.config.look_again)),
-                Outcome::Failed(detail) => match self.spend_attempt(delivery, detail) {
+                Outcome::Failed(detail) => match self.spend_attempt(delivery, None, detail) {
                     Spent::Retry(settlement) => settlements.push(settlement),
                     Spent::Exhausted(item) => items.push(*item),
                 },
@@ -104,7 +106,12 @@ impl Shared {
     }
 
     /// Counts a failed attempt: the event is tried again later, or becomes a dead letter.
-    pub(super) fn spend_attempt(&self, mut delivery: Delivery, detail: String) -> Spent {
+    pub(super) fn spend_attempt(
+        &self,
+        mut delivery: Delivery,
+        content: Option<ContentDigest>,
+        detail: String,
+    ) -> Spent {
         let failed = delivery.attempts + 1;
         tracing::warn!(event_id = %delivery.event_id, failed, detail, "an attempt failed");
         if self.config.retry.may_retry(failed) {
@@ -112,7 +119,7 @@ impl Shared {
             return Spent::Retry(delivery.retry(self.config.retry.delay(failed, self.random.as_ref())));
         }
         delivery.attempts = failed;
-        let record = dead_letter(&delivery, DeadLetterReason::AttemptsExhausted, detail, self.now());
+        let record = dead_letter(&delivery, content, DeadLetterReason::AttemptsExhausted, detail, self.now());
         Spent::Exhausted(Box::new(Item { delivery, record }))
     }
 
@@ -164,7 +171,15 @@ pub(super) enum Spent {
 impl Item {
     /// Turns what was to be recorded into the event's dead letter.
     pub(super) fn condemn(&mut self, reason: DeadLetterReason, detail: String, now: crate::Timestamp) {
-        self.record = dead_letter(&self.delivery, reason, detail, now);
+        self.record = dead_letter(&self.delivery, self.content(), reason, detail, now);
+    }
+
+    /// What the event says, where it was decoded.
+    pub(super) fn content(&self) -> Option<ContentDigest> {
+        match &self.record {
+            Record::Signal { signal, .. } => Some(signal.content),
+            Record::DeadLetter(letter) => letter.content,
+        }
     }
 
     pub(super) fn is_dead_letter(&self) -> bool {

@@ -122,7 +122,8 @@ impl Shared {
                 settlements.push(item.delivery.postpone(self.config.look_again));
                 continue;
             }
-            match self.spend_attempt(item.delivery, error.to_string()) {
+            let content = item.content();
+            match self.spend_attempt(item.delivery, content, error.to_string()) {
                 Spent::Retry(settlement) => settlements.push(settlement),
                 Spent::Exhausted(item) => exhausted.push(*item),
             }

@@ -8,6 +8,9 @@ use bytes::Bytes;
 use super::QueueError;
 use crate::{AccountId, EventId, QueueDepth, QueuedJob, Timestamp};
 
+/// About how many bytes of payloads one call hands out: 8 MiB.
+pub(crate) const CALL_BYTES: usize = 8 * 1024 * 1024;
+
 /// An event to be queued. The queue looks at the ids only; the payload is bytes to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
@@ -144,10 +147,12 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Admission>, QueueError>;
 
     /// Takes up to `max` jobs that are due, waiting up to `wait` for the first. Empty when none came.
+    /// An adapter may return fewer than `max`, at least one, so that the payloads of a call stay within about 8 MiB.
     async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError>;
 
     /// Takes over up to `max` jobs that were delivered and neither settled nor kept for longer than the adapter's
     /// claim bound; they are marked [suspect](Delivery::suspect).
+    /// An adapter may return fewer than `max`, at least one, so that the payloads of a call stay within about 8 MiB.
     async fn reclaim(&self, max: usize) -> Result<Vec<Delivery>, QueueError>;
 
     /// Settles deliveries, all of them or (after an error) perhaps some: calling again is safe.

@@ -29,7 +29,7 @@ pub enum Recorded {
     Signal(SignalId),
     /// The event was recorded before, with the same content: nothing changed.
     Duplicate(SignalId),
-    /// The event's id belongs to a signal with other content: a dead letter `event_id_conflict` says so.
+    /// The event's id belongs to a signal or dead letter with other content: a dead letter `event_id_conflict` says so.
     Conflict(DeadLetterId),
     /// A dead letter, new or recorded before.
     DeadLetter(DeadLetterId),
@@ -42,12 +42,15 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// Records a batch in one transaction and answers one [`Recorded`] a record, in their order.
     ///
     /// - A signal whose event id is new is inserted, and all statistics follow in the same transaction. A dead letter
-    ///   that the event had is removed.
+    ///   that the event had is removed when it has the same content, or none; one with other content stays, and the
+    ///   signal becomes a dead letter [`Recorded::Conflict`]: an id belongs to the content that came first.
     /// - A signal whose event id is known changes nothing when its content digest is the same
     ///   ([`Recorded::Duplicate`]); with another digest it becomes a dead letter [`Recorded::Conflict`] under an id of its own.
     ///   The same holds inside a batch, in its order.
-    /// - A dead letter whose id is known changes nothing; one whose event is a signal is not recorded
-    ///   ([`Recorded::Duplicate`]).
+    /// - A dead letter whose id is known changes nothing when it [is about the same](NewDeadLetter::is_about);
+    ///   otherwise it is recorded [as a conflict](NewDeadLetter::as_conflict) under an id of its own.
+    /// - A dead letter whose event is a signal is not recorded ([`Recorded::Duplicate`]), unless both contents are known
+    ///   and differ: then it is recorded as a conflict too.
     ///
     /// After an error of class [`Data`](crate::FailureClass::Data) nothing of the batch was recorded: record its halves
     /// to find the event at fault. After any other error the batch was recorded whole or not at all: record it again.

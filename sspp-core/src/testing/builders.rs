@@ -174,6 +174,7 @@ pub fn dead_letter(number: u64) -> NewDeadLetter {
     NewDeadLetter {
         id: DeadLetterId::of_event(event_id(number)),
         event_id: event_id(number),
+        content: None,
         payload: Bytes::from(format!("payload {number}")),
         reason: DeadLetterReason::AttemptsExhausted,
         detail: "3 attempts failed".to_owned(),

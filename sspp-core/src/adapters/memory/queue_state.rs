@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::ports::CALL_BYTES;
 use crate::{Delivery, JobState, NewJob, QueueDepth, QueuedJob, Receipt, Settlement, Verdict};
 
 /// Where a job stands; instants are microseconds.
@@ -64,12 +65,14 @@ impl QueueState {
         mut which: impl FnMut(&mut Stage) -> bool,
     ) -> Vec<Delivery> {
         let mut taken = Vec::new();
+        let mut bytes = 0;
         for (number, job) in &mut self.jobs {
-            if taken.len() == max {
+            if taken.len() == max || bytes >= CALL_BYTES {
                 break;
             }
             if which(&mut job.stage) {
                 self.deliveries += 1;
+                bytes += job.new.payload.len();
                 job.stage = Stage::InHand { delivery: self.deliveries, since: now };
                 taken.push(Delivery {
                     receipt: Receipt::new(format!("{number}-{}", self.deliveries)),

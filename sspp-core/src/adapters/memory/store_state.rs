@@ -44,10 +44,16 @@ impl StoreState {
         match record {
             Record::Signal { signal, payload } => self.record_signal(signal, payload),
             Record::DeadLetter(letter) => {
-                if self.letters.contains_key(&letter.id) {
-                    return Recorded::DeadLetter(letter.id);
+                if let Some(known) = self.letters.get(&letter.id) {
+                    if letter.is_about(known.content, &known.payload) {
+                        return Recorded::DeadLetter(letter.id);
+                    }
+                    return self.conflict(letter.as_conflict());
                 }
                 if let Some(signal) = self.signal_of_event(letter.event_id) {
+                    if letter.content.is_some_and(|content| content != signal.recorded.content) {
+                        return self.conflict(letter.as_conflict());
+                    }
                     return Recorded::Duplicate(signal.id);
                 }
                 let id = letter.id;
@@ -63,12 +69,14 @@ impl StoreState {
             if known.recorded.content == signal.content {
                 return Recorded::Duplicate(known.id);
             }
-            let letter = DeadLetter::conflict(&signal, payload);
-            let id = letter.id;
-            self.letters.entry(id).or_insert(letter);
-            return Recorded::Conflict(id);
+            return self.conflict(DeadLetter::conflict(&signal, payload));
         }
-        self.letters.shift_remove(&DeadLetterId::of_event(event_id));
+        let letter_id = DeadLetterId::of_event(event_id);
+        let first = self.letters.get(&letter_id).and_then(|letter| letter.content);
+        if first.is_some_and(|content| content != signal.content) {
+            return self.conflict(DeadLetter::conflict(&signal, payload));
+        }
+        self.letters.shift_remove(&letter_id);
         let last = self.signals.last().map(|signal| signal.recorded.processed_at);
         signal.processed_at =
             last.map_or(signal.processed_at, |last: Timestamp| last.max(signal.processed_at));
@@ -77,6 +85,12 @@ impl StoreState {
         let id = SignalId::new(i64::try_from(self.signals.len() + 1).unwrap_or(i64::MAX));
         self.signals.push(Signal { id, recorded: signal });
         Recorded::Signal(id)
+    }
+
+    fn conflict(&mut self, letter: DeadLetter) -> Recorded {
+        let id = letter.id;
+        self.letters.entry(id).or_insert(letter);
+        Recorded::Conflict(id)
     }
 
     fn tally(&mut self, signal: &NewSignal) {

@@ -56,7 +56,8 @@ impl Command {
     /// About how many rows it touches: by it a transaction's size is bounded.
     pub(super) fn rows(&self) -> usize {
         match self {
-            Self::Enqueue(ask) => ask.work.len(),
+            // A large payload counts as several rows.
+            Self::Enqueue(ask) => ask.work.iter().map(|job| 1 + job.payload.len() / 8_192).sum(),
             Self::Receive(ask) | Self::Reclaim(ask) => ask.work,
             Self::Settle(ask) => ask.work.len(),
             Self::Record(ask) => ask.work.len(),

@@ -3,6 +3,7 @@
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::stream::{BoxStream, TryStreamExt as _};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::command::Ask;
@@ -10,6 +11,7 @@ use super::failure::Failure;
 use super::multi_insert::MultiInsert;
 use super::queue_rows::{JobRow, delivery, job_columns, read_count};
 use super::queue_state::QueueState;
+use crate::ports::CALL_BYTES;
 use crate::{Admission, Delivery, NewJob, QueueError, Receipt, Settlement, Verdict};
 
 static INSERT: LazyLock<MultiInsert> =
@@ -90,22 +92,24 @@ pub(super) async fn receive(
 ) -> Result<Vec<Delivery>, Failure> {
     let marks = locked(state).marks;
     let mut rows = Vec::new();
+    let mut bytes = CALL_BYTES;
     if marks.earliest_due <= now {
-        rows = take_due(connection, state, max, now).await?;
+        rows = take_due(connection, state, max, now, &mut bytes).await?;
     }
     let room = max - rows.len();
-    if room > 0 && marks.delivered_to < marks.last_seq {
-        let fresh: Vec<JobRow> = sqlx::query_as(concat!(
+    if room > 0 && bytes > 0 && marks.delivered_to < marks.last_seq {
+        let found = sqlx::query_as(concat!(
             "SELECT ",
             job_columns!(),
             " FROM jobs WHERE seq > ? ORDER BY seq LIMIT ?"
         ))
         .bind(marks.delivered_to)
         .bind(i64::try_from(room).unwrap_or(i64::MAX))
-        .fetch_all(&mut *connection)
-        .await?;
-        // Fewer than asked for: nothing is left up to the last number.
-        let through = fresh.last().filter(|_| fresh.len() == room).map_or(marks.last_seq, |row| row.0);
+        .fetch(&mut *connection);
+        let fresh = take_within(&mut bytes, found).await?;
+        // Fewer than asked for though more would fit: nothing is left up to the last number.
+        let through =
+            fresh.last().filter(|_| fresh.len() == room || bytes == 0).map_or(marks.last_seq, |row| row.0);
         // It is durable before anybody holds the payload: should that kill us, the job comes back as a suspect.
         sqlx::query("UPDATE queue_state SET delivered_to = ?")
             .bind(through)
@@ -117,21 +121,37 @@ pub(super) async fn receive(
     deliver(state, rows, now, false)
 }
 
+/// Reads rows until there are no more or the bytes are used up, which then are 0; the last payload may exceed them.
+async fn take_within(
+    bytes: &mut usize,
+    mut found: BoxStream<'_, sqlx::Result<JobRow>>,
+) -> Result<Vec<JobRow>, Failure> {
+    let mut rows = Vec::new();
+    while *bytes > 0
+        && let Some(row) = found.try_next().await?
+    {
+        *bytes = bytes.saturating_sub(row.2.len());
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
 async fn take_due(
     connection: &mut SqliteConnection,
     state: &Mutex<QueueState>,
     max: usize,
     now: i64,
+    bytes: &mut usize,
 ) -> Result<Vec<JobRow>, Failure> {
-    let rows: Vec<JobRow> = sqlx::query_as(concat!(
+    let found = sqlx::query_as(concat!(
         "SELECT ",
         job_columns!(),
         " FROM jobs WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?"
     ))
     .bind(now)
     .bind(i64::try_from(max).unwrap_or(i64::MAX))
-    .fetch_all(&mut *connection)
-    .await?;
+    .fetch(&mut *connection);
+    let rows = take_within(bytes, found).await?;
     let seqs: Vec<i64> = rows.iter().map(|row| row.0).collect();
     // Below the mark and without a due time: in hand, and a suspect should this process die.
     sqlx::query("UPDATE jobs SET due_at = NULL WHERE seq IN (SELECT value FROM json_each(?))")
@@ -156,14 +176,14 @@ pub(super) async fn reclaim(
     if seqs.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<JobRow> = sqlx::query_as(concat!(
+    let found = sqlx::query_as(concat!(
         "SELECT ",
         job_columns!(),
         " FROM jobs WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq"
     ))
     .bind(json(&seqs))
-    .fetch_all(connection)
-    .await?;
+    .fetch(connection);
+    let rows = take_within(&mut { CALL_BYTES }, found).await?;
     deliver(state, rows, now, true)
 }
 

@@ -75,6 +75,7 @@ impl TryFrom<SignalRow> for Signal {
 pub(super) struct DeadLetterRow {
     id: Vec<u8>,
     event_id: Vec<u8>,
+    content: Option<Vec<u8>>,
     payload: Vec<u8>,
     reason: String,
     detail: String,
@@ -89,6 +90,7 @@ impl TryFrom<DeadLetterRow> for DeadLetter {
         Ok(Self {
             id: DeadLetterId::from_uuid(Uuid::from_slice(&row.id).map_err(Failure::corrupt)?),
             event_id: read_event_id(&row.event_id)?,
+            content: row.content.as_deref().map(read_digest).transpose()?.map(ContentDigest::from_bytes),
             payload: Bytes::from(row.payload),
             reason: row.reason.parse().map_err(|fault: String| Failure::corrupt(fault))?,
             detail: row.detail,
@@ -120,6 +122,6 @@ impl TryFrom<ModelRow> for ModelRecord {
     }
 }
 
-fn read_digest(bytes: &[u8]) -> Result<[u8; 32], Failure> {
+pub(super) fn read_digest(bytes: &[u8]) -> Result<[u8; 32], Failure> {
     bytes.try_into().map_err(Failure::corrupt)
 }

@@ -111,7 +111,7 @@ impl SignalStore for SqliteSignalStore {
 
     async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
         let row: Option<DeadLetterRow> = sqlx::query_as(
-            "SELECT id, event_id, payload, reason, detail, attempts, enqueued_at, died_at FROM dead_letters \
+            "SELECT id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at FROM dead_letters \
              WHERE id = ?",
         )
         .bind(id.as_uuid().into_bytes().to_vec())
@@ -123,7 +123,7 @@ impl SignalStore for SqliteSignalStore {
 
     async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
         let rows: Vec<DeadLetterRow> = sqlx::query_as(
-            "SELECT id, event_id, payload, reason, detail, attempts, enqueued_at, died_at FROM dead_letters \
+            "SELECT id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at FROM dead_letters \
              ORDER BY seq DESC LIMIT ?",
         )
         .bind(i64::from(limit))

@@ -8,8 +8,11 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::failure::{Failure, FailureKind};
 use super::multi_insert::MultiInsert;
 use super::queue_rows::read_event_id;
+use super::signal_rows::read_digest;
 use super::tallies::Tallies;
-use crate::{DeadLetter, EventId, ModelRecord, NewSignal, Record, Recorded, SignalId, StoreError};
+use crate::{
+    ContentDigest, DeadLetter, EventId, ModelRecord, NewSignal, Record, Recorded, SignalId, StoreError,
+};
 
 static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
     MultiInsert::new(
@@ -124,8 +127,11 @@ struct Recording<'a, 'c> {
 
 impl<'a> Recording<'a, '_> {
     async fn flush(&mut self) -> Result<(), Failure> {
-        let pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.pending);
         self.pending_ids.clear();
+        if self.state.dead_letters > 0 {
+            pending = self.replace_letters_of(pending).await?;
+        }
         for (text, stretch) in INSERT_SIGNALS.single(&pending) {
             self.insert(text, stretch).await?;
         }
@@ -158,14 +164,13 @@ impl<'a> Recording<'a, '_> {
         }
         let inserted = query.execute(&mut *self.connection).await?.rows_affected();
         self.state.last_processed = processed;
-        if inserted == stretch.len() as u64 {
-            for (id, pending) in (first_id..).zip(stretch) {
-                self.added(pending, id);
-            }
-        } else {
-            self.resolve(first_id, stretch).await?;
+        if inserted < stretch.len() as u64 {
+            return self.resolve(first_id, stretch).await;
         }
-        self.remove_letters_of(stretch).await
+        for (id, pending) in (first_id..).zip(stretch) {
+            self.added(pending, id);
+        }
+        Ok(())
     }
 
     /// Some ids were taken: finds out which, and by what.
@@ -193,8 +198,7 @@ impl<'a> Recording<'a, '_> {
                 self.answers[pending.at] = Some(Recorded::Duplicate(SignalId::new(*found)));
             } else {
                 let letter = DeadLetter::conflict(pending.signal, pending.payload.clone());
-                self.insert_letter(&letter).await?;
-                self.answers[pending.at] = Some(Recorded::Conflict(letter.id));
+                self.answers[pending.at] = Some(self.conflict(&letter).await?);
             }
         }
         Ok(())
@@ -206,15 +210,46 @@ impl<'a> Recording<'a, '_> {
         self.answers[pending.at] = Some(Recorded::Signal(SignalId::new(id)));
     }
 
-    /// What became a signal is no dead letter any more.
-    async fn remove_letters_of(&mut self, stretch: &[Pending<'a>]) -> Result<(), Failure> {
-        if self.state.dead_letters == 0 {
-            return Ok(());
+    /// What becomes a signal is no dead letter any more, unless the letter has other content: then it was first, and
+    /// the signal is a conflict. Returns those that still are to become signals.
+    async fn replace_letters_of(&mut self, pending: Vec<Pending<'a>>) -> Result<Vec<Pending<'a>>, Failure> {
+        let ids: Vec<EventId> = pending.iter().map(|pending| pending.signal.accepted.event_id).collect();
+        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
+            "SELECT event_id, content FROM dead_letters \
+             WHERE id IN (SELECT unhex(value) FROM json_each(?))",
+        )
+        .bind(hex_list(&ids))
+        .fetch_all(&mut *self.connection)
+        .await?;
+        if rows.is_empty() {
+            return Ok(pending);
         }
-        let ids: Vec<EventId> = stretch.iter().map(|pending| pending.signal.accepted.event_id).collect();
+        let mut known = HashMap::with_capacity(rows.len());
+        for (event_id, content) in rows {
+            known.insert(read_event_id(&event_id)?, content);
+        }
+        let (mut rest, mut replaced) = (Vec::with_capacity(pending.len()), Vec::new());
+        for pending in pending {
+            let event_id = pending.signal.accepted.event_id;
+            if let Some(content) = known.get(&event_id) {
+                let own = pending.signal.content.as_bytes().as_slice();
+                if content.as_deref().is_some_and(|content| content != own) {
+                    let letter = DeadLetter::conflict(pending.signal, pending.payload.clone());
+                    self.answers[pending.at] = Some(self.conflict(&letter).await?);
+                    continue;
+                }
+                replaced.push(event_id);
+            }
+            rest.push(pending);
+        }
+        self.remove_letters(&replaced).await?;
+        Ok(rest)
+    }
+
+    async fn remove_letters(&mut self, of: &[EventId]) -> Result<(), Failure> {
         let removed =
             sqlx::query("DELETE FROM dead_letters WHERE id IN (SELECT unhex(value) FROM json_each(?))")
-                .bind(hex_list(&ids))
+                .bind(hex_list(of))
                 .execute(&mut *self.connection)
                 .await?
                 .rows_affected();
@@ -224,32 +259,47 @@ impl<'a> Recording<'a, '_> {
 
     async fn dead_letter(&mut self, letter: &DeadLetter) -> Result<Recorded, Failure> {
         if self.state.dead_letters > 0 {
-            let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM dead_letters WHERE id = ?")
-                .bind(letter.id.as_uuid().into_bytes().to_vec())
-                .fetch_optional(&mut *self.connection)
-                .await?;
-            if known.is_some() {
-                return Ok(Recorded::DeadLetter(letter.id));
+            let known: Option<(Option<Vec<u8>>, Vec<u8>)> =
+                sqlx::query_as("SELECT content, payload FROM dead_letters WHERE id = ?")
+                    .bind(letter.id.as_uuid().into_bytes().to_vec())
+                    .fetch_optional(&mut *self.connection)
+                    .await?;
+            if let Some((content, payload)) = known {
+                let content = content.as_deref().map(read_digest).transpose()?;
+                if letter.is_about(content.map(ContentDigest::from_bytes), &payload) {
+                    return Ok(Recorded::DeadLetter(letter.id));
+                }
+                return self.conflict(&letter.as_conflict()).await;
             }
         }
-        let signal: Option<i64> = sqlx::query_scalar("SELECT id FROM signals WHERE event_id = ?")
-            .bind(bytes_of(letter.event_id))
-            .fetch_optional(&mut *self.connection)
-            .await?;
-        if let Some(id) = signal {
+        let signal: Option<(i64, Vec<u8>)> =
+            sqlx::query_as("SELECT id, content FROM signals WHERE event_id = ?")
+                .bind(bytes_of(letter.event_id))
+                .fetch_optional(&mut *self.connection)
+                .await?;
+        if let Some((id, content)) = signal {
+            if letter.content.is_some_and(|own| own.as_bytes().as_slice() != content) {
+                return self.conflict(&letter.as_conflict()).await;
+            }
             return Ok(Recorded::Duplicate(SignalId::new(id)));
         }
         self.insert_letter(letter).await?;
         Ok(Recorded::DeadLetter(letter.id))
     }
 
+    async fn conflict(&mut self, letter: &DeadLetter) -> Result<Recorded, Failure> {
+        self.insert_letter(letter).await?;
+        Ok(Recorded::Conflict(letter.id))
+    }
+
     async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<(), Failure> {
         let inserted = sqlx::query(
-            "INSERT INTO dead_letters (id, event_id, payload, reason, detail, attempts, enqueued_at, died_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         )
         .bind(letter.id.as_uuid().into_bytes().to_vec())
         .bind(bytes_of(letter.event_id))
+        .bind(letter.content.map(|content| content.as_bytes().to_vec()))
         .bind(letter.payload.to_vec())
         .bind(letter.reason.as_str())
         .bind(letter.detail.as_str())

@@ -42,6 +42,7 @@ macro_rules! queue_contract {
             delivers_what_was_enqueued
             delivers_each_job_to_one_receiver
             receive_takes_no_more_than_asked_for
+            a_call_takes_only_so_many_bytes
             receive_wakes_when_a_job_arrives
             receive_gives_up_after_its_wait
             done_removes_the_job
@@ -90,6 +91,8 @@ macro_rules! store_contract {
             keeps_dead_letters_as_they_came
             a_dead_letter_of_a_signal_is_a_duplicate
             a_signal_replaces_its_dead_letter
+            an_id_belongs_to_the_content_that_came_first
+            a_dead_letter_harms_no_other_content
             refused_data_records_nothing
             refused_data_harms_no_other_batch
             a_refused_batch_keeps_the_dead_letters

@@ -62,6 +62,39 @@ pub async fn receive_takes_no_more_than_asked_for(fixture: &mut dyn QueueFixture
     assert_eq!(queue.receive(0, SURELY).await.unwrap(), []);
 }
 
+/// Large payloads come in several calls, and all of them come: new ones, those that come again, and reclaimed ones.
+pub async fn a_call_takes_only_so_many_bytes(fixture: &mut dyn QueueFixture) {
+    const PAYLOAD: usize = 250 * 1024;
+    let within = |came: &[Delivery]| {
+        let bytes: usize = came.iter().map(|delivery| delivery.payload.len()).sum();
+        assert!(!came.is_empty() && bytes <= crate::ports::CALL_BYTES + PAYLOAD, "{} came", came.len());
+    };
+    let queue = fixture.queue();
+    let mut sent = jobs(0..100);
+    for job in &mut sent {
+        job.payload = vec![b'x'; PAYLOAD].into();
+    }
+    queue.enqueue(sent).await.unwrap();
+    let came = queue.receive(100, SURELY).await.unwrap();
+    within(&came);
+    queue.settle(came.into_iter().map(Delivery::give_back).collect()).await.unwrap();
+    let mut all = Vec::new();
+    while all.len() < 100 {
+        let came = queue.receive(100, SURELY).await.unwrap();
+        within(&came);
+        all.extend(came);
+    }
+    assert_eq!(ids(&all).len(), 100);
+    super::steps::pass_claim(fixture).await;
+    let mut all = Vec::new();
+    while all.len() < 100 {
+        let came = queue.reclaim(100).await.unwrap();
+        within(&came);
+        all.extend(came);
+    }
+    assert_eq!(ids(&all).len(), 100);
+}
+
 /// A receiver that waits gets a job that comes while it waits.
 pub async fn receive_wakes_when_a_job_arrives(fixture: &mut dyn QueueFixture) {
     let queue = fixture.queue();

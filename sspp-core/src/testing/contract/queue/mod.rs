@@ -18,9 +18,9 @@ pub use claims::{
     unsettled_jobs_are_reclaimed_as_suspects,
 };
 pub use delivery::{
-    a_full_queue_refuses, an_empty_call_does_nothing, delivers_each_job_to_one_receiver,
-    delivers_what_was_enqueued, many_producers_and_consumers_lose_nothing, receive_gives_up_after_its_wait,
-    receive_takes_no_more_than_asked_for, receive_wakes_when_a_job_arrives,
+    a_call_takes_only_so_many_bytes, a_full_queue_refuses, an_empty_call_does_nothing,
+    delivers_each_job_to_one_receiver, delivers_what_was_enqueued, many_producers_and_consumers_lose_nothing,
+    receive_gives_up_after_its_wait, receive_takes_no_more_than_asked_for, receive_wakes_when_a_job_arrives,
 };
 pub use looking::{
     a_job_is_found_by_its_event, depth_counts_every_state, recent_lists_the_last_enqueued_first,

@@ -125,6 +125,65 @@ pub async fn a_signal_replaces_its_dead_letter(fixture: &mut dyn StoreFixture) {
     assert_eq!(store.stats().await.unwrap().dead_letters, 1);
 }
 
+/// A signal with other content than its dead letter is a conflict, and the letter stays until its own content comes.
+pub async fn an_id_belongs_to_the_content_that_came_first(fixture: &mut dyn StoreFixture) {
+    let store = fixture.store();
+    let mut first = dead_letter(1);
+    first.content = Some(signal(1).build().content);
+    record_one(&store, Record::DeadLetter(first.clone())).await;
+    let other = signal(1).user("user_2");
+    let id = DeadLetterId::of_conflict(event_id(1), other.clone().build().content);
+    for _ in 0..2 {
+        let batch = vec![signal(2).record(), other.clone().record(), other.clone().record()];
+        let answers = store.record(batch).await.unwrap();
+        assert_eq!(answers[1..], [Recorded::Conflict(id); 2]);
+    }
+    assert_eq!(store.dead_letter(first.id).await.unwrap().as_ref(), Some(&first));
+    let letter = store.dead_letter(id).await.unwrap().unwrap();
+    assert_eq!(
+        (letter.reason, letter.content),
+        (DeadLetterReason::EventIdConflict, Some(other.build().content))
+    );
+    signal_id(record_one(&store, signal(1).record()).await);
+    assert_eq!(store.dead_letter(first.id).await.unwrap(), None);
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.signals, stats.dead_letters), (2, 1));
+}
+
+/// A dead letter under the id of other content, dead or alive, is kept under an id of its own, once.
+pub async fn a_dead_letter_harms_no_other_content(fixture: &mut dyn StoreFixture) {
+    let store = fixture.store();
+    let letter = |user: &str, payload: &'static str, decoded: bool| {
+        let content = decoded.then(|| signal(1).user(user).build().content);
+        crate::NewDeadLetter { content, payload: payload.into(), ..dead_letter(1) }
+    };
+    let first = letter("user_1", "a", true);
+    let own = Recorded::DeadLetter(first.id);
+    let other = letter("user_2", "b", true);
+    let raw = letter("", "c", false);
+    let conflict = |letter: &crate::NewDeadLetter| Recorded::Conflict(letter.as_conflict().id);
+    for (given, expected) in [
+        (first.clone(), own),
+        (letter("user_1", "a, enqueued again", true), own),
+        (letter("", "a", false), own),
+        (other.clone(), conflict(&other)),
+        (other.clone(), conflict(&other)),
+        (raw.clone(), conflict(&raw)),
+        (raw.clone(), conflict(&raw)),
+    ] {
+        assert_eq!(record_one(&store, Record::DeadLetter(given)).await, expected);
+    }
+    assert_eq!(store.dead_letter(first.id).await.unwrap(), Some(first));
+    for kept in [other.as_conflict(), raw.as_conflict()] {
+        assert_eq!(store.dead_letter(kept.id).await.unwrap(), Some(kept));
+    }
+    assert_eq!(store.stats().await.unwrap().dead_letters, 3);
+    signal_id(record_one(&store, signal(1).record()).await);
+    let third = letter("user_3", "d", true);
+    assert_eq!(record_one(&store, Record::DeadLetter(third.clone())).await, conflict(&third));
+    assert_eq!(store.stats().await.unwrap().dead_letters, 3);
+}
+
 /// `processed_at` is raised where it would fall, also when the clock was set back.
 pub async fn processed_at_never_falls(fixture: &mut dyn StoreFixture) {
     let store = fixture.store();
