@@ -6,9 +6,7 @@ use std::time::Duration;
 use super::process::{Outcome, dead_letter, process};
 use super::record::Item;
 use super::{Shared, metrics};
-use crate::{
-    ContentDigest, DeadLetterReason, Delivery, QueueError, Receipt, Record, Settlement, Timestamp,
-};
+use crate::{ContentDigest, DeadLetterReason, Delivery, QueueError, Receipt, Record, Settlement, Timestamp};
 
 /// The pipeline was told to stop while it waited for a dependency.
 #[derive(Debug)]
