@@ -178,6 +178,6 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     /// The jobs in the queue, the last enqueued first.
     async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError>;
 
-    /// Whether the queue can take events now.
+    /// Whether the queue can take events now: it answers, and its backlog is below the limit.
     async fn ping(&self) -> Result<(), QueueError>;
 }

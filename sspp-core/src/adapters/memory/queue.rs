@@ -69,6 +69,14 @@ impl MemoryEventQueue {
         // Nothing under the lock can leave it half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn room_for(&self, jobs: usize, backlog: u64) -> Result<(), QueueError> {
+        if backlog.saturating_add(jobs as u64) > self.max_backlog {
+            let retry_after = Duration::from_secs(1);
+            return Err(QueueError::Full { backlog, limit: self.max_backlog, retry_after });
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -78,10 +86,7 @@ impl EventQueue for MemoryEventQueue {
         {
             let mut state = self.state();
             let backlog = state.len();
-            if backlog.saturating_add(jobs.len() as u64) > self.max_backlog {
-                let retry_after = Duration::from_secs(1);
-                return Err(QueueError::Full { backlog, limit: self.max_backlog, retry_after });
-            }
+            self.room_for(jobs.len(), backlog)?;
             for job in jobs {
                 state.add(job);
             }
@@ -152,6 +157,6 @@ impl EventQueue for MemoryEventQueue {
     }
 
     async fn ping(&self) -> Result<(), QueueError> {
-        Ok(())
+        self.room_for(1, self.state().len())
     }
 }

@@ -48,6 +48,15 @@ pub(super) fn admit<'a>(
     jobs
 }
 
+/// Whether one job more would be taken.
+pub(super) fn has_room(state: &Mutex<QueueState>, limit: u64) -> Result<(), QueueError> {
+    let backlog = locked(state).marks.total;
+    if backlog >= limit {
+        return Err(QueueError::Full { backlog, limit, retry_after: FULL_RETRY });
+    }
+    Ok(())
+}
+
 /// Numbers the jobs and inserts them in a transaction of their own.
 pub(super) async fn enqueue(
     connection: &mut SqliteConnection,

@@ -150,7 +150,7 @@ impl Writer {
                     queue_write::end_run(connection, &self.queue, &ask.work).await?;
                     ask.answer(Ok(()));
                 }
-                Command::Ping(ask) => ask.answer(Ok(())),
+                Command::Ping(ask) => ask.answer(queue_write::has_room(&self.queue, self.max_backlog)),
                 Command::Enqueue(_) | Command::Receive(_) | Command::Reclaim(_) | Command::Close(_) => {}
             }
         }

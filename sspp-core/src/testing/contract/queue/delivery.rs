@@ -120,6 +120,7 @@ pub async fn a_full_queue_refuses(fixture: &mut dyn QueueFixture) {
     let queue = fixture.queue();
     let limit = fixture.max_backlog();
     queue.enqueue(jobs(0..limit)).await.unwrap();
+    assert!(matches!(queue.ping().await, Err(QueueError::Full { .. })), "it cannot take events now");
     let before = queue.depth().await.unwrap().total();
     match queue.enqueue(jobs(limit..limit + 3)).await {
         Ok(admissions) => {
