@@ -16,7 +16,7 @@
 //! assert_eq!(scored.score.to_string(), "0.70");
 //! ```
 //!
-//! Features: `sqlite` (queue and store in one file), `testing` (contract suites and fakes), `mock` (mockall mocks of
+//! Features: `sqlite` (queue and store in one file), `redis` (queue), `postgres` (store), `testing` (contract suites and fakes), `mock` (mockall mocks of
 //! the ports). Without features the memory adapters are there.
 
 mod adapters;
@@ -33,6 +33,10 @@ pub mod testing;
 mod validation;
 
 pub use adapters::memory::{MemoryEventQueue, MemorySignalStore};
+#[cfg(feature = "postgres")]
+pub use adapters::postgres::{PgConfig, PgOpenError, PgSignalStore};
+#[cfg(feature = "redis")]
+pub use adapters::redis::{RedisConfig, RedisEventQueue, RedisOpenError};
 #[cfg(feature = "sqlite")]
 pub use adapters::sqlite::{
     SqliteConfig, SqliteDatabase, SqliteEventQueue, SqliteOpenError, SqliteSignalStore,
@@ -42,8 +46,8 @@ pub use domain::*;
 pub use envelope::{Envelope, EnvelopeFault};
 pub use pipeline::{Pipeline, PipelineConfig};
 pub use ports::{
-    Admission, Delivery, EventQueue, FailureClass, NewJob, QueueError, Receipt, Record, Recorded, Settlement,
-    SignalStore, StoreError, Verdict,
+    Admission, Delivery, Durability, EventQueue, FailureClass, NewJob, QueueError, Receipt, Record, Recorded,
+    Settlement, SignalStore, StoreError, Verdict,
 };
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use retry::RetryPolicy;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sspp_api::Settings;
 use sspp_core::{
-    Admission, Delivery, Envelope, EventId, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Receipt,
-    Settlement,
+    Admission, Delivery, Durability, Envelope, EventId, EventQueue, NewJob, QueueDepth, QueueError,
+    QueuedJob, Receipt, Settlement,
 };
 
 use crate::harness::{Harness, event, memory_ports};
@@ -158,6 +158,13 @@ macro_rules! queue {
                 $answer
             }
             async fn ping(&self) -> Result<(), QueueError> {
+                let $queue = self;
+                $answer
+            }
+            fn claim_bound(&self) -> Duration {
+                Duration::from_mins(1)
+            }
+            async fn durability(&self) -> Result<Durability, QueueError> {
                 let $queue = self;
                 $answer
             }

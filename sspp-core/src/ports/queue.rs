@@ -125,6 +125,29 @@ pub enum Verdict {
     GiveBack,
 }
 
+/// How far what the queue acknowledged survives.
+///
+/// ```
+/// assert!(sspp_core::Durability::Durable.at_risk().is_empty());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Durability {
+    /// As far as the adapter's documentation promises.
+    Durable,
+    /// Less far, by its server's configuration: one sentence a reason, each with what to change.
+    AtRisk(Vec<String>),
+}
+
+impl Durability {
+    /// Why acknowledged events are at risk; empty when they are not.
+    pub fn at_risk(&self) -> &[String] {
+        match self {
+            Self::Durable => &[],
+            Self::AtRisk(reasons) => reasons,
+        }
+    }
+}
+
 /// Where events wait. Delivery is at least once: a job may be delivered more than once, never not at all.
 ///
 /// **Order.** None is promised, though jobs are delivered roughly first in, first out.
@@ -180,4 +203,11 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
 
     /// Whether the queue can take events now: it answers, and its backlog is below the limit.
     async fn ping(&self) -> Result<(), QueueError>;
+
+    /// How long a delivery may stay neither settled nor [kept](EventQueue::keep) before others may reclaim it. It
+    /// exceeds every deadline of processing; a pipeline keeps what it holds every third of it.
+    fn claim_bound(&self) -> Duration;
+
+    /// Whether what the queue acknowledged survives a crash of its server, as far as the server tells.
+    async fn durability(&self) -> Result<Durability, QueueError>;
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::{
-    Admission, DeadLetter, DeadLetterId, Delivery, EventId, EventQueue, ModelDigest, ModelRecord, NewJob,
-    Page, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, Settlement, Signal, SignalFilter,
-    SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
+    Admission, DeadLetter, DeadLetterId, Delivery, Durability, EventId, EventQueue, ModelDigest, ModelRecord,
+    NewJob, Page, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, Settlement, Signal,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
 };
 
 mockall::mock! {
@@ -27,6 +27,8 @@ mockall::mock! {
         async fn job(&self, event_id: EventId) -> Result<Option<QueuedJob>, QueueError>;
         async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError>;
         async fn ping(&self) -> Result<(), QueueError>;
+        fn claim_bound(&self) -> Duration;
+        async fn durability(&self) -> Result<Durability, QueueError>;
     }
 }
 

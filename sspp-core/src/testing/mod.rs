@@ -13,6 +13,9 @@ pub mod fuzz;
 #[cfg(feature = "mock")]
 mod mock;
 
+#[cfg(feature = "servers")]
+pub mod servers;
+
 #[cfg(feature = "testing")]
 pub use eventually::eventually;
 #[cfg(feature = "testing")]

@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout};
 
 use super::queue_state::QueueState;
 use crate::{
-    Admission, Clock, Delivery, EventId, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Receipt,
-    Settlement,
+    Admission, Clock, Delivery, Durability, EventId, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob,
+    Receipt, Settlement,
 };
 
 /// How often a waiting receiver looks at the clock for jobs that come again.
@@ -158,5 +158,13 @@ impl EventQueue for MemoryEventQueue {
 
     async fn ping(&self) -> Result<(), QueueError> {
         self.room_for(1, self.state().len())
+    }
+
+    fn claim_bound(&self) -> Duration {
+        self.claim_bound
+    }
+
+    async fn durability(&self) -> Result<Durability, QueueError> {
+        Ok(Durability::AtRisk(vec!["the queue is in memory and ends with the process".to_owned()]))
     }
 }

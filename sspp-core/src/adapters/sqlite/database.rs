@@ -86,6 +86,7 @@ impl SqliteDatabase {
             state: queue,
             arrivals,
             clock,
+            claim_bound: config.claim_bound,
         };
         Ok(Self {
             handle,

@@ -14,8 +14,8 @@ use super::queue_rows::{JobRow, job_columns, queued_job};
 use super::queue_state::QueueState;
 use super::queue_write::locked;
 use crate::{
-    Admission, Clock, Delivery, EventId, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Receipt,
-    Settlement,
+    Admission, Clock, Delivery, Durability, EventId, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob,
+    Receipt, Settlement,
 };
 
 /// How often a waiting receiver looks at the clock for jobs that come again. The clock may be stepped, so it does not
@@ -42,6 +42,7 @@ pub struct SqliteEventQueue {
     pub(super) state: Arc<Mutex<QueueState>>,
     pub(super) arrivals: Arc<Notify>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) claim_bound: Duration,
 }
 
 impl SqliteEventQueue {
@@ -162,5 +163,13 @@ impl EventQueue for SqliteEventQueue {
 
     async fn ping(&self) -> Result<(), QueueError> {
         self.writer.ask(Command::Ping, ()).await
+    }
+
+    fn claim_bound(&self) -> Duration {
+        self.claim_bound
+    }
+
+    async fn durability(&self) -> Result<Durability, QueueError> {
+        Ok(Durability::Durable)
     }
 }
