@@ -19,6 +19,10 @@ pub(crate) enum Command {
     /// Targets are goals: missing one is reported, not failed. An acknowledged event that became neither a signal nor
     /// a dead letter fails the run.
     Embedded(Plan),
+    /// sspp-api and sspp-worker as processes of their own over the Redis and PostgreSQL it is pointed at.
+    ///
+    /// Uses a queue and databases of its own, named `sspp_loadtest_…`, and removes them at the end.
+    Production(ProductionPlan),
     /// Serves the handler that looks at nothing; the test starts it by itself.
     #[command(hide = true)]
     Bare,
@@ -62,4 +66,43 @@ pub(crate) struct Plan {
     /// The server to measure. Default: sspp-api beside this program.
     #[arg(long, value_name = "FILE")]
     pub(crate) server: Option<PathBuf>,
+}
+
+/// What a production measurement needs besides.
+#[derive(Debug, Clone, _Args)]
+pub(crate) struct ProductionPlan {
+    #[command(flatten)]
+    pub(crate) load: Plan,
+
+    /// The Redis to measure over: host and port.
+    #[arg(long, env = "SSPP_LOADTEST_REDIS", default_value = "127.0.0.1:6379")]
+    pub(crate) redis: String,
+
+    /// The PostgreSQL to measure over; its user must be allowed to create databases.
+    #[arg(
+        long,
+        env = "SSPP_LOADTEST_POSTGRES",
+        default_value = "postgres://postgres:postgres@127.0.0.1:5432/postgres"
+    )]
+    pub(crate) postgres: String,
+
+    /// The worker to measure. Default: sspp-worker beside this program.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) worker: Option<PathBuf>,
+
+    /// Batches that the worker records side by side, and connections of the limit of drain.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) concurrency: u16,
+
+    /// How long to send 200 events a second for the latency, in seconds.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) latency_seconds: u64,
+
+    /// Compare queries at a tenth of this many signals and at this many; 0 leaves the comparison out.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(0..=20_000_000))]
+    pub(crate) signals: u32,
+
+    /// How long to send steadily while memory is watched, in seconds; 0 leaves the soak out.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub(crate) soak_seconds: u64,
 }

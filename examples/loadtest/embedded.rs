@@ -43,7 +43,7 @@ impl Round {
 
 /// Runs the plan, prints the table, and fails when an acknowledged event was lost.
 pub(crate) async fn run(plan: &Plan) -> Result<ExitCode, Failure> {
-    let binary = server::find(plan.server.as_deref())?;
+    let binary = server::find("sspp-api", plan.server.as_deref())?;
     let beside = std::env::current_exe()?;
     let place = plan.folder.as_deref().or_else(|| beside.parent()).unwrap_or_else(|| Path::new("."));
     let folder = tempfile::Builder::new().prefix("loadtest-").tempdir_in(place)?;

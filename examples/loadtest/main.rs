@@ -6,11 +6,15 @@ mod embedded;
 mod generator;
 mod http;
 mod payload;
+mod production;
 mod progress;
+mod queries;
+mod redis_limit;
 mod report;
 mod server;
 mod sqlite_limit;
 mod stats;
+mod table;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -24,6 +28,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 async fn main() -> ExitCode {
     let outcome = match args::Args::parse().command {
         args::Command::Embedded(plan) => embedded::run(&plan).await,
+        args::Command::Production(plan) => production::run(&plan).await,
         args::Command::Bare => bare::serve().await.map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|failure| {

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::args::Plan;
 use crate::embedded::Round;
 use crate::stats::Summary;
+use crate::table::{self, Line, Target, megabytes};
 use crate::{Failure, generator, sqlite_limit};
 
 /// Everything that was measured.
@@ -17,27 +18,6 @@ pub(crate) struct Report<'p> {
     pub(crate) rounds: Vec<Round>,
 }
 
-/// One line of the table.
-#[derive(Debug, serde::Serialize)]
-struct Line {
-    measure: &'static str,
-    unit: &'static str,
-    value: Summary,
-    /// What it is judged by, in words, and its median.
-    limit: Option<(&'static str, f64)>,
-    /// Value by limit, within each round.
-    ratio: Option<Summary>,
-    target: Target,
-}
-
-#[derive(Debug, Clone, Copy, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Target {
-    RatioAtLeast(f64),
-    AtMost(f64),
-    Context,
-}
-
 impl Report<'_> {
     /// Whether every acknowledged event of every round became a signal or a dead letter.
     pub(crate) fn lossless(&self) -> bool {
@@ -46,65 +26,73 @@ impl Report<'_> {
 
     fn lines(&self) -> Vec<Line> {
         let of = |value: fn(&Round) -> f64| Summary::of(self.rounds.iter().map(value));
-        let rate = |measure, value: fn(&Round) -> f64, name, limit: fn(&Round) -> f64, target| Line {
-            measure,
-            unit: "/s",
-            value: of(value),
-            limit: Some((name, of(limit).median)),
-            ratio: Some(Summary::of(self.rounds.iter().map(|round| value(round) / limit(round)))),
-            target,
-        };
-        let plain =
-            |measure, unit, value, target| Line { measure, unit, value, limit: None, ratio: None, target };
         let ingest = |round: &Round| round.ingest.per_second;
         let through = |round: &Round| round.through_per_second;
         vec![
-            rate(
+            Line::rate(
                 "ingest, durable",
+                &self.rounds,
                 ingest,
                 "SQLite alone",
                 |round| round.sqlite_limit,
                 Target::RatioAtLeast(0.5),
             ),
-            rate("ingest, durable", ingest, "bare handler", |round| round.bare.per_second, Target::Context),
-            rate("ingest, durable", ingest, "predecessor", |_| 1_466.0, Target::RatioAtLeast(20.0)),
-            rate("sent to signal", through, "predecessor", |_| 1_274.0, Target::RatioAtLeast(20.0)),
-            plain("ingest p50", "ms", of(|round| f64::from(round.ingest.p50_us) / 1e3), Target::Context),
-            plain("ingest p99", "ms", of(|round| f64::from(round.ingest.p99_us) / 1e3), Target::Context),
-            plain("start to ready", "ms", Summary::of(self.starts_ms.iter().copied()), Target::AtMost(150.0)),
-            plain("memory, idle", "MB", of(|round| megabytes(round.idle_bytes)), Target::AtMost(20.0)),
-            plain(
+            Line::rate(
+                "ingest, durable",
+                &self.rounds,
+                ingest,
+                "bare handler",
+                |round| round.bare.per_second,
+                Target::Context,
+            ),
+            Line::rate(
+                "ingest, durable",
+                &self.rounds,
+                ingest,
+                "predecessor",
+                |_| 1_466.0,
+                Target::RatioAtLeast(20.0),
+            ),
+            Line::rate(
+                "sent to signal",
+                &self.rounds,
+                through,
+                "predecessor",
+                |_| 1_274.0,
+                Target::RatioAtLeast(20.0),
+            ),
+            Line::plain(
+                "ingest p50",
+                "ms",
+                of(|round| f64::from(round.ingest.p50_us) / 1e3),
+                Target::Context,
+            ),
+            Line::plain(
+                "ingest p99",
+                "ms",
+                of(|round| f64::from(round.ingest.p99_us) / 1e3),
+                Target::Context,
+            ),
+            Line::plain(
+                "start to ready",
+                "ms",
+                Summary::of(self.starts_ms.iter().copied()),
+                Target::AtMost(150.0),
+            ),
+            Line::plain("memory, idle", "MB", of(|round| megabytes(round.idle_bytes)), Target::AtMost(20.0)),
+            Line::plain(
                 "memory, after load",
                 "MB",
                 of(|round| megabytes(round.loaded_bytes)),
                 Target::AtMost(60.0),
             ),
-            plain("memory, highest", "MB", of(|round| megabytes(round.highest_bytes)), Target::AtMost(60.0)),
+            Line::plain(
+                "memory, highest",
+                "MB",
+                of(|round| megabytes(round.highest_bytes)),
+                Target::AtMost(60.0),
+            ),
         ]
-    }
-}
-
-impl Line {
-    fn met(&self) -> Option<bool> {
-        match self.target {
-            Target::RatioAtLeast(least) => self.ratio.map(|ratio| ratio.median >= least),
-            Target::AtMost(most) => Some(self.value.median <= most),
-            Target::Context => None,
-        }
-    }
-}
-
-/// Not a number where the system does not tell.
-#[expect(clippy::cast_precision_loss, reason = "memory stays far below 2^53 bytes")]
-fn megabytes(bytes: Option<u64>) -> f64 {
-    bytes.map_or(f64::NAN, |bytes| bytes as f64 / 1e6)
-}
-
-fn number(value: f64) -> String {
-    match value {
-        absent if absent.is_nan() => "-".to_owned(),
-        large if large >= 1_000.0 => format!("{large:.0}"),
-        small => format!("{small:.2}"),
     }
 }
 
@@ -126,32 +114,7 @@ pub(crate) fn print(report: &Report<'_>) -> Result<(), Failure> {
         out,
         "predecessor: recorded on another day (1,466 req/s in, 1,274 events/s through), for scale\n"
     )?;
-    writeln!(
-        out,
-        "{:<20}{:>10} {:<5}{:>22}{:>8}  {:<12}{:<8}spread",
-        "measure", "value", "", "limit", "ratio", "target", ""
-    )?;
-    for line in report.lines() {
-        let limit = line.limit.map_or_else(String::new, |(name, limit)| format!("{name} {}", number(limit)));
-        let ratio = line.ratio.map_or_else(String::new, |ratio| number(ratio.median));
-        let target = match line.target {
-            Target::RatioAtLeast(least) => format!(">= {least}"),
-            Target::AtMost(most) => format!("<= {most}"),
-            Target::Context => String::new(),
-        };
-        let met = line.met().map_or("", |met| if met { "met" } else { "MISSED" });
-        let spread = line.ratio.unwrap_or(line.value);
-        writeln!(
-            out,
-            "{:<20}{:>10} {:<5}{limit:>22}{ratio:>8}  {target:<12}{met:<8}{} to {}",
-            line.measure,
-            number(line.value.median),
-            line.unit,
-            number(spread.least),
-            number(spread.most),
-        )?;
-    }
-    writeln!(out)?;
+    table::print(&mut out, &report.lines())?;
     for (at, round) in report.rounds.iter().enumerate() {
         let verdict =
             if round.adds_up() { "all accounted for" } else { "ACKNOWLEDGED EVENTS LOST OR COUNTED TWICE" };

@@ -39,22 +39,34 @@ impl Jobs {
 }
 
 /// The release binary beside this program, or the one that was named.
-pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf, Failure> {
-    let beside = || Ok::<_, Failure>(std::env::current_exe()?.with_file_name("sspp-api"));
+pub(crate) fn find(name: &str, named: Option<&Path>) -> Result<PathBuf, Failure> {
+    let beside = || Ok::<_, Failure>(std::env::current_exe()?.with_file_name(name));
     let path = named.map_or_else(beside, |path| Ok(path.to_owned()))?;
     if path.is_file() {
         return Ok(path);
     }
-    let how = "build it with `cargo build --release -p sspp-api`, or name another with --server";
-    Err(format!("there is no server at {}: {how}", path.display()).into())
+    let how = format!("build it with `cargo build --release -p {name}`, or name another (see --help)");
+    Err(format!("there is no {name} at {}: {how}", path.display()).into())
 }
 
 impl Server {
     /// Starts sspp-api over a new data file in a folder and waits until it takes events.
     pub(crate) async fn start(binary: &Path, folder: &Path, name: &str) -> Result<Self, Failure> {
+        let data = folder.join(format!("{name}.db")).display().to_string();
+        Self::start_with(binary, &["--port", "0", "--data", &data], &[], &folder.join(format!("{name}.log")))
+            .await
+    }
+
+    /// Starts a binary and waits until it is ready.
+    pub(crate) async fn start_with(
+        binary: &Path,
+        arguments: &[&str],
+        environment: &[(&str, String)],
+        log: &Path,
+    ) -> Result<Self, Failure> {
         let mut command = Command::new(binary);
-        command.args(["--port", "0", "--data"]).arg(folder.join(format!("{name}.db")));
-        let mut server = Self::spawn(command, &folder.join(format!("{name}.log")), true).await?;
+        command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+        let mut server = Self::spawn(command, log, true).await?;
         // What it costs to be idle, not what it costs to start.
         tokio::time::sleep(Duration::from_millis(200)).await;
         server
@@ -147,7 +159,7 @@ fn address_in(said: &str) -> Option<SocketAddr> {
 
 async fn is_ready(address: SocketAddr) -> bool {
     let Ok(mut connection) = Connection::open(address).await else { return false };
-    connection.get("/api/v1/ready").await.is_ok_and(|(status, _)| status.is_success())
+    connection.get("/ready").await.is_ok_and(|(status, _)| status.is_success())
 }
 
 #[cfg(test)]
