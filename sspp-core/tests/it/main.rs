@@ -5,6 +5,7 @@ mod domain;
 mod fuzz;
 mod memory;
 mod pipeline;
+mod postgres;
 mod scoring;
 mod scoring_documents;
 mod scoring_properties;

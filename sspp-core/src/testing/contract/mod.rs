@@ -34,11 +34,19 @@ pub mod store;
 pub use fixture::{QueueFixture, StoreFixture};
 
 /// Makes a test of every case of the queue's contract; give it an async function that makes a [`QueueFixture`]
-/// around an empty queue. Needs tokio's macros and its multi-threaded runtime.
+/// around an empty queue. Needs tokio's macros and its multi-threaded runtime. With `all in one:` before it, the cases are
+/// statements of one asynchronous test, for queues on a server that is slow to start; the function is then given the
+/// case's name.
 #[macro_export]
 macro_rules! queue_contract {
+    (all in one: $make:expr) => {
+        $crate::queue_contract! { @list one $make }
+    };
     ($make:expr) => {
-        $crate::queue_contract! { @cases $make;
+        $crate::queue_contract! { @list each $make }
+    };
+    (@list $how:ident $make:expr) => {
+        $crate::queue_contract! { @cases $how $make;
             delivers_what_was_enqueued
             delivers_each_job_to_one_receiver
             receive_takes_no_more_than_asked_for
@@ -67,7 +75,16 @@ macro_rules! queue_contract {
             many_producers_and_consumers_lose_nothing
         }
     };
-    (@cases $make:expr; $($case:ident)*) => {
+    (@cases one $make:expr; $($case:ident)*) => {
+        $(
+            {
+                let mut fixture = $make(stringify!($case)).await;
+                eprintln!("case {}", stringify!($case));
+                $crate::testing::contract::queue::$case(&mut fixture).await;
+            }
+        )*
+    };
+    (@cases each $make:expr; $($case:ident)*) => {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
@@ -79,11 +96,19 @@ macro_rules! queue_contract {
 }
 
 /// Makes a test of every case of the store's contract; give it an async function that makes a [`StoreFixture`]
-/// around an empty store. Needs tokio's macros and its multi-threaded runtime.
+/// around an empty store. Needs tokio's macros and its multi-threaded runtime. With `all in one:` before it, the cases are
+/// statements of one asynchronous test, for stores on a server that is slow to start; the function is then given the
+/// case's name.
 #[macro_export]
 macro_rules! store_contract {
+    (all in one: $make:expr) => {
+        $crate::store_contract! { @list one $make }
+    };
     ($make:expr) => {
-        $crate::store_contract! { @cases $make;
+        $crate::store_contract! { @list each $make }
+    };
+    (@list $how:ident $make:expr) => {
+        $crate::store_contract! { @cases $how $make;
             keeps_signals_as_they_came
             the_same_content_is_a_duplicate
             other_content_is_a_conflict
@@ -110,7 +135,16 @@ macro_rules! store_contract {
             a_crash_loses_nothing
         }
     };
-    (@cases $make:expr; $($case:ident)*) => {
+    (@cases one $make:expr; $($case:ident)*) => {
+        $(
+            {
+                let mut fixture = $make(stringify!($case)).await;
+                eprintln!("case {}", stringify!($case));
+                $crate::testing::contract::store::$case(&mut fixture).await;
+            }
+        )*
+    };
+    (@cases each $make:expr; $($case:ident)*) => {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {

@@ -1,0 +1,81 @@
+-- The store: signals, figures over them, dead letters and scoring models.
+-- Texts that are compared or sorted use the collation "C": the order of their bytes, the same on every server.
+
+-- Scored events. Rows commit out of the order of their ids: a reader that follows forwards stops below
+-- pg_snapshot_xmin(pg_current_snapshot()) in xact.
+CREATE TABLE signals (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event_id     uuid        NOT NULL CONSTRAINT signals_event_id UNIQUE,
+    account_id   text        COLLATE "C" NOT NULL,
+    user_id      text        COLLATE "C" NOT NULL,
+    event_type   text        COLLATE "C" NOT NULL,
+    signal_type  text        COLLATE "C" NOT NULL,
+    score        bigint      NOT NULL CONSTRAINT signals_score CHECK (score BETWEEN 0 AND 10000000),
+    timestamp    timestamptz NOT NULL,
+    received_at  timestamptz NOT NULL,
+    processed_at timestamptz NOT NULL,
+    content      bytea       NOT NULL,
+    model        bytea       NOT NULL,
+    -- Verbatim, and never parsed on the way out: as jsonb it can grow fifty times.
+    metadata     json        NOT NULL,
+    source       text        COLLATE "C",
+    external_id  text        COLLATE "C",
+    xact         xid8        NOT NULL DEFAULT pg_current_xact_id()
+);
+
+-- Few: each is paid for by every signal.
+CREATE INDEX signals_account ON signals (account_id, processed_at, id);
+CREATE INDEX signals_user ON signals (user_id, processed_at, id);
+CREATE INDEX signals_timestamp ON signals (timestamp, id);
+CREATE INDEX signals_processed_at ON signals (processed_at, id);
+
+-- Figures over all signals, changed in the transaction that adds them. Rows that everybody changes are split into 16
+-- slots, so that writers rarely wait for each other; readers sum them.
+CREATE TABLE type_tallies (
+    event_type  text     COLLATE "C" NOT NULL,
+    signal_type text     COLLATE "C" NOT NULL,
+    slot        smallint NOT NULL,
+    signals     bigint   NOT NULL,
+    score       bigint   NOT NULL,
+    PRIMARY KEY (event_type, signal_type, slot)
+) WITH (fillfactor = 50);
+
+CREATE TABLE account_tallies (
+    account_id text   COLLATE "C" NOT NULL PRIMARY KEY,
+    signals    bigint NOT NULL
+) WITH (fillfactor = 70);
+
+CREATE TABLE user_tallies (
+    user_id text   COLLATE "C" NOT NULL PRIMARY KEY,
+    signals bigint NOT NULL
+) WITH (fillfactor = 70);
+
+CREATE TABLE totals (
+    slot         smallint PRIMARY KEY,
+    accounts     bigint NOT NULL DEFAULT 0,
+    users        bigint NOT NULL DEFAULT 0,
+    dead_letters bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 20);
+
+INSERT INTO totals (slot) SELECT generate_series(0, 15);
+
+-- Events that could not become signals. seq tells which came last.
+CREATE TABLE dead_letters (
+    seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id          uuid        NOT NULL CONSTRAINT dead_letters_id UNIQUE,
+    event_id    uuid        NOT NULL,
+    content     bytea,
+    payload     bytea       NOT NULL,
+    reason      text        COLLATE "C" NOT NULL,
+    detail      text        NOT NULL,
+    attempts    bigint      NOT NULL,
+    enqueued_at timestamptz NOT NULL,
+    died_at     timestamptz NOT NULL
+);
+
+CREATE TABLE models (
+    digest   bytea  PRIMARY KEY,
+    name     text   NOT NULL,
+    version  bigint NOT NULL,
+    document text   NOT NULL
+);

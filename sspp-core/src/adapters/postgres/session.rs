@@ -1,0 +1,50 @@
+//! One connection for one call. A call that fails or is late closes its connection: what state it is in is unknown, and
+//! a silently dead one would keep its place in the pool.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres};
+
+use super::failure::Failure;
+use crate::StoreError;
+
+/// How long past the server's own limit a call is waited for.
+const GRACE: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(super) struct Sessions {
+    pub(super) pool: PgPool,
+    pub(super) statement_timeout: Duration,
+}
+
+impl Sessions {
+    /// Runs a call on a connection of its own.
+    pub(super) async fn with<T>(
+        &self,
+        call: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Failure>> + Send,
+    ) -> Result<T, StoreError> {
+        let mut session = Session(Some(self.pool.acquire().await.map_err(Failure::from)?));
+        let limit = self.statement_timeout + GRACE;
+        let Some(connection) = session.0.as_mut() else { return Err(StoreError::Closed) };
+        let outcome =
+            tokio::time::timeout(limit, call(connection)).await.unwrap_or(Err(Failure::Late(limit)));
+        if outcome.is_ok() {
+            drop(session.0.take());
+        }
+        outcome.map_err(StoreError::from)
+    }
+}
+
+/// A connection that goes back to the pool only after a call that ended well. Otherwise, and when the call is dropped
+/// half-way, its socket is closed without a word: nobody may be there to answer, and a transaction may be open.
+struct Session(Option<PoolConnection<Postgres>>);
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A server, and on it a database a case, copied from one with the schema.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+use sspp_core::testing::contract::StoreFixture;
+use sspp_core::testing::servers::{Kind, Server, server};
+use sspp_core::{PgConfig, PgSignalStore, SignalStore};
+
+pub(super) struct Site {
+    pub(super) server: Server,
+}
+
+impl Site {
+    pub(super) async fn on(kind: Kind) -> Option<Self> {
+        let site = Self { server: server(kind).await? };
+        site.run("CREATE DATABASE sspp_template").await;
+        let store = PgSignalStore::open(PgConfig::new(site.url("sspp_template"))).await.unwrap();
+        assert!(store.migrate().await.unwrap() > 0);
+        store.close().await;
+        Some(site)
+    }
+
+    async fn run(&self, sql: &str) {
+        let mut connection = PgConnection::connect(&self.server.url).await.unwrap();
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    fn url(&self, database: &str) -> String {
+        let options: PgConnectOptions = self.server.url.parse().unwrap();
+        options.database(database).to_url_lossy().to_string()
+    }
+
+    /// A new database with the schema; gives its URL.
+    pub(super) async fn database(&self, name: &str) -> String {
+        self.run(&format!("CREATE DATABASE {name} TEMPLATE sspp_template")).await;
+        self.url(name)
+    }
+
+    pub(super) async fn store(&self, name: &str) -> Arc<PgSignalStore> {
+        PgSignalStore::open(PgConfig::new(self.database(name).await)).await.unwrap()
+    }
+
+    pub(super) async fn fixture(&self, case: &str) -> Fixture {
+        let url = self.database(case).await;
+        Fixture { store: PgSignalStore::open(PgConfig::new(&url)).await.unwrap(), url }
+    }
+}
+
+pub(super) struct Fixture {
+    url: String,
+    store: Arc<PgSignalStore>,
+}
+
+#[async_trait]
+impl StoreFixture for Fixture {
+    fn store(&self) -> Arc<dyn SignalStore> {
+        self.store.port()
+    }
+
+    async fn crash(&mut self) -> bool {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        self.store = PgSignalStore::open(PgConfig::new(&self.url)).await.unwrap();
+        true
+    }
+}
