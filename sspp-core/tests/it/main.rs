@@ -6,6 +6,7 @@ mod fuzz;
 mod memory;
 mod pipeline;
 mod postgres;
+mod redis;
 mod scoring;
 mod scoring_documents;
 mod scoring_properties;

@@ -48,7 +48,9 @@ pub(super) fn list(query: &SignalQuery) -> QueryBuilder<Postgres> {
 pub(super) fn bounded_count(of: &SignalFilter) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM signals WHERE true");
     filter(&mut sql, of);
-    sql.push(" LIMIT ").push_bind(i64::try_from(Total::COUNTED_UP_TO).unwrap_or(i64::MAX - 1) + 1).push(") AS some");
+    sql.push(" LIMIT ")
+        .push_bind(i64::try_from(Total::COUNTED_UP_TO).unwrap_or(i64::MAX - 1) + 1)
+        .push(") AS found");
     sql
 }
 

@@ -3,6 +3,12 @@
 use std::time::Duration;
 
 /// Settings of the queue on Redis.
+///
+/// ```
+/// use sspp_core::RedisConfig;
+/// let config = RedisConfig { shards: 8, ..RedisConfig::new("redis://:secret@cache.example") };
+/// assert!(!format!("{config:?}").contains("secret"));
+/// ```
 #[derive(Clone)]
 pub struct RedisConfig {
     /// `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, `redis-cluster://` for a cluster.
@@ -33,6 +39,31 @@ impl RedisConfig {
     }
 }
 
+impl RedisConfig {
+    pub(super) fn check(&self) -> Result<(), RedisOpenError> {
+        let fault = |text: String| Err(RedisOpenError::Config(text));
+        if self.name.is_empty()
+            || self.name.contains(['{', '}'])
+            || self.name.chars().any(char::is_whitespace)
+        {
+            return fault(format!("the queue's name '{}' is empty or holds braces or blanks", self.name));
+        }
+        let known = ["redis://", "rediss://", "redis-cluster://", "rediss-cluster://"];
+        if !known.iter().any(|scheme| self.url.starts_with(scheme)) {
+            return fault("the URL of Redis does not begin with redis://, rediss://, redis-cluster:// or rediss-cluster://".to_owned());
+        }
+        if !(1..=256).contains(&self.shards) {
+            return fault(format!("{} shards: there can be 1 to 256", self.shards));
+        }
+        if self.max_backlog == 0 || self.claim_bound.is_zero() || self.command_timeout.is_zero() {
+            return fault(
+                "the backlog limit, the claim bound and the command timeout must be above zero".to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
+
 impl std::fmt::Debug for RedisConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The URL may hold a password.
@@ -41,6 +72,14 @@ impl std::fmt::Debug for RedisConfig {
 }
 
 /// Why a queue on Redis cannot be opened.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use sspp_core::{RedisConfig, RedisEventQueue, RedisOpenError};
+/// let refused = RedisEventQueue::open(RedisConfig::new("http://cache")).await.unwrap_err();
+/// assert!(matches!(refused, RedisOpenError::Config(_)));
+/// # });
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisOpenError {
