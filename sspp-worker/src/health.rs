@@ -118,7 +118,7 @@ fn livez() -> Response {
 }
 
 #[handler]
-fn ready(health: Data<&Arc<Health>>) -> Response {
+fn ready(Data(health): Data<&Arc<Health>>) -> Response {
     match health.not_ready() {
         None => answer(StatusCode::OK, &json!({"status": "ready"})),
         Some(reason) => {
@@ -129,7 +129,7 @@ fn ready(health: Data<&Arc<Health>>) -> Response {
 }
 
 #[handler]
-fn show(health: Data<&Arc<Health>>) -> Response {
+fn show(Data(health): Data<&Arc<Health>>) -> Response {
     let seen = health.seen.borrow().clone();
     let well = seen.as_ref().is_some_and(|seen| seen.queue.is_healthy() && seen.store.is_healthy());
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -154,6 +154,6 @@ fn show(health: Data<&Arc<Health>>) -> Response {
 }
 
 #[handler]
-fn scrape(health: Data<&Arc<Health>>) -> Response {
+fn scrape(Data(health): Data<&Arc<Health>>) -> Response {
     Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(health.metrics.render())
 }
