@@ -1,26 +1,24 @@
 //! The composition root: adapters are chosen here and nowhere else. Starts everything, and stops it in the other order.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use poem::Server;
 use poem::listener::TcpAcceptor;
-use sspp_core::{
-    Clock, Pipeline, PipelineConfig, Random, ScoringModel, SqliteConfig, SqliteDatabase, SqliteOpenError,
-    StoreError, SystemClock, SystemRandom,
-};
+use sspp_core::service::{ModelError, StopSignals, load_model};
+use sspp_core::{Clock, Random, ScoringModel, SqliteOpenError, StoreError, SystemClock, SystemRandom};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio::time::Instant;
 
 use crate::config::{Checked, Config, ConfigError};
 use crate::docs::DOCS_PATH;
+use crate::embedded::{self, Embedded};
 use crate::metrics::Metrics;
+use crate::production::Production;
 use crate::service::service;
-use crate::state::{App, Ports, Settings};
-use crate::telemetry;
+use crate::state::{App, Settings};
 
 /// Why the service did not start, or stopped by itself. Every message says what and what to do, in one line; a bad
 /// model in one line a fault.
@@ -35,22 +33,9 @@ pub enum RunError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The scoring model's file cannot be read.
-    #[error("the scoring model {path} (--model, SSPP_MODEL) cannot be read: {source}", path = path.display())]
-    ModelFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The scoring model has faults; all are listed.
-    #[error("{}", model_faults(path, faults))]
-    Model {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        faults: sspp_core::ModelFaults,
-    },
+    /// The scoring model cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with --port (PORT) or --bind (SSPP_BIND)")]
     Listen {
@@ -70,17 +55,21 @@ pub enum RunError {
     /// The scoring model could not be kept.
     #[error("cannot keep the scoring model in the data file: {0}")]
     KeepModel(#[source] StoreError),
+    /// The queue cannot be used as it is configured.
+    #[error("cannot use the queue (--redis-url, REDIS_URL): {0}")]
+    Queue(String),
+    /// The store cannot be used as it is configured.
+    #[error("cannot use the store (--database-url, DATABASE_URL): {0}")]
+    Store(String),
+    /// The queue may lose what it acknowledges, and must not.
+    #[error("{0}")]
+    NotDurable(String),
     /// The operating system refused something else.
     #[error("cannot start: {0}")]
     System(#[from] std::io::Error),
     /// The pipeline stopped although nobody asked it to.
     #[error("the pipeline ended by itself; the log above says why")]
     PipelineEnded,
-}
-
-fn model_faults(path: &Path, faults: &sspp_core::ModelFaults) -> String {
-    let lines = faults.0.iter().map(|fault| format!("{}: {}: {}", path.display(), fault.path, fault.detail));
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Runs the service until the process is told to stop (SIGINT, SIGTERM).
@@ -91,7 +80,6 @@ fn model_faults(path: &Path, faults: &sspp_core::ModelFaults) -> String {
 /// # Ok::<(), sspp_api::RunError>(())
 /// ```
 pub fn run(config: &Config) -> Result<(), RunError> {
-    config.check(|name| std::env::var_os(name))?;
     let checked = config.checked()?;
     let model = load_model(config.model.as_deref())?;
     // More threads than this only cost memory: SQLite has one writer.
@@ -100,18 +88,32 @@ pub fn run(config: &Config) -> Result<(), RunError> {
     runtime.block_on(serve(config, checked, model))
 }
 
-fn load_model(path: Option<&Path>) -> Result<Arc<ScoringModel>, RunError> {
-    let Some(path) = path else { return Ok(ScoringModel::embedded_default()) };
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| RunError::ModelFile { path: path.to_owned(), source })?;
-    let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    let parsed = if json { ScoringModel::from_json(&text) } else { ScoringModel::from_toml(&text) };
-    parsed.map(Arc::new).map_err(|faults| RunError::Model { path: path.to_owned(), faults })
+/// What the service runs on.
+enum Backend {
+    Embedded(Embedded),
+    Production(Production),
+}
+
+impl Backend {
+    /// Waits until a pipeline in this process ends by itself: for ever, where there is none.
+    async fn pipeline_ended(&mut self) {
+        match self {
+            Self::Embedded(embedded) => embedded.pipeline_ended().await,
+            Self::Production(_) => std::future::pending().await,
+        }
+    }
+
+    async fn close(self, deadline: Instant) {
+        match self {
+            Self::Embedded(embedded) => embedded.close(deadline).await,
+            Self::Production(production) => production.close(deadline).await,
+        }
+    }
 }
 
 async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> Result<(), RunError> {
-    let Checked { address, prefix, filter, body_timeout, shutdown_timeout } = checked;
-    telemetry::start(filter, config.log_format);
+    let Checked { address, prefix, logs, backends, body_timeout, shutdown_timeout } = checked;
+    logs.start();
     let mut stop = StopSignals::new()?;
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let address = listener.local_addr()?;
@@ -120,69 +122,51 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
-    let data = SqliteConfig { max_backlog: config.max_backlog, ..SqliteConfig::new(&config.data) };
-    let database = SqliteDatabase::open(data, Arc::clone(&clock))
-        .await
-        .map_err(|source| RunError::Data { path: config.data.clone(), source })?;
-    let (queue, store) = (database.queue(), database.store());
-    store.put_model(&model.to_record()).await.map_err(RunError::KeepModel)?;
-
-    let pipeline = Pipeline::new(
-        Arc::clone(&queue),
-        Arc::clone(&store),
-        Arc::clone(&model),
-        Arc::clone(&clock),
-        Arc::clone(&random),
-        PipelineConfig { readers: config.queue_concurrency.into(), ..PipelineConfig::default() },
-    );
-    let stop_pipeline = CancellationToken::new();
-    let mut pipeline = tokio::spawn(pipeline.run(stop_pipeline.clone()));
+    let embedded = backends.is_none();
+    let (mut backend, ports) = match backends {
+        None => {
+            let (embedded, ports) = Embedded::start(config, model, clock, random).await?;
+            (Backend::Embedded(embedded), ports)
+        }
+        Some(backends) => {
+            let starting = Production::start(backends, model, clock, random);
+            // Starting may wait for a dependency: whoever gives up waiting is heard.
+            let (production, ports) = tokio::select! {
+                started = starting => started?,
+                _ = stop.next() => return Ok(()),
+            };
+            (Backend::Production(production), ports)
+        }
+    };
     let upkeep = tokio::spawn(upkeep(metrics.clone()));
-
-    let ports =
-        Ports { queue, queue_service: "sqlite", store, store_service: "sqlite", model, clock, random };
-    let settings =
-        Settings { prefix, queue_name: config.queue_name.clone(), body_timeout, ..Settings::default() };
+    let queue_name = config.backends.queue_name.clone();
+    let settings = Settings { prefix, queue_name, body_timeout, ..Settings::default() };
     let app = App::new(ports, settings, metrics);
-    announce(config, &app, address);
+    announce(config, &app, address, embedded);
 
     let stopping = app.stopping().clone();
     let mut pipeline_ended = false;
-    let mut deadline = tokio::time::Instant::now();
+    let mut deadline = Instant::now();
     let until_stopped = async {
         tokio::select! {
             name = stop.next() => {
                 tracing::info!(signal = name, "stopping: finishing requests, then events in hand");
-                tokio::spawn(end_at_once(stop));
+                stop.end_at_next();
             }
-            _ = &mut pipeline => pipeline_ended = true,
+            () = backend.pipeline_ended() => pipeline_ended = true,
         }
-        deadline = tokio::time::Instant::now() + shutdown_timeout;
+        deadline = Instant::now() + shutdown_timeout;
         stopping.cancel();
     };
     let served = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?)
         .run_with_graceful_shutdown(service(&app), until_stopped, Some(shutdown_timeout))
         .await;
 
-    stop_pipeline.cancel();
-    if !pipeline_ended {
-        finish(pipeline, deadline).await;
-    }
     upkeep.abort();
     drop(app);
-    database.close().await;
+    backend.close(deadline).await;
     served?;
     if pipeline_ended { Err(RunError::PipelineEnded) } else { Ok(()) }
-}
-
-/// Waits for the pipeline, but not for ever: what it still holds comes back at the next start.
-async fn finish(mut pipeline: JoinHandle<()>, deadline: tokio::time::Instant) {
-    if tokio::time::timeout_at(deadline, &mut pipeline).await.is_err() {
-        tracing::warn!(
-            "the pipeline did not finish in time; its events are taken up again at the next start"
-        );
-        pipeline.abort();
-    }
 }
 
 async fn upkeep(metrics: Metrics) {
@@ -193,42 +177,18 @@ async fn upkeep(metrics: Metrics) {
     }
 }
 
-/// The signals that tell the process to stop.
-struct StopSignals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl StopSignals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    /// Waits for the next one and names it.
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
-        }
-    }
-}
-
-/// Whoever asks twice does not want to wait. Nothing acknowledged is lost by it.
-async fn end_at_once(mut stop: StopSignals) {
-    let signal = stop.next().await;
-    tracing::warn!(signal, "ending at once; what was in hand is taken up again at the next start");
-    std::process::exit(130);
-}
-
 /// Says where everything is; a closed standard output is no reason to stop.
-fn announce(config: &Config, app: &App, address: std::net::SocketAddr) {
+fn announce(config: &Config, app: &App, address: std::net::SocketAddr, embedded: bool) {
     let state = &app.0;
     let model = &state.ports.model;
     let event_type = model.event_rules().first().map_or("email_opened", |rule| rule.event_type.as_str());
     let base = format!("http://{address}");
     let prefix = &state.settings.prefix;
-    let data = std::fs::canonicalize(&config.data).unwrap_or_else(|_| config.data.clone());
+    let data = if embedded {
+        embedded::shown(&config.data).display().to_string()
+    } else {
+        "the queue is on Redis, the store on PostgreSQL; sspp-worker scores".to_owned()
+    };
     let now = state.now();
     drop(write!(
         std::io::stdout().lock(),
@@ -238,7 +198,6 @@ fn announce(config: &Config, app: &App, address: std::net::SocketAddr) {
          model: {name} version {version}\n\
          try:   curl -X POST {base}{prefix}/events -H 'content-type: application/json' -d \
          '{{\"accountId\":\"acc_1\",\"userId\":\"user_1\",\"eventType\":\"{event_type}\",\"timestamp\":\"{now}\"}}'\n",
-        data = data.display(),
         name = model.name(),
         version = model.version(),
     ));

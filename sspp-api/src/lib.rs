@@ -1,7 +1,7 @@
 //! The HTTP API of SSPP: routes, shapes and errors over the engine of `sspp-core`.
 //!
 //! With no configuration the binary also runs the pipeline in its own process over SQLite, so that one command is a
-//! whole platform (*embedded mode*). Tests build the same service over other adapters with [`App`] and [`service`].
+//! whole platform (*embedded mode*). Over Redis and PostgreSQL it is the API alone, and `sspp-worker` scores. Tests build the same service over other adapters with [`App`] and [`service`].
 //!
 //! ```
 //! // What the binary prints for `sspp-api openapi`.
@@ -14,16 +14,17 @@ mod body;
 mod config;
 mod docs;
 mod dto;
+mod embedded;
 mod error;
 mod metrics;
 mod middleware;
+mod production;
 mod routes;
 mod service;
 mod state;
-mod telemetry;
 
 pub use app::{RunError, run};
-pub use config::{Command, Config, ConfigError, LogFormat};
+pub use config::{Command, Config, ConfigError};
 pub use docs::openapi_document;
 pub use metrics::Metrics;
 pub use service::{Service, service};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use metrics::{
     Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
 use poem::http::{Method, StatusCode};
 use sspp_core::{QueueDepth, ScoringModel, SignalStats};
 
@@ -18,9 +18,6 @@ const QUEUED: &str = "sspp_api_events_queued_total";
 const QUEUE_ERRORS: &str = "sspp_api_events_queue_errors_total";
 const QUEUE_SIZE: &str = "sspp_api_queue_size";
 const INCONSISTENT: &str = "sspp_api_explanations_inconsistent_total";
-
-/// Upper bounds of the duration histogram's buckets, in seconds.
-const BUCKETS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
 /// The service's metrics and where they are collected.
 ///
@@ -50,12 +47,7 @@ impl Default for Metrics {
 impl Metrics {
     /// Metrics with a recorder of their own, so that two services in one process do not mix.
     pub fn new() -> Self {
-        let builder = PrometheusBuilder::new();
-        // The one error is an empty list of buckets.
-        let builder = builder
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
-            .unwrap_or_else(|_| PrometheusBuilder::new());
-        let recorder = Arc::new(builder.build_recorder());
+        let recorder = Arc::new(sspp_core::service::recorder());
         let rendered = recorder.handle();
         metrics::with_local_recorder(&*recorder, || {
             describe();

@@ -16,8 +16,8 @@
 //! assert_eq!(scored.score.to_string(), "0.70");
 //! ```
 //!
-//! Features: `sqlite` (queue and store in one file), `redis` (queue), `postgres` (store), `testing` (contract suites and fakes), `mock` (mockall mocks of
-//! the ports). Without features the memory adapters are there.
+//! Features: `sqlite` (queue and store in one file), `redis` (queue), `postgres` (store), `service` (what the binaries
+//! share), `testing` (contract suites and fakes), `mock` (mockall mocks of the ports). Without features the memory adapters are there.
 
 mod adapters;
 mod clock;
@@ -28,6 +28,8 @@ mod ports;
 mod random;
 mod retry;
 mod scoring;
+#[cfg(feature = "service")]
+pub mod service;
 #[cfg(any(feature = "testing", feature = "mock"))]
 pub mod testing;
 mod validation;

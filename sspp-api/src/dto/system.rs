@@ -6,7 +6,7 @@ use poem_openapi::registry::{MetaResponses, MetaSchema, MetaSchemaRef, Registry}
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiResponse, Object};
 use serde::{Serialize, Serializer};
-use sspp_core::ScoringModel;
+use sspp_core::{Durability, ScoringModel};
 
 use super::explanation::ModelBody;
 use super::payload::{JSON, JsonBody, answer};
@@ -53,6 +53,11 @@ struct HealthBody {
     timestamp: Instant,
     /// Every dependency under its own name.
     services: Services,
+    /// Whether accepted events survive a crash of the queue's server: `durable`, `at_risk`, or `unknown` when it does not
+    /// say.
+    durability: String,
+    /// Why accepted events are at risk, each with what to change; empty when they are not.
+    warnings: Vec<String>,
 }
 
 /// 200 when every dependency is well, else 503 with the same body.
@@ -60,10 +65,26 @@ struct HealthBody {
 pub(crate) struct HealthAnswer(HealthBody);
 
 impl HealthAnswer {
-    pub(crate) fn new(now: Instant, services: Vec<(&'static str, ServiceHealth)>) -> Self {
+    pub(crate) fn new(
+        now: Instant,
+        services: Vec<(&'static str, ServiceHealth)>,
+        durability: Option<&Durability>,
+    ) -> Self {
         let healthy = services.iter().all(|(_, health)| health.status == "healthy");
         let status = if healthy { "healthy" } else { "unhealthy" };
-        Self(HealthBody { status: status.to_owned(), timestamp: now, services: Services(services) })
+        let warnings = durability.map(|durability| durability.at_risk().to_vec());
+        let durability = match &warnings {
+            None => "unknown",
+            Some(warnings) if warnings.is_empty() => "durable",
+            Some(_) => "at_risk",
+        };
+        Self(HealthBody {
+            status: status.to_owned(),
+            timestamp: now,
+            services: Services(services),
+            durability: durability.to_owned(),
+            warnings: warnings.unwrap_or_default(),
+        })
     }
 }
 

@@ -32,7 +32,8 @@ impl System {
     async fn health(&self) -> HealthAnswer {
         let state = &self.0;
         let ports = &state.ports;
-        let (queue, store) = tokio::join!(self.ping_queue(), self.ping_store());
+        let (queue, store, durability) =
+            tokio::join!(self.ping_queue(), self.ping_store(), state.ask_queue(ports.queue.durability()));
         let mut services = vec![(ports.queue_service, queue)];
         if ports.queue_service == ports.store_service {
             // One dependency: it is as well as its worse half.
@@ -41,7 +42,7 @@ impl System {
         } else {
             services.push((ports.store_service, store));
         }
-        HealthAnswer::new(Instant(state.now()), services)
+        HealthAnswer::new(Instant(state.now()), services, durability.ok().as_ref())
     }
 
     /// Whether the service can take events

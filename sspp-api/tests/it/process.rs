@@ -24,6 +24,7 @@ fn refused(command: &mut Command) -> Vec<String> {
 }
 
 /// A process that listens; killed when the test ends early.
+#[derive(Debug)]
 pub(crate) struct Running {
     child: Child,
     pub(crate) base: String,
@@ -39,7 +40,12 @@ impl Drop for Running {
 
 impl Running {
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(folder, arguments, &[])
+    }
+
+    pub(crate) fn start_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = command(folder, &[&["--port", "0"], arguments].concat())
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -119,6 +125,52 @@ async fn one_command_is_a_whole_platform_and_what_it_took_survives_it() {
 }
 
 #[tokio::test]
+async fn a_health_check_tells_ready_from_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(folder.path(), &[]);
+    let port = running.base.rsplit(':').next().unwrap().to_owned();
+    let check = |arguments: &[&str]| command(folder.path(), arguments).output().unwrap();
+    let ready = check(&["healthcheck", "--port", &port]);
+    assert!(ready.status.success() && ready.stdout.starts_with(b"ready: 127.0.0.1:"), "{ready:?}");
+    let unspecified = check(&["healthcheck", "--port", &port, "--bind", "0.0.0.0"]);
+    assert!(unspecified.status.success(), "{unspecified:?}");
+    running.kill();
+    let said = refused(&mut command(folder.path(), &["healthcheck", "--port", &port]));
+    assert!(said.len() == 1 && said[0].contains(&port), "{said:?}");
+}
+
+/// Nobody listens on port 1.
+const AWAY: [(&str, &str); 2] = [
+    ("REDIS_URL", "redis://:hunter2@127.0.0.1:1"),
+    ("DATABASE_URL", "postgres://sspp:hunter2@127.0.0.1:1/sspp"),
+];
+
+#[tokio::test]
+async fn over_servers_that_are_away_it_answers_in_time_and_touches_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start_with(folder.path(), &[], &AWAY);
+    assert!(running.announced.contains("Redis") && !running.announced.contains("hunter2"), "{running:?}");
+    let began = std::time::Instant::now();
+    let event = crate::harness::event("acc_1", "email_opened", "{}");
+    let url = format!("{}/api/v1/events", running.base);
+    let request = reqwest::Client::new().post(url).header("content-type", "application/json").body(event);
+    let answer = request.send().await.unwrap();
+    assert!(began.elapsed().as_millis() < 3_500, "{:?}", began.elapsed());
+    assert_eq!(answer.status(), 503);
+    assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() >= 1);
+    let health = running.get("/health").await;
+    for service in ["redis", "postgresql"] {
+        assert_eq!(health["services"][service]["status"], "unhealthy", "{health}");
+    }
+    assert_eq!(health["durability"], "unknown", "{health}");
+    assert_eq!(running.get("/ready").await["statusCode"], 503);
+    assert_eq!(running.get("/livez").await["status"], "alive");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a data file was made");
+    running.signal("-TERM");
+    assert_eq!(running.ended(), 0);
+}
+
+#[tokio::test]
 async fn a_second_process_on_the_same_file_or_port_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::start(folder.path(), &[]);
@@ -160,12 +212,16 @@ fn what_cannot_start_says_why_in_one_line() {
     for (variable, value) in [
         ("PORT", "abc"),
         ("REDIS_URL", "redis://localhost"),
+        ("REDIS_PASSWORD", "hunter2"),
         ("DATABASE_URL", "postgres://localhost/sspp"),
+        ("DB_PASSWORD", "hunter2"),
+        ("SSPP_CLAIM_BOUND", "soon"),
         ("SSPP_BIND", "0.0.0.0"),
         ("QUEUE_NAME", "\n"),
     ] {
         let said = refused(command(folder, &[]).env(variable, value));
         assert!(said.len() == 1 && said[0].contains(variable), "{variable}: {said:?}");
+        assert!(!said[0].contains("hunter2"), "{said:?}");
     }
 }
 
@@ -222,7 +278,20 @@ fn help_version_and_document_are_printed() {
     };
     assert_eq!(printed("--version"), format!("sspp-api {}\n", env!("CARGO_PKG_VERSION")));
     let help = printed("--help");
-    for named in ["PORT", "SSPP_DATA", "SSPP_MODEL", "LOG_LEVEL", "openapi"] {
+    for named in [
+        "PORT",
+        "SSPP_DATA",
+        "SSPP_MODEL",
+        "LOG_LEVEL",
+        "REDIS_URL",
+        "DATABASE_URL",
+        "SSPP_CLAIM_BOUND",
+        "SSPP_REQUIRE_DURABLE_QUEUE",
+        "SSPP_MIGRATE",
+        "SSPP_SHUTDOWN_TIMEOUT",
+        "openapi",
+        "healthcheck",
+    ] {
         assert!(help.contains(named), "{named}\n{help}");
     }
     assert_eq!(printed("openapi"), include_str!("../../openapi.json"));

@@ -13,6 +13,8 @@ async fn health_names_the_dependencies_and_probes_answer_bare() {
         assert_eq!(health["status"], "healthy");
         assert_eq!(health["services"]["memory"]["status"], "healthy");
         assert!(health["services"]["memory"]["responseTime"].is_u64());
+        assert!(["durable", "at_risk"].iter().any(|known| health["durability"] == *known), "{health}");
+        assert_eq!(health["warnings"].as_array().unwrap().is_empty(), health["durability"] == "durable");
     }
     for path in ["/ready", "/api/v1/ready"] {
         let ready = harness.get(path).await.json();

@@ -25,6 +25,11 @@ impl Breaker {
         }
     }
 
+    /// Shows its state to others: true while it is open.
+    pub(super) fn watch(&self) -> watch::Receiver<bool> {
+        self.0.subscribe()
+    }
+
     pub(super) fn is_open(&self) -> bool {
         *self.0.borrow()
     }

@@ -108,6 +108,18 @@ impl Pipeline {
         Self { shared: Arc::new(shared) }
     }
 
+    /// Whether the pipeline takes no events because the store is away: true while its breaker is open.
+    ///
+    /// ```
+    /// # fn show(pipeline: &sspp_core::Pipeline) {
+    /// let store_away = pipeline.store_away();
+    /// println!("breaker open: {}", *store_away.borrow());
+    /// # }
+    /// ```
+    pub fn store_away(&self) -> tokio::sync::watch::Receiver<bool> {
+        self.shared.breaker.watch()
+    }
+
     /// Runs until `stop` is cancelled: then no more deliveries are taken, those in hand are finished (or given back,
     /// when the store is away), and the future ends.
     ///

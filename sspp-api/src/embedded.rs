@@ -1,0 +1,81 @@
+//! Embedded mode: queue, store and pipeline in this process, over one SQLite file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sspp_core::{Clock, Pipeline, Random, ScoringModel, SqliteConfig, SqliteDatabase};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::RunError;
+use crate::config::Config;
+use crate::state::Ports;
+
+/// What runs in embedded mode.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    database: SqliteDatabase,
+    pipeline: JoinHandle<()>,
+    stop: CancellationToken,
+    ended: bool,
+}
+
+impl Embedded {
+    /// Opens the file, keeps the model in it and starts the pipeline.
+    pub(crate) async fn start(
+        config: &Config,
+        model: Arc<ScoringModel>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<(Self, Ports), RunError> {
+        let claim_bound = config.backends.claim_bound.get();
+        let data = SqliteConfig {
+            max_backlog: config.backends.max_backlog,
+            claim_bound,
+            ..SqliteConfig::new(&config.data)
+        };
+        let database = SqliteDatabase::open(data, Arc::clone(&clock))
+            .await
+            .map_err(|source| RunError::Data { path: config.data.clone(), source })?;
+        let (queue, store) = (database.queue(), database.store());
+        store.put_model(&model.to_record()).await.map_err(RunError::KeepModel)?;
+        let pipeline = Pipeline::new(
+            Arc::clone(&queue),
+            Arc::clone(&store),
+            Arc::clone(&model),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            config.pipeline.config(claim_bound),
+        );
+        let stop = CancellationToken::new();
+        let pipeline = tokio::spawn(pipeline.run(stop.clone()));
+        let ports =
+            Ports { queue, queue_service: "sqlite", store, store_service: "sqlite", model, clock, random };
+        Ok((Self { database, pipeline, stop, ended: false }, ports))
+    }
+
+    /// Waits until the pipeline ends, which it does by itself only through a defect.
+    pub(crate) async fn pipeline_ended(&mut self) {
+        // How it ended is in the log.
+        drop((&mut self.pipeline).await);
+        self.ended = true;
+    }
+
+    /// Stops the pipeline, but does not wait for ever: what it still holds comes back at the next start.
+    pub(crate) async fn close(mut self, deadline: Instant) {
+        self.stop.cancel();
+        if !self.ended && tokio::time::timeout_at(deadline, &mut self.pipeline).await.is_err() {
+            tracing::warn!(
+                "the pipeline did not finish in time; its events are taken up again at the next start"
+            );
+            self.pipeline.abort();
+        }
+        self.database.close().await;
+    }
+}
+
+/// Where the file is, as a person would look for it.
+pub(crate) fn shown(data: &std::path::Path) -> PathBuf {
+    std::fs::canonicalize(data).unwrap_or_else(|_| data.to_owned())
+}

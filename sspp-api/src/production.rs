@@ -1,0 +1,68 @@
+//! Production: the queue on Redis, the store on PostgreSQL, and no pipeline in this process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sspp_core::service::{Backends, DurabilityState, migrate_until_done, require_durable, watch_durability};
+use sspp_core::{Clock, PgSignalStore, Random, RedisEventQueue, ScoringModel};
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::app::RunError;
+use crate::state::Ports;
+
+/// How long a queue that has to be durable may take to say so.
+const DURABLE_WITHIN: Duration = Duration::from_secs(30);
+
+/// What runs in production.
+#[derive(Debug)]
+pub(crate) struct Production {
+    queue: Arc<RedisEventQueue>,
+    store: Arc<PgSignalStore>,
+    durability: DurabilityState,
+    migrating: Option<AbortOnDropHandle<()>>,
+}
+
+impl Production {
+    /// Opens both. A server that is away is no error, unless the queue has to be durable.
+    pub(crate) async fn start(
+        backends: Backends,
+        model: Arc<ScoringModel>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<(Self, Ports), RunError> {
+        let queue = RedisEventQueue::open(backends.redis)
+            .await
+            .map_err(|error| RunError::Queue(error.to_string()))?;
+        let store = PgSignalStore::open(backends.postgres)
+            .await
+            .map_err(|error| RunError::Store(error.to_string()))?;
+        if backends.require_durable_queue {
+            require_durable(&*queue.port(), Some(DURABLE_WITHIN)).await.map_err(RunError::NotDurable)?;
+        }
+        let durability = watch_durability(queue.port());
+        let migrating = backends
+            .migrate
+            .then(|| AbortOnDropHandle::new(tokio::spawn(migrate_until_done(Arc::clone(&store)))));
+        let ports = Ports {
+            queue: queue.port(),
+            queue_service: "redis",
+            store: store.port(),
+            store_service: "postgresql",
+            model,
+            clock,
+            random,
+        };
+        Ok((Self { queue, store, durability, migrating }, ports))
+    }
+
+    /// Ends the connections, but does not wait for a server that is away.
+    pub(crate) async fn close(self, deadline: Instant) {
+        let Self { queue, store, durability, migrating } = self;
+        drop((durability, migrating));
+        let closing = async { tokio::join!(queue.close(), store.close()) };
+        if tokio::time::timeout_at(deadline, closing).await.is_err() {
+            tracing::warn!("a connection did not end in time");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The queue and the store of a deployment, and their limits.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{ConfigError, DatabaseArgs, RedisArgs, Span, check_queue_name};
+use crate::{PgConfig, RedisConfig};
+
+/// Redis and PostgreSQL, and their limits.
+///
+/// ```
+/// use clap::Parser as _;
+/// #[derive(clap::Parser)]
+/// struct Config {
+///     #[command(flatten)]
+///     backends: sspp_core::service::BackendArgs,
+/// }
+/// let urls = ["x", "--redis-url", "redis://cache", "--database-url", "postgres://db/sspp"];
+/// let backends = Config::parse_from(urls).backends.resolve().unwrap().unwrap();
+/// assert_eq!(backends.redis.name, "sspp:events");
+/// assert!(Config::parse_from(["x"]).backends.resolve().unwrap().is_none());
+/// ```
+#[derive(Debug, Clone, Args)]
+pub struct BackendArgs {
+    /// Where Redis is.
+    #[command(flatten)]
+    pub redis: RedisArgs,
+
+    /// Where PostgreSQL is.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// The queue's name: in metrics, and in the keys on Redis, which begin with `sspp:` and this name.
+    #[arg(long, env = "QUEUE_NAME", value_name = "QUEUE_NAME", default_value = "events")]
+    pub queue_name: String,
+
+    /// Over how many Redis streams new events are spread.
+    #[arg(long, env = "SSPP_QUEUE_SHARDS", value_name = "SSPP_QUEUE_SHARDS", default_value_t = 4,
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub queue_shards: u16,
+
+    /// How many events may be in the queue before more are refused with a 503.
+    #[arg(long, env = "SSPP_MAX_BACKLOG", value_name = "SSPP_MAX_BACKLOG", default_value_t = 1_000_000,
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub max_backlog: u64,
+
+    /// How long an event may be in a worker's hands without a sign of life before another takes it over: seconds, or with a
+    /// unit. Has to exceed `SSPP_STATEMENT_TIMEOUT`.
+    #[arg(long, env = "SSPP_CLAIM_BOUND", value_name = "SSPP_CLAIM_BOUND", default_value = "60s")]
+    pub claim_bound: Span,
+
+    /// How many connections to PostgreSQL at most.
+    #[arg(long, env = "SSPP_DATABASE_CONNECTIONS", value_name = "SSPP_DATABASE_CONNECTIONS", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub database_connections: u32,
+
+    /// How long a statement on PostgreSQL may take: seconds, or with a unit.
+    #[arg(
+        long,
+        env = "SSPP_STATEMENT_TIMEOUT",
+        value_name = "SSPP_STATEMENT_TIMEOUT",
+        default_value = "10s"
+    )]
+    pub statement_timeout: Span,
+
+    /// Refuse to start on a Redis that may lose what it acknowledged: one without AOF, or that evicts keys.
+    #[arg(long, env = "SSPP_REQUIRE_DURABLE_QUEUE", value_name = "SSPP_REQUIRE_DURABLE_QUEUE")]
+    pub require_durable_queue: bool,
+
+    /// Bring the schema of PostgreSQL up to this release at start, as `sspp-worker migrate` does.
+    #[arg(long, env = "SSPP_MIGRATE", value_name = "SSPP_MIGRATE")]
+    pub migrate: bool,
+}
+
+/// A checked choice of Redis and PostgreSQL.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Backends {
+    /// The queue.
+    pub redis: RedisConfig,
+    /// The store.
+    pub postgres: PgConfig,
+    /// Whether to refuse a queue that may lose what it acknowledged.
+    pub require_durable_queue: bool,
+    /// Whether to migrate the store at start.
+    pub migrate: bool,
+}
+
+impl BackendArgs {
+    /// What is to be used; `None` when neither Redis nor PostgreSQL is named.
+    pub fn resolve(&self) -> Result<Option<Backends>, ConfigError> {
+        check_queue_name(&self.queue_name)?;
+        let half = |set, missing| Err(ConfigError::Half { set, missing });
+        let (redis, postgres) = match (self.redis.url()?, self.database.url()?) {
+            (Some(redis), Some(postgres)) => (redis, postgres),
+            (None, None) => return Ok(None),
+            (Some(_), None) if self.redis.redis_url.is_some() => {
+                return half("REDIS_URL", "DATABASE_URL (or POSTGRES_HOST)");
+            }
+            (Some(_), None) => return half("REDIS_HOST", "DATABASE_URL (or POSTGRES_HOST)"),
+            (None, Some(_)) if self.database.database_url.is_some() => {
+                return half("DATABASE_URL", "REDIS_URL (or REDIS_HOST)");
+            }
+            (None, Some(_)) => return half("POSTGRES_HOST", "REDIS_URL (or REDIS_HOST)"),
+        };
+        if self.claim_bound <= self.statement_timeout {
+            let (claim_bound, statement_timeout) = (self.claim_bound, self.statement_timeout);
+            return Err(ConfigError::ClaimBound { claim_bound, statement_timeout });
+        }
+        let claim_bound = self.claim_bound.get();
+        let redis = RedisConfig {
+            name: format!("sspp:{}", self.queue_name),
+            shards: self.queue_shards,
+            max_backlog: self.max_backlog,
+            claim_bound,
+            // A claim is renewed every third of the bound: a command must be over by then.
+            command_timeout: Duration::from_secs(2).min(claim_bound / 3),
+            ..RedisConfig::new(redis.expose())
+        };
+        let postgres = self.postgres(postgres.expose());
+        let (require_durable_queue, migrate) = (self.require_durable_queue, self.migrate);
+        Ok(Some(Backends { redis, postgres, require_durable_queue, migrate }))
+    }
+
+    /// The store alone, for whoever needs no queue.
+    pub fn resolve_database(&self) -> Result<PgConfig, ConfigError> {
+        let url = self.database.url()?.ok_or(ConfigError::Missing {
+            missing: "DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB)",
+            why: "it says where the PostgreSQL is whose schema is to be migrated",
+        })?;
+        Ok(self.postgres(url.expose()))
+    }
+
+    fn postgres(&self, url: &str) -> PgConfig {
+        PgConfig {
+            connections: self.database_connections,
+            statement_timeout: self.statement_timeout.get(),
+            ..PgConfig::new(url)
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "backends_tests.rs"]
+mod tests;

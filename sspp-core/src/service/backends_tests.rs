@@ -1,0 +1,130 @@
+//! The configuration of Redis and PostgreSQL, case by case.
+
+use clap::Parser;
+
+use super::*;
+
+#[derive(Debug, Parser)]
+struct Config {
+    #[command(flatten)]
+    backends: BackendArgs,
+}
+
+const HIDDEN: &str = "p@ss/word";
+
+/// The URLs or the message of a set of flags, as `--name value` pairs.
+fn resolved(arguments: &str) -> Result<Option<Backends>, String> {
+    let words = std::iter::once("x").chain(arguments.split_whitespace());
+    let config = Config::try_parse_from(words).unwrap();
+    assert!(!format!("{config:?}").contains(HIDDEN), "a password is shown by Debug");
+    config.backends.resolve().map_err(|error| error.to_string())
+}
+
+const REDIS: &str = "--redis-url redis://cache ";
+const DATABASE: &str = "--database-url postgres://db/sspp ";
+
+#[test]
+fn urls_and_parts_say_the_same() {
+    for (arguments, redis, postgres) in [
+        (
+            "--redis-url redis://cache --database-url postgres://db/sspp",
+            "redis://cache",
+            "postgres://db/sspp",
+        ),
+        (
+            "--redis-url rediss://u:p@cache:1/2 --database-url postgresql://u:p@db/sspp",
+            "rediss://u:p@cache:1/2",
+            "postgresql://u:p@db/sspp",
+        ),
+        (
+            "--redis-host cache --postgres-host db --postgres-user u --postgres-db d",
+            "redis://cache:6379",
+            "postgres://u@db:5432/d",
+        ),
+        (
+            "--redis-host cache --redis-port 1 --redis-password p@ss/word --db-host ::1 --db-port 2 --db-user u \
+             --db-password p@ss/word --db-name d",
+            "redis://:p%40ss%2Fword@cache:1",
+            "postgres://u:p%40ss%2Fword@[::1]:2/d",
+        ),
+        (
+            "--redis-host cache --postgres-host db --db-host db --db-username u --postgres-db d",
+            "redis://cache:6379",
+            "postgres://u@db:5432/d",
+        ),
+        (
+            "--redis-url redis://cache --redis-port tcp://10.0.0.1:6379 --database-url postgres://db/sspp --redis-host= \
+             --postgres-port tcp://10.0.0.2:5432",
+            "redis://cache",
+            "postgres://db/sspp",
+        ),
+    ] {
+        let backends = resolved(arguments).unwrap().unwrap();
+        assert_eq!((&*backends.redis.url, &*backends.postgres.url), (redis, postgres), "{arguments}");
+    }
+    assert!(resolved("").unwrap().is_none());
+    assert!(resolved("--redis-url= --db-host= --database-url=").unwrap().is_none());
+}
+
+#[test]
+fn half_a_configuration_and_contradictions_are_refused_by_name() {
+    for (arguments, named) in [
+        (REDIS.to_owned(), ["REDIS_URL", "DATABASE_URL"]),
+        (DATABASE.to_owned(), ["DATABASE_URL", "REDIS_URL"]),
+        ("--redis-host cache".to_owned(), ["REDIS_HOST", "DATABASE_URL"]),
+        ("--db-host db --db-user u --db-name d".to_owned(), ["POSTGRES_HOST", "REDIS_URL"]),
+        ("--redis-password p@ss/word".to_owned(), ["REDIS_PASSWORD", "REDIS_HOST"]),
+        ("--redis-port 1".to_owned(), ["REDIS_PORT", "REDIS_HOST"]),
+        ("--postgres-password p@ss/word".to_owned(), ["POSTGRES_PASSWORD", "POSTGRES_HOST"]),
+        ("--postgres-host db --postgres-db d".to_owned(), ["POSTGRES_HOST", "POSTGRES_USER"]),
+        ("--postgres-host db --postgres-user u".to_owned(), ["POSTGRES_HOST", "POSTGRES_DB"]),
+        (format!("{REDIS}{DATABASE}--redis-host cache"), ["REDIS_URL", "REDIS_HOST"]),
+        (format!("{REDIS}{DATABASE}--redis-password p@ss/word"), ["REDIS_URL", "REDIS_PASSWORD"]),
+        (format!("{REDIS}{DATABASE}--db-name d"), ["DATABASE_URL", "DB_NAME"]),
+        ("--db-user a --postgres-user b".to_owned(), ["POSTGRES_USER", "DB_USER"]),
+        ("--db-password p@ss/word --postgres-password b".to_owned(), ["POSTGRES_PASSWORD", "DB_PASSWORD"]),
+        (format!("{DATABASE}--redis-url http://p@ss/word"), ["--redis-url", "REDIS_URL"]),
+        (format!("{REDIS}--database-url mysql://p@ss/word"), ["--database-url", "DATABASE_URL"]),
+        (format!("{REDIS}{DATABASE}--claim-bound 10s"), ["SSPP_CLAIM_BOUND", "SSPP_STATEMENT_TIMEOUT"]),
+        (format!("{REDIS}{DATABASE}--statement-timeout 2m"), ["--claim-bound", "--statement-timeout"]),
+        (format!("{REDIS}{DATABASE}--queue-name {{q}}"), ["--queue-name", "QUEUE_NAME"]),
+    ] {
+        let said = resolved(&arguments).unwrap_err();
+        assert!(named.iter().all(|name| said.contains(name)), "{arguments}: {said}");
+        assert!(!said.contains(HIDDEN), "{arguments}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn limits_reach_the_adapters() {
+    let backends = resolved(&format!(
+        "{REDIS}{DATABASE}--queue-name q.1 --queue-shards 7 --max-backlog 9 --claim-bound 2 --statement-timeout 500ms \
+         --database-connections 3 --require-durable-queue --migrate"
+    ))
+    .unwrap()
+    .unwrap();
+    let (redis, postgres) = (&backends.redis, &backends.postgres);
+    assert_eq!((&*redis.name, redis.shards, redis.max_backlog), ("sspp:q.1", 7, 9));
+    assert_eq!(redis.claim_bound, Duration::from_secs(2));
+    assert!(redis.command_timeout * 3 <= redis.claim_bound);
+    assert_eq!((postgres.connections, postgres.statement_timeout), (3, Duration::from_millis(500)));
+    assert!(backends.require_durable_queue && backends.migrate);
+}
+
+#[test]
+fn values_that_no_server_could_have_are_refused_with_flag_and_variable() {
+    for (flag, value) in [
+        ("--redis-port", "70000"),
+        ("--postgres-port", "0"),
+        ("--queue-shards", "0"),
+        ("--max-backlog", "0"),
+        ("--claim-bound", "soon"),
+        ("--database-connections", "0"),
+        ("--statement-timeout", "0"),
+    ] {
+        let said = Config::try_parse_from(["x", flag, value]).unwrap_err().to_string();
+        let variable = said.split('<').nth(1).and_then(|rest| rest.split('>').next());
+        assert!(said.contains(flag) && variable.is_some_and(|name| name.contains('_')), "{said}");
+    }
+}

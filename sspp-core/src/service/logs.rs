@@ -1,0 +1,120 @@
+//! Logs: to stderr, as text or JSON. Contents of events are never logged above debug.
+
+use std::io::IsTerminal as _;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::ConfigError;
+
+/// How log lines look.
+///
+/// ```
+/// use clap::ValueEnum as _;
+/// use sspp_core::service::LogFormat;
+/// assert_eq!(LogFormat::from_str("json", false), Ok(LogFormat::Json));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for log collectors.
+    Json,
+}
+
+/// What is logged, and how.
+///
+/// ```
+/// use clap::Parser as _;
+/// #[derive(clap::Parser)]
+/// struct Config {
+///     #[command(flatten)]
+///     logs: sspp_core::service::LogArgs,
+/// }
+/// assert!(Config::parse_from(["x", "--log-level", "loud"]).logs.check().is_err());
+/// ```
+#[derive(Debug, Clone, Args)]
+pub struct LogArgs {
+    /// What to log: error, warn, info, debug, trace, or directives such as `info,sspp_core=debug`.
+    #[arg(long, env = "LOG_LEVEL", value_name = "LOG_LEVEL", default_value = "info")]
+    pub log_level: String,
+
+    /// How to log.
+    #[arg(long, env = "LOG_FORMAT", value_name = "LOG_FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// Logs that can be started.
+#[derive(Debug)]
+pub struct Logs {
+    filter: EnvFilter,
+    format: LogFormat,
+}
+
+impl LogArgs {
+    /// Checks the level.
+    pub fn check(&self) -> Result<Logs, ConfigError> {
+        let filter = filter(&self.log_level).map_err(|reason| ConfigError::Invalid {
+            flag: "--log-level",
+            variable: "LOG_LEVEL",
+            value: self.log_level.clone(),
+            reason,
+        })?;
+        Ok(Logs { filter, format: self.log_format })
+    }
+}
+
+impl Logs {
+    /// Starts logging; a second call in one process changes nothing.
+    pub fn start(self) {
+        let registry = tracing_subscriber::registry().with(self.filter);
+        let layer = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            // Colours are for people: a file or a collector gets the bare text.
+            .with_ansi(std::io::stderr().is_terminal());
+        drop(match self.format {
+            LogFormat::Text => registry.with(layer.with_target(false)).try_init(),
+            LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+        });
+    }
+}
+
+/// A level, or directives such as `sspp_core=debug,info`. A bare word that is no level would be taken for a target, and
+/// nothing would be logged.
+fn filter(text: &str) -> Result<EnvFilter, String> {
+    let wrong = || {
+        "should be off, error, warn, info, debug or trace, or directives such as info,sspp_core=debug"
+            .to_owned()
+    };
+    let directive = |part: &str| match part.trim() {
+        // The predecessor's words.
+        "log" => Some("info".to_owned()),
+        "verbose" => Some("debug".to_owned()),
+        "fatal" => Some("error".to_owned()),
+        part if part.contains('=') || part.parse::<LevelFilter>().is_ok() && !part.is_empty() => {
+            Some(part.to_owned())
+        }
+        _ => None,
+    };
+    let directives: Option<Vec<String>> = text.split(',').map(directive).collect();
+    EnvFilter::try_new(directives.ok_or_else(wrong)?.join(",")).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_level_that_would_log_nothing_is_refused() {
+        for level in ["info", "WARN", "off", "verbose", "log", "info,sspp_core=debug", "sspp_api=trace"] {
+            assert!(filter(level).is_ok(), "{level}");
+        }
+        for level in ["", "inof", "3x", "loud", "info,", "sspp_core=loud"] {
+            assert!(filter(level).is_err(), "{level}");
+        }
+        assert_eq!(filter("verbose").unwrap().to_string(), "debug");
+    }
+}

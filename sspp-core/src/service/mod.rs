@@ -1,0 +1,40 @@
+//! What the binaries share: one vocabulary of configuration, logs, metrics, signals to stop, and probes.
+//!
+//! | part | what |
+//! |---|---|
+//! | [`BackendArgs`] | Redis and PostgreSQL by URL or by parts, and their limits |
+//! | [`PipelineArgs`], [`LogArgs`] | how a pipeline runs, what is logged and how |
+//! | [`ConfigError`] | why a configuration cannot be started with |
+//! | [`load_model`], [`recorder`], [`StopSignals`] | what a process needs before it works |
+//! | [`watch_durability`], [`migrate_until_done`] | what it sees to while it works |
+//! | [`healthcheck`] | how it asks itself whether it is ready |
+
+mod backends;
+mod cli;
+mod durability;
+mod error;
+mod healthcheck;
+mod location;
+mod logs;
+mod migration;
+mod model;
+mod pipeline;
+mod recorder;
+mod secret;
+mod span;
+mod stop;
+
+pub use backends::{BackendArgs, Backends};
+pub use cli::{check_queue_name, fail, one_line};
+pub use durability::{DurabilityState, require_durable, watch_durability};
+pub use error::ConfigError;
+pub use healthcheck::healthcheck;
+pub use location::{DatabaseArgs, Port, RedisArgs};
+pub use logs::{LogArgs, LogFormat, Logs};
+pub use migration::migrate_until_done;
+pub use model::{ModelError, load_model};
+pub use pipeline::PipelineArgs;
+pub use recorder::recorder;
+pub use secret::Secret;
+pub use span::{Span, parse_span};
+pub use stop::StopSignals;

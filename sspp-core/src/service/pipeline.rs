@@ -1,0 +1,47 @@
+//! How a pipeline runs in a process.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::PipelineConfig;
+
+/// How a pipeline runs in a process.
+///
+/// ```
+/// use clap::Parser as _;
+/// #[derive(clap::Parser)]
+/// struct Config {
+///     #[command(flatten)]
+///     pipeline: sspp_core::service::PipelineArgs,
+/// }
+/// let args = Config::parse_from(["x", "--queue-concurrency", "4"]).pipeline;
+/// let config = args.config(std::time::Duration::from_secs(60));
+/// assert_eq!((config.readers, config.keep_every.as_secs()), (4, 20));
+/// ```
+#[derive(Debug, Clone, Args)]
+pub struct PipelineArgs {
+    /// How many batches of events are scored and stored side by side.
+    #[arg(long, env = "QUEUE_CONCURRENCY", value_name = "QUEUE_CONCURRENCY", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub queue_concurrency: u16,
+
+    /// How many events a batch has at most.
+    #[arg(long, env = "SSPP_BATCH_SIZE", value_name = "SSPP_BATCH_SIZE", default_value_t = 500,
+          value_parser = clap::value_parser!(u16).range(1..=5_000))]
+    pub batch_size: u16,
+}
+
+impl PipelineArgs {
+    /// The pipeline's settings over a queue of this claim bound.
+    pub fn config(&self, claim_bound: Duration) -> PipelineConfig {
+        let defaults = PipelineConfig::default();
+        PipelineConfig {
+            readers: self.queue_concurrency.into(),
+            batch: self.batch_size.into(),
+            keep_every: claim_bound / 3,
+            reclaim_every: defaults.reclaim_every.min(claim_bound / 2),
+            ..defaults
+        }
+    }
+}

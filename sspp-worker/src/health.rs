@@ -1,0 +1,159 @@
+//! The small server of probes and metrics: nothing secret, nothing that changes anything.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use poem::http::StatusCode;
+use poem::{Endpoint, EndpointExt as _, IntoResponse as _, Response, Route, get, handler, web::Data};
+use serde_json::json;
+use sspp_core::service::DurabilityState;
+use tokio::sync::watch;
+
+use crate::monitor::Seen;
+
+/// What the pipeline is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// It was not started yet: something has to be waited for.
+    Starting,
+    /// It takes events.
+    Running,
+    /// It takes no more and finishes what it has in hand.
+    Stopping,
+    /// It ended.
+    Ended,
+}
+
+/// What probes look at.
+#[derive(Debug)]
+pub(crate) struct Health {
+    started: Instant,
+    phase: AtomicU8,
+    seen: watch::Receiver<Option<Seen>>,
+    /// True while the pipeline's breaker is open; there once it was built.
+    store_away: OnceLock<watch::Receiver<bool>>,
+    durability: DurabilityState,
+    metrics: PrometheusHandle,
+}
+
+impl Health {
+    pub(crate) fn new(
+        seen: watch::Receiver<Option<Seen>>,
+        durability: DurabilityState,
+        metrics: PrometheusHandle,
+    ) -> Self {
+        Self {
+            started: Instant::now(),
+            phase: AtomicU8::new(Phase::Starting as u8),
+            seen,
+            store_away: OnceLock::new(),
+            durability,
+            metrics,
+        }
+    }
+
+    /// The pipeline was started.
+    pub(crate) fn running(&self, store_away: watch::Receiver<bool>) {
+        // It is started once.
+        drop(self.store_away.set(store_away));
+        self.enter(Phase::Running);
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    fn pipeline(&self) -> &'static str {
+        let phase = self.phase.load(Ordering::Relaxed);
+        let paused = self.store_away.get().is_some_and(|away| *away.borrow());
+        match phase {
+            phase if phase == Phase::Starting as u8 => "starting",
+            phase if phase == Phase::Running as u8 && paused => "paused",
+            phase if phase == Phase::Running as u8 => "running",
+            phase if phase == Phase::Stopping as u8 => "stopping",
+            _ => "ended",
+        }
+    }
+
+    /// Why the worker is not ready, if it is not.
+    fn not_ready(&self) -> Option<String> {
+        let pipeline = self.pipeline();
+        if matches!(pipeline, "stopping" | "ended") {
+            return Some(format!("the pipeline is {pipeline}"));
+        }
+        match &*self.seen.borrow() {
+            None => return Some("the dependencies were not asked yet".to_owned()),
+            Some(Seen { queue, store }) => {
+                for (name, dependency) in [("redis", queue), ("postgresql", store)] {
+                    if let Some(reason) = dependency.reason {
+                        return Some(format!("{name} is {reason}"));
+                    }
+                }
+            }
+        }
+        (pipeline != "running").then(|| format!("the pipeline is {pipeline}"))
+    }
+}
+
+/// The server's endpoint.
+pub(crate) fn endpoint(health: Arc<Health>) -> impl Endpoint {
+    Route::new()
+        .at("/livez", get(livez))
+        .at("/ready", get(ready))
+        .at("/health", get(show))
+        .at("/metrics", get(scrape))
+        .data(health)
+}
+
+fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
+    Response::builder().status(status).content_type("application/json").body(body.to_string())
+}
+
+#[handler]
+fn livez() -> Response {
+    answer(StatusCode::OK, &json!({"status": "alive"}))
+}
+
+#[handler]
+fn ready(Data(health): Data<&Arc<Health>>) -> Response {
+    match health.not_ready() {
+        None => answer(StatusCode::OK, &json!({"status": "ready"})),
+        Some(reason) => {
+            let body = json!({"status": "not ready", "reason": reason});
+            answer(StatusCode::SERVICE_UNAVAILABLE, &body).with_header("retry-after", "1").into_response()
+        }
+    }
+}
+
+#[handler]
+fn show(Data(health): Data<&Arc<Health>>) -> Response {
+    let seen = health.seen.borrow().clone();
+    let well = seen.as_ref().is_some_and(|seen| seen.queue.is_healthy() && seen.store.is_healthy());
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let durability = health.durability.get();
+    let warnings = durability.as_ref().map(|durability| durability.at_risk().to_vec());
+    let durability = match &warnings {
+        None => "unknown",
+        Some(warnings) if warnings.is_empty() => "durable",
+        Some(_) => "at_risk",
+    };
+    let services = seen.map(|seen| json!({"redis": seen.queue, "postgresql": seen.store}));
+    let body = json!({
+        "status": if well { "healthy" } else { "unhealthy" },
+        "version": env!("CARGO_PKG_VERSION"),
+        "uptime": health.started.elapsed().as_secs_f64(),
+        "pipeline": health.pipeline(),
+        "services": services.unwrap_or_else(|| json!({})),
+        "durability": durability,
+        "warnings": warnings.unwrap_or_default(),
+    });
+    answer(status, &body)
+}
+
+#[handler]
+fn scrape(Data(health): Data<&Arc<Health>>) -> Response {
+    Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(health.metrics.render())
+}

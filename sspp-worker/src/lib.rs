@@ -1,0 +1,19 @@
+//! The worker of SSPP: the pipeline of `sspp-core` as a process of its own, over Redis and PostgreSQL, with a small server
+//! for probes and metrics.
+//!
+//! ```no_run
+//! use clap::Parser as _;
+//! sspp_worker::run(&sspp_worker::Config::parse())?;
+//! # Ok::<(), sspp_worker::RunError>(())
+//! ```
+
+mod app;
+mod config;
+mod drain;
+mod health;
+mod migrate;
+mod monitor;
+
+pub use app::{RunError, run};
+pub use config::{Command, Config};
+pub use migrate::migrate;

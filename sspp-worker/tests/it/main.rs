@@ -1,0 +1,6 @@
+//! Integration tests of sspp-worker, one module a subject.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has found something")]
+
+mod platform;
+mod process;
+mod start;

@@ -1,0 +1,126 @@
+//! How the worker starts without its dependencies, and what it says when it cannot. No server is needed.
+
+use std::time::Instant;
+
+use sspp_core::testing::eventually;
+
+use crate::process::{Running, WORKER, command, ended};
+
+/// Nobody listens on port 1.
+const AWAY: [(&str, &str); 2] = [
+    ("REDIS_URL", "redis://:hunter2@127.0.0.1:1"),
+    ("DATABASE_URL", "postgres://sspp:hunter2@127.0.0.1:1/sspp"),
+];
+
+#[test]
+fn what_cannot_start_says_why_in_one_line() {
+    let [redis, database] = AWAY;
+    for (arguments, variables, named) in [
+        (&[][..], &[][..], "REDIS_URL and DATABASE_URL"),
+        (&[], &[redis], "DATABASE_URL"),
+        (&[], &[database], "REDIS_URL"),
+        (&[], &[redis, database, ("REDIS_HOST", "cache")], "REDIS_HOST"),
+        (&[], &[redis, database, ("DB_PASSWORD", "hunter2")], "DB_PASSWORD"),
+        (&[], &[("REDIS_URL", "hunter2"), database], "REDIS_URL"),
+        (&[], &[redis, ("DATABASE_URL", "mysql://u:hunter2@db/x")], "DATABASE_URL"),
+        (
+            &[],
+            &[redis, database, ("SSPP_CLAIM_BOUND", "5"), ("SSPP_STATEMENT_TIMEOUT", "5s")],
+            "SSPP_CLAIM_BOUND",
+        ),
+        (&[], &[redis, database, ("SSPP_CLAIM_BOUND", "soon")], "SSPP_CLAIM_BOUND"),
+        (&[], &[redis, database, ("WORKER_PORT", "x")], "WORKER_PORT"),
+        (&[], &[redis, database, ("QUEUE_CONCURRENCY", "0")], "QUEUE_CONCURRENCY"),
+        (&[], &[redis, database, ("SSPP_BATCH_SIZE", "0")], "SSPP_BATCH_SIZE"),
+        (&[], &[redis, database, ("SSPP_MODEL", "nothing.toml")], "nothing.toml"),
+        (&[], &[redis, database, ("LOG_LEVEL", "loud")], "LOG_LEVEL"),
+        (&["--nonsense"], &[], "--nonsense"),
+        (&["work"], &[], "work"),
+        (&["migrate"], &[redis], "DATABASE_URL"),
+        (&["migrate"], &[database], "migrate"),
+        (&["healthcheck", "--port", "1"], &[], "127.0.0.1:1"),
+    ] {
+        let variables = [variables, &[("RUST_BACKTRACE", "1")]].concat();
+        let (status, _, said) = ended(&mut command(WORKER, arguments, &variables));
+        assert_eq!(status, 1, "{arguments:?} {variables:?}: {said}");
+        let last = said.lines().last().unwrap();
+        assert!(last.starts_with("sspp-worker: ") && last.contains(named), "{variables:?}: {said}");
+        assert!(!said.contains("hunter2") && !said.contains("panicked"), "{said}");
+    }
+}
+
+#[test]
+fn help_names_every_variable_and_shows_no_password() {
+    let (status, help, _) = ended(&mut command(WORKER, &["--help"], &AWAY));
+    assert_eq!(status, 0);
+    for named in [
+        "REDIS_URL",
+        "REDIS_HOST",
+        "REDIS_PORT",
+        "REDIS_PASSWORD",
+        "DATABASE_URL",
+        "POSTGRES_HOST",
+        "POSTGRES_PORT",
+        "POSTGRES_USER",
+        "POSTGRES_PASSWORD",
+        "POSTGRES_DB",
+        "DB_HOST",
+        "DB_PORT",
+        "DB_USER",
+        "DB_PASSWORD",
+        "DB_NAME",
+        "QUEUE_NAME",
+        "SSPP_QUEUE_SHARDS",
+        "SSPP_MAX_BACKLOG",
+        "SSPP_CLAIM_BOUND",
+        "SSPP_DATABASE_CONNECTIONS",
+        "SSPP_STATEMENT_TIMEOUT",
+        "SSPP_REQUIRE_DURABLE_QUEUE",
+        "SSPP_MIGRATE",
+        "SSPP_MODEL",
+        "LOG_LEVEL",
+        "LOG_FORMAT",
+        "QUEUE_CONCURRENCY",
+        "SSPP_BATCH_SIZE",
+        "SSPP_SHUTDOWN_TIMEOUT",
+        "WORKER_PORT",
+        "SSPP_BIND",
+        "migrate",
+        "healthcheck",
+    ] {
+        assert!(help.contains(named), "{named}\n{help}");
+    }
+    assert!(!help.contains("hunter2"), "{help}");
+    let (_, version, _) = ended(&mut command(WORKER, &["--version"], &[]));
+    assert_eq!(version, format!("sspp-worker {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[tokio::test]
+async fn without_its_dependencies_it_lives_waits_and_stops_when_told_to() {
+    let worker = Running::start(WORKER, &AWAY);
+    assert_eq!(worker.status("/livez").await, 200);
+    eventually("both were asked", async || worker.json("/health").await["services"]["redis"].is_object())
+        .await;
+    let health = worker.json("/health").await;
+    assert_eq!(health["status"], "unhealthy", "{health}");
+    for service in ["redis", "postgresql"] {
+        assert_eq!(health["services"][service]["status"], "unhealthy", "{health}");
+        assert!(health["services"][service]["responseTime"].is_u64(), "{health}");
+    }
+    assert_eq!(
+        (&health["durability"], &health["version"]),
+        (&"unknown".into(), &env!("CARGO_PKG_VERSION").into())
+    );
+    assert_eq!(worker.status("/ready").await, 503);
+    let (status, _, said) = ended(&mut command(WORKER, &["healthcheck", "--port", worker.port()], &[]));
+    assert!(status == 1 && said.contains("not ready") && said.lines().count() == 1, "{said}");
+    assert_eq!(worker.status("/livez").await, 200, "a dependency that is away ends nobody");
+    let metrics = worker.text("/metrics").await;
+    assert!(metrics.contains(r#"sspp_worker_dependency_up{dependency="redis"} 0"#), "{metrics}");
+    let log = worker.log();
+    assert!(log.contains("waiting for a dependency") && !log.contains("hunter2"), "{log}");
+    let began = Instant::now();
+    worker.signal("-TERM");
+    assert_eq!(worker.ended(), 0);
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+}
