@@ -61,6 +61,7 @@ impl Round {
 
 /// From sending an event until its row is visible, in microseconds; and what it is judged by.
 #[derive(Debug, Default, serde::Serialize)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs to the name of a figure")]
 struct Latency {
     p50_us: u32,
     p99_us: u32,

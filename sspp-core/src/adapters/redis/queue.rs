@@ -149,6 +149,9 @@ impl Shared {
     }
 }
 
+/// Where an entry stands in its stream: milliseconds, and a number within them.
+type Place = (u64, u64);
+
 /// What a look at a shard shows.
 #[derive(Debug)]
 struct Look {
@@ -156,12 +159,13 @@ struct Look {
     pending: i64,
     delayed: i64,
     /// The last entry that was ever delivered: everything after it waits.
-    last: (u64, u64),
+    last: Place,
     entries: Vec<Value>,
 }
 
 impl Look {
-    fn jobs(&self) -> Result<Vec<((u64, u64), QueuedJob)>, QueueError> {
+    /// The jobs, each with where it stood in its stream.
+    fn jobs(&self) -> Result<Vec<(Place, QueuedJob)>, QueueError> {
         let mut jobs = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
             let Value::Array(pair) = entry else { return Err(odd_answer("no entry where one belongs")) };
@@ -285,8 +289,11 @@ impl EventQueue for RedisEventQueue {
 
     async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
         self.open_or()?;
+        if max == 0 {
+            return Ok(Vec::new());
+        }
         let deadline = Instant::now() + wait;
-        while max > 0 {
+        loop {
             let shards = self.shared.shards().await?;
             let first = self.next.fetch_add(1, Ordering::Relaxed);
             let (mut taken, mut bytes, mut soon, mut after) = (Vec::new(), 0, LOOK_EVERY, Vec::new());
@@ -320,7 +327,6 @@ impl EventQueue for RedisEventQueue {
             }
             self.open_or()?;
         }
-        Ok(Vec::new())
     }
 
     async fn reclaim(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {

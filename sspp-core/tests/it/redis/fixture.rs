@@ -1,5 +1,6 @@
 //! A server, and on it a queue a case; and a connection of the test's own.
 
+use std::fmt::Write as _;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,7 +112,7 @@ impl Raw {
     pub(super) async fn ask(&mut self, words: &[&str]) -> Vec<String> {
         let mut command = format!("*{}\r\n", words.len());
         for word in words {
-            command.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+            write!(command, "${}\r\n{word}\r\n", word.len()).unwrap();
         }
         self.0.get_mut().write_all(command.as_bytes()).await.unwrap();
         let (mut texts, mut pending) = (Vec::new(), 1_usize);
@@ -120,6 +121,7 @@ impl Raw {
             let mut line = String::new();
             self.0.read_line(&mut line).await.unwrap();
             let (kind, rest) = line.trim_end().split_at(1);
+            assert_ne!(kind, "-", "{words:?}: {rest}");
             match kind {
                 "*" => pending += rest.parse::<usize>().unwrap(),
                 "$" if rest == "-1" => {}
@@ -129,7 +131,6 @@ impl Raw {
                     text.truncate(text.len() - 2);
                     texts.push(String::from_utf8(text).unwrap());
                 }
-                "-" => panic!("{words:?}: {rest}"),
                 _ => texts.push(rest.to_owned()),
             }
         }
