@@ -16,7 +16,7 @@ use sspp_core::service::{self, BackendArgs, Backends, LogArgs, Logs, PipelineArg
 /// assert_eq!(config.port, 8080);
 /// ```
 #[derive(Debug, Clone, Parser)]
-#[command(name = "sspp-api", version, disable_help_subcommand = true)]
+#[command(name = "sspp-api", version, long_about = None, disable_help_subcommand = true)]
 pub struct Config {
     /// What to do instead of serving.
     #[command(subcommand)]

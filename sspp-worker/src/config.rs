@@ -15,7 +15,7 @@ use sspp_core::service::{BackendArgs, Backends, ConfigError, LogArgs, Logs, Pipe
 /// assert_eq!(config.address().to_string(), "127.0.0.1:8081");
 /// ```
 #[derive(Debug, Clone, Parser)]
-#[command(name = "sspp-worker", version, disable_help_subcommand = true)]
+#[command(name = "sspp-worker", version, long_about = None, disable_help_subcommand = true)]
 pub struct Config {
     /// What to do instead of scoring events.
     #[command(subcommand)]

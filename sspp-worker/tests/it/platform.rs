@@ -12,7 +12,7 @@ use crate::process::{Running, WORKER, api, command, ended};
 /// Every variable that both processes get.
 type Variables<'a> = [(&'a str, &'a str)];
 
-fn docker(arguments: &[&str]) {
+pub(crate) fn docker(arguments: &[&str]) {
     let output = Command::new("docker").args(arguments).output().unwrap();
     assert!(output.status.success(), "docker {arguments:?}: {output:?}");
 }
