@@ -96,7 +96,7 @@ async fn carry(
 async fn modes_do_what_they_say() {
     let echo = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = Proxy::before(echo.local_addr().unwrap().to_string()).await;
-    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let (heard, mut said) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = echo.accept().await {
             let heard = heard.clone();
@@ -113,10 +113,10 @@ async fn modes_do_what_they_say() {
     let mut socket = TcpStream::connect(proxy.address).await.unwrap();
     socket.write_all(b"a").await.unwrap();
     socket.read_exact(&mut answer).await.unwrap();
-    assert_eq!((hears.recv().await, answer), (Some(b'a'), [b'a']));
+    assert_eq!((said.recv().await, answer), (Some(b'a'), [b'a']));
     proxy.set(Mode::LoseAnswers);
     socket.write_all(b"b").await.unwrap();
-    assert_eq!(hears.recv().await, Some(b'b'));
+    assert_eq!(said.recv().await, Some(b'b'));
     proxy.cut();
     assert!(!matches!(socket.read(&mut answer).await, Ok(1)), "the answer got through");
     proxy.set(Mode::Refuse);
@@ -126,5 +126,5 @@ async fn modes_do_what_they_say() {
     let mut socket = TcpStream::connect(proxy.address).await.unwrap();
     socket.write_all(b"c").await.unwrap();
     socket.read_exact(&mut answer).await.unwrap();
-    assert_eq!(hears.recv().await, Some(b'c'));
+    assert_eq!(said.recv().await, Some(b'c'));
 }

@@ -19,6 +19,8 @@ use crate::{
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
+/// How long a migration tries to connect.
+const MIGRATION_CONNECT: Duration = Duration::from_secs(5);
 /// Connections that nobody used for so long are closed.
 const IDLE: Duration = Duration::from_mins(5);
 
@@ -65,6 +67,7 @@ impl PgSignalStore {
         let options = unlimited.connect_options()?.options([("lock_timeout", "0")]);
         let pool = PgPoolOptions::new()
             .max_connections(1)
+            .acquire_timeout(MIGRATION_CONNECT)
             .connect_with(options)
             .await
             .map_err(sqlx::migrate::MigrateError::from)?;

@@ -19,6 +19,8 @@ use crate::QueueError;
 
 /// How much longer than it blocks a blocking command may take.
 const BLOCK_GRACE: Duration = Duration::from_secs(3);
+/// How long the first connection is waited for.
+const FIRST_CONNECTION: Duration = Duration::from_millis(500);
 /// Connections for waiting that are kept for the next receiver.
 const WAITERS_KEPT: usize = 64;
 
@@ -44,6 +46,13 @@ impl Link {
         let config = Config { fail_fast: false, ..config };
         let shared = connect(&config, settings.command_timeout, true)?;
         Ok(Self { config, shared, waiters: Mutex::default(), timeout: settings.command_timeout })
+    }
+
+    /// Waits a moment for the first connection, so that who starts beside a healthy server is not told it is away.
+    pub(super) fn first_connection(&self) -> impl Future<Output = ()> + Send + 'static {
+        let client = self.shared.clone();
+        let connected = tokio::spawn(async move { drop(client.wait_for_connect().await) });
+        async move { drop(tokio::time::timeout(FIRST_CONNECTION, connected).await) }
     }
 
     pub(super) fn is_clustered(&self) -> bool {

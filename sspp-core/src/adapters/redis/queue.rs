@@ -186,15 +186,12 @@ impl Look {
 }
 
 impl RedisEventQueue {
-    /// Checks the settings and begins to connect in the background: a server that is away is no error here, but every
-    /// call fails as unavailable until it is there.
-    #[expect(
-        clippy::unused_async,
-        reason = "connections belong to a runtime: who is not in one is to be told by the compiler"
-    )]
+    /// Checks the settings and begins to connect, for which it waits half a second: a server that is away is no error
+    /// here, but every call fails as unavailable until it is there.
     pub async fn open(config: RedisConfig) -> Result<Arc<Self>, RedisOpenError> {
         config.check()?;
         let link = Link::open(&config)?;
+        link.first_connection().await;
         let of = (0..config.shards).map(|number| (number, 0)).collect();
         let shared = Arc::new(Shared { link, config, lengths: Mutex::new(Lengths { of, asked: None }) });
         let consumer = format!("{:016x}", SystemRandom::new().next_u64());
