@@ -294,5 +294,6 @@ fn help_version_and_document_are_printed() {
     ] {
         assert!(help.contains(named), "{named}\n{help}");
     }
+    assert!(!help.contains("```"), "{help}");
     assert_eq!(printed("openapi"), include_str!("../../openapi.json"));
 }

@@ -55,7 +55,7 @@ impl FromStr for Port {
 #[derive(Debug, Clone, Args)]
 pub struct RedisArgs {
     /// The queue's Redis: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, `redis-cluster://` for a cluster.
-    /// Needs `DATABASE_URL` too.
+    /// With `DATABASE_URL`, never alone.
     #[arg(long, env = "REDIS_URL", value_name = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<Secret>,
 
@@ -112,7 +112,8 @@ impl RedisArgs {
 /// ```
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
-    /// The store's PostgreSQL: `postgres://user:password@host:port/database?sslmode=…`. Needs `REDIS_URL` too.
+    /// The store's PostgreSQL: `postgres://user:password@host:port/database?sslmode=…`. With `REDIS_URL`, never
+    /// alone; `migrate` needs only this.
     #[arg(long, env = "DATABASE_URL", value_name = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<Secret>,
 
