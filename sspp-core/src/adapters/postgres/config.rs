@@ -38,6 +38,10 @@ impl PgConfig {
     /// What every connection is opened with. The limits are set by the server itself, so that a statement whose client
     /// is gone ends too. A pooler between must let `options` through.
     pub(super) fn connect_options(&self) -> Result<PgConnectOptions, PgOpenError> {
+        if !["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme)) {
+            let fault = "the URL of PostgreSQL does not begin with postgres:// or postgresql://";
+            return Err(PgOpenError::Config(fault.to_owned()));
+        }
         let options: PgConnectOptions = self
             .url
             .parse()

@@ -13,7 +13,6 @@ use crate::StoreError;
 /// How long past the server's own limit a call is waited for.
 const GRACE: Duration = Duration::from_secs(2);
 
-#[derive(Debug)]
 pub(super) struct Sessions {
     pub(super) pool: PgPool,
     pub(super) statement_timeout: Duration,

@@ -37,10 +37,16 @@ const IDLE: Duration = Duration::from_mins(5);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct PgSignalStore {
     sessions: Sessions,
     config: PgConfig,
+}
+
+impl std::fmt::Debug for PgSignalStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The pool knows the password.
+        f.debug_struct("PgSignalStore").field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
 impl PgSignalStore {
