@@ -23,6 +23,9 @@ pub struct PipelineConfig {
     pub retry: RetryPolicy,
     /// How long to pause while a dependency is away: growing from `base` to `max`, jittered.
     pub pause: RetryPolicy,
+    /// How long a pipeline lives, at least, before it looks for deliveries that nobody settled; up to twice that, by
+    /// chance. It keeps deaths that come soon after a start, whatever their cause, from counting against an event.
+    pub suspects_after: Duration,
     /// How often deliveries that nobody settled are looked for.
     pub reclaim_every: Duration,
     /// How often the claim on deliveries in hand is renewed: a third of the queue's claim bound.
@@ -50,6 +53,7 @@ impl Default for PipelineConfig {
             wait: Duration::from_millis(250),
             retry: RetryPolicy::default(),
             pause,
+            suspects_after: Duration::from_secs(1),
             reclaim_every: Duration::from_secs(5),
             keep_every: Duration::from_secs(20),
             look_again: Duration::from_mins(1),

@@ -8,8 +8,15 @@ use super::{Shared, metrics};
 use crate::{DeadLetterReason, Delivery, QueueError};
 
 impl Shared {
-    /// Looks for abandoned deliveries, at once and then every so often, until stopped.
+    /// Looks for abandoned deliveries every so often, until stopped; not before the process has lived for a while. A
+    /// process that is killed again and again soon after its start would otherwise die with the same first suspect in
+    /// hand each time, and an innocent event would be condemned.
     pub(super) async fn recover(self: Arc<Self>) {
+        let calm = self.config.suspects_after;
+        tokio::select! {
+            () = tokio::time::sleep(calm + calm.mul_f64(self.random.next_unit())) => {}
+            () = self.stop.cancelled() => {}
+        }
         while !self.stop.is_cancelled() {
             if !self.breaker.is_open() {
                 match self.queue.reclaim(self.config.batch).await {

@@ -322,6 +322,22 @@ async fn an_event_that_kills_three_processes_is_quarantined_and_its_mates_are_no
 }
 
 #[tokio::test(start_paused = true)]
+async fn processes_that_die_soon_after_their_start_condemn_nobody() {
+    let bench = Bench::new(|_| None);
+    bench.enqueue_events(0..5).await;
+    assert_eq!(bench.queue.receive(10, Duration::ZERO).await.unwrap().len(), 5);
+    bench.clock.advance(TimeDelta::minutes(10));
+    for _ in 0..10 {
+        let running = bench.start();
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+    }
+    let suspect = bench.queue.reclaim(1).await.unwrap().remove(0);
+    assert_eq!(bench.queue.begin_run(&suspect.receipt).await.unwrap(), 1, "no run was counted");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_during_an_outage_gives_everything_back_unsuspected() {
     let seen = Arc::new(Mutex::new(0));
     let counter = Arc::clone(&seen);
