@@ -23,6 +23,8 @@ mod adapters;
 mod clock;
 mod domain;
 mod envelope;
+#[cfg(feature = "faults")]
+mod faults;
 mod pipeline;
 mod ports;
 mod random;

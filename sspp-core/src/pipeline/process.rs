@@ -75,6 +75,8 @@ fn decode_and_score(
         let content = Some(ContentDigest::of(&envelope.event.event));
         return Outcome::Record(dead_letter(delivery, content, DeadLetterReason::Undecodable, detail, now));
     }
+    #[cfg(feature = "faults")]
+    crate::faults::pass(crate::faults::Point::Score, Some(envelope.event.event.account_id.as_str()));
     let (signal_type, score) = match model.score(&envelope.event.event) {
         Ok(scored) => (scored.signal_type.clone(), scored.score),
         Err(unknown) => {
