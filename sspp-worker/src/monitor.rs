@@ -11,8 +11,7 @@ use tokio::sync::watch;
 const EVERY: Duration = Duration::from_secs(1);
 /// With the pause between two rounds, readiness follows what happens within three seconds.
 const ASK_WITHIN: Duration = Duration::from_secs(2);
-/// The depth is sampled every so many rounds.
-const DEPTH_EVERY: u32 = 5;
+const DEPTH_EVERY: Duration = Duration::from_secs(5);
 const QUEUE_SIZE: &str = "sspp_worker_queue_size";
 const UP: &str = "sspp_worker_dependency_up";
 
@@ -53,7 +52,8 @@ pub(crate) async fn watch_dependencies(
     describe_gauge!(UP, "1 when the dependency answers and can be used, else 0");
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    for round in 0_u32.. {
+    let mut sampled: Option<Instant> = None;
+    loop {
         ticks.tick().await;
         let (now_queue, now_store) = tokio::join!(ask_queue(&*queue), ask_store(&*store));
         let before = seen.borrow().clone();
@@ -61,7 +61,8 @@ pub(crate) async fn watch_dependencies(
         report("postgresql", before.as_ref().map(|seen| &seen.store), &now_store);
         let queue_up = now_queue.0.is_healthy();
         seen.send_replace(Some(Seen { queue: now_queue.0, store: now_store.0 }));
-        if queue_up && round.is_multiple_of(DEPTH_EVERY) {
+        if queue_up && sampled.is_none_or(|at| at.elapsed() >= DEPTH_EVERY) {
+            sampled = Some(Instant::now());
             sample_depth(&*queue, &queue_name).await;
         }
     }

@@ -95,14 +95,8 @@ impl BackendArgs {
         let (redis, postgres) = match (self.redis.url()?, self.database.url()?) {
             (Some(redis), Some(postgres)) => (redis, postgres),
             (None, None) => return Ok(None),
-            (Some(_), None) if self.redis.redis_url.is_some() => {
-                return half("REDIS_URL", "DATABASE_URL (or POSTGRES_HOST)");
-            }
-            (Some(_), None) => return half("REDIS_HOST", "DATABASE_URL (or POSTGRES_HOST)"),
-            (None, Some(_)) if self.database.database_url.is_some() => {
-                return half("DATABASE_URL", "REDIS_URL (or REDIS_HOST)");
-            }
-            (None, Some(_)) => return half("POSTGRES_HOST", "REDIS_URL (or REDIS_HOST)"),
+            (Some(_), None) => return half(self.redis.named(), "DATABASE_URL (or POSTGRES_HOST)"),
+            (None, Some(_)) => return half(self.database.named(), "REDIS_URL (or REDIS_HOST)"),
         };
         if self.claim_bound <= self.statement_timeout {
             let (claim_bound, statement_timeout) = (self.claim_bound, self.statement_timeout);

@@ -67,8 +67,19 @@ pub fn watch_durability(queue: Arc<dyn EventQueue>) -> DurabilityState {
 
 /// Waits until the queue says that it is durable. `Err` says why the process must not start: the queue's server may lose what
 /// it acknowledged, or it did not answer within `patience` (`None`: however long it takes).
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use std::sync::Arc;
+/// use sspp_core::{MemoryEventQueue, SystemClock, service::require_durable};
+/// let queue = MemoryEventQueue::new(Arc::new(SystemClock));
+/// let refusal = require_durable(&queue, None).await.unwrap_err();
+/// assert!(refusal.contains("SSPP_REQUIRE_DURABLE_QUEUE"));
+/// # });
+/// ```
 pub async fn require_durable(queue: &dyn EventQueue, patience: Option<Duration>) -> Result<(), String> {
     let asking = async {
+        let mut said = false;
         loop {
             match ask(queue).await {
                 Ok(durability) if durability.at_risk().is_empty() => return Ok(()),
@@ -79,7 +90,9 @@ pub async fn require_durable(queue: &dyn EventQueue, patience: Option<Duration>)
                     ));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "waiting for the queue, which has to say whether it is durable");
+                    if !std::mem::replace(&mut said, true) {
+                        tracing::warn!(%error, "waiting for the queue, which has to say whether it is durable");
+                    }
                     tokio::time::sleep(AGAIN_WHEN_AWAY).await;
                 }
             }

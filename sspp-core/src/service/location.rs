@@ -73,6 +73,11 @@ pub struct RedisArgs {
 }
 
 impl RedisArgs {
+    /// The variable that says where it is.
+    pub(super) fn named(&self) -> &'static str {
+        if secret(self.redis_url.as_ref()).is_some() { "REDIS_URL" } else { "REDIS_HOST" }
+    }
+
     /// The URL, given or put together; `None` when nothing is set.
     pub fn url(&self) -> Result<Option<Secret>, ConfigError> {
         let url = secret(self.redis_url.as_ref());
@@ -169,6 +174,15 @@ pub struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
+    /// The variable that says where it is.
+    pub(super) fn named(&self) -> &'static str {
+        if secret(self.database_url.as_ref()).is_some() {
+            "DATABASE_URL"
+        } else {
+            "POSTGRES_HOST (or DB_HOST)"
+        }
+    }
+
     /// The URL, given or put together; `None` when nothing is set.
     pub fn url(&self) -> Result<Option<Secret>, ConfigError> {
         let host = one(
