@@ -1,34 +1,32 @@
-//! Failpoints for fault tests: named places of the pipeline where the process aborts or stops, as the environment says.
+//! Failpoints for fault tests: named places where the process dies or stops, as the environment says.
 //!
 //! `SSPP_FAILPOINTS` is a list of `POINT=ACTION[@PASS][:ACCOUNT]`, separated by commas:
 //!
 //! | part | what |
 //! |---|---|
-//! | point | `before_commit`: before the store is called; `after_commit`: after it committed, before anything is settled; `score`: while an event is scored |
-//! | action | `abort`: the process dies at once; `pause`: the thread stops for good |
-//! | pass | which pass acts; the first by default |
+//! | point | `score`: an event is about to be scored; `before_commit`: all of a batch was sent to PostgreSQL but COMMIT; `after_commit`: it is committed, and none of it is settled |
+//! | action | `abort`: the process dies at once, as by kill -9; `stop`: it stops as by SIGSTOP |
+//! | pass | the pass that acts; without it every pass does |
 //! | account | only passes of this account count |
 //!
-//! It is read at the first pass. What cannot be read ends the process: a fault test must not pass because of a typo.
+//! What cannot be read ends the process: a fault test must not pass because of a typo.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A place of the pipeline.
+/// A place where something can be made to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Point {
-    /// A batch is about to be recorded.
-    BeforeCommit,
-    /// A batch was recorded, and none of it is settled.
-    AfterCommit,
-    /// An event is about to be scored.
     Score,
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "it is in that adapter"))]
+    BeforeCommit,
+    AfterCommit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Action {
     Abort,
-    Pause,
+    Stop,
 }
 
 #[derive(Debug)]
@@ -36,45 +34,46 @@ struct Failpoint {
     point: Point,
     action: Action,
     /// The pass that acts, counted from 1.
-    at: u64,
+    at: Option<u64>,
     account: Option<String>,
     passes: AtomicU64,
 }
 
+static FAILPOINTS: LazyLock<Vec<Failpoint>> = LazyLock::new(|| {
+    let text = std::env::var("SSPP_FAILPOINTS").unwrap_or_default();
+    parse(&text).unwrap_or_else(|wrong| {
+        eprintln!("SSPP_FAILPOINTS: {wrong}");
+        std::process::abort()
+    })
+});
+
 /// Does what the environment says for this place.
 pub(crate) fn pass(point: Point, account: Option<&str>) {
-    static FAILPOINTS: OnceLock<Vec<Failpoint>> = OnceLock::new();
-    let failpoints = FAILPOINTS.get_or_init(|| {
-        let text = std::env::var("SSPP_FAILPOINTS").unwrap_or_default();
-        parse(&text).unwrap_or_else(|wrong| {
-            eprintln!("SSPP_FAILPOINTS: {wrong}");
-            std::process::abort()
-        })
-    });
-    match due(failpoints, point, account) {
-        None => {}
-        Some(Action::Abort) => {
-            eprintln!("failpoint {point:?}: aborting");
-            std::process::abort()
-        }
-        Some(Action::Pause) => {
-            eprintln!("failpoint {point:?}: pausing");
-            loop {
-                std::thread::park();
+    let Some(action) = due(&FAILPOINTS, point, account) else { return };
+    eprintln!("failpoint {point:?}: {action:?}");
+    match action {
+        Action::Abort => std::process::abort(),
+        Action::Stop => {
+            // Not a moment later: the call would go on while a signal from outside is on its way.
+            let process = std::process::id().to_string();
+            if let Err(error) = std::process::Command::new("kill").args(["-STOP", &process]).status() {
+                eprintln!("failpoint {point:?}: {error}");
+                std::process::abort();
             }
         }
     }
 }
 
 fn due(failpoints: &[Failpoint], point: Point, account: Option<&str>) -> Option<Action> {
-    let concerned = |failpoint: &&Failpoint| {
-        failpoint.point == point
-            && failpoint.account.as_deref().is_none_or(|wanted| Some(wanted) == account)
-    };
     let mut action = None;
-    for failpoint in failpoints.iter().filter(concerned) {
-        if failpoint.passes.fetch_add(1, Ordering::Relaxed) + 1 == failpoint.at {
-            action = action.or(Some(failpoint.action));
+    for failpoint in failpoints {
+        let concerned = failpoint.point == point
+            && failpoint.account.as_deref().is_none_or(|wanted| Some(wanted) == account);
+        if concerned {
+            let pass = failpoint.passes.fetch_add(1, Ordering::Relaxed) + 1;
+            if failpoint.at.is_none_or(|at| at == pass) {
+                action = action.or(Some(failpoint.action));
+            }
         }
     }
     action
@@ -91,19 +90,21 @@ fn parse_one(text: &str) -> Result<Failpoint, String> {
         Some((rest, account)) => (rest, Some(account.to_owned())),
         None => (rest, None),
     };
-    let (action, at) = rest.split_once('@').unwrap_or((rest, "1"));
+    let (action, at) = match rest.split_once('@') {
+        Some((action, at)) => (action, Some(at.parse().ok().filter(|at| *at > 0).ok_or_else(wrong)?)),
+        None => (rest, None),
+    };
     let point = match point {
+        "score" => Point::Score,
         "before_commit" => Point::BeforeCommit,
         "after_commit" => Point::AfterCommit,
-        "score" => Point::Score,
         _ => return Err(wrong()),
     };
     let action = match action {
         "abort" => Action::Abort,
-        "pause" => Action::Pause,
+        "stop" => Action::Stop,
         _ => return Err(wrong()),
     };
-    let at = at.parse().ok().filter(|at| *at > 0).ok_or_else(wrong)?;
     Ok(Failpoint { point, action, at, account, passes: AtomicU64::new(0) })
 }
 
@@ -113,11 +114,12 @@ mod tests {
 
     #[test]
     fn the_named_pass_acts_and_no_other() {
-        let failpoints = parse("before_commit=abort@3, after_commit=pause").unwrap();
+        let failpoints = parse("before_commit=abort@3, after_commit=stop").unwrap();
         let acts = |point| due(&failpoints, point, None);
         let passes = [(); 4].map(|()| acts(Point::BeforeCommit));
         assert_eq!(passes, [None, None, Some(Action::Abort), None]);
-        assert_eq!(acts(Point::AfterCommit), Some(Action::Pause));
+        let passes = [(); 2].map(|()| acts(Point::AfterCommit));
+        assert_eq!(passes, [Some(Action::Stop); 2]);
         assert_eq!(acts(Point::Score), None);
     }
 
@@ -125,9 +127,7 @@ mod tests {
     fn only_passes_of_the_named_account_count() {
         let failpoints = parse("score=abort@2:acc_bad").unwrap();
         let acts = |account| due(&failpoints, Point::Score, Some(account));
-        assert_eq!(acts("acc_1"), None);
-        assert_eq!(acts("acc_bad"), None);
-        assert_eq!(acts("acc_1"), None);
+        assert_eq!(["acc_1", "acc_bad", "acc_1"].map(acts), [None; 3]);
         assert_eq!(acts("acc_bad"), Some(Action::Abort));
     }
 

@@ -91,8 +91,6 @@ impl Shared {
     async fn record_once(&self, chunk: &Chunk) -> Result<(), StoreError> {
         let records: Vec<Record> = chunk.items.iter().map(|item| item.record.clone()).collect();
         let began = std::time::Instant::now();
-        #[cfg(feature = "faults")]
-        crate::faults::pass(crate::faults::Point::BeforeCommit, None);
         let outcomes = self.store.record(records).await?;
         #[cfg(feature = "faults")]
         crate::faults::pass(crate::faults::Point::AfterCommit, None);

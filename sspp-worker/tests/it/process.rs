@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -39,15 +39,16 @@ pub(crate) fn ended(command: &mut Command) -> (i32, String, String) {
 /// A process that listens.
 #[derive(Debug)]
 pub(crate) struct Running {
-    child: Child,
+    child: Mutex<Child>,
     pub(crate) base: String,
     log: Arc<Mutex<String>>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(child.kill());
+        drop(child.wait());
         if std::thread::panicking() {
             eprintln!("--- what {} said\n{}", self.base, self.log());
         }
@@ -76,12 +77,11 @@ impl Running {
         std::thread::spawn(move || drop(out.read_to_end(&mut Vec::new())));
         let base = first.split(' ').find(|word| word.starts_with("http://"));
         let base = base.map(|base| base.trim().to_owned());
-        let mut running = Self { child, base: base.clone().unwrap_or_default(), log };
-        if base.is_none() {
-            let status = running.child.wait().unwrap();
+        let Some(base) = base else {
+            let status = child.wait().unwrap();
             panic!("it did not start: {status} {first}");
-        }
-        running
+        };
+        Self { child: Mutex::new(child), base, log }
     }
 
     pub(crate) fn port(&self) -> &str {
@@ -94,13 +94,33 @@ impl Running {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
+        let pid = self.child().id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits for the process to end by itself.
-    pub(crate) fn ended(mut self) -> i32 {
-        self.child.wait().unwrap().code().unwrap()
+    pub(crate) fn ended(self) -> i32 {
+        self.child().wait().unwrap().code().unwrap()
+    }
+
+    /// Whether the process was ended by a signal; one that ended by itself is a failure.
+    pub(crate) fn died(&self) -> bool {
+        let status = self.child().try_wait().unwrap();
+        status.is_some_and(|status| {
+            assert_eq!(status.code(), None, "it ended by itself: {}", self.log());
+            true
+        })
+    }
+
+    /// Whether a signal stopped the process.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child().id())).unwrap();
+        // The state follows the name, which is in brackets and may hold anything.
+        stat.rsplit(") ").next().unwrap().starts_with('T')
     }
 
     pub(crate) async fn status(&self, path: &str) -> StatusCode {

@@ -1,7 +1,9 @@
 //! A TCP proxy between the processes and a server, for the faults of networks.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -19,6 +21,22 @@ pub(crate) enum Mode {
     LoseAnswers,
     /// Nothing goes through, and nobody is told.
     BlackHole,
+    /// Answers come so much later.
+    Slow(Duration),
+    /// Each connection is reset when it has carried so many more bytes of answers.
+    ResetAfter(usize),
+    /// A connection ends when a request with these bytes went through, whose answer is lost.
+    CutAfter(&'static [u8]),
+}
+
+/// What all connections follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct State {
+    mode: Mode,
+    /// How often all connections were ended.
+    cuts: u64,
+    /// How often all connections were forgotten.
+    forgotten: u64,
 }
 
 /// A proxy on a port of its own. Where it leads to may change, as when a server starts again elsewhere.
@@ -26,7 +44,8 @@ pub(crate) enum Mode {
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     upstream: Arc<Mutex<String>>,
-    state: watch::Sender<(Mode, u64)>,
+    state: watch::Sender<State>,
+    cut_after: Arc<AtomicU64>,
 }
 
 impl Proxy {
@@ -34,15 +53,16 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let upstream = Arc::new(Mutex::new(upstream));
-        let (state, states) = watch::channel((Mode::Pass, 0));
-        let to = Arc::clone(&upstream);
+        let (state, states) = watch::channel(State { mode: Mode::Pass, cuts: 0, forgotten: 0 });
+        let cut_after = Arc::new(AtomicU64::new(0));
+        let (to, counter) = (Arc::clone(&upstream), Arc::clone(&cut_after));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = to.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                tokio::spawn(connect(client, server, states.clone()));
+                tokio::spawn(connect(client, server, states.clone(), Arc::clone(&counter)));
             }
         });
-        Self { address, upstream, state }
+        Self { address, upstream, state, cut_after }
     }
 
     pub(crate) fn lead_to(&self, upstream: String) {
@@ -50,45 +70,118 @@ impl Proxy {
     }
 
     pub(crate) fn set(&self, mode: Mode) {
-        self.state.send_modify(|state| state.0 = mode);
+        self.state.send_modify(|state| state.mode = mode);
     }
 
     /// Ends every connection there is; new ones are made in the mode that is set.
     pub(crate) fn cut(&self) {
-        self.state.send_modify(|state| state.1 += 1);
+        self.state.send_modify(|state| state.cuts += 1);
+    }
+
+    /// Carries nothing more on the connections there are, and tells nobody; new ones are made in the mode that is set.
+    pub(crate) fn forget(&self) {
+        self.state.send_modify(|state| state.forgotten += 1);
+    }
+
+    /// How many connections [`Mode::CutAfter`] ended.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.cut_after.load(Ordering::SeqCst)
     }
 }
 
-async fn connect(client: TcpStream, server: String, mut states: watch::Receiver<(Mode, u64)>) {
-    let (mode, cuts) = *states.borrow();
-    if mode == Mode::Refuse {
+async fn connect(
+    client: TcpStream,
+    server: String,
+    mut states: watch::Receiver<State>,
+    cut_after: Arc<AtomicU64>,
+) {
+    let began = *states.borrow();
+    if began.mode == Mode::Refuse {
         return;
     }
     let Ok(server) = TcpStream::connect(server).await else { return };
     drop(client.set_nodelay(true));
     drop(server.set_nodelay(true));
-    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
-    let (requests, answers) = (states.clone(), states.clone());
-    tokio::select! {
-        () = carry(from_client, to_server, requests, &[Mode::BlackHole]) => {}
-        () = carry(from_server, to_client, answers, &[Mode::BlackHole, Mode::LoseAnswers]) => {}
-        _ = states.wait_for(|state| state.0 == Mode::Refuse || state.1 != cuts) => {}
+    let ((from_client, mut to_client), (from_server, mut to_server)) =
+        (client.into_split(), server.into_split());
+    let ended = {
+        let requests = requests(from_client, &mut to_server, states.clone(), began.forgotten, &cut_after);
+        let answers = answers(from_server, &mut to_client, states.clone(), began.forgotten);
+        tokio::select! {
+            ended = requests => ended,
+            ended = answers => ended,
+            _ = states.wait_for(|state| state.mode == Mode::Refuse || state.cuts != began.cuts) => Ended::Closed,
+        }
+    };
+    if matches!(ended, Ended::Reset) {
+        // Without a farewell.
+        drop(to_client.as_ref().set_zero_linger());
+        to_client.forget();
     }
 }
 
-/// Carries bytes one way; in some modes they are lost.
-async fn carry(
+enum Ended {
+    Closed,
+    Reset,
+}
+
+async fn requests(
     mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    states: watch::Receiver<(Mode, u64)>,
-    lost_in: &[Mode],
-) {
+    to: &mut OwnedWriteHalf,
+    states: watch::Receiver<State>,
+    forgotten: u64,
+    cut_after: &AtomicU64,
+) -> Ended {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        if !lost_in.contains(&states.borrow().0) && to.write_all(&bytes[..count]).await.is_err() {
-            return;
+        let state = *states.borrow();
+        let request = &bytes[..count];
+        if state.forgotten != forgotten || state.mode == Mode::BlackHole {
+            continue;
+        }
+        if to.write_all(request).await.is_err() {
+            break;
+        }
+        if let Mode::CutAfter(wanted) = state.mode
+            && request.windows(wanted.len()).any(|window| window == wanted)
+        {
+            cut_after.fetch_add(1, Ordering::SeqCst);
+            break;
         }
     }
+    Ended::Closed
+}
+
+async fn answers(
+    mut from: OwnedReadHalf,
+    to: &mut OwnedWriteHalf,
+    states: watch::Receiver<State>,
+    forgotten: u64,
+) -> Ended {
+    let mut bytes = vec![0; 64 * 1024];
+    let mut carried = 0;
+    while let Ok(count @ 1..) = from.read(&mut bytes).await {
+        let state = *states.borrow();
+        let mut answer = &bytes[..count];
+        match state.mode {
+            _ if state.forgotten != forgotten => continue,
+            Mode::BlackHole | Mode::LoseAnswers => continue,
+            Mode::Slow(time) => tokio::time::sleep(time).await,
+            Mode::ResetAfter(most) => {
+                answer = &answer[..count.min(most.saturating_sub(carried))];
+                carried += count;
+                if to.write_all(answer).await.is_err() || carried >= most {
+                    return Ended::Reset;
+                }
+                continue;
+            }
+            Mode::Pass | Mode::Refuse | Mode::CutAfter(_) => carried = 0,
+        }
+        if to.write_all(answer).await.is_err() {
+            break;
+        }
+    }
+    Ended::Closed
 }
 
 /// Each mode does what it says, over a server that echoes.
@@ -122,9 +215,31 @@ async fn modes_do_what_they_say() {
     proxy.set(Mode::Refuse);
     let mut socket = TcpStream::connect(proxy.address).await.unwrap();
     assert!(!matches!(socket.read(&mut answer).await, Ok(1)));
-    proxy.set(Mode::Pass);
+    proxy.set(Mode::CutAfter(b"d"));
     let mut socket = TcpStream::connect(proxy.address).await.unwrap();
     socket.write_all(b"c").await.unwrap();
     socket.read_exact(&mut answer).await.unwrap();
-    assert_eq!(said.recv().await, Some(b'c'));
+    assert_eq!((said.recv().await, proxy.cuts()), (Some(b'c'), 0));
+    socket.write_all(b"d").await.unwrap();
+    assert!(!matches!(socket.read(&mut answer).await, Ok(1)));
+    assert_eq!((said.recv().await, proxy.cuts()), (Some(b'd'), 1));
+    proxy.set(Mode::ResetAfter(2));
+    let mut socket = TcpStream::connect(proxy.address).await.unwrap();
+    for byte in [b'e', b'f'] {
+        socket.write_all(&[byte]).await.unwrap();
+        socket.read_exact(&mut answer).await.unwrap();
+        assert_eq!(said.recv().await, Some(byte));
+    }
+    assert_eq!(socket.read(&mut answer).await.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+    proxy.set(Mode::Pass);
+    let mut forgotten = TcpStream::connect(proxy.address).await.unwrap();
+    forgotten.write_all(b"g").await.unwrap();
+    forgotten.read_exact(&mut answer).await.unwrap();
+    assert_eq!(said.recv().await, Some(b'g'));
+    proxy.forget();
+    forgotten.write_all(b"h").await.unwrap();
+    let mut socket = TcpStream::connect(proxy.address).await.unwrap();
+    socket.write_all(b"i").await.unwrap();
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!((said.recv().await, answer), (Some(b'i'), [b'i']));
 }

@@ -81,6 +81,8 @@ pub(super) async fn record(
     recording.flush().await?;
     let Recording { connection, answers, tallies, .. } = recording;
     tallies.write(connection).await?;
+    #[cfg(feature = "faults")]
+    crate::faults::pass(crate::faults::Point::BeforeCommit, None);
     sqlx::raw_sql("COMMIT").execute(connection).await?;
     answers
         .into_iter()

@@ -1,0 +1,121 @@
+//! PostgreSQL that is killed, frozen, cut off, slow or away.
+
+use std::time::Duration;
+
+use sqlx::Executor as _;
+
+use super::{CLAIM_BOUND, pass, row};
+use crate::platform::docker;
+use crate::proxy::Mode;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_answers_lost() {
+    row("answers of PostgreSQL lost, then cut, 3 times", async |stage| {
+        let worker = stage.worker();
+        for _ in 0..3 {
+            stage.more(100).await;
+            stage.servers.to_postgres.set(Mode::LoseAnswers);
+            pass(Duration::from_millis(300)).await;
+            stage.servers.to_postgres.cut();
+            stage.servers.to_postgres.set(Mode::Pass);
+        }
+        stage.heal();
+        stage.more(50).await;
+        vec![worker]
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_cut_after_commit_was_sent() {
+    row("connection to PostgreSQL cut after COMMIT was sent, 5 times", async |stage| {
+        let worker = stage.worker();
+        for _ in 0..5 {
+            stage.more(50).await;
+            let cuts = stage.servers.to_postgres.cuts();
+            stage.servers.to_postgres.set(Mode::CutAfter(b"COMMIT"));
+            stage.until("COMMIT was sent", async || stage.servers.to_postgres.cuts() > cuts).await;
+            stage.servers.to_postgres.set(Mode::Pass);
+        }
+        stage.heal();
+        vec![worker]
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_killed() {
+    row("PostgreSQL killed and started", async |stage| {
+        let worker = stage.worker();
+        stage.more(100).await;
+        stage.servers.kill_and_start_postgres().await;
+        stage.heal();
+        stage.more(50).await;
+        vec![worker]
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_frozen_and_worker_killed() {
+    row("PostgreSQL frozen and worker killed, 3 times", async |stage| {
+        for _ in 0..3 {
+            let worker = stage.worker();
+            stage.more(100).await;
+            docker(&["pause", stage.servers.postgres.container_id()]);
+            stage.more(100).await;
+            worker.signal("-KILL");
+            docker(&["unpause", stage.servers.postgres.container_id()]);
+        }
+        vec![stage.worker()]
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_away() {
+    away(CLAIM_BOUND * 10).await;
+}
+
+/// Refuses connections to PostgreSQL for so long, while events go on being acknowledged.
+pub(super) async fn away(time: Duration) {
+    row(&format!("PostgreSQL away for {time:?}"), async |stage| {
+        stage.patience(time + Duration::from_mins(4));
+        let worker = stage.worker();
+        stage.more(100).await;
+        stage.servers.to_postgres.set(Mode::Refuse);
+        pass(time).await;
+        stage.more(50).await;
+        stage.servers.to_postgres.set(Mode::Pass);
+        stage.heal();
+        stage.more(50).await;
+        vec![worker]
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_too_slow() {
+    too_slow(Duration::from_secs(8)).await;
+}
+
+/// Makes every insert take longer than a statement may, for so long.
+pub(super) async fn too_slow(time: Duration) {
+    row(&format!("statements slower than their limit for {time:?}"), async |stage| {
+        stage.patience(time + Duration::from_mins(1));
+        let worker = stage.worker();
+        stage.more(100).await;
+        let mut database = stage.database().await;
+        let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+                    $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$; \
+                    CREATE TRIGGER slow BEFORE INSERT ON signals FOR EACH STATEMENT EXECUTE FUNCTION slow()";
+        database.execute(sqlx::raw_sql(slow)).await.unwrap();
+        pass(time).await;
+        assert!(worker.log().contains("statement timeout"), "no statement met its limit: {}", worker.log());
+        database.execute(sqlx::raw_sql("DROP TRIGGER slow ON signals")).await.unwrap();
+        stage.heal();
+        stage.more(50).await;
+        vec![worker]
+    })
+    .await;
+}
