@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
 /// Settings of the store on PostgreSQL.
@@ -47,6 +48,8 @@ impl PgConfig {
             .parse()
             .map_err(|error: sqlx::Error| PgOpenError::Config(format!("the URL of PostgreSQL: {error}")))?;
         let statement = self.statement_timeout.as_millis();
+        // Its texts are no news, and would fill the log in an outage.
+        let options = options.disable_statement_logging();
         Ok(options.application_name("sspp").options([
             ("statement_timeout", statement.to_string()),
             ("lock_timeout", (statement / 2).max(1).to_string()),

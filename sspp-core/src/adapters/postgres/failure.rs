@@ -28,6 +28,18 @@ impl Failure {
     pub(super) fn corrupt(reason: impl std::fmt::Display) -> Self {
         Self::Corrupt(reason.to_string())
     }
+
+    /// The server gave up a statement after its limit: then that is what is said.
+    pub(super) fn or_late(self, limit: Duration) -> Self {
+        match self {
+            Self::Sql(sqlx::Error::Database(error))
+                if error.code().is_some_and(|state| Meaning::of(&state, None) == Meaning::Timeout) =>
+            {
+                Self::Late(limit)
+            }
+            failure => failure,
+        }
+    }
 }
 
 impl From<sqlx::Error> for Failure {

@@ -32,7 +32,7 @@ impl Sessions {
         if outcome.is_ok() {
             drop(session.0.take());
         }
-        outcome.map_err(StoreError::from)
+        outcome.map_err(|failure| failure.or_late(self.statement_timeout).into())
     }
 }
 

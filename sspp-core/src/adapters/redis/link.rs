@@ -1,17 +1,20 @@
 //! The client library, behind a few calls: everything that knows it is here and in `failure`.
 //!
 //! Its defaults lose or repeat commands on a broken connection; here each command is sent once, fails at once while there
-//! is no connection, and fails after its time limit.
+//! is no connection, and fails after its time limit. It takes a connection that is written to for alive, even when nothing
+//! comes back: here a connection that answered nothing since a command was sent that timed out is replaced.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use fred::clients::WithOptions;
 use fred::prelude::{
     Builder, Client, ClientLike as _, Config, ConnectionConfig, Error, ErrorKind, LuaInterface as _,
     PerformanceConfig, ReconnectPolicy, Value,
 };
-use fred::types::config::{Options, TcpConfig, UnresponsiveConfig};
+use fred::types::config::{Options, TcpConfig};
 use fred::types::{ClusterHash, CustomCommand};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::script::Script;
 use super::{RedisConfig, RedisOpenError, failure};
@@ -24,12 +27,29 @@ const FIRST_CONNECTION: Duration = Duration::from_millis(500);
 /// Connections for waiting that are kept for the next receiver.
 const WAITERS_KEPT: usize = 64;
 
+/// A connection, which goes on connecting until it is dropped.
+struct Connection {
+    client: Client,
+    _task: AbortOnDropHandle<Result<(), Error>>,
+}
+
+/// The connection that everybody shares.
+struct Shared {
+    connection: Connection,
+    /// When it was made, or last answered anything.
+    answered: Instant,
+}
+
 /// Connections to one Redis: one that everybody shares, and some for those who wait.
 pub(super) struct Link {
     config: Config,
-    shared: Client,
-    waiters: Mutex<Vec<Client>>,
+    shared: Mutex<Shared>,
+    waiters: Mutex<Vec<Connection>>,
     timeout: Duration,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for Link {
@@ -44,13 +64,14 @@ impl Link {
         let config = Config::from_url(&settings.url)
             .map_err(|error| RedisOpenError::Config(format!("the URL of Redis: {}", error.details())))?;
         let config = Config { fail_fast: false, ..config };
-        let shared = connect(&config, settings.command_timeout, true)?;
+        let connection = connect(&config, settings.command_timeout)?;
+        let shared = Mutex::new(Shared { connection, answered: Instant::now() });
         Ok(Self { config, shared, waiters: Mutex::default(), timeout: settings.command_timeout })
     }
 
     /// Waits a moment for the first connection, so that who starts beside a healthy server is not told it is away.
     pub(super) fn first_connection(&self) -> impl Future<Output = ()> + Send + 'static {
-        let client = self.shared.clone();
+        let client = locked(&self.shared).connection.client.clone();
         let connected = tokio::spawn(async move { drop(client.wait_for_connect().await) });
         async move { drop(tokio::time::timeout(FIRST_CONNECTION, connected).await) }
     }
@@ -66,35 +87,54 @@ impl Link {
         keys: Vec<String>,
         args: Vec<Value>,
     ) -> Result<Value, QueueError> {
-        let options = Options {
-            max_attempts: Some(1),
-            timeout: Some(self.timeout),
-            fail_fast: true,
-            ..Options::default()
-        };
-        let client = self.shared.with_options(&options);
-        let known = client.evalsha(script.digest.as_str(), keys.clone(), args.clone()).await;
-        let answer = match known {
-            // Nothing ran: the server was restarted since, or never saw it.
-            Err(error) if error.details().starts_with("NOSCRIPT") => {
-                client.eval(script.text.as_str(), keys, args).await
+        self.send(async |client| {
+            let known = client.evalsha(script.digest.as_str(), keys.clone(), args.clone()).await;
+            match known {
+                // Nothing ran: the server was restarted since, or never saw it.
+                Err(error) if error.details().starts_with("NOSCRIPT") => {
+                    client.eval(script.text.as_str(), keys, args).await
+                }
+                answer => answer,
             }
-            answer => answer,
-        };
-        answer.map_err(|error: Error| failure::of(&error, self.timeout))
+        })
+        .await
     }
 
     /// Sends a command that is no script.
     pub(super) async fn ask(&self, command: &'static str, args: Vec<Value>) -> Result<Value, QueueError> {
+        let command = CustomCommand::new_static(command, ClusterHash::FirstKey, false);
+        self.send(async |client| client.custom(command, args).await).await
+    }
+
+    /// Sends something over the shared connection.
+    async fn send(
+        &self,
+        what: impl AsyncFnOnce(WithOptions<Client>) -> Result<Value, Error>,
+    ) -> Result<Value, QueueError> {
         let options = Options {
             max_attempts: Some(1),
             timeout: Some(self.timeout),
             fail_fast: true,
             ..Options::default()
         };
-        let command = CustomCommand::new_static(command, ClusterHash::FirstKey, false);
-        let answer = self.shared.with_options(&options).custom(command, args).await;
-        answer.map_err(|error: Error| failure::of(&error, self.timeout))
+        let (client, sent) = (locked(&self.shared).connection.client.with_options(&options), Instant::now());
+        let answer = what(client).await;
+        self.heard(&answer, sent);
+        answer.map_err(|error| failure::of(&error, self.timeout))
+    }
+
+    /// Takes note of an answer, or of its absence: a connection that answered nothing to nobody since then is replaced.
+    fn heard(&self, answer: &Result<Value, Error>, sent: Instant) {
+        let mut shared = locked(&self.shared);
+        match answer.as_ref().map_err(Error::kind) {
+            Err(ErrorKind::Timeout) if shared.answered < sent => match connect(&self.config, self.timeout) {
+                Ok(connection) => *shared = Shared { connection, answered: Instant::now() },
+                Err(error) => tracing::warn!(%error, "a silent connection could not be replaced"),
+            },
+            // Nothing was heard.
+            Err(ErrorKind::Timeout | ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Backpressure) => {}
+            Ok(_) | Err(_) => shared.answered = Instant::now(),
+        }
     }
 
     /// Waits until one of the streams has an entry after the given id, or the time is over; takes nothing.
@@ -104,10 +144,10 @@ impl Link {
         block: Duration,
     ) -> Result<(), QueueError> {
         let limit = block + BLOCK_GRACE;
-        let client = self.waiters.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let client = match client {
-            Some(client) => client,
-            None => connect(&self.config, limit, false)
+        let kept = locked(&self.waiters).pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => connect(&self.config, limit)
                 .map_err(|error| QueueError::Unavailable { reason: error.to_string() })?,
         };
         let millis = u64::try_from(block.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -117,33 +157,28 @@ impl Link {
         args.extend(after.iter().map(|(_, id)| Value::from(id.as_str())));
         let options = Options { max_attempts: Some(1), timeout: Some(limit), ..Options::default() };
         let command = CustomCommand::new_static("XREAD", ClusterHash::FirstKey, true);
-        let answer: Result<Value, Error> = client.with_options(&options).custom(command, args).await;
-        match answer {
-            Ok(_) => {
-                let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
-                if waiters.len() < WAITERS_KEPT {
-                    waiters.push(client);
-                }
-                Ok(())
-            }
-            // It is in an unknown state, and dropped with its connection.
-            Err(error) => {
-                tokio::spawn(async move { client.quit().await });
-                Err(failure::of(&error, limit))
-            }
+        let answer: Result<Value, Error> =
+            connection.client.with_options(&options).custom(command, args).await;
+        // After a failure it is in an unknown state, and dropped.
+        answer.map_err(|error| failure::of(&error, limit))?;
+        let mut waiters = locked(&self.waiters);
+        if waiters.len() < WAITERS_KEPT {
+            waiters.push(connection);
         }
+        Ok(())
     }
 
     /// Begins to end the connections; the tasks tell when they ended.
     pub(super) fn close(&self) -> Vec<tokio::task::JoinHandle<()>> {
-        let mut clients = std::mem::take(&mut *self.waiters.lock().unwrap_or_else(PoisonError::into_inner));
-        clients.push(self.shared.clone());
+        let mut clients: Vec<_> =
+            locked(&self.waiters).iter().map(|connection| connection.client.clone()).collect();
+        clients.push(locked(&self.shared).connection.client.clone());
         // One that is not connected has nothing to say goodbye to.
         clients.into_iter().map(|client| tokio::spawn(async move { drop(client.quit().await) })).collect()
     }
 }
 
-fn connect(config: &Config, timeout: Duration, responsive: bool) -> Result<Client, RedisOpenError> {
+fn connect(config: &Config, timeout: Duration) -> Result<Connection, RedisOpenError> {
     let mut builder = Builder::from_config(config.clone());
     builder.set_policy(ReconnectPolicy::new_exponential(0, 50, 2_000, 2));
     builder.set_connection_config(ConnectionConfig {
@@ -153,10 +188,6 @@ fn connect(config: &Config, timeout: Duration, responsive: bool) -> Result<Clien
         max_command_buffer_len: 10_000,
         reconnect_on_auth_error: true,
         tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
-        unresponsive: UnresponsiveConfig {
-            max_timeout: responsive.then(|| timeout * 2),
-            interval: Duration::from_secs(1),
-        },
         ..ConnectionConfig::default()
     });
     builder.set_performance_config(PerformanceConfig {
@@ -167,7 +198,6 @@ fn connect(config: &Config, timeout: Duration, responsive: bool) -> Result<Clien
         ErrorKind::Config | ErrorKind::Url => RedisOpenError::Config(error.details().to_owned()),
         _ => RedisOpenError::Config(format!("a client of Redis cannot be made: {}", error.details())),
     })?;
-    // The task ends when the client quits.
-    drop(client.connect());
-    Ok(client)
+    let task = AbortOnDropHandle::new(client.connect());
+    Ok(Connection { client, _task: task })
 }

@@ -1,6 +1,6 @@
 //! The port over the shards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -69,6 +69,8 @@ pub(super) struct Shared {
 struct Lengths {
     of: BTreeMap<u16, u64>,
     asked: Option<Instant>,
+    /// Whether Redis knows of all shards that this configuration spreads new events over.
+    noted: bool,
 }
 
 impl Shared {
@@ -103,19 +105,30 @@ impl Shared {
 
     /// Asks how long every shard is, and which there are.
     pub(super) async fn refresh_lengths(&self) -> Result<(), QueueError> {
-        let key = shard::shards_key(&self.config.name);
-        let mut command = vec![Value::from(key.as_str())];
-        command.extend((0..self.config.shards).map(|number| Value::from(number.to_string())));
-        // The set only grows: a smaller configuration strands nothing.
-        self.link.ask("SADD", command).await?;
-        let known = shard::array(self.link.ask("SMEMBERS", vec![key.into()]).await?)?;
-        let numbers: Vec<u16> = known.iter().filter_map(|number| shard::text(number)?.parse().ok()).collect();
+        let key = Value::from(shard::shards_key(&self.config.name));
+        let known = shard::array(self.link.ask("SMEMBERS", vec![key.clone()]).await?)?;
+        let mut numbers: BTreeSet<u16> =
+            known.iter().filter_map(|number| shard::text(number)?.parse().ok()).collect();
+        let new: Vec<u16> = (0..self.config.shards).filter(|number| numbers.insert(*number)).collect();
+        let mut noted = true;
+        if !new.is_empty() {
+            let new = new.into_iter().map(|number| Value::from(number.to_string()));
+            // The set only grows: a smaller configuration strands nothing.
+            match self.link.ask("SADD", std::iter::once(key).chain(new).collect()).await {
+                Ok(_) => {}
+                // Memory is full. That keeps nobody from taking: what is not noted is empty.
+                Err(QueueError::Storage { .. }) => noted = false,
+                Err(error) => return Err(error),
+            }
+        }
         let looks = numbers.iter().map(|&number| self.look(number, vec!["depth".into()]));
         for (number, look) in numbers.iter().zip(futures_util::future::join_all(looks).await) {
             let look = look?;
             self.note_length(*number, look.stream + look.delayed);
         }
-        self.lengths().asked = Some(Instant::now());
+        let mut lengths = self.lengths();
+        lengths.asked = Some(Instant::now());
+        lengths.noted = noted;
         Ok(())
     }
 
@@ -193,7 +206,8 @@ impl RedisEventQueue {
         let link = Link::open(&config)?;
         link.first_connection().await;
         let of = (0..config.shards).map(|number| (number, 0)).collect();
-        let shared = Arc::new(Shared { link, config, lengths: Mutex::new(Lengths { of, asked: None }) });
+        let shared =
+            Arc::new(Shared { link, config, lengths: Mutex::new(Lengths { of, asked: None, noted: false }) });
         let consumer = format!("{:016x}", SystemRandom::new().next_u64());
         let gatherer = Gatherer::start(Arc::clone(&shared));
         Ok(Arc::new(Self {
@@ -281,6 +295,11 @@ impl EventQueue for RedisEventQueue {
         }
         // Asked for now and then, so that what other producers added counts.
         self.shared.shards().await?;
+        if !self.shared.lengths().noted {
+            return Err(QueueError::Storage {
+                reason: "Redis could not note which shards there are".to_owned(),
+            });
+        }
         self.gatherer.enqueue(jobs).await
     }
 

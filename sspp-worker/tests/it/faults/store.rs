@@ -43,6 +43,35 @@ async fn postgresql_cut_after_commit_was_sent() {
     .await;
 }
 
+/// Neither side is told that the connections are gone, one of them perhaps in the middle of a transaction.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_half_open() {
+    row("connections to PostgreSQL half open", async |stage| {
+        let worker = stage.worker();
+        stage.more(100).await;
+        stage.servers.to_postgres.forget();
+        stage.heal();
+        stage.more(100).await;
+        vec![worker]
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_slow() {
+    row("PostgreSQL 100 ms away", async |stage| {
+        let worker = stage.worker();
+        stage.more(100).await;
+        stage.servers.to_postgres.set(Mode::Slow(Duration::from_millis(100)));
+        stage.more(200).await;
+        stage.servers.to_postgres.set(Mode::Pass);
+        stage.heal();
+        stage.more(50).await;
+        vec![worker]
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_killed() {
     row("PostgreSQL killed and started", async |stage| {
@@ -111,7 +140,11 @@ pub(super) async fn too_slow(time: Duration) {
                     CREATE TRIGGER slow BEFORE INSERT ON signals FOR EACH STATEMENT EXECUTE FUNCTION slow()";
         database.execute(sqlx::raw_sql(slow)).await.unwrap();
         pass(time).await;
-        assert!(worker.log().contains("statement timeout"), "no statement met its limit: {}", worker.log());
+        assert!(
+            worker.log().contains("the store did not answer within 1000 ms"),
+            "no statement met its limit: {}",
+            worker.log()
+        );
         database.execute(sqlx::raw_sql("DROP TRIGGER slow ON signals")).await.unwrap();
         stage.heal();
         stage.more(50).await;
