@@ -24,6 +24,12 @@ test *args:
     cargo nextest run --workspace --all-features {{ args }}
     cargo test --workspace --all-features --doc
 
+# Inject every fault, those that take minutes too, and print the table. SSPP_TEST_SEED repeats a run's draws.
+faults table="target/faults.md":
+    rm -f {{ table }}
+    SSPP_FAULT_TABLE={{ justfile_directory() }}/{{ table }} cargo nextest run --workspace --all-features --profile long --run-ignored all -E 'package(sspp-worker) & test(faults::)'
+    sort {{ table }}
+
 # Prove that sspp-client stays light.
 guard:
     bash .ci/guard-client

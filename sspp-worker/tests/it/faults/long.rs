@@ -1,4 +1,4 @@
-//! The rows that take minutes: `just faults-long`.
+//! The rows that take minutes: `just faults`.
 
 use std::time::Duration;
 

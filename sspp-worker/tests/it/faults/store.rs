@@ -109,7 +109,8 @@ async fn postgresql_away() {
 /// Refuses connections to PostgreSQL for so long, while events go on being acknowledged.
 pub(super) async fn away(time: Duration) {
     row(&format!("PostgreSQL away for {time:?}"), async |stage| {
-        stage.patience(time + Duration::from_mins(4));
+        // What came meanwhile is worked off at about the pace that it came at, or slower.
+        stage.patience(time * 3 + Duration::from_mins(2));
         let worker = stage.worker();
         stage.more(100).await;
         stage.servers.to_postgres.set(Mode::Refuse);
