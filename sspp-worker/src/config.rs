@@ -126,6 +126,16 @@ mod tests {
     }
 
     #[test]
+    fn what_expires_is_configuration() {
+        let config = |arguments: &[&str]| Config::try_parse_from([&["sspp-worker"], arguments].concat());
+        assert!(config(&[]).unwrap().retention.retention().is_off());
+        let set = config(&["--retain-signals", "90d", "--retain-dead-letters", "30d"]).unwrap();
+        assert!(!set.retention.retention().is_off());
+        let said = config(&["--retain-signals", "1h"]).unwrap_err().to_string();
+        assert!(said.contains("SSPP_RETAIN_SIGNALS") && said.contains("at least a day"), "{said}");
+    }
+
+    #[test]
     fn commands_take_what_they_need_after_their_name() {
         let migrate = ["sspp-worker", "migrate", "--database-url", "postgres://db/sspp"];
         let config = Config::try_parse_from(migrate).unwrap();

@@ -43,14 +43,49 @@ impl RetentionArgs {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use clap::Parser;
 
     use super::*;
+    use crate::testing::builders::{at, dead_letter, signal};
+    use crate::{ManualClock, MemorySignalStore, Record, SignalStore as _, retain};
 
     #[derive(Debug, Parser)]
     struct Config {
         #[command(flatten)]
         retention: RetentionArgs,
+    }
+
+    #[test]
+    fn what_went_is_counted_by_kind() {
+        let recorder = crate::service::recorder();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        metrics::with_local_recorder(&recorder, || {
+            runtime.block_on(async {
+                let store = Arc::new(MemorySignalStore::new());
+                let mut batch: Vec<_> = (1..=7).map(|number| signal(number).record()).collect();
+                batch.push(Record::DeadLetter(dead_letter(100)));
+                store.record(batch).await.unwrap();
+                let (signals, dead_letters) = (Some(Retention::SHORTEST), Some(Retention::SHORTEST));
+                let retention = Retention { signals, dead_letters, batch: 3, ..Retention::default() };
+                let retaining =
+                    retain(store, Arc::new(ManualClock::at(at(100_000).to_datetime())), retention);
+                assert!(
+                    tokio::time::timeout(Duration::from_secs(30), retaining).await.is_err(),
+                    "it goes on looking"
+                );
+            });
+        });
+        let shown = recorder.handle().render();
+        for line in [
+            "sspp_worker_expired_total{kind=\"signal\"} 7",
+            "sspp_worker_expired_total{kind=\"dead_letter\"} 1",
+        ] {
+            assert!(shown.contains(line), "{line}\n{shown}");
+        }
     }
 
     #[test]
