@@ -36,7 +36,7 @@ pub enum Recorded {
 }
 
 /// Where signals are kept. The effect is exactly once: an event id is a signal or a dead letter, never both and never
-/// twice, however often it is recorded and whatever is killed in between.
+/// twice, however often it is recorded and whatever is killed in between; until it [expires](SignalStore::expire_signals).
 #[async_trait]
 pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// Records a batch in one transaction and answers one [`Recorded`] a record, in their order.

@@ -25,7 +25,8 @@ pub struct RetentionArgs {
     #[arg(long, env = "SSPP_RETAIN_SIGNALS", value_name = "SSPP_RETAIN_SIGNALS")]
     pub retain_signals: Option<Age>,
 
-    /// Remove dead letters that are older than this, such as 30d; at least a day. Without it they stay for ever.
+    /// Remove dead letters that are older than this, such as 30d; at least a day. Without it they stay for ever. One that went
+    /// cannot be replayed.
     #[arg(long, env = "SSPP_RETAIN_DEAD_LETTERS", value_name = "SSPP_RETAIN_DEAD_LETTERS")]
     pub retain_dead_letters: Option<Age>,
 }

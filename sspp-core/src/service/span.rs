@@ -69,9 +69,7 @@ impl FromStr for Age {
     fn from_str(text: &str) -> Result<Self, String> {
         let age = read(text).filter(|age| (Retention::SHORTEST..=LONGEST_AGE).contains(age));
         age.map(Self).ok_or_else(|| {
-            "should be days such as 30d, or hours such as 36h; at least a day, since an event that comes again after that \
-             counts again; at most 100 years"
-                .to_owned()
+            "should be days such as 30d, or hours such as 36h; at least a day, at most 100 years".to_owned()
         })
     }
 }
