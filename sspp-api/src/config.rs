@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use sspp_core::service::{self, BackendArgs, Backends, LogArgs, Logs, PipelineArgs, Span};
+use sspp_core::service::{self, BackendArgs, Backends, LogArgs, Logs, PipelineArgs, RetentionArgs, Span};
 
 /// The HTTP API of SSPP, the Sales Signal Processing Platform. Without arguments it is a whole platform: API and pipeline in
 /// one process over one SQLite file. With `REDIS_URL` and `DATABASE_URL` it is the API alone, and sspp-worker scores.
@@ -62,6 +62,10 @@ pub struct Config {
     /// How the pipeline runs, in embedded mode.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
+
+    /// For how long signals and dead letters are kept, in embedded mode; over PostgreSQL the workers see to it.
+    #[command(flatten)]
+    pub retention: RetentionArgs,
 
     /// Redis and PostgreSQL, and their limits.
     #[command(flatten)]

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sspp_core::{Clock, Pipeline, Random, ScoringModel, SqliteConfig, SqliteDatabase};
+use sspp_core::{Clock, Pipeline, Random, ScoringModel, SqliteConfig, SqliteDatabase, retain};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::RunError;
 use crate::config::Config;
@@ -17,6 +18,7 @@ use crate::state::Ports;
 pub(crate) struct Embedded {
     database: SqliteDatabase,
     pipeline: JoinHandle<()>,
+    retaining: AbortOnDropHandle<()>,
     stop: CancellationToken,
     ended: bool,
 }
@@ -50,9 +52,11 @@ impl Embedded {
         );
         let stop = CancellationToken::new();
         let pipeline = tokio::spawn(pipeline.run(stop.clone()));
+        let retaining = retain(Arc::clone(&store), Arc::clone(&clock), config.retention.retention());
+        let retaining = AbortOnDropHandle::new(tokio::spawn(retaining));
         let ports =
             Ports { queue, queue_service: "sqlite", store, store_service: "sqlite", model, clock, random };
-        Ok((Self { database, pipeline, stop, ended: false }, ports))
+        Ok((Self { database, pipeline, retaining, stop, ended: false }, ports))
     }
 
     /// Waits until the pipeline ends, which it does by itself only through a defect.
@@ -65,6 +69,7 @@ impl Embedded {
     /// Stops the pipeline, but does not wait for ever: what it still holds comes back at the next start.
     pub(crate) async fn close(mut self, deadline: Instant) {
         self.stop.cancel();
+        self.retaining.abort();
         if !self.ended && tokio::time::timeout_at(deadline, &mut self.pipeline).await.is_err() {
             tracing::warn!(
                 "the pipeline did not finish in time; its events are taken up again at the next start"

@@ -28,6 +28,8 @@ mod faults;
 mod pipeline;
 mod ports;
 mod random;
+mod replay;
+mod retention;
 mod retry;
 mod scoring;
 #[cfg(feature = "service")]
@@ -54,6 +56,8 @@ pub use ports::{
     Settlement, SignalStore, StoreError, Verdict,
 };
 pub use random::{Random, SeededRandom, SystemRandom};
+pub use replay::{ReplayError, Replayed, replay};
+pub use retention::{Retention, retain};
 pub use retry::RetryPolicy;
 pub use scoring::{
     AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, Scored, ScoringModel, Step,

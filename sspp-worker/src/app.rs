@@ -15,7 +15,7 @@ use sspp_core::service::{
 };
 use sspp_core::{
     EventQueue, PgSignalStore, Pipeline, RedisEventQueue, ScoringModel, SignalStore, SystemClock,
-    SystemRandom,
+    SystemRandom, retain,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -177,6 +177,8 @@ async fn work(
     }
     let settings = config.pipeline.config(queue.claim_bound());
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom::new()));
+    let retaining = retain(Arc::clone(&store), clock.clone(), config.retention.retention());
+    let _retaining = AbortOnDropHandle::new(tokio::spawn(retaining));
     let pipeline = Pipeline::new(queue, store, model, clock, random, settings);
     health.running(pipeline.store_away());
     let stop_pipeline = CancellationToken::new();

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use sspp_core::service::{BackendArgs, Backends, ConfigError, LogArgs, Logs, PipelineArgs, Span};
+use sspp_core::service::{
+    BackendArgs, Backends, ConfigError, LogArgs, Logs, PipelineArgs, RetentionArgs, Span,
+};
 
 /// The worker of SSPP, the Sales Signal Processing Platform: takes events from the queue on Redis, scores them, and stores
 /// signals in PostgreSQL. Run as many as you like.
@@ -45,6 +47,10 @@ pub struct Config {
     /// How the pipeline runs.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
+
+    /// For how long signals and dead letters are kept.
+    #[command(flatten)]
+    pub retention: RetentionArgs,
 
     /// Redis and PostgreSQL, and their limits.
     #[command(flatten)]
@@ -117,6 +123,16 @@ mod tests {
             let said = check(arguments).unwrap_err();
             assert!(said.contains(named), "{arguments:?}: {said}");
         }
+    }
+
+    #[test]
+    fn what_expires_is_configuration() {
+        let config = |arguments: &[&str]| Config::try_parse_from([&["sspp-worker"], arguments].concat());
+        assert!(config(&[]).unwrap().retention.retention().is_off());
+        let set = config(&["--retain-signals", "90d", "--retain-dead-letters", "30d"]).unwrap();
+        assert!(!set.retention.retention().is_off());
+        let said = config(&["--retain-signals", "1h"]).unwrap_err().to_string();
+        assert!(said.contains("SSPP_RETAIN_SIGNALS") && said.contains("at least a day"), "{said}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sspp_api::Settings;
 use sspp_core::{
     DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 use crate::harness::{Harness, event, memory_ports};
@@ -128,6 +128,12 @@ impl SignalStore for Broken {
         self.answer()
     }
     async fn recent_dead_letters(&self, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        self.answer()
+    }
+    async fn expire_signals(&self, _: Timestamp, _: u32) -> Result<u32, StoreError> {
+        self.answer()
+    }
+    async fn expire_dead_letters(&self, _: Timestamp, _: u32) -> Result<u32, StoreError> {
         self.answer()
     }
     async fn put_model(&self, _: &ModelRecord) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::{
     DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, NewDeadLetter, NewSignal, Page, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, Total,
+    SignalFilter, SignalId, SignalQuery, SignalStats, Timestamp, Total,
 };
 
 /// What a pipeline gives the store to keep.
@@ -36,7 +36,7 @@ pub enum Recorded {
 }
 
 /// Where signals are kept. The effect is exactly once: an event id is a signal or a dead letter, never both and never
-/// twice, however often it is recorded and whatever is killed in between.
+/// twice, however often it is recorded and whatever is killed in between; until it [expires](SignalStore::expire_signals).
 #[async_trait]
 pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// Records a batch in one transaction and answers one [`Recorded`] a record, in their order.
@@ -78,6 +78,23 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
 
     /// Dead letters, the last first.
     async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Removes up to `max` of the oldest signals that were processed before an instant, with all they add to the
+    /// statistics, in one transaction; answers how many went. Models stay.
+    ///
+    /// Forgetting has a price: an event that is delivered again after its signal went is a new event to the store and counts
+    /// again. Signals have to be kept for longer than any client retries and any queue delivers again.
+    ///
+    /// Recording goes on meanwhile. A batch whose known event expires while it is recorded may fail as
+    /// [`Contention`](StoreError::Contention), like any batch that is to be recorded again.
+    async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError>;
+
+    /// Looks at the `max` dead letters that were recorded first and removes those that died before an instant, in one
+    /// transaction; answers how many went.
+    ///
+    /// They are looked at in the order of recording, so that nobody has to read all of them: a letter of a clock that ran
+    /// ahead stays until its time has come, takes one of the `max` places until then, and holds up no other.
+    async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError>;
 
     /// Keeps a scoring model under its digest; a known digest changes nothing.
     async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError>;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`BackendArgs`] | Redis and PostgreSQL by URL or by parts, and their limits |
 //! | [`PipelineArgs`], [`LogArgs`] | how a pipeline runs, what is logged and how |
+//! | [`RetentionArgs`] | for how long signals and dead letters are kept |
 //! | [`ConfigError`] | why a configuration cannot be started with |
 //! | [`load_model`], [`recorder`], [`StopSignals`] | what a process needs before it works |
 //! | [`watch_durability`], [`migrate_until_done`] | what it sees to while it works |
@@ -20,6 +21,7 @@ mod migration;
 mod model;
 mod pipeline;
 mod recorder;
+mod retention;
 mod secret;
 mod span;
 mod stop;
@@ -35,6 +37,7 @@ pub use migration::migrate_until_done;
 pub use model::{ModelError, load_model};
 pub use pipeline::PipelineArgs;
 pub use recorder::recorder;
+pub use retention::RetentionArgs;
 pub use secret::Secret;
-pub use span::{Span, parse_span};
+pub use span::{Age, Span, parse_span};
 pub use stop::StopSignals;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 /// Decides, before each batch is recorded, whether it fails; `None` lets the store behind have it.
@@ -84,6 +84,14 @@ impl SignalStore for FaultyStore {
 
     async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
         self.through()?.recent_dead_letters(limit).await
+    }
+
+    async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError> {
+        self.through()?.expire_signals(processed_before, max).await
+    }
+
+    async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
+        self.through()?.expire_dead_letters(died_before, max).await
     }
 
     async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {

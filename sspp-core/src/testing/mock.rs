@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{
     Admission, DeadLetter, DeadLetterId, Delivery, Durability, EventId, EventQueue, ModelDigest, ModelRecord,
     NewJob, Page, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, Settlement, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 mockall::mock! {
@@ -46,6 +46,8 @@ mockall::mock! {
         async fn stats(&self) -> Result<SignalStats, StoreError>;
         async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError>;
         async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+        async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError>;
+        async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError>;
         async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError>;
         async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError>;
         async fn ping(&self) -> Result<(), StoreError>;

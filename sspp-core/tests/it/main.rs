@@ -7,6 +7,8 @@ mod memory;
 mod pipeline;
 mod postgres;
 mod redis;
+mod replay;
+mod retention;
 mod scoring;
 mod scoring_documents;
 mod scoring_properties;

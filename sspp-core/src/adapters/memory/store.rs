@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::store_state::StoreState;
 use crate::{
     DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Total,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 /// A store in memory. Clones are handles on the same store; what is in it ends with the process.
@@ -71,6 +71,14 @@ impl SignalStore for MemorySignalStore {
     async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Ok(self.state().letters.values().rev().take(limit).cloned().collect())
+    }
+
+    async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError> {
+        Ok(self.state().expire_signals(processed_before, max))
+    }
+
+    async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
+        Ok(self.state().expire_letters(died_before, max))
     }
 
     async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {

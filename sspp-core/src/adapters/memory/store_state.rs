@@ -1,6 +1,7 @@
 //! What a store in memory holds, and its rules, without locks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 
 use bytes::Bytes;
 use indexmap::IndexMap;
@@ -17,8 +18,10 @@ const MAX_SCORE: Units = Units::new(1_000 * Units::PER_ONE);
 /// Signals in the order of their ids, which start at 1 and have no gaps; and figures that follow them.
 #[derive(Debug, Default)]
 pub(super) struct StoreState {
-    signals: Vec<Signal>,
-    by_event: HashMap<EventId, usize>,
+    signals: VecDeque<Signal>,
+    /// How many signals went, from the front.
+    expired: usize,
+    by_event: HashMap<EventId, SignalId>,
     per_account: HashMap<AccountId, u64>,
     per_user: HashMap<UserId, u64>,
     figures: SignalStats,
@@ -65,7 +68,7 @@ impl StoreState {
 
     fn record_signal(&mut self, mut signal: NewSignal, payload: Bytes) -> Recorded {
         let event_id = signal.accepted.event_id;
-        if let Some(known) = self.by_event.get(&event_id).and_then(|at| self.signals.get(*at)) {
+        if let Some(known) = self.by_event.get(&event_id).and_then(|id| self.at(*id)) {
             if known.recorded.content == signal.content {
                 return Recorded::Duplicate(known.id);
             }
@@ -77,13 +80,14 @@ impl StoreState {
             return self.conflict(DeadLetter::conflict(&signal, payload));
         }
         self.letters.shift_remove(&letter_id);
-        let last = self.signals.last().map(|signal| signal.recorded.processed_at);
+        let last = self.signals.back().map(|signal| signal.recorded.processed_at);
         signal.processed_at =
             last.map_or(signal.processed_at, |last: Timestamp| last.max(signal.processed_at));
         self.tally(&signal);
-        self.by_event.insert(event_id, self.signals.len());
-        let id = SignalId::new(i64::try_from(self.signals.len() + 1).unwrap_or(i64::MAX));
-        self.signals.push(Signal { id, recorded: signal });
+        let number = self.expired + self.signals.len() + 1;
+        let id = SignalId::new(i64::try_from(number).unwrap_or(i64::MAX));
+        self.by_event.insert(event_id, id);
+        self.signals.push_back(Signal { id, recorded: signal });
         Recorded::Signal(id)
     }
 
@@ -104,13 +108,56 @@ impl StoreState {
         *self.per_user.entry(event.user_id.clone()).or_default() += 1;
     }
 
+    /// Times of processing never fall, so the old ones are at the front.
+    pub(super) fn expire_signals(&mut self, before: Timestamp, max: u32) -> u32 {
+        let mut gone = 0;
+        while gone < max
+            && let Some(signal) = self.signals.pop_front_if(|signal| signal.recorded.processed_at < before)
+        {
+            self.expired += 1;
+            self.by_event.remove(&signal.recorded.accepted.event_id);
+            self.untally(&signal.recorded);
+            gone += 1;
+        }
+        gone
+    }
+
+    pub(super) fn expire_letters(&mut self, before: Timestamp, max: u32) -> u32 {
+        let first = usize::try_from(max).unwrap_or(usize::MAX);
+        let old = self.letters.values().take(first).filter(|letter| letter.died_at < before);
+        let old: Vec<DeadLetterId> = old.map(|letter| letter.id).collect();
+        for id in &old {
+            self.letters.shift_remove(id);
+        }
+        u32::try_from(old.len()).unwrap_or(max)
+    }
+
+    fn untally(&mut self, signal: &NewSignal) {
+        let event = &signal.accepted.event;
+        let figures = &mut self.figures;
+        figures.signals -= 1;
+        figures.score_units -= signal.score.units().get();
+        if less(figures.by_event_type.get_mut(&event.event_type)) {
+            figures.by_event_type.swap_remove(&event.event_type);
+        }
+        if less(figures.by_signal_type.get_mut(&signal.signal_type)) {
+            figures.by_signal_type.swap_remove(&signal.signal_type);
+        }
+        forget(&mut self.per_account, &event.account_id);
+        forget(&mut self.per_user, &event.user_id);
+    }
+
+    fn at(&self, id: SignalId) -> Option<&Signal> {
+        let at = usize::try_from(id.get()).ok()?.checked_sub(self.expired + 1)?;
+        self.signals.get(at)
+    }
+
     pub(super) fn signal(&self, id: SignalId) -> Option<Signal> {
-        let at = usize::try_from(id.get()).ok()?.checked_sub(1)?;
-        self.signals.get(at).cloned()
+        self.at(id).cloned()
     }
 
     pub(super) fn signal_of_event(&self, event_id: EventId) -> Option<Signal> {
-        self.signals.get(*self.by_event.get(&event_id)?).cloned()
+        self.at(*self.by_event.get(&event_id)?).cloned()
     }
 
     pub(super) fn list(&self, query: &SignalQuery) -> Page<Signal> {
@@ -152,5 +199,19 @@ impl StoreState {
         stats.dead_letters = self.letters.len() as u64;
         stats.sort();
         stats
+    }
+}
+
+/// Counts one less; whether none is left.
+fn less(count: Option<&mut u64>) -> bool {
+    count.is_some_and(|count| {
+        *count = count.saturating_sub(1);
+        *count == 0
+    })
+}
+
+fn forget<K: Eq + Hash>(counts: &mut HashMap<K, u64>, name: &K) {
+    if less(counts.get_mut(name)) {
+        counts.remove(name);
     }
 }

@@ -5,11 +5,13 @@
 //! | settings, what every connection is given | [`config`](config) |
 //! | one connection for one call, closed when the call fails | `session` |
 //! | recording a batch in one transaction | `store_write`, `tallies` |
+//! | removing what is too old | `expiry` |
 //! | lists and counts | `signal_select` |
 //! | rows as the domain's types | `signal_rows` |
 //! | errors by what they mean | `failure` |
 
 mod config;
+mod expiry;
 mod failure;
 mod session;
 mod signal_rows;

@@ -11,10 +11,10 @@ use sqlx::postgres::PgPoolOptions;
 use super::failure::{Failure, MIGRATE};
 use super::session::Sessions;
 use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, letter_columns, signal_columns};
-use super::{PgConfig, PgOpenError, signal_select, store_write};
+use super::{PgConfig, PgOpenError, expiry, signal_select, store_write};
 use crate::{
     DeadLetter, DeadLetterId, EventId, EventType, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType, StoreError, Total,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType, StoreError, Timestamp, Total,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -229,6 +229,22 @@ impl SignalStore for PgSignalStore {
                     rows.into_iter().map(DeadLetter::try_from).collect()
                 }
                 .boxed()
+            })
+            .await
+    }
+
+    async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError> {
+        self.sessions
+            .with(|connection| {
+                async move { expiry::signals(connection, processed_before, max).await }.boxed()
+            })
+            .await
+    }
+
+    async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
+        self.sessions
+            .with(|connection| {
+                async move { expiry::dead_letters(connection, died_before, max).await }.boxed()
             })
             .await
     }

@@ -2,6 +2,7 @@
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::expiry::Expiry;
 use super::failure::Failure;
 use crate::{
     Admission, Delivery, ModelRecord, NewJob, QueueError, Receipt, Record, Recorded, Settlement, StoreError,
@@ -48,6 +49,7 @@ pub(super) enum Command {
     EndRun(Ask<Receipt, (), QueueError>),
     Ping(Ask<(), (), QueueError>),
     Record(Ask<Vec<Record>, Vec<Recorded>, StoreError>),
+    Expire(Ask<Expiry, u32, StoreError>),
     PutModel(Ask<ModelRecord, (), StoreError>),
     Close(oneshot::Sender<()>),
 }
@@ -61,6 +63,7 @@ impl Command {
             Self::Receive(ask) | Self::Reclaim(ask) => ask.work,
             Self::Settle(ask) => ask.work.len(),
             Self::Record(ask) => ask.work.len(),
+            Self::Expire(ask) => ask.work.rows(),
             Self::BeginRun(_) | Self::EndRun(_) | Self::PutModel(_) => 1,
             Self::Ping(_) | Self::Close(_) => 0,
         }
@@ -76,6 +79,7 @@ impl Command {
             Self::EndRun(ask) => ask.finish(outcome),
             Self::Ping(ask) => ask.finish(outcome),
             Self::Record(ask) => ask.finish(outcome),
+            Self::Expire(ask) => ask.finish(outcome),
             Self::PutModel(ask) => ask.finish(outcome),
             Self::Close(reply) => {
                 let _ = reply.send(());

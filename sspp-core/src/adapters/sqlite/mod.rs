@@ -7,6 +7,7 @@ mod command;
 mod config;
 mod connect;
 mod database;
+mod expiry;
 mod failure;
 mod lock;
 mod multi_insert;

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use sqlx::SqlitePool;
 
 use super::command::{Command, WriterHandle};
+use super::expiry::{Expiry, Kind};
 use super::failure::Failure;
 use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, signal_columns};
 use super::signal_select;
 use crate::{
     DeadLetter, DeadLetterId, EventId, EventType, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType, StoreError, Total,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType, StoreError, Timestamp, Total,
 };
 
 /// The store in a SQLite file; [`SqliteDatabase::store`](crate::SqliteDatabase::store) gives it.
@@ -26,6 +27,16 @@ use crate::{
 pub struct SqliteSignalStore {
     pub(super) writer: WriterHandle,
     pub(super) readers: SqlitePool,
+}
+
+impl SqliteSignalStore {
+    async fn expire(&self, expiry: Expiry) -> Result<u32, StoreError> {
+        // The writer has other things to do: it is asked only when there is something.
+        if !expiry.finds_some(&self.readers).await? {
+            return Ok(0);
+        }
+        self.writer.ask(Command::Expire, expiry).await
+    }
 }
 
 /// event type, signal type, signals, score of a tally; accounts, users, dead letters of the totals.
@@ -131,6 +142,14 @@ impl SignalStore for SqliteSignalStore {
         .await
         .map_err(Failure::from)?;
         Ok(rows.into_iter().map(DeadLetter::try_from).collect::<Result<_, _>>()?)
+    }
+
+    async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError> {
+        self.expire(Expiry { kind: Kind::Signals, before: processed_before, max }).await
+    }
+
+    async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
+        self.expire(Expiry { kind: Kind::DeadLetters, before: died_before, max }).await
     }
 
     async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {

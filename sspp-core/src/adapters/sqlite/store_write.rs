@@ -42,6 +42,11 @@ impl StoreState {
         .await?;
         Ok(Self { last_id, last_processed, dead_letters })
     }
+
+    /// Some dead letters went.
+    pub(super) fn forget_letters(&mut self, count: i64) {
+        self.dead_letters -= count;
+    }
 }
 
 /// Records one caller's batch. What is wrong with its data undoes this batch alone; any other failure is everybody's.

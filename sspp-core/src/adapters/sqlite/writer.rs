@@ -7,6 +7,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::command::Command;
+use super::expiry;
 use super::failure::{Failure, FailureKind};
 use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
@@ -133,6 +134,10 @@ impl Writer {
                 Command::Record(ask) => {
                     let answer = store_write::record_alone(connection, &mut self.store, &ask.work).await?;
                     ask.answer(answer);
+                }
+                Command::Expire(ask) => {
+                    let gone = expiry::expire(connection, &mut self.store, ask.work).await?;
+                    ask.answer(Ok(gone));
                 }
                 Command::PutModel(ask) => {
                     store_write::put_model(connection, &ask.work).await?;

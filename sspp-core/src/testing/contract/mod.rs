@@ -133,6 +133,13 @@ macro_rules! store_contract {
             recent_dead_letters_come_last_first
             an_empty_store_answers
             a_crash_loses_nothing
+            old_signals_expire_oldest_first
+            stats_equal_a_recount_after_expiry
+            names_without_signals_are_no_longer_counted
+            old_dead_letters_expire
+            nothing_expires_where_nothing_is
+            what_expired_stays_gone_after_a_crash
+            expiring_while_recording_keeps_the_figures
         }
     };
     (@cases one $make:expr; $($case:ident)*) => {

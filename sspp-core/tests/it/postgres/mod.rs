@@ -3,6 +3,7 @@
 
 mod fixture;
 mod plans;
+mod replay;
 mod writers;
 
 use sqlx::{Connection as _, PgConnection};

@@ -2,9 +2,9 @@
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
-use sspp_core::SignalStore as _;
-use sspp_core::testing::builders::signal;
+use sspp_core::testing::builders::{dead_letter, signal};
 use sspp_core::testing::servers::Kind;
+use sspp_core::{Record, SignalStore as _};
 
 use super::fixture::Site;
 
@@ -54,6 +54,47 @@ async fn hot_queries_use_indexes_and_read_few_rows() {
         let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(&mut connection).await.unwrap();
         let plan = lines(&rows);
         assert!(plan.contains(index), "{sql}\n{plan}");
+    }
+}
+
+/// Removing reads what it removes, or looks at, whatever the size of the table and whatever plan the server keeps for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn removing_what_is_too_old_reads_few_rows() {
+    let Some(site) = Site::on(Kind::Postgres17).await else { return };
+    let store = site.store("expiry_plans").await;
+    for first in (0..20_000).step_by(1_000) {
+        let signals = (first..first + 1_000).map(|n| signal(n).record());
+        store.record(signals.collect()).await.unwrap();
+        let letters = (first..first + 200).map(|n| Record::DeadLetter(dead_letter(50_000 + n)));
+        store.record(letters.collect()).await.unwrap();
+    }
+    let options: PgConnectOptions = site.server.url.parse().unwrap();
+    let mut connection = options.database("expiry_plans").connect().await.unwrap();
+    sqlx::raw_sql("VACUUM ANALYZE").execute(&mut connection).await.unwrap();
+    let signals = "DELETE FROM signals WHERE id = ANY(ARRAY( \
+        SELECT id FROM signals WHERE processed_at < $1 ORDER BY processed_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)) \
+        RETURNING account_id, user_id, event_type, signal_type, score";
+    let letters = "DELETE FROM dead_letters \
+        WHERE seq = ANY(ARRAY(SELECT seq FROM dead_letters ORDER BY seq LIMIT $2)) AND died_at < $1";
+    let some = "SELECT EXISTS (SELECT 1 FROM dead_letters \
+        WHERE seq = ANY(ARRAY(SELECT seq FROM dead_letters ORDER BY seq LIMIT $2)) AND died_at < $1)";
+    for (number, statement) in [signals, letters, some].into_iter().enumerate() {
+        for mode in ["force_custom_plan", "force_generic_plan"] {
+            for before in ["2100-01-01", "2000-01-01"] {
+                let text = format!(
+                    "BEGIN; SET LOCAL plan_cache_mode = {mode}; PREPARE p{number}(timestamptz, bigint) AS {statement}; \
+                     EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF) EXECUTE p{number}('{before}', 100); \
+                     ROLLBACK; DEALLOCATE p{number}"
+                );
+                let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(&mut connection).await.unwrap();
+                let plan = lines(&rows);
+                assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{mode} {before}\n{plan}");
+                let read = plan.lines().filter_map(actual_rows).max().unwrap();
+                assert!(read <= 100, "{read} rows: {mode} {before}\n{plan}");
+                let wanted = if number == 0 { "signals_processed_at" } else { "dead_letters_pkey" };
+                assert!(plan.contains(wanted), "{mode} {before}\n{plan}");
+            }
+        }
     }
 }
 

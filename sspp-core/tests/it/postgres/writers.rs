@@ -1,10 +1,11 @@
 //! Several writers at once, as several workers are.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection};
-use sspp_core::testing::builders::{dead_letter, signal};
+use sspp_core::testing::builders::{at, dead_letter, signal};
 use sspp_core::testing::servers::Kind;
 use sspp_core::{PgConfig, PgSignalStore, Record, SignalStore as _, StoreError};
 
@@ -73,9 +74,82 @@ async fn opposite_orders_neither_deadlock_nor_count_twice() {
     assert_eq!(twice, 0);
 }
 
+/// Recorders of the same hot accounts in opposite orders, and several that remove what they recorded: nobody waits in a
+/// circle, and the figures, slots included, equal a recount.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn removing_while_recording_does_not_deadlock() {
+    let Some(site) = Site::on(Kind::Postgres17).await else { return };
+    let url = site.database("expirers").await;
+    let store = PgSignalStore::open(PgConfig { connections: 9, ..PgConfig::new(&url) }).await.unwrap();
+    let recorders: Vec<_> = (0..6_u64)
+        .map(|writer| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                for number in 0..25 {
+                    // Every second batch is everybody's.
+                    let of = if number % 2 == 0 { 0 } else { writer + 1 };
+                    let first = of * 100_000 + number * 100;
+                    let mut batch: Vec<Record> = (first..first + 60)
+                        .map(|number| {
+                            let (account, user) = (format!("a_{}", number % 11), format!("u_{}", number % 7));
+                            signal(number).account(&account).user(&user).processed_at(at(1)).record()
+                        })
+                        .collect();
+                    if number % 5 == writer % 5 {
+                        batch.push(Record::DeadLetter(dead_letter(first + 90)));
+                    }
+                    if writer % 2 == 1 {
+                        batch.reverse();
+                    }
+                    // An event that expires while it is recorded is the one thing that may stand in the way.
+                    while let Err(error) = store.record(batch.clone()).await {
+                        assert!(error.to_string().contains("expired"), "{error}");
+                    }
+                }
+            })
+        })
+        .collect();
+    let recorded = Arc::new(AtomicBool::new(false));
+    let expirers: Vec<_> = (0..3)
+        .map(|_| {
+            let (store, recorded) = (Arc::clone(&store), Arc::clone(&recorded));
+            tokio::spawn(async move {
+                let mut gone = 0;
+                while !recorded.load(Ordering::SeqCst) {
+                    gone += store.expire_signals(at(2), 40).await.unwrap();
+                    store.expire_dead_letters(at(61), 3).await.unwrap();
+                }
+                gone
+            })
+        })
+        .collect();
+    for recorder in recorders {
+        recorder.await.unwrap();
+    }
+    recorded.store(true, Ordering::SeqCst);
+    let mut gone = 0;
+    for expirer in expirers {
+        gone += expirer.await.unwrap();
+    }
+    assert!(gone > 1_000, "{gone} went");
+    let stats = store.stats().await.unwrap();
+    let mut connection = url.parse::<PgConnectOptions>().unwrap().connect().await.unwrap();
+    assert_eq!(
+        recount(&mut connection).await,
+        (stats.signals, stats.accounts, stats.users, stats.score_units, stats.dead_letters)
+    );
+    while store.expire_signals(at(2), 1_000).await.unwrap() > 0 {}
+    let (accounts, users): (i64, i64) =
+        sqlx::query_as("SELECT (SELECT count(*) FROM account_tallies), (SELECT count(*) FROM user_tallies)")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+    assert_eq!((accounts, users), (0, 0), "names without signals keep no row");
+}
+
 async fn recount(connection: &mut PgConnection) -> (u64, u64, u64, i64, u64) {
     let (signals, accounts, users, score, letters): (i64, i64, i64, i64, i64) = sqlx::query_as(
-        "SELECT count(*), count(DISTINCT account_id), count(DISTINCT user_id), sum(score)::bigint, \
+        "SELECT count(*), count(DISTINCT account_id), count(DISTINCT user_id), coalesce(sum(score), 0)::bigint, \
          (SELECT count(*) FROM dead_letters) FROM signals",
     )
     .fetch_one(connection)

@@ -56,6 +56,24 @@ async fn hot_statements_use_an_index() {
             "DELETE FROM dead_letters WHERE id IN (SELECT unhex(value) FROM json_each(?))",
             "sqlite_autoindex_dead_letters",
         ),
+        (
+            "DELETE FROM signals WHERE id IN (SELECT id FROM signals ORDER BY id LIMIT ?) AND processed_at < ? \
+             RETURNING account_id, user_id, event_type, signal_type, score",
+            "SEARCH signals USING INTEGER PRIMARY KEY (rowid=?)",
+        ),
+        (
+            "DELETE FROM dead_letters WHERE seq IN (SELECT seq FROM dead_letters ORDER BY seq LIMIT ?) AND died_at < ?",
+            "SEARCH dead_letters USING INTEGER PRIMARY KEY (rowid=?)",
+        ),
+        (
+            "SELECT EXISTS (SELECT 1 FROM dead_letters WHERE died_at < ? AND \
+             seq IN (SELECT seq FROM dead_letters ORDER BY seq LIMIT ?))",
+            "SEARCH dead_letters USING INTEGER PRIMARY KEY (rowid=?)",
+        ),
+        (
+            "DELETE FROM account_tallies WHERE account_id IN (SELECT value ->> 0 FROM json_each(?)) AND signals = 0",
+            "SEARCH account_tallies USING PRIMARY KEY (account_id=?)",
+        ),
     ];
     for (sql, expected) in cases {
         let steps = plan(&mut connection, sql).await;

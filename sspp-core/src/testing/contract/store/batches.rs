@@ -106,7 +106,7 @@ pub async fn concurrent_batches_count_each_event_once(fixture: &mut dyn StoreFix
 }
 
 /// What [`SignalStore::stats`] should say, counted from the rows; `None` where rows cannot tell.
-async fn recount(store: &Arc<dyn SignalStore>) -> SignalStats {
+pub(super) async fn recount(store: &Arc<dyn SignalStore>) -> SignalStats {
     let mut stats = SignalStats::default();
     let (mut accounts, mut users) = (BTreeSet::new(), BTreeSet::new());
     for Signal { recorded, .. } in all(store, SignalQuery::default()).await {

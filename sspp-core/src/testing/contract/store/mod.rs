@@ -7,6 +7,7 @@
 )]
 
 mod batches;
+mod expiry;
 mod lists;
 mod recording;
 mod steps;
@@ -14,6 +15,11 @@ mod steps;
 pub use batches::{
     a_crash_loses_nothing, a_refused_batch_keeps_the_dead_letters, concurrent_batches_count_each_event_once,
     refused_data_harms_no_other_batch, refused_data_records_nothing, stats_equal_a_recount,
+};
+pub use expiry::{
+    expiring_while_recording_keeps_the_figures, names_without_signals_are_no_longer_counted,
+    nothing_expires_where_nothing_is, old_dead_letters_expire, old_signals_expire_oldest_first,
+    stats_equal_a_recount_after_expiry, what_expired_stays_gone_after_a_crash,
 };
 pub use lists::{
     counts_are_exact_or_bounded, filters_select, lists_are_sorted, offsets_skip, pages_return_each_row_once,

@@ -1,0 +1,228 @@
+//! Replay of dead letters, with a pipeline that takes what was put back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Bytes;
+use sspp_core::testing::builders::{at, event_id};
+use sspp_core::testing::{FaultyStore, MockEventQueue, eventually};
+use sspp_core::*;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+fn payload(number: u64, event: EventId) -> (Bytes, ContentDigest) {
+    let event_of =
+        Event::builder(format!("acc_{number}"), "user", "call_made", "2025-12-31").build().unwrap();
+    let content = ContentDigest::of(&event_of);
+    let event = AcceptedEvent { event_id: event, received_at: at(0), event: event_of };
+    (Envelope { event }.encode(), content)
+}
+
+/// A letter whose payload is a good event.
+fn letter(number: u64) -> NewDeadLetter {
+    let (payload, content) = payload(number, event_id(number));
+    NewDeadLetter {
+        id: DeadLetterId::of_event(event_id(number)),
+        event_id: event_id(number),
+        content: Some(content),
+        payload,
+        reason: DeadLetterReason::AttemptsExhausted,
+        detail: "3 attempts failed".to_owned(),
+        attempts: 3,
+        enqueued_at: at(0),
+        died_at: at(60),
+    }
+}
+
+async fn keep(store: &dyn SignalStore, letter: &NewDeadLetter) {
+    let recorded = store.record(vec![Record::DeadLetter(letter.clone())]).await.unwrap();
+    assert_eq!(recorded, [Recorded::DeadLetter(letter.id)]);
+}
+
+struct Running {
+    stop: CancellationToken,
+    pipeline: JoinHandle<()>,
+}
+
+fn start(queue: &Arc<dyn EventQueue>, store: &Arc<dyn SignalStore>) -> Running {
+    let clock = Arc::new(SystemClock);
+    let (model, random) = (ScoringModel::embedded_default(), Arc::new(SeededRandom::new(1)));
+    let config = PipelineConfig::default();
+    let pipeline = Pipeline::new(queue.clone(), store.clone(), model, clock, random, config);
+    let stop = CancellationToken::new();
+    Running { stop: stop.clone(), pipeline: tokio::spawn(pipeline.run(stop)) }
+}
+
+impl Running {
+    async fn finish(self) {
+        self.stop.cancel();
+        self.pipeline.await.unwrap();
+    }
+}
+
+/// The queue has handed over everything, and it is settled.
+async fn is_empty(queue: &dyn EventQueue) {
+    eventually("the queue is empty", async || {
+        queue.depth().await.is_ok_and(|depth| depth == QueueDepth::default())
+    })
+    .await;
+}
+
+/// Ten clicks at once, and more while the pipeline runs: one signal, and the letter is gone when it is there.
+pub(crate) async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, store: Arc<dyn SignalStore>) {
+    let (first, second) = (letter(1), letter(2));
+    keep(&*store, &first).await;
+    keep(&*store, &second).await;
+    let clicks: Vec<_> = (0..10)
+        .map(|_| {
+            let (queue, store) = (queue.clone(), store.clone());
+            tokio::spawn(async move { replay(&*queue, &*store, letter(1).id, at(3_600)).await.unwrap() })
+        })
+        .collect();
+    for click in clicks {
+        assert_eq!(click.await.unwrap(), Replayed::Queued(event_id(1)));
+    }
+    assert_eq!(store.dead_letter(first.id).await.unwrap(), Some(first.clone()), "it stays for now");
+    let job = queue.job(event_id(1)).await.unwrap().unwrap();
+    assert_eq!((job.payload, job.attempts, job.enqueued_at), (first.payload, 0, at(3_600)));
+
+    let running = start(&queue, &store);
+    let mut answers = Vec::new();
+    for _ in 0..10 {
+        answers.push(replay(&*queue, &*store, first.id, at(3_600)).await.unwrap());
+    }
+    is_empty(&*queue).await;
+    let signal = store.signal_of_event(event_id(1)).await.unwrap().unwrap();
+    answers.push(replay(&*queue, &*store, first.id, at(3_600)).await.unwrap());
+    assert_eq!(answers.pop(), Some(Replayed::AlreadySignal(signal.id)));
+    let known = [Replayed::Queued(event_id(1)), Replayed::AlreadySignal(signal.id)];
+    assert!(answers.iter().all(|answer| known.contains(answer)), "{answers:?}");
+
+    assert_eq!(store.dead_letter(first.id).await.unwrap(), None);
+    assert_eq!(store.recent_dead_letters(10).await.unwrap(), [second]);
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.signals, stats.accounts, stats.users, stats.dead_letters), (1, 1, 1, 1));
+    assert_eq!(Some(stats.score_units), Some(signal.recorded.score.units().get()));
+    running.finish().await;
+}
+
+fn memory() -> (Arc<dyn EventQueue>, Arc<dyn SignalStore>) {
+    (Arc::new(MemoryEventQueue::new(Arc::new(SystemClock))), Arc::new(MemorySignalStore::new()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_replays_make_one_signal_in_memory() {
+    let (queue, store) = memory();
+    many_replays_make_one_signal(queue, store).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_replays_make_one_signal_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = SqliteConfig::new(folder.path().join("sspp.db"));
+    let database = SqliteDatabase::open(config, Arc::new(SystemClock)).await.unwrap();
+    many_replays_make_one_signal(database.queue(), database.store()).await;
+    database.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_rejected_again_keeps_its_one_letter() {
+    let (queue, memory) = memory();
+    let refusals = Arc::new(AtomicU32::new(0));
+    let refused = refusals.clone();
+    let store: Arc<dyn SignalStore> = Arc::new(FaultyStore::new(memory.clone(), move |batch| {
+        let bad = batch.iter().any(|record| matches!(record, Record::Signal { .. }));
+        bad.then(|| {
+            refused.fetch_add(1, Ordering::SeqCst);
+            StoreError::Data { reason: "value out of range".to_owned() }
+        })
+    }));
+    let first = NewDeadLetter { reason: DeadLetterReason::Rejected, ..letter(1) };
+    keep(&*memory, &first).await;
+    let running = start(&queue, &store);
+    for click in 1..=3 {
+        replay(&*queue, &*store, first.id, at(3_600)).await.unwrap();
+        is_empty(&*queue).await;
+        assert!(refusals.load(Ordering::SeqCst) >= click, "the pipeline had it");
+        assert_eq!(memory.recent_dead_letters(10).await.unwrap(), std::slice::from_ref(&first));
+    }
+    let stats = memory.stats().await.unwrap();
+    assert_eq!((stats.signals, stats.dead_letters), (0, 1));
+    running.finish().await;
+}
+
+/// What cannot lead to a signal is refused with the reason, and nothing changes.
+#[tokio::test]
+async fn hopeless_replays_are_refused() {
+    let (queue, store) = memory();
+    let of = |number: u64, payload: Bytes| NewDeadLetter { payload, content: None, ..letter(number) };
+    let conflict = letter(1).as_conflict();
+    let garbage = of(2, Bytes::from_static(b"\xff\x00 not an envelope"));
+    let newer = of(3, Bytes::from_static(br#"{"v":2,"kind":"event"}"#));
+    let swapped = of(4, payload(4, event_id(5)).0);
+    for letter in [&conflict, &garbage, &newer, &swapped] {
+        keep(&*store, letter).await;
+    }
+    let before = store.recent_dead_letters(10).await.unwrap();
+    let refused = async |id| replay(&*queue, &*store, id, at(0)).await.unwrap_err();
+    let said = |error: &ReplayError, words: &str| assert!(error.to_string().contains(words), "{error}");
+
+    let error = refused(conflict.id).await;
+    assert!(matches!(error, ReplayError::EventIdConflict { event_id: of, .. } if of == event_id(1)));
+    said(&error, "under another id");
+    let error = refused(garbage.id).await;
+    assert!(matches!(error, ReplayError::Undecodable { fault: EnvelopeFault::Malformed { .. }, .. }));
+    said(&error, "the payload is not an envelope");
+    let error = refused(newer.id).await;
+    let unknown = EnvelopeFault::UnknownVersion { version: 2 };
+    assert!(matches!(&error, ReplayError::Undecodable { fault, .. } if *fault == unknown));
+    said(&error, "version 2 is unknown to this release");
+    let error = refused(swapped.id).await;
+    assert!(matches!(error, ReplayError::OtherEvent { holds, .. } if holds == event_id(5)));
+    let error = refused(DeadLetterId::of_event(event_id(99))).await;
+    assert!(matches!(error, ReplayError::NotFound { id } if id.as_uuid() == event_id(99).as_uuid()));
+
+    assert_eq!(store.recent_dead_letters(10).await.unwrap(), before);
+    assert_eq!(queue.depth().await.unwrap(), QueueDepth::default());
+}
+
+/// The letter of an id that another event took is refused even when that event is a signal.
+#[tokio::test]
+async fn a_conflicting_letter_is_no_signal_because_its_rival_is() {
+    let (queue, store) = memory();
+    let signal = testing::builders::signal(1);
+    store.record(vec![signal.clone().record(), signal.user("user_2").record()]).await.unwrap();
+    let conflict = store.recent_dead_letters(1).await.unwrap().remove(0);
+    let error = replay(&*queue, &*store, conflict.id, at(0)).await.unwrap_err();
+    assert!(matches!(error, ReplayError::EventIdConflict { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_queue_or_store_that_fails_leaves_the_letter() {
+    let memory: Arc<dyn SignalStore> = Arc::new(MemorySignalStore::new());
+    let store = FaultyStore::new(memory.clone(), |_| None);
+    keep(&store, &letter(1)).await;
+    keep(&store, &letter(2)).await;
+
+    let full = MemoryEventQueue::new(Arc::new(SystemClock)).with_max_backlog(1);
+    assert_eq!(replay(&full, &store, letter(1).id, at(0)).await.unwrap(), Replayed::Queued(event_id(1)));
+    let error = replay(&full, &store, letter(2).id, at(0)).await.unwrap_err();
+    assert!(matches!(error, ReplayError::Queue(QueueError::Full { limit: 1, .. })), "{error}");
+
+    let retry_after = std::time::Duration::from_secs(7);
+    let mut partly = MockEventQueue::new();
+    partly.expect_enqueue().returning(move |_| Ok(vec![Admission::Refused { retry_after }]));
+    let error = replay(&partly, &store, letter(2).id, at(0)).await.unwrap_err();
+    assert!(matches!(error, ReplayError::Refused { retry_after: after } if after == retry_after));
+    assert!(error.to_string().contains("in 7 seconds"), "{error}");
+
+    let mut away = MockEventQueue::new();
+    away.expect_enqueue().returning(|_| Err(QueueError::Unavailable { reason: "refused".to_owned() }));
+    let error = replay(&away, &store, letter(2).id, at(0)).await.unwrap_err();
+    assert!(matches!(error, ReplayError::Queue(QueueError::Unavailable { .. })), "{error}");
+
+    store.cut(true);
+    let error = replay(&full, &store, letter(1).id, at(0)).await.unwrap_err();
+    assert!(matches!(error, ReplayError::Store(StoreError::Unavailable { .. })), "{error}");
+    assert_eq!(memory.recent_dead_letters(10).await.unwrap(), [letter(2), letter(1)]);
+}
