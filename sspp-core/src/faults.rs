@@ -18,7 +18,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Point {
     Score,
-    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "it is in that adapter"))]
     BeforeCommit,
     AfterCommit,
 }
