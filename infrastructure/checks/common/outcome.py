@@ -1,0 +1,61 @@
+"""How a check ends: with findings it fails, without it passes, without its tools it does not run."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+INFRASTRUCTURE = pathlib.Path(__file__).resolve().parents[2]
+ROOT = INFRASTRUCTURE.parent
+NOT_RUN = 77
+
+
+def not_run(why):
+    """Ends the check as not run."""
+    print(why)
+    sys.exit(NOT_RUN)
+
+
+def need(*tools):
+    """Ends the check as not run when a program is missing."""
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    if missing:
+        not_run(f"missing: {', '.join(missing)}")
+
+
+def need_yaml():
+    """The YAML library; ends the check as not run without it."""
+    try:
+        import yaml  # pylint: disable=import-outside-toplevel
+    except ImportError:
+        not_run("missing: the Python package PyYAML")
+    return yaml
+
+
+def one_of(*tools):
+    """The first of some programs that is there; ends the check as not run when none is."""
+    for tool in tools:
+        if shutil.which(tool):
+            return tool
+    not_run(f"missing: one of {', '.join(tools)}")
+
+
+def run(*command, cwd=ROOT, **environment):
+    """Runs a command; its status, its output and what it wrote to standard error."""
+    done = subprocess.run(
+        [str(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False, env={**os.environ, **environment},
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def finish(findings, passed):
+    """Ends the check: prints what was found, or what was proven."""
+    for finding in findings:
+        print(finding)
+    if findings:
+        print(f"{len(findings)} findings")
+        sys.exit(1)
+    print(passed)
+    sys.exit(0)
