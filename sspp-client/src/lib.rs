@@ -25,6 +25,9 @@
 //! assert_eq!(pointers, ["/accountId", "/timestamp"]);
 //! ```
 
+#[cfg(feature = "spool")]
+pub mod spool;
+
 pub use sspp_core::{
     AccountId, Event, EventBuilder, EventId, EventType, ExternalId, IdFault, Metadata, MetadataFault, Source,
     Timestamp, TimestampFault, UserId, Violation, Violations,
