@@ -1,0 +1,55 @@
+mock_provider "linode" {
+  mock_resource "linode_firewall" {
+    defaults = { id = "7" }
+  }
+  mock_resource "linode_nodebalancer" {
+    defaults = { id = "4711", ipv4 = "203.0.113.9", ipv6 = "2001:db8::9" }
+  }
+  mock_resource "linode_domain" {
+    defaults = { id = "22" }
+  }
+}
+
+override_module {
+  target  = module.lke_cluster.module.offered
+  outputs = { ids = ["1.34"] }
+}
+
+# The module has tests of its own.
+override_module {
+  target  = module.backups
+  outputs = { access_key = "ID", secret_key = "SECRET", endpoint = "https://storage.example.com", bucket = "backups" }
+}
+
+variables {
+  control_plane_allowed_ipv4 = ["203.0.113.7"]
+  domain                     = "example.com"
+}
+
+run "the_whole_environment" {
+  assert {
+    condition     = module.lke_cluster.id != null && local.high_availability == false && join("-", [local.pools.general.min, local.pools.general.max]) == "2-4"
+    error_message = "The cluster has another size than this environment's."
+  }
+
+  assert {
+    condition     = output.nodebalancer_id == "4711" && trimspace(file("${path.root}/../../../k8s/overlays/staging/nodebalancer.env")) == "id=4711"
+    error_message = "The overlay's nodebalancer.env does not have the NodeBalancer's id."
+  }
+
+  assert {
+    condition     = output.address == "${local.host}.example.com"
+    error_message = "The address is not the DNS name."
+  }
+}
+
+run "backups_beside_the_cluster_are_refused" {
+  command = plan
+
+  variables {
+    backup_region = "nl-ams"
+  }
+
+  expect_failures = [var.backup_region]
+}
+

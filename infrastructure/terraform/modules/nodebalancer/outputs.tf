@@ -1,0 +1,14 @@
+output "id" {
+  description = "The NodeBalancer's id, for the annotation of the Service."
+  value       = linode_nodebalancer.this.id
+}
+
+output "ipv4" {
+  description = "Its public IPv4 address."
+  value       = linode_nodebalancer.this.ipv4
+}
+
+output "ipv6" {
+  description = "Its public IPv6 address."
+  value       = linode_nodebalancer.this.ipv6
+}
