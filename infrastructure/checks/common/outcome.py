@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,12 @@ def run(*command, cwd=ROOT, **environment):
         check=False, env={**os.environ, **environment},
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def crate_version():
+    """The version of the workspace, which images, charts and releases carry."""
+    manifest = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
+    return re.search(r'^version = "([^"]+)"$', manifest, re.M)[1]
 
 
 def finish(findings, passed):
