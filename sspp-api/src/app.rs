@@ -112,7 +112,7 @@ impl Backend {
 }
 
 async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> Result<(), RunError> {
-    let Checked { address, prefix, logs, backends, body_timeout, shutdown_timeout } = checked;
+    let Checked { address, prefix, logs, backends, body_timeout, shutdown_timeout, keys } = checked;
     logs.start();
     let mut stop = StopSignals::new()?;
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
@@ -140,7 +140,7 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
     };
     let upkeep = tokio::spawn(upkeep(metrics.clone()));
     let queue_name = config.backends.queue_name.clone();
-    let settings = Settings { prefix, queue_name, body_timeout, ..Settings::default() };
+    let settings = Settings { prefix, queue_name, body_timeout, keys: Arc::new(keys), ..Settings::default() };
     let app = App::new(ports, settings, metrics);
     announce(config, &app, address, embedded);
 
@@ -196,12 +196,16 @@ fn announce(config: &Config, app: &App, address: std::net::SocketAddr, embedded:
          docs:  {base}{DOCS_PATH}\n\
          data:  {data}\n\
          model: {name} version {version}\n\
-         try:   curl -X POST {base}{prefix}/events -H 'content-type: application/json' -d \
+         try:   curl -X POST {base}{prefix}/events -H 'content-type: application/json' {key}-d \
          '{{\"accountId\":\"acc_1\",\"userId\":\"user_1\",\"eventType\":\"{event_type}\",\"timestamp\":\"{now}\"}}'\n",
+        key = if state.settings.keys.is_empty() { "" } else { "-H \"x-api-key: $SSPP_API_KEY\" " },
         name = model.name(),
         version = model.version(),
     ));
     drop(std::io::stdout().flush());
+    if !state.settings.keys.is_empty() {
+        tracing::info!(keys = ?state.settings.keys, "only requests with one of these keys are let in");
+    }
     if config.allow_anonymous && !config.bind.is_loopback() {
         tracing::warn!(%address, "anyone who reaches this address can read and write: --allow-anonymous is set");
     }

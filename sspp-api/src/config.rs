@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::guard::{ApiKeys, GuardArgs, Scopes};
 use clap::{Parser, Subcommand};
 use sspp_core::service::{self, BackendArgs, Backends, LogArgs, Logs, PipelineArgs, RetentionArgs, Span};
 
@@ -26,11 +27,11 @@ pub struct Config {
     #[arg(long, env = "PORT", value_name = "PORT", global = true, default_value_t = 3000)]
     pub port: u16,
 
-    /// The address to listen on. Anything but a loopback address needs --allow-anonymous.
+    /// The address to listen on. Anything but a loopback address needs keys, or --allow-anonymous.
     #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", global = true, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub bind: IpAddr,
 
-    /// Serve everyone who can reach a non-loopback address: for use behind a gateway that checks who asks.
+    /// Serve everyone, without keys, on an address that others reach: for use behind a gateway that checks who asks.
     #[arg(long, env = "SSPP_ALLOW_ANONYMOUS", value_name = "SSPP_ALLOW_ANONYMOUS")]
     pub allow_anonymous: bool,
 
@@ -54,6 +55,10 @@ pub struct Config {
     /// How long requests and events in hand get together to finish once the process is told to stop: seconds, or with a unit.
     #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "8s")]
     pub shutdown_timeout: Span,
+
+    /// Who is let in.
+    #[command(flatten)]
+    pub guard: GuardArgs,
 
     /// What is logged.
     #[command(flatten)]
@@ -79,12 +84,21 @@ pub struct Config {
 /// let config = sspp_api::Config::try_parse_from(["sspp-api", "openapi"]).unwrap();
 /// assert!(matches!(config.command, Some(sspp_api::Command::Openapi)));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Print the OpenAPI document.
     Openapi,
     /// Ask the server on this port whether it is ready: ends with 0 when it is, else with 1.
     Healthcheck,
+    /// Make an API key: prints the key, once, and what to configure.
+    Keygen {
+        /// Whose key it is; stands in the log and in messages.
+        #[arg(long)]
+        name: String,
+        /// What it allows: ingest, read and admin, joined by '+'; admin allows everything.
+        #[arg(long, default_value = "ingest+read")]
+        scopes: Scopes,
+    },
 }
 
 /// Why a configuration cannot be started with; every message names the flag and the variable.
@@ -103,12 +117,19 @@ pub enum ConfigError {
     /// Everyone could reach the service.
     #[error(
         "--bind {address} (SSPP_BIND) is not a loopback address, and anyone who reaches it could read and write: \
-         bind to 127.0.0.1, or pass --allow-anonymous (SSPP_ALLOW_ANONYMOUS=true) behind a gateway that checks who asks"
+         set keys with SSPP_API_KEYS or SSPP_API_KEYS_FILE (`sspp-api keygen --name NAME` makes one), bind to 127.0.0.1, or \
+         pass --allow-anonymous (SSPP_ALLOW_ANONYMOUS=true) behind a gateway that checks who asks"
     )]
     OpenToAnyone {
         /// The address.
         address: IpAddr,
     },
+    /// Keys, and a setting that asks for none.
+    #[error(
+        "--allow-anonymous (SSPP_ALLOW_ANONYMOUS) lets everyone in, but keys are set too (SSPP_API_KEYS, \
+         SSPP_API_KEYS_FILE): leave out one or the other"
+    )]
+    KeysForNobody,
 }
 
 /// A configuration that was checked.
@@ -120,6 +141,7 @@ pub(crate) struct Checked {
     pub(crate) backends: Option<Backends>,
     pub(crate) body_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
+    pub(crate) keys: ApiKeys,
 }
 
 impl Config {
@@ -129,7 +151,11 @@ impl Config {
     }
 
     pub(crate) fn checked(&self) -> Result<Checked, ConfigError> {
-        if !self.bind.is_loopback() && !self.allow_anonymous {
+        let keys = self.guard.api_keys()?;
+        if self.allow_anonymous && !keys.is_empty() {
+            return Err(ConfigError::KeysForNobody);
+        }
+        if keys.is_empty() && !self.bind.is_loopback() && !self.allow_anonymous {
             return Err(ConfigError::OpenToAnyone { address: self.bind });
         }
         let prefix = prefix(&self.api_prefix).map_err(|reason| service::ConfigError::Invalid {
@@ -145,6 +171,7 @@ impl Config {
             backends: self.backends.resolve()?,
             body_timeout: Duration::from_secs(self.request_timeout),
             shutdown_timeout: self.shutdown_timeout.get(),
+            keys,
         })
     }
 
@@ -191,6 +218,13 @@ mod tests {
         assert_eq!(config(&["--bind", "::1"]).check(), Ok(()));
         assert!(config(&["--bind", "0.0.0.0"]).check().is_err());
         assert_eq!(config(&["--bind", "0.0.0.0", "--allow-anonymous"]).check(), Ok(()));
+        let keys = format!("a:read:{}", "0f".repeat(32));
+        assert_eq!(config(&["--bind", "0.0.0.0", "--api-keys", &keys]).check(), Ok(()));
+        let both = config(&["--api-keys", &keys, "--allow-anonymous"]).check();
+        assert_eq!(both, Err(ConfigError::KeysForNobody));
+        let none =
+            config(&["--bind", "0.0.0.0", "--api-keys", " # a:read:00 "]).check().unwrap_err().to_string();
+        assert!(none.contains("SSPP_API_KEYS") && none.contains("no key"), "{none}");
         for (arguments, named) in [
             (["--log-level", "loud=very=much"], "LOG_LEVEL"),
             (["--queue-name", ""], "QUEUE_NAME"),

@@ -7,6 +7,7 @@ use poem::endpoint::make_sync;
 use poem::{Endpoint, Response};
 use poem_openapi::{ExtraHeader, LicenseObject, OpenApi, OpenApiService};
 
+use crate::guard;
 use crate::routes::Api;
 
 pub(crate) const DOCS_PATH: &str = "/api/docs";
@@ -15,6 +16,7 @@ pub(crate) const DOCUMENT_PATH: &str = "/api/openapi.json";
 const DESCRIPTION: &str = "Takes sales activity events, scores each into a signal, and answers who is hot.\n\n\
     Errors are problem documents (RFC 9457) that also hold `statusCode`, `error` and `message`. \
     Every answer has an `x-request-id`; send your own to follow a request through the log. \
+    Where keys are configured, an operation needs one with a scope of its `x-scopes`; `admin` includes the others. \
     `/health`, `/ready`, `/livez` and `/metrics` also answer without the prefix.";
 
 /// Stands in for the operations where only their documentation is needed.
@@ -22,11 +24,12 @@ struct Described;
 
 impl OpenApi for Described {
     fn meta() -> Vec<poem_openapi::registry::MetaApi> {
-        Api::meta()
+        guard::describe(Api::meta())
     }
 
     fn register(registry: &mut poem_openapi::registry::Registry) {
         Api::register(registry);
+        guard::register(registry);
     }
 
     fn add_routes(
@@ -56,7 +59,14 @@ fn described(prefix: &str) -> OpenApiService<Described, ()> {
 /// assert!(sspp_api::openapi_document("/v2").contains("\"/v2/signals/{id}\""));
 /// ```
 pub fn openapi_document(prefix: &str) -> String {
-    described(prefix).spec()
+    finished(&described(prefix).spec(), prefix)
+}
+
+/// What poem-openapi cannot say.
+fn finished(document: &str, prefix: &str) -> String {
+    let Ok(mut document) = serde_json::from_str(document) else { return document.to_owned() };
+    guard::annotate(&mut document, prefix);
+    format!("{document:#}")
 }
 
 /// Serves the document.
@@ -69,12 +79,18 @@ pub(crate) fn document_endpoint(prefix: &str) -> impl Endpoint<Output = Response
     })
 }
 
+fn page_html(prefix: &str) -> String {
+    let described = described(prefix);
+    let document = described.spec();
+    described.swagger_ui_html().replacen(&document, &finished(&document, prefix), 1)
+}
+
 /// Serves the page; it is put together when first asked for, since it is large.
 pub(crate) fn ui_endpoint(prefix: &str) -> impl Endpoint<Output = Response> + 'static {
     let prefix = prefix.to_owned();
     let page = OnceLock::new();
     make_sync(move |_| {
-        let page = page.get_or_init(|| Bytes::from(described(&prefix).swagger_ui_html()));
+        let page = page.get_or_init(|| Bytes::from(page_html(&prefix)));
         Response::builder().content_type("text/html; charset=utf-8").body(page.clone())
     })
 }

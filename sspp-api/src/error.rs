@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use sspp_core::{QueueError, StoreError, Violation};
 
@@ -29,7 +29,7 @@ pub(crate) struct Facts {
     message: Option<Message>,
     errors: Vec<Violation>,
     retry_after: Option<Duration>,
-    allow: Option<HeaderValue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log only.
     pub(crate) cause: Option<String>,
 }
@@ -56,7 +56,7 @@ impl Problem {
             message: None,
             errors: Vec::new(),
             retry_after: None,
-            allow: None,
+            headers: Vec::new(),
             cause: None,
         }))
     }
@@ -90,9 +90,8 @@ impl Problem {
     pub(crate) fn method_not_allowed(method: &str, path: &str, allow: HeaderValue) -> Self {
         let allowed = allow.to_str().unwrap_or_default();
         let detail = format!("Cannot {method} {path}: the methods here are {allowed}");
-        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
-        problem.allow = Some(allow);
-        problem
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+            .with_header(header::ALLOW, allow)
     }
 
     pub(crate) fn too_large(detail: impl Into<String>) -> Self {
@@ -115,6 +114,12 @@ impl Problem {
     /// Sets the predecessor's `message` where it is not the detail.
     pub(crate) fn with_message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(Message::Sentence(message.into()));
+        self
+    }
+
+    /// Adds a header that belongs to the status.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -154,8 +159,8 @@ impl Problem {
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = Response::builder().status(self.status).content_type(PROBLEM_JSON).body(body);
         let headers = response.headers_mut();
-        if let Some(allow) = &self.allow {
-            headers.insert(header::ALLOW, allow.clone());
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
         }
         if let Some(wait) = self.retry_after {
             // Whole seconds, at least one: rounded up, so that nobody comes too early.

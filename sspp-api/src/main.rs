@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use sspp_api::{Command, Config, openapi_document, run};
+use sspp_api::{Command, Config, NewKey, openapi_document, run};
 use sspp_core::service::{fail, healthcheck, one_line};
 
 const PROGRAM: &str = "sspp-api";
@@ -25,6 +25,18 @@ fn main() -> ExitCode {
             Ok(line) => {
                 drop(writeln!(std::io::stdout(), "{line}"));
                 ExitCode::SUCCESS
+            }
+            Err(line) => fail(PROGRAM, &line),
+        },
+        Some(Command::Keygen { name, scopes }) => match NewKey::make(name, *scopes) {
+            Ok(key) => {
+                let printed = writeln!(std::io::stdout(), "key:    {}\nconfig: {}", key.secret(), key.line());
+                drop(writeln!(
+                    std::io::stderr(),
+                    "The key is shown only now: give it to {name}. Add what follows 'config:' to SSPP_API_KEYS, or as a line to \
+                     the file of SSPP_API_KEYS_FILE, and start sspp-api again."
+                ));
+                if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
             }
             Err(line) => fail(PROGRAM, &line),
         },

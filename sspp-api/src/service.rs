@@ -51,13 +51,13 @@ pub fn service(app: &App) -> Service {
     for path in BARE {
         if let Some(methods) = bare.remove(path).filter(|_| !prefix.is_empty()) {
             route = route.at(path, by_method(methods));
-            table.add(path, vec![Method::GET]);
+            table.add_open(path);
         }
     }
     route = route.at(DOCUMENT_PATH, RouteMethod::new().get(document_endpoint(prefix)));
     route = route.at(DOCS_PATH, RouteMethod::new().get(ui_endpoint(prefix)));
-    table.add(DOCUMENT_PATH, vec![Method::GET]);
-    table.add(DOCS_PATH, vec![Method::GET]);
+    table.add_open(DOCUMENT_PATH);
+    table.add_open(DOCS_PATH);
     let routes = route.data(Arc::clone(state)).map_to_response();
     Front::new(Arc::clone(state), table, routes).boxed()
 }

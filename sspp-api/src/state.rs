@@ -11,6 +11,7 @@ use sspp_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Problem;
+use crate::guard::ApiKeys;
 use crate::metrics::Metrics;
 
 /// What the service is made of: the engine's ports and what comes in from outside.
@@ -64,6 +65,8 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// How long the queue or the store may take to answer before the client gets a 503.
     pub dependency_timeout: Duration,
+    /// The keys that are let in; none lets everyone in.
+    pub keys: Arc<ApiKeys>,
 }
 
 impl Default for Settings {
@@ -73,6 +76,7 @@ impl Default for Settings {
             queue_name: "events".to_owned(),
             body_timeout: Duration::from_secs(30),
             dependency_timeout: Duration::from_secs(3),
+            keys: Arc::default(),
         }
     }
 }

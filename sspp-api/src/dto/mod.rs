@@ -18,7 +18,7 @@ mod system;
 pub(crate) use event::{Accepted, EventBody};
 pub(crate) use explanation::ExplanationBody;
 pub(crate) use job::{JobBody, JobStatsBody, RecentJobBody};
-pub(crate) use payload::{Failure, JsonBody, Statuses};
+pub(crate) use payload::{Failure, JsonBody, Statuses, failure};
 pub(crate) use problem::{Message, ProblemDocument, ProblemError};
 pub(crate) use schema::Instant;
 pub(crate) use signal::{Pagination, SignalBody, SignalPage, StatsBody};

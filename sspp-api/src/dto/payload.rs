@@ -105,9 +105,7 @@ impl<S> From<Failure<S>> for poem::Error {
 
 impl<S: Statuses> ApiResponse for Failure<S> {
     fn meta() -> MetaResponses {
-        let describe =
-            |status: &u16| answer(*status, meaning(*status), PROBLEM_JSON, ProblemDocument::schema_ref());
-        MetaResponses { responses: S::LIST.iter().map(describe).collect() }
+        MetaResponses { responses: S::LIST.iter().map(|status| failure(*status)).collect() }
     }
 
     fn register(registry: &mut Registry) {
@@ -115,14 +113,22 @@ impl<S: Statuses> ApiResponse for Failure<S> {
     }
 }
 
+/// One failure in the document.
+pub(crate) fn failure(status: u16) -> MetaResponse {
+    answer(status, meaning(status), PROBLEM_JSON, ProblemDocument::schema_ref())
+}
+
 fn meaning(status: u16) -> &'static str {
     match status {
         400 => "Malformed or invalid: every violation is listed",
+        401 => "No key, or one that is not known here: see the WWW-Authenticate header",
+        403 => "The key lacks the scope that this needs: one of `x-scopes`",
         404 => "There is no such thing",
         405 => "The path has other methods: see the Allow header",
         408 => "The body did not arrive in time",
         413 => "The body is too large, as sent or after decompression",
         415 => "Neither application/json in UTF-8, nor plain, gzip or zstd",
+        429 => "Too many requests: see the Retry-After header",
         503 => "A dependency cannot answer right now, or the queue is full: see the Retry-After header",
         _ => "Something went wrong on this side",
     }

@@ -15,6 +15,7 @@ use poem::{Endpoint, Request, Response, Result};
 use super::RouteTable;
 use super::route_table::RouteEntry;
 use crate::error::Problem;
+use crate::guard::Doorkeeper;
 use crate::state::Inner;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,22 +30,25 @@ pub(crate) struct KeepBody;
 pub(crate) struct Front<E> {
     state: Arc<Inner>,
     table: RouteTable,
+    door: Doorkeeper,
     routes: E,
 }
 
 impl<E: Endpoint<Output = Response>> Front<E> {
     pub(crate) fn new(state: Arc<Inner>, table: RouteTable, routes: E) -> Self {
-        Self { state, table, routes }
+        let door = Doorkeeper::new(Arc::clone(&state.settings.keys));
+        Self { state, table, door, routes }
     }
 
     async fn answer(&self, mut request: Request, entry: Option<&RouteEntry>) -> Result<Response, Problem> {
         let Some(entry) = entry else {
             return Err(Problem::unknown_route(request.method().as_str(), request.uri().path()));
         };
-        if !entry.allows(request.method()) {
+        let Some(access) = entry.access(request.method()) else {
             let (method, path) = (request.method().as_str(), request.uri().path());
             return Err(Problem::method_not_allowed(method, path, entry.allow.clone()));
-        }
+        };
+        self.door.admit(request.headers(), access)?;
         if let Some(trimmed) = without_trailing_slash(request.uri().path()) {
             let trimmed = uri_with_path(request.uri(), trimmed);
             *request.uri_mut() = trimmed;

@@ -5,20 +5,22 @@ use std::collections::HashMap;
 use poem::http::{HeaderValue, Method};
 use poem_openapi::registry::MetaApi;
 
+use crate::guard::{Access, access};
 use crate::metrics::RouteMetrics;
 
 /// One route: its template and what may be done there.
 #[derive(Debug)]
 pub(crate) struct RouteEntry {
     segments: Vec<String>,
-    methods: Vec<Method>,
+    methods: Vec<(Method, Access)>,
     pub(crate) allow: HeaderValue,
     pub(crate) metrics: RouteMetrics,
 }
 
 impl RouteEntry {
-    pub(crate) fn allows(&self, method: &Method) -> bool {
-        self.methods.contains(method)
+    /// Who may use a method of the route; none where the route has no such method.
+    pub(crate) fn access(&self, method: &Method) -> Option<Access> {
+        self.methods.iter().find(|(known, _)| known == method).map(|(_, access)| *access)
     }
 }
 
@@ -44,17 +46,26 @@ impl RouteTable {
     /// Adds every path of an API under a prefix.
     pub(crate) fn add_api(&mut self, prefix: &str, apis: &[MetaApi]) {
         for path in apis.iter().flat_map(|api| &api.paths) {
-            let methods = path.operations.iter().map(|operation| operation.method.clone()).collect();
-            self.add(&format!("{prefix}{}", path.path), methods);
+            let methods = path.operations.iter().map(|operation| {
+                let method = operation.method.clone();
+                let access = access(&method, &path.path);
+                (method, access)
+            });
+            self.add(&format!("{prefix}{}", path.path), methods.collect());
         }
     }
 
+    /// Adds a path that everyone may read.
+    pub(crate) fn add_open(&mut self, template: &str) {
+        self.add(template, vec![(Method::GET, Access::Open)]);
+    }
+
     /// Adds one path; `GET` brings `HEAD` along.
-    pub(crate) fn add(&mut self, template: &str, mut methods: Vec<Method>) {
-        if methods.contains(&Method::GET) {
-            methods.push(Method::HEAD);
+    fn add(&mut self, template: &str, mut methods: Vec<(Method, Access)>) {
+        if let Some((_, access)) = methods.iter().find(|(method, _)| method == Method::GET) {
+            methods.push((Method::HEAD, *access));
         }
-        let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+        let names: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
         let allow = HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static("GET"));
         let at = self.entries.len();
         if template.contains('{') {
@@ -88,9 +99,10 @@ mod tests {
     #[test]
     fn fixed_paths_come_before_templates_and_case_matters() {
         let mut table = RouteTable::new();
-        table.add("/v1/signals/{id}", vec![Method::GET]);
-        table.add("/v1/signals/stats", vec![Method::POST]);
-        assert!(table.find("/v1/signals/stats").unwrap().allows(&Method::POST));
+        table.add_open("/v1/signals/{id}");
+        table.add("/v1/signals/stats", vec![(Method::POST, Access::Open)]);
+        let stats = table.find("/v1/signals/stats").unwrap();
+        assert!(stats.access(&Method::POST).is_some() && stats.access(&Method::GET).is_none());
         assert_eq!(table.find("/v1/signals/7").unwrap().allow, "GET, HEAD");
         for unknown in ["/v1/signals/", "/v1/signals", "/v1/Signals/7", "/v1/signals/7/x", "", "/"] {
             assert!(table.find(unknown).is_none(), "{unknown}");

@@ -10,5 +10,6 @@ mod jobs;
 mod kill;
 mod process;
 mod replay;
+mod security;
 mod signals;
 mod system;

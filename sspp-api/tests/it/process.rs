@@ -3,11 +3,12 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 
 use serde_json::Value;
 use sspp_core::testing::eventually;
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sspp-api"));
     // Only what a test sets: the developer's own variables must not matter.
     command.args(arguments).current_dir(folder).env_clear();
@@ -15,7 +16,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs a process that is expected to fail at start, and gives what it said in one line a fault.
-fn refused(command: &mut Command) -> Vec<String> {
+pub(crate) fn refused(command: &mut Command) -> Vec<String> {
     let Output { status, stderr, .. } = command.output().unwrap();
     let text = String::from_utf8(stderr).unwrap();
     assert!(!status.success(), "{text}");
@@ -29,6 +30,8 @@ pub(crate) struct Running {
     child: Child,
     pub(crate) base: String,
     announced: String,
+    /// Reads the log, so that the process never waits for a reader.
+    log: Option<JoinHandle<String>>,
 }
 
 impl Drop for Running {
@@ -50,6 +53,12 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            drop(stderr.read_to_end(&mut said));
+            String::from_utf8_lossy(&said).into_owned()
+        });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut announced = Vec::new();
         for line in lines.by_ref().map_while(Result::ok) {
@@ -59,14 +68,12 @@ impl Running {
                 break;
             }
         }
-        let mut said = String::new();
         if announced.len() != 5 {
             child.kill().unwrap();
-            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            panic!("{announced:?} {}", log.join().unwrap());
         }
-        assert_eq!(announced.len(), 5, "{announced:?} {said}");
         let base = announced[0].rsplit(' ').next().unwrap().to_owned();
-        Self { child, base, announced: announced.join("\n") }
+        Self { child, base, announced: announced.join("\n"), log: Some(log) }
     }
 
     fn signal(&self, name: &str) {
@@ -77,6 +84,12 @@ impl Running {
     pub(crate) async fn get(&self, path: &str) -> Value {
         let text = reqwest::get(format!("{}{path}", self.base)).await.unwrap().text().await.unwrap();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// Everything that it writes until it has stopped.
+    pub(crate) fn said_until_stopped(mut self) -> String {
+        self.signal("-TERM");
+        format!("{}{}", self.announced, self.log.take().unwrap().join().unwrap())
     }
 
     /// kill -9, and gone.

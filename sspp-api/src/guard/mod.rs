@@ -1,0 +1,26 @@
+//! Who may do what, and how often: keys, scopes, client addresses, the rate limit, browsers of other origins.
+//!
+//! - `scope`: what a key allows
+//! - `keys`: the configured keys, known by their digests alone
+//! - `keygen`: a new key
+//! - `args`: the settings
+//! - `access`: which scope an operation needs, for the check and for the document
+//! - `document`: what the OpenAPI document says of it
+//! - `doorkeeper`: who asks, and whether they may
+
+mod access;
+mod args;
+mod document;
+mod doorkeeper;
+mod keygen;
+mod keys;
+mod scope;
+
+pub use args::GuardArgs;
+pub use keygen::NewKey;
+pub use keys::{ApiKeys, ApiKeysFault};
+pub use scope::{Scope, Scopes};
+
+pub(crate) use access::{Access, access};
+pub(crate) use document::{annotate, describe, register};
+pub(crate) use doorkeeper::Doorkeeper;

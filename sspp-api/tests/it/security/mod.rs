@@ -1,0 +1,4 @@
+//! What strangers and careless clients try.
+
+mod keygen;
+mod scopes;
