@@ -38,6 +38,10 @@ guard:
 deny *checks:
     cargo deny --all-features check {{ checks }}
 
+# Check infrastructure/ offline; `just infra --list` names the checks, `just infra --self-test` tests them.
+infra *args:
+    infrastructure/verify {{ args }}
+
 # Measure the hot paths.
 bench *args:
     cargo bench -p sspp-core --all-features {{ args }}
