@@ -60,3 +60,7 @@ loadtest *args="embedded":
 openapi:
     cargo run -q -p sspp-api -- openapi > sspp-api/openapi.json.new
     mv sspp-api/openapi.json.new sspp-api/openapi.json
+
+# Write the README's table of metrics anew from sspp-core/metrics.tsv.
+metrics:
+    SSPP_WRITE_README=1 cargo nextest run -p sspp-core --all-features the_readme_shows_the_list

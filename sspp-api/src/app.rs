@@ -3,15 +3,17 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use poem::Server;
 use poem::listener::TcpAcceptor;
-use sspp_core::service::{ModelError, StopSignals, load_model};
+use sspp_core::service::{ModelError, StopSignals, Watched, load_model, measure, watch_dependencies};
 use sspp_core::{Clock, Random, ScoringModel, SqliteOpenError, StoreError, SystemClock, SystemRandom};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
+use crate::backpressure::watch_backlog;
 use crate::config::{Checked, Config, ConfigError};
 use crate::docs::DOCS_PATH;
 use crate::embedded::{self, Embedded};
@@ -103,6 +105,14 @@ impl Backend {
         }
     }
 
+    /// Tells how many connections to the database are open and idle.
+    fn connections(&self) -> Box<dyn Fn() -> (u32, u32) + Send + Sync> {
+        match self {
+            Self::Embedded(embedded) => Box::new(embedded.connections()),
+            Self::Production(production) => Box::new(production.connections()),
+        }
+    }
+
     async fn close(self, deadline: Instant) {
         match self {
             Self::Embedded(embedded) => embedded.close(deadline).await,
@@ -138,11 +148,13 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
             (Backend::Production(production), ports)
         }
     };
-    let upkeep = tokio::spawn(upkeep(metrics.clone()));
+    let upkeep = metrics.clone();
+    let measuring = tokio::spawn(measure(move || upkeep.upkeep(), backend.connections()));
     let queue_name = config.backends.queue_name.clone();
     let settings = Settings { prefix, queue_name, body_timeout, keys: Arc::new(keys), ..Settings::default() };
     let app = App::new(ports, settings, metrics);
     announce(config, &app, address, embedded);
+    let watching = watching(&app);
 
     let stopping = app.stopping().clone();
     let mut pipeline_ended = false;
@@ -162,19 +174,33 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
         .run_with_graceful_shutdown(service(&app), until_stopped, Some(shutdown_timeout))
         .await;
 
-    upkeep.abort();
+    measuring.abort();
+    drop(watching);
     drop(app);
     backend.close(deadline).await;
     served?;
     if pipeline_ended { Err(RunError::PipelineEnded) } else { Ok(()) }
 }
 
-async fn upkeep(metrics: Metrics) {
-    let mut ticks = tokio::time::interval(Duration::from_secs(5));
-    loop {
-        ticks.tick().await;
-        metrics.upkeep();
-    }
+/// Keeps an eye on the dependencies and on the queue, until dropped.
+fn watching(app: &App) -> [AbortOnDropHandle<()>; 2] {
+    let ports = &app.0.ports;
+    let watched = Watched {
+        queue: Arc::clone(&ports.queue),
+        queue_service: ports.queue_service,
+        store: Arc::clone(&ports.store),
+        store_service: ports.store_service,
+        queue_name: app.0.settings.queue_name.clone(),
+        up: "sspp_api_dependency_up",
+        ping: "sspp_api_dependency_ping_duration_seconds",
+        size: "sspp_api_queue_size",
+    };
+    // Probes ask for themselves: they show what is, not what was a second ago.
+    let (seen, _) = watch::channel(None);
+    [
+        AbortOnDropHandle::new(tokio::spawn(watch_dependencies(watched, seen))),
+        AbortOnDropHandle::new(tokio::spawn(watch_backlog(Arc::clone(&app.0)))),
+    ]
 }
 
 /// Says where everything is; a closed standard output is no reason to stop.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sspp_core::service::{DurabilityState, watch_durability};
 use sspp_core::{Clock, Pipeline, Random, ScoringModel, SqliteConfig, SqliteDatabase, retain};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -19,6 +20,7 @@ pub(crate) struct Embedded {
     database: SqliteDatabase,
     pipeline: JoinHandle<()>,
     retaining: AbortOnDropHandle<()>,
+    durability: DurabilityState,
     stop: CancellationToken,
     ended: bool,
 }
@@ -54,9 +56,15 @@ impl Embedded {
         let pipeline = tokio::spawn(pipeline.run(stop.clone()));
         let retaining = retain(Arc::clone(&store), Arc::clone(&clock), config.retention.retention());
         let retaining = AbortOnDropHandle::new(tokio::spawn(retaining));
+        let durability = watch_durability(Arc::clone(&queue));
         let ports =
             Ports { queue, queue_service: "sqlite", store, store_service: "sqlite", model, clock, random };
-        Ok((Self { database, pipeline, retaining, stop, ended: false }, ports))
+        Ok((Self { database, pipeline, retaining, durability, stop, ended: false }, ports))
+    }
+
+    /// Tells how many connections for reading are open and idle.
+    pub(crate) fn connections(&self) -> impl Fn() -> (u32, u32) + Send + Sync + use<> {
+        self.database.connections()
     }
 
     /// Waits until the pipeline ends, which it does by itself only through a defect.
@@ -70,6 +78,7 @@ impl Embedded {
     pub(crate) async fn close(mut self, deadline: Instant) {
         self.stop.cancel();
         self.retaining.abort();
+        drop(self.durability);
         if !self.ended && tokio::time::timeout_at(deadline, &mut self.pipeline).await.is_err() {
             tracing::warn!(
                 "the pipeline did not finish in time; its events are taken up again at the next start"

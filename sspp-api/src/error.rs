@@ -1,6 +1,5 @@
 //! What a request that fails is answered: a problem document (RFC 9457) that holds the predecessor's members too.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -23,12 +22,12 @@ pub(crate) struct Problem(Box<Facts>);
 pub(crate) struct Facts {
     pub(crate) status: StatusCode,
     /// Tells kinds of problems apart, for programs: the last part of the document's `type`.
-    kind: &'static str,
+    pub(crate) kind: &'static str,
     detail: String,
     /// The predecessor's `message`, where it is not the detail.
     message: Option<Message>,
     errors: Vec<Violation>,
-    retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log only.
     pub(crate) cause: Option<String>,
@@ -111,6 +110,18 @@ impl Problem {
         problem
     }
 
+    /// The queue holds as much as it may: the client is to wait until there is room.
+    pub(crate) fn full_queue(retry_after: Duration) -> Self {
+        let mut problem = Self::unavailable("The queue is full; try again later", retry_after);
+        problem.kind = "queue-full";
+        problem
+    }
+
+    /// Whether the wait depends on how fast the queue is drained.
+    pub(crate) fn is_full_queue(&self) -> bool {
+        self.kind == "queue-full"
+    }
+
     /// Sets the predecessor's `message` where it is not the detail.
     pub(crate) fn with_message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(Message::Sentence(message.into()));
@@ -191,11 +202,13 @@ impl From<Problem> for poem::Error {
 
 impl From<QueueError> for Problem {
     fn from(error: QueueError) -> Self {
-        let detail: Cow<'static, str> = match &error {
-            QueueError::Full { .. } => "The queue is full; try again later".into(),
-            _ => "The queue cannot take or show events right now; try again later".into(),
+        let problem = if let QueueError::Full { retry_after, .. } = &error {
+            Self::full_queue(*retry_after)
+        } else {
+            let detail = "The queue cannot take or show events right now; try again later";
+            Self::unavailable(detail, error.retry_after())
         };
-        Self::unavailable(detail, error.retry_after()).with_cause(error.to_string())
+        problem.with_cause(error.to_string())
     }
 }
 

@@ -10,6 +10,7 @@
 //! ```
 
 mod app;
+mod backpressure;
 mod body;
 mod config;
 mod docs;

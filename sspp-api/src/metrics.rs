@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use metrics::{
-    Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
 use poem::http::{Method, StatusCode};
+use sspp_core::service::{describe_metrics, show_release};
 use sspp_core::{QueueDepth, ScoringModel, SignalStats};
 
 const REQUESTS: &str = "sspp_api_http_requests_total";
@@ -18,6 +17,12 @@ const QUEUED: &str = "sspp_api_events_queued_total";
 const QUEUE_ERRORS: &str = "sspp_api_events_queue_errors_total";
 const QUEUE_SIZE: &str = "sspp_api_queue_size";
 const INCONSISTENT: &str = "sspp_api_explanations_inconsistent_total";
+const IN_FLIGHT: &str = "sspp_api_http_requests_in_flight";
+const PANICS: &str = "sspp_api_panics_total";
+const REJECTED: &str = "sspp_api_events_rejected_total";
+const RATE_LIMITED: &str = "sspp_api_rate_limited_total";
+const UNAUTHORIZED: &str = "sspp_api_unauthorized_total";
+const DRAIN_RATE: &str = "sspp_api_queue_drain_rate";
 
 /// The service's metrics and where they are collected.
 ///
@@ -36,6 +41,22 @@ struct Inner {
     queued: Counter,
     queue_errors: Counter,
     inconsistent: Counter,
+    in_flight: Gauge,
+    panics: Counter,
+    rate_limited: Counter,
+    unauthorized: Counter,
+    forbidden: Counter,
+    drain_rate: Gauge,
+}
+
+/// A request that is being answered, or whose client went away meanwhile.
+#[derive(Debug)]
+pub(crate) struct InFlight(Gauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
 }
 
 impl Default for Metrics {
@@ -50,12 +71,29 @@ impl Metrics {
         let recorder = Arc::new(sspp_core::service::recorder());
         let rendered = recorder.handle();
         metrics::with_local_recorder(&*recorder, || {
-            describe();
+            describe_metrics();
+            // Refused events of this kind are what every producer makes first.
+            counter!(REJECTED, "reason" => "invalid-event").increment(0);
+            let in_flight = gauge!(IN_FLIGHT);
+            in_flight.set(0.0);
+            let drain_rate = gauge!(DRAIN_RATE);
+            drain_rate.set(0.0);
+            let unauthorized = |status: &'static str| {
+                let counter = counter!(UNAUTHORIZED, "status_code" => status);
+                counter.increment(0);
+                counter
+            };
             Self(Arc::new(Inner {
                 received: RwLock::default(),
                 queued: registered(QUEUED),
                 queue_errors: registered(QUEUE_ERRORS),
                 inconsistent: registered(INCONSISTENT),
+                in_flight,
+                panics: registered(PANICS),
+                rate_limited: registered(RATE_LIMITED),
+                unauthorized: unauthorized("401"),
+                forbidden: unauthorized("403"),
+                drain_rate,
                 recorder: Arc::clone(&recorder),
                 rendered,
             }))
@@ -78,10 +116,11 @@ impl Metrics {
         self.0.rendered.run_upkeep();
     }
 
-    /// Makes the counters of every event type, so that no client can invent labels.
+    /// Shows the model, and makes the counters of every event type, so that no client can invent labels.
     pub(crate) fn know_event_types(&self, model: &ScoringModel) {
         let mut received = self.0.received.write().unwrap_or_else(PoisonError::into_inner);
         metrics::with_local_recorder(&*self.0.recorder, || {
+            show_release(env!("CARGO_PKG_VERSION"), model);
             for rule in model.event_rules() {
                 let name = rule.event_type.as_str().to_owned();
                 let counter = counter!(RECEIVED, "event_type" => name.clone());
@@ -110,6 +149,37 @@ impl Metrics {
         self.0.inconsistent.increment(1);
     }
 
+    /// Counts a request until the answer is ready.
+    pub(crate) fn request(&self) -> InFlight {
+        self.0.in_flight.increment(1.0);
+        InFlight(self.0.in_flight.clone())
+    }
+
+    pub(crate) fn panicked(&self) {
+        self.0.panics.increment(1);
+    }
+
+    /// Counts events that were refused because of what they hold, by the kind of problem.
+    pub(crate) fn events_rejected(&self, reason: &'static str, events: u64) {
+        metrics::with_local_recorder(&*self.0.recorder, || {
+            counter!(REJECTED, "reason" => reason).increment(events);
+        });
+    }
+
+    pub(crate) fn drain_rate(&self, per_second: f64) {
+        self.0.drain_rate.set(per_second);
+    }
+
+    /// Counts what was refused before it was looked at.
+    fn refused(&self, status: StatusCode) {
+        match status {
+            StatusCode::UNAUTHORIZED => self.0.unauthorized.increment(1),
+            StatusCode::FORBIDDEN => self.0.forbidden.increment(1),
+            StatusCode::TOO_MANY_REQUESTS => self.0.rate_limited.increment(1),
+            _ => {}
+        }
+    }
+
     /// Shows the queue as it is at this scrape.
     pub(crate) fn queue_size(&self, queue: &str, depth: Option<QueueDepth>, stats: Option<&SignalStats>) {
         let sizes = [
@@ -136,19 +206,12 @@ fn registered(name: &'static str) -> Counter {
     counter
 }
 
-fn describe() {
-    describe_counter!(REQUESTS, "HTTP requests answered, by method, route template and status code");
-    describe_histogram!(DURATION, "Time from a request's head to its answer, in seconds");
-    describe_counter!(RECEIVED, "Valid events received, by event type");
-    describe_counter!(QUEUED, "Events that were queued and answered with 202");
-    describe_counter!(QUEUE_ERRORS, "Events that the queue failed to take or refused");
-    describe_gauge!(QUEUE_SIZE, "Events in the queue, and signals and dead letters made, by state");
-    describe_counter!(INCONSISTENT, "Explanations whose total was not the stored score");
-}
-
 const METHODS: [Method; 7] =
     [Method::POST, Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS];
-const STATUSES: [u16; 11] = [202, 200, 400, 404, 413, 503, 405, 408, 415, 500, 206];
+const STATUSES: [u16; 22] = [
+    202, 200, 400, 404, 413, 503, 405, 408, 415, 500, 206, 401, 403, 429, 201, 204, 304, 406, 409, 412, 422,
+    431,
+];
 
 /// The counters and histograms of one route, made when first used and then found by two short scans.
 #[derive(Debug)]
@@ -178,6 +241,9 @@ impl RouteMetrics {
                 )
             })
         });
+        if status.is_client_error() {
+            metrics.refused(status);
+        }
         requests.increment(1);
         duration.record(took.as_secs_f64());
     }

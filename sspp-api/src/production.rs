@@ -56,6 +56,11 @@ impl Production {
         Ok((Self { queue, store, durability, migrating }, ports))
     }
 
+    /// Tells how many connections to PostgreSQL are open and idle.
+    pub(crate) fn connections(&self) -> impl Fn() -> (u32, u32) + Send + Sync + use<> {
+        self.store.connections()
+    }
+
     /// Ends the connections, but does not wait for a server that is away.
     pub(crate) async fn close(self, deadline: Instant) {
         let Self { queue, store, durability, migrating } = self;

@@ -10,6 +10,7 @@ use sspp_core::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::backpressure::Backpressure;
 use crate::error::Problem;
 use crate::guard::ApiKeys;
 use crate::metrics::Metrics;
@@ -97,6 +98,7 @@ pub(crate) struct Inner {
     pub(crate) ports: Ports,
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
+    pub(crate) backpressure: Backpressure,
     pub(crate) stopping: CancellationToken,
     started: Instant,
     /// Models of older signals, by digest.
@@ -114,6 +116,7 @@ impl App {
             ports,
             settings,
             metrics,
+            backpressure: Backpressure::default(),
             stopping: CancellationToken::new(),
             started: Instant::now(),
             models: Mutex::default(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{counter, describe_counter};
+use metrics::counter;
 
 use crate::{Clock, SignalStore, StoreError, Timestamp};
 
@@ -76,10 +76,12 @@ impl Retention {
 /// # });
 /// ```
 pub async fn retain(store: Arc<dyn SignalStore>, clock: Arc<dyn Clock>, retention: Retention) {
+    for kind in [Kind::Signal, Kind::DeadLetter] {
+        counter!(EXPIRED, "kind" => kind.as_str()).increment(0);
+    }
     if retention.is_off() {
         return;
     }
-    describe_counter!(EXPIRED, "Rows removed because they were older than they are kept");
     let mut failing = false;
     loop {
         match remove_old(&*store, &*clock, &retention).await {

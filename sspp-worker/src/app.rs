@@ -6,12 +6,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics_exporter_prometheus::PrometheusHandle;
 use poem::Server;
 use poem::listener::TcpAcceptor;
 use sspp_core::service::{
-    Backends, ConfigError, ModelError, StopSignals, load_model, migrate_until_done, recorder,
-    require_durable, watch_durability,
+    Backends, ConfigError, ModelError, StopSignals, Watched, describe_metrics, load_model, measure,
+    migrate_until_done, recorder, require_durable, show_release, watch_dependencies, watch_durability,
 };
 use sspp_core::{
     EventQueue, PgSignalStore, Pipeline, RedisEventQueue, ScoringModel, SignalStore, SystemClock,
@@ -26,7 +25,6 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::config::{Checked, Config};
 use crate::drain::finish;
 use crate::health::{Health, Phase, endpoint};
-use crate::monitor::watch_dependencies;
 
 /// Why the worker did not start, or stopped by itself. Every message says what and what to do, in one line; a bad model in
 /// one line a fault.
@@ -102,15 +100,18 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
     let metrics = recorder.handle();
     // Nobody installed one before: this is the process's one composition root.
     drop(metrics::set_global_recorder(recorder));
-    let _upkeep = AbortOnDropHandle::new(tokio::spawn(upkeep(metrics.clone())));
+    describe_metrics();
+    show_release(env!("CARGO_PKG_VERSION"), &model);
 
     let Backends { redis, postgres, require_durable_queue, migrate, .. } = backends;
     let queue = RedisEventQueue::open(redis).await.map_err(|error| RunError::Queue(error.to_string()))?;
     let store = PgSignalStore::open(postgres).await.map_err(|error| RunError::Store(error.to_string()))?;
+    let upkeep = metrics.clone();
+    let measuring = measure(move || upkeep.run_upkeep(), store.connections());
+    let _measuring = AbortOnDropHandle::new(tokio::spawn(measuring));
     let (seen_by_monitor, seen) = watch::channel(None);
-    let name = config.backends.queue_name.clone();
-    let monitor = watch_dependencies(queue.port(), store.port(), name, seen_by_monitor);
-    let _monitor = AbortOnDropHandle::new(tokio::spawn(monitor));
+    let watched = watched(config, &queue, &store);
+    let _monitor = AbortOnDropHandle::new(tokio::spawn(watch_dependencies(watched, seen_by_monitor)));
     let health = Arc::new(Health::new(seen, watch_durability(queue.port()), metrics));
     let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?).run(endpoint(health.clone()));
     let server = AbortOnDropHandle::new(tokio::spawn(server));
@@ -194,11 +195,16 @@ async fn work(
     }
 }
 
-async fn upkeep(metrics: PrometheusHandle) {
-    let mut ticks = tokio::time::interval(Duration::from_secs(5));
-    loop {
-        ticks.tick().await;
-        metrics.run_upkeep();
+fn watched(config: &Config, queue: &Arc<RedisEventQueue>, store: &Arc<PgSignalStore>) -> Watched {
+    Watched {
+        queue: queue.port(),
+        queue_service: "redis",
+        store: store.port(),
+        store_service: "postgresql",
+        queue_name: config.backends.queue_name.clone(),
+        up: "sspp_worker_dependency_up",
+        ping: "sspp_worker_dependency_ping_duration_seconds",
+        size: "sspp_worker_queue_size",
     }
 }
 

@@ -8,10 +8,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use poem::http::StatusCode;
 use poem::{Endpoint, EndpointExt as _, IntoResponse as _, Response, Route, get, handler, web::Data};
 use serde_json::json;
-use sspp_core::service::DurabilityState;
+use sspp_core::service::{DurabilityState, Seen};
 use tokio::sync::watch;
-
-use crate::monitor::Seen;
 
 /// What the pipeline is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +86,7 @@ impl Health {
             None => return Some("the dependencies were not asked yet".to_owned()),
             Some(Seen { queue, store }) => {
                 for (name, dependency) in [("redis", queue), ("postgresql", store)] {
-                    if let Some(reason) = dependency.reason {
+                    if let Some(reason) = dependency.reason() {
                         return Some(format!("{name} is {reason}"));
                     }
                 }

@@ -12,7 +12,6 @@ mod config;
 mod drain;
 mod health;
 mod migrate;
-mod monitor;
 
 pub use app::{RunError, run};
 pub use config::{Command, Config};

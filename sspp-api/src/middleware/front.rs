@@ -56,7 +56,10 @@ impl<E: Endpoint<Output = Response>> Front<E> {
         let result = AssertUnwindSafe(self.routes.call(request)).catch_unwind().await;
         let mut response = match result {
             Ok(result) => result.unwrap_or_else(poem::Error::into_response),
-            Err(panic) => return Err(Problem::internal(format!("panicked: {}", panic_text(&*panic)))),
+            Err(panic) => {
+                self.state.metrics.panicked();
+                return Err(Problem::internal(format!("panicked: {}", panic_text(&*panic))));
+            }
         };
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             return Err(problem);
@@ -74,6 +77,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
 
     async fn call(&self, request: Request) -> Result<Response> {
         let started = Instant::now();
+        let _in_flight = self.state.metrics.request();
         let method = request.method().clone();
         let uri = request.uri().clone();
         let path = uri.path();
@@ -83,6 +87,12 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let mut response = match self.answer(request, entry).await {
             Ok(response) => response,
             Err(mut problem) => {
+                if entry.is_some_and(|entry| entry.takes_events) && problem.status.is_client_error() {
+                    self.state.metrics.events_rejected(problem.kind, 1);
+                }
+                if problem.is_full_queue() {
+                    problem.retry_after = self.state.backpressure.retry_after().or(problem.retry_after);
+                }
                 let rendered = problem.render(path, id.to_str().unwrap_or_default());
                 cause = problem.cause.take();
                 rendered

@@ -15,6 +15,8 @@ pub(crate) struct RouteEntry {
     methods: Vec<(Method, Access)>,
     pub(crate) allow: HeaderValue,
     pub(crate) metrics: RouteMetrics,
+    /// Whether a problem here is a problem of the events that were sent.
+    pub(crate) takes_events: bool,
 }
 
 impl RouteEntry {
@@ -74,7 +76,9 @@ impl RouteTable {
             self.fixed.insert(template.to_owned(), at);
         }
         let segments = template.split('/').map(str::to_owned).collect();
-        self.entries.push(RouteEntry { segments, methods, allow, metrics: RouteMetrics::new(template) });
+        let takes_events = methods.contains(&Method::POST) && template.contains("/events");
+        let metrics = RouteMetrics::new(template);
+        self.entries.push(RouteEntry { segments, methods, allow, metrics, takes_events });
     }
 
     /// The route of a path; fixed paths come before templates. Case matters.

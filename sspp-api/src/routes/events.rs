@@ -51,7 +51,7 @@ impl Events {
             }
             Ok(Some(Admission::Refused { retry_after })) => {
                 state.metrics.queue_failed();
-                Err(Problem::unavailable("The queue is full; try again later", retry_after).into())
+                Err(Problem::full_queue(retry_after).into())
             }
             Ok(None) => {
                 state.metrics.queue_failed();

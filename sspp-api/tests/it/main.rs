@@ -8,6 +8,7 @@ mod harness;
 mod intake;
 mod jobs;
 mod kill;
+mod metrics;
 mod process;
 mod replay;
 mod security;

@@ -6,6 +6,30 @@ use metrics::{counter, gauge, histogram};
 
 use crate::{DeadLetterReason, Record, Recorded};
 
+/// Shows every counter from the start: one that appears with its first event has no rate at that event.
+pub(super) fn register() {
+    for name in [
+        "sspp_worker_deliveries_total",
+        "sspp_worker_signals_recorded_total",
+        "sspp_worker_duplicates_total",
+        "sspp_worker_retries_total",
+        "sspp_worker_reclaimed_total",
+    ] {
+        counter!(name).increment(0);
+    }
+    for reason in DeadLetterReason::ALL {
+        counter!("sspp_worker_dead_letters_total", "reason" => reason.as_str()).increment(0);
+    }
+    breaker(false);
+}
+
+/// A batch was taken and settled.
+pub(super) fn batch(deliveries: usize, took: Duration) {
+    #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+    histogram!("sspp_worker_batch_events").record(deliveries as f64);
+    histogram!("sspp_worker_batch_duration_seconds").record(took);
+}
+
 pub(super) fn recorded(records: &[&Record], outcomes: &[Recorded], took: Duration) {
     let count =
         |wanted: fn(&Recorded) -> bool| outcomes.iter().filter(|outcome| wanted(outcome)).count() as u64;

@@ -132,6 +132,7 @@ impl Pipeline {
     pub async fn run(self, stop: CancellationToken) {
         let shared = self.shared;
         let _linked = link(stop, shared.stop.clone());
+        metrics::register();
         if shared.keep_model().await.is_err() {
             return;
         }

@@ -55,12 +55,13 @@ impl Shared {
 
     /// Sees deliveries through to their settlement, and meanwhile renews the claim on them every so often.
     pub(super) async fn see_through(&self, deliveries: Vec<Delivery>) {
+        let (began, events) = (std::time::Instant::now(), deliveries.len());
         let receipts: Vec<Receipt> = deliveries.iter().map(|delivery| delivery.receipt.clone()).collect();
         let work = self.process_and_record(deliveries);
         tokio::pin!(work);
         loop {
             tokio::select! {
-                () = &mut work => return,
+                () = &mut work => return metrics::batch(events, began.elapsed()),
                 () = tokio::time::sleep(self.config.keep_every) => {
                     // Those that are settled by now have stale receipts, which do nothing.
                     if let Err(error) = self.queue.keep(receipts.clone()).await {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{describe_gauge, gauge};
+use metrics::gauge;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -42,7 +42,6 @@ impl DurabilityState {
 /// # });
 /// ```
 pub fn watch_durability(queue: Arc<dyn EventQueue>) -> DurabilityState {
-    describe_gauge!(AT_RISK, "1 when the queue's server may lose what it acknowledged, by its configuration");
     let (told, known) = watch::channel(None);
     let asking = tokio::spawn(async move {
         loop {

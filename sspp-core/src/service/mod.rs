@@ -7,7 +7,8 @@
 //! | [`RetentionArgs`] | for how long signals and dead letters are kept |
 //! | [`ConfigError`] | why a configuration cannot be started with |
 //! | [`load_model`], [`recorder`], [`StopSignals`] | what a process needs before it works |
-//! | [`watch_durability`], [`migrate_until_done`] | what it sees to while it works |
+//! | [`watch_durability`], [`watch_dependencies`], [`migrate_until_done`] | what it sees to while it works |
+//! | [`METRICS`], [`describe_metrics`], [`measure`] | the list of every metric, and what every process measures |
 //! | [`healthcheck`] | how it asks itself whether it is ready |
 
 mod backends;
@@ -17,8 +18,10 @@ mod error;
 mod healthcheck;
 mod location;
 mod logs;
+mod metric_list;
 mod migration;
 mod model;
+mod monitor;
 mod pipeline;
 mod recorder;
 mod retention;
@@ -33,8 +36,10 @@ pub use error::ConfigError;
 pub use healthcheck::healthcheck;
 pub use location::{DatabaseArgs, Port, RedisArgs};
 pub use logs::{LogArgs, LogFormat, Logs};
+pub use metric_list::{METRICS, Metric, describe_metrics, measure, metric_list, show_release};
 pub use migration::migrate_until_done;
 pub use model::{ModelError, load_model};
+pub use monitor::{Dependency, Seen, Watched, watch_dependencies};
 pub use pipeline::PipelineArgs;
 pub use recorder::recorder;
 pub use retention::RetentionArgs;

@@ -7,6 +7,8 @@ pub mod contract;
 #[cfg(feature = "testing")]
 mod eventually;
 #[cfg(feature = "testing")]
+mod exposition;
+#[cfg(feature = "testing")]
 mod faulty_store;
 #[cfg(feature = "testing")]
 pub mod fuzz;
@@ -18,6 +20,8 @@ pub mod servers;
 
 #[cfg(feature = "testing")]
 pub use eventually::eventually;
+#[cfg(feature = "testing")]
+pub use exposition::{differences, label_values};
 #[cfg(feature = "testing")]
 pub use faulty_store::FaultyStore;
 #[cfg(feature = "mock")]

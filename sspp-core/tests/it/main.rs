@@ -4,6 +4,7 @@
 mod domain;
 mod fuzz;
 mod memory;
+mod metrics_list;
 mod pipeline;
 mod postgres;
 mod redis;

@@ -4,8 +4,9 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use sspp_core::testing::eventually;
+use sspp_core::service::METRICS;
 use sspp_core::testing::servers::{Kind, Server, server};
+use sspp_core::testing::{differences, eventually, label_values};
 
 use crate::process::{Running, WORKER, api, command, ended};
 
@@ -148,7 +149,29 @@ async fn a_stop_under_load_loses_nothing(api: &Running, worker: Running, variabl
         stats["waiting"] == 0 && stats["active"] == 0 && stats["delayed"] == 0 && stats["failed"] == 0
     })
     .await;
+    eventually("the worker exports the list of metrics, and nothing else", async || {
+        differences(&next.text("/metrics").await, METRICS, "worker").is_empty()
+    })
+    .await;
     let metrics = next.text("/metrics").await;
+    assert_eq!(differences(&metrics, METRICS, "worker"), Vec::<String>::new());
+    for (label, known) in [
+        ("state", &["active", "delayed", "idle", "used", "waiting"][..]),
+        ("dependency", &["postgresql", "redis"]),
+        ("queue_name", &["events"]),
+        ("kind", &["dead_letter", "signal"]),
+    ] {
+        assert_eq!(label_values(&metrics, label).into_iter().collect::<Vec<_>>(), known, "{label}");
+    }
+    let of_api = api.text("/metrics").await;
+    for name in [
+        r#"sspp_api_dependency_up{dependency="redis"} 1"#,
+        r#"sspp_api_dependency_up{dependency="postgresql"} 1"#,
+        r#"sspp_database_connections{state="idle"}"#,
+        "sspp_queue_durability_at_risk 0",
+    ] {
+        assert!(of_api.contains(name), "{name}\n{of_api}");
+    }
     for name in [
         "sspp_worker_signals_recorded_total",
         "sspp_worker_record_duration_seconds_bucket",

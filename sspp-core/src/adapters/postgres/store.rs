@@ -89,6 +89,12 @@ impl PgSignalStore {
         Arc::clone(self) as Arc<dyn SignalStore>
     }
 
+    /// Tells, whenever it is called, how many connections are open, and how many of those are idle.
+    pub fn connections(&self) -> impl Fn() -> (u32, u32) + Send + Sync + use<> {
+        let pool = self.sessions.pool.clone();
+        move || (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX))
+    }
+
     /// Ends the connections; calls fail as closed from then on.
     pub async fn close(&self) {
         self.sessions.pool.close().await;

@@ -107,6 +107,12 @@ impl SqliteDatabase {
         Arc::clone(&self.store) as Arc<dyn SignalStore>
     }
 
+    /// Tells, whenever it is called, how many connections for reading are open, and how many of those are idle.
+    pub fn connections(&self) -> impl Fn() -> (u32, u32) + Send + Sync + use<> {
+        let pool = self.readers.clone();
+        move || (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX))
+    }
+
     /// Writes what was asked for, gives back what is in hand, and closes the file. Queue and store answer
     /// [`Closed`](crate::QueueError::Closed) from then on.
     pub async fn close(self) {

@@ -1,0 +1,148 @@
+//! How long a client is to wait when the queue is full: as long as the pipelines take to make room.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::time::MissedTickBehavior;
+
+use crate::state::Inner;
+
+/// How often the queue is looked at.
+const EVERY: Duration = Duration::from_secs(5);
+/// Nobody is told to come sooner, or later.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(120);
+/// The part of the backlog that has to go before it is worth coming again: one place would be gone at once.
+const ROOM: f64 = 0.1;
+
+/// How long it takes until a tenth of `backlog` events is done at `rate` events a second: 1 to 120 seconds. Where nothing is
+/// done it is 120 seconds: somebody has to mend something first.
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+fn wait(backlog: u64, rate: f64) -> Duration {
+    let seconds = backlog as f64 * ROOM / rate;
+    Duration::try_from_secs_f64(seconds).map_or(LONGEST, |wait| wait.clamp(SHORTEST, LONGEST))
+}
+
+/// What was seen of the queue at one time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Sight {
+    at: Instant,
+    /// Events that became signals or dead letters so far.
+    done: u64,
+}
+
+/// How fast the queue is drained, by all pipelines together.
+#[derive(Debug, Default)]
+struct Meter {
+    backlog: u64,
+    last: Option<Sight>,
+    rate: Option<f64>,
+}
+
+impl Meter {
+    /// Takes in what the queue holds and, where the store says so, how many events are done in all. A store that does not
+    /// answer is a store that keeps nothing: nothing is done then.
+    fn see(&mut self, at: Instant, backlog: u64, done: Option<u64>) {
+        self.backlog = backlog;
+        let Some(last) = self.last else {
+            self.last = done.map(|done| Sight { at, done });
+            return;
+        };
+        let seconds = at.saturating_duration_since(last.at).as_secs_f64();
+        if seconds <= 0.0 {
+            return;
+        }
+        // What is too old is removed, so the number may fall.
+        let done = done.unwrap_or(last.done);
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let now = done.saturating_sub(last.done) as f64 / seconds;
+        // Half of it is the last look, a quarter the one before: about 15 seconds matter.
+        self.rate = Some(self.rate.map_or(now, |rate| f64::midpoint(rate, now)));
+        self.last = Some(Sight { at, done });
+    }
+}
+
+/// What the service knows of the queue's backlog and of how fast it goes.
+#[derive(Debug, Default)]
+pub(crate) struct Backpressure(Mutex<Meter>);
+
+impl Backpressure {
+    /// How long a client is to wait for room in a full queue; `None` before the queue was looked at twice.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let meter = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        meter.rate.map(|rate| wait(meter.backlog, rate))
+    }
+
+    fn see(&self, at: Instant, backlog: u64, done: Option<u64>) -> Option<f64> {
+        let mut meter = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        meter.see(at, backlog, done);
+        meter.rate
+    }
+}
+
+/// Looks at the queue every five seconds, until dropped.
+pub(crate) async fn watch_backlog(state: Arc<Inner>) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let (depth, stats) = tokio::join!(
+            state.ask_queue(state.ports.queue.depth()),
+            state.ask_store(state.ports.store.stats())
+        );
+        // A queue that is away is not full.
+        let Ok(depth) = depth else { continue };
+        let done = stats.ok().map(|stats| stats.signals + stats.dead_letters);
+        if let Some(rate) = state.backpressure.see(Instant::now(), depth.total(), done) {
+            state.metrics.drain_rate(rate);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_is_the_time_to_make_room_within_bounds() {
+        for (backlog, rate, seconds) in [
+            (1_000_000, 10_000.0, 10.0),
+            (1_000_000, 100_000.0, 1.0),
+            (1_000, 10_000.0, 1.0),
+            (1_000_000, 1_000.0, 100.0),
+            (1_000_000, 500.0, 120.0),
+            (1_000_000, 0.0, 120.0),
+            (0, 0.0, 120.0),
+            (0, 1.0, 1.0),
+            (u64::MAX, f64::MIN_POSITIVE, 120.0),
+        ] {
+            assert_eq!(wait(backlog, rate), Duration::from_secs_f64(seconds), "{backlog} at {rate}");
+        }
+    }
+
+    #[test]
+    fn the_rate_is_what_all_pipelines_do() {
+        let began = Instant::now();
+        let at = |seconds| began + Duration::from_secs(seconds);
+        let known = Backpressure::default();
+        assert_eq!(known.retry_after(), None, "nothing is known yet");
+        known.see(at(0), 500_000, Some(7));
+        assert_eq!(known.retry_after(), None, "one look has no rate");
+        assert_eq!(known.see(at(5), 500_000, Some(50_007)), Some(10_000.0));
+        assert_eq!(known.retry_after(), Some(Duration::from_secs(5)));
+        // The store is away: nothing is done, and soon that is known.
+        assert_eq!(known.see(at(10), 1_000_000, None), Some(5_000.0));
+        assert_eq!(known.retry_after(), Some(Duration::from_secs(20)));
+        for look in 3..12 {
+            known.see(at(look * 5), 1_000_000, None);
+        }
+        assert_eq!(known.retry_after(), Some(LONGEST));
+        // Old signals were removed: no rate is below nothing.
+        assert_eq!(known.see(at(60), 9, Some(1)).map(|rate| rate < 11.0), Some(true));
+        assert_eq!(
+            known.see(at(60), 9, Some(1_000)).map(|rate| rate < 11.0),
+            Some(true),
+            "no time has passed"
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! What the real binary exports is what the list says, and no client can add to it.
+
+use serde_json::Value;
+use sspp_core::service::METRICS;
+use sspp_core::testing::{differences, eventually, label_values};
+
+use crate::process::Running;
+
+/// In whatever a client chooses: a part of no label's value.
+const MARK: &str = "hostile";
+
+#[tokio::test]
+async fn the_binary_exports_the_list_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(folder.path(), &[]);
+    for body in [
+        r#"{"accountId":"hostile","userId":"hostile","eventType":"demo_completed","timestamp":"2026-01-15","metadata":{"hostile":1}}"#,
+        r#"{"accountId":"hostile","userId":"u","eventType":"hostile","timestamp":"2026-01-15"}"#,
+        "hostile",
+    ] {
+        post(&running, "/api/v1/events", body).await;
+    }
+    for (path, method) in [
+        ("/hostile", "GET"),
+        ("/api/v1/signals/hostile", "GET"),
+        ("/api/v1/jobs/hostile?hostile=1", "GET"),
+        ("/api/v1/events", "HOSTILE"),
+    ] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = reqwest::Client::new().request(method, format!("{}{path}", running.base));
+        assert!(request.header("x-request-id", MARK).send().await.unwrap().status().is_client_error());
+    }
+    eventually("every metric is exported", async || {
+        differences(&scrape(&running).await, METRICS, "api").is_empty()
+            && running.get("/api/v1/signals/stats").await["total_signals"] == 1
+    })
+    .await;
+    let text = scrape(&running).await;
+    assert_eq!(differences(&text, METRICS, "api"), Vec::<String>::new());
+    labels_are_bounded(&text, &running.get("/api/openapi.json").await);
+    for line in [
+        r#"sspp_api_events_rejected_total{reason="invalid-event"} 1"#,
+        r#"sspp_api_events_rejected_total{reason="malformed-body"} 1"#,
+        r#"sspp_api_dependency_up{dependency="sqlite"} 1"#,
+        "sspp_queue_durability_at_risk 0",
+        "sspp_worker_breaker_open 0",
+        "sspp_api_panics_total 0",
+        // The scrape itself.
+        "sspp_api_http_requests_in_flight 1",
+        r#"sspp_worker_batch_events_bucket{le="1"} 1"#,
+    ] {
+        assert!(text.lines().any(|given| given == line), "{line} is not in\n{text}");
+    }
+    let help = text.lines().filter(|line| line.starts_with("# HELP ")).count();
+    assert_eq!(
+        help,
+        text.lines().filter(|line| line.starts_with("# TYPE ")).count(),
+        "a metric explains itself"
+    );
+}
+
+fn labels_are_bounded(text: &str, document: &Value) {
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    for line in samples.clone() {
+        assert!(!line.to_lowercase().contains(MARK), "a client chose a label: {line}");
+    }
+    let paths: Vec<&str> = document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    for route in label_values(text, "route") {
+        let bare = ["/health", "/ready", "/livez", "/metrics", "/api/docs", "/api/openapi.json", "unmatched"];
+        assert!(paths.contains(&route) || bare.contains(&route), "{route} is no template");
+    }
+    for method in label_values(text, "method") {
+        assert!(
+            ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"].contains(&method),
+            "{method}"
+        );
+    }
+    for status in label_values(text, "status_code") {
+        assert!(status == "other" || status.parse::<u16>().is_ok(), "{status}");
+    }
+    for state in label_values(text, "state") {
+        assert!(
+            ["waiting", "active", "delayed", "completed", "failed", "used", "idle"].contains(&state),
+            "{state}"
+        );
+    }
+    assert!(samples.count() < 2_000, "too many series for one process");
+}
+
+async fn post(running: &Running, path: &str, body: &'static str) {
+    let request = reqwest::Client::new().post(format!("{}{path}", running.base));
+    request.header("content-type", "application/json").body(body).send().await.unwrap();
+}
+
+async fn scrape(running: &Running) -> String {
+    reqwest::get(format!("{}/metrics", running.base)).await.unwrap().text().await.unwrap()
+}
