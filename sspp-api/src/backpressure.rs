@@ -11,7 +11,7 @@ use crate::state::Inner;
 const EVERY: Duration = Duration::from_secs(5);
 /// Nobody is told to come sooner, or later.
 const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 /// The part of the backlog that has to go before it is worth coming again: one place would be gone at once.
 const ROOM: f64 = 0.1;
 
@@ -86,13 +86,13 @@ pub(crate) async fn watch_backlog(state: Arc<Inner>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let (depth, stats) = tokio::join!(
+        let (depth, figures) = tokio::join!(
             state.ask_queue(state.ports.queue.depth()),
             state.ask_store(state.ports.store.stats())
         );
         // A queue that is away is not full.
         let Ok(depth) = depth else { continue };
-        let done = stats.ok().map(|stats| stats.signals + stats.dead_letters);
+        let done = figures.ok().map(|figures| figures.signals + figures.dead_letters);
         if let Some(rate) = state.backpressure.see(Instant::now(), depth.total(), done) {
             state.metrics.drain_rate(rate);
         }
