@@ -76,7 +76,8 @@ impl RouteTable {
             self.fixed.insert(template.to_owned(), at);
         }
         let segments = template.split('/').map(str::to_owned).collect();
-        let takes_events = methods.contains(&Method::POST) && template.contains("/events");
+        let posts = methods.iter().any(|(method, _)| *method == Method::POST);
+        let takes_events = posts && template.contains("/events");
         let metrics = RouteMetrics::new(template);
         self.entries.push(RouteEntry { segments, methods, allow, metrics, takes_events });
     }
