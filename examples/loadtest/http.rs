@@ -37,7 +37,14 @@ impl Connection {
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Result<(StatusCode, Bytes), Failure> {
-        let request = Request::get(path).header("host", "127.0.0.1").body(Full::default())?;
+        self.ask(Request::get(path).header("host", "127.0.0.1").body(Full::default())?).await
+    }
+
+    /// Sends a request and gives the answer.
+    pub(crate) async fn ask(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(StatusCode, Bytes), Failure> {
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let status = response.status();

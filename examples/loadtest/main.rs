@@ -2,6 +2,7 @@
 
 mod args;
 mod bare;
+mod batches;
 mod embedded;
 mod generator;
 mod http;

@@ -1,4 +1,4 @@
-//! Reads a request body: of the right type, within the limit before and after decompression, in time.
+//! Reads a request body: within the limit before and after decompression, in time.
 
 use std::io::Read;
 use std::time::Duration;
@@ -21,14 +21,13 @@ enum Coding {
 /// The largest zstd window that is decoded: 8 MiB, what RFC 8878 asks every decoder to bear.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// Reads a JSON body of at most `limit` bytes, decompressed where it says so.
-pub(crate) async fn read_json(
+/// Reads a body of at most `limit` bytes, decompressed where it says so; what it is was asked of [`Media`](crate::media::Media).
+pub(crate) async fn read_body(
     request: &Request,
     body: Body,
     limit: usize,
     within: Duration,
 ) -> Result<Bytes, Problem> {
-    check_content_type(request.headers())?;
     let coding = coding(request.headers())?;
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if declared.and_then(|text| text.parse::<u64>().ok()).is_some_and(|length| length > limit as u64) {
@@ -48,39 +47,6 @@ pub(crate) async fn read_json(
             decode(decoder, "zstd", limit)
         }
     }
-}
-
-/// `application/json`, in UTF-8 where it names a charset.
-fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
-    const ACCEPTED: &str = "accepted is application/json, in UTF-8";
-    let refuse =
-        |detail: String| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail);
-    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
-    let Some(value) = values.next() else {
-        return Err(refuse(format!("Content-Type is missing; {ACCEPTED}")));
-    };
-    let text = value.to_str().unwrap_or_default();
-    if text == "application/json" && values.next().is_none() {
-        return Ok(());
-    }
-    let mut parts = text.split(';').map(str::trim);
-    let shown: String = text.chars().take(100).collect();
-    let media_type = parts.next().unwrap_or_default();
-    if !media_type.eq_ignore_ascii_case("application/json")
-        || headers.get_all(header::CONTENT_TYPE).iter().count() > 1
-    {
-        return Err(refuse(format!("Content-Type '{shown}' is not supported; {ACCEPTED}")));
-    }
-    for parameter in parts {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let value = value.trim().trim_matches('"');
-        if name.trim().eq_ignore_ascii_case("charset") && !value.eq_ignore_ascii_case("utf-8") {
-            let shown: String = value.chars().take(40).collect::<String>().to_ascii_uppercase();
-            let problem = refuse(format!("Content-Type charset '{shown}' is not supported; {ACCEPTED}"));
-            return Err(problem.with_message(format!("unsupported charset \"{shown}\"")));
-        }
-    }
-    Ok(())
 }
 
 fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
@@ -146,24 +112,6 @@ fn too_large(limit: usize, when: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(name: header::HeaderName, value: &str) -> HeaderMap {
-        HeaderMap::from_iter([(name, value.parse().unwrap())])
-    }
-
-    #[test]
-    fn content_types_are_told_apart() {
-        for good in
-            ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""]
-        {
-            assert!(check_content_type(&headers(header::CONTENT_TYPE, good)).is_ok(), "{good}");
-        }
-        for bad in ["", "text/plain", "application/vnd.api+json", "application/json; charset=latin1", "json"]
-        {
-            let problem = check_content_type(&headers(header::CONTENT_TYPE, bad)).unwrap_err();
-            assert_eq!(problem.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{bad}");
-        }
-    }
 
     #[tokio::test]
     async fn a_body_is_cut_off_at_its_limit_however_it_is_chunked() {

@@ -18,6 +18,7 @@ mod dto;
 mod embedded;
 mod error;
 mod guard;
+mod media;
 mod metrics;
 mod middleware;
 mod production;

@@ -137,12 +137,12 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn event_queued(&self) {
-        self.0.queued.increment(1);
+    pub(crate) fn events_queued(&self, events: usize) {
+        self.0.queued.increment(events as u64);
     }
 
-    pub(crate) fn queue_failed(&self) {
-        self.0.queue_errors.increment(1);
+    pub(crate) fn queue_failed(&self, events: usize) {
+        self.0.queue_errors.increment(events as u64);
     }
 
     pub(crate) fn explanation_inconsistent(&self) {

@@ -63,4 +63,7 @@ pub use scoring::{
     AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, Scored, ScoringModel, Step,
     StepInput, StepKind, TierRule, UnknownEventType,
 };
-pub use validation::{ParseFault, Violation, Violations, parse_event};
+pub use validation::{
+    BatchFault, BatchFormat, CloudEventAttributes, ParseFault, Violation, Violations, parse_batch,
+    parse_cloud_event, parse_cloud_event_data, parse_event,
+};

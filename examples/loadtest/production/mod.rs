@@ -38,6 +38,8 @@ struct Round {
     ingest: Load,
     /// Events a second into the queue in calls of 100.
     batch: f64,
+    /// The same in requests over HTTP.
+    http_batch: f64,
     /// Redis alone.
     xadd: f64,
     /// Events a second out of the preloaded queue.
@@ -151,12 +153,18 @@ async fn one_round(site: &Site<'_>, number: u32, progress: &Progress) -> Result<
 
     now("batches of 100");
     let batch = batches(site, &format!("{name}_batch"), number, limit).await?;
+    now("batches of 100 over HTTP");
+    let api = site.start_api(&format!("{name}_http"), &url).await?;
+    let http_batch = crate::batches::load(api.address, number, &plan.load).await?;
+    api.stop().await?;
+    Redis::connect(&plan.redis).await?.remove(&format!("sspp:{name}_http")).await?;
     now("Redis alone");
     let key = format!("{name}_xadd");
     let xadd = redis_limit::measure(&plan.redis, &key, number, plan.load.events, limit).await?;
     Ok(Round {
         bare: bare_load,
         batch,
+        http_batch,
         xadd,
         drain,
         store,

@@ -70,7 +70,11 @@ impl Site<'_> {
     }
 
     pub(super) async fn clean_up(&self) -> Result<(), Failure> {
-        Redis::connect(&self.plan.redis).await?.remove(&self.name).await?;
+        let mut redis = Redis::connect(&self.plan.redis).await?;
+        // The binaries put a prefix of their own before a queue's name.
+        for prefix in ["", "sspp:"] {
+            redis.remove(&format!("{prefix}{}", self.name)).await?;
+        }
         let names: Vec<String> =
             sqlx::query_scalar("SELECT datname FROM pg_database WHERE datname LIKE $1 || '%'")
                 .bind(&self.name)

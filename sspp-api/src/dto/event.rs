@@ -1,24 +1,26 @@
 //! An event on its way in: documented in full, read as bytes; and the answer that it was accepted.
 
 use bytes::Bytes;
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Request, RequestBody, Response, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaResponses, Registry};
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object};
 use sspp_core::{Event, EventId};
 
+use super::cloud_event::{CloudEventSchema, CloudHeaders};
 use super::payload::{JSON, answer};
 use super::schema::{Instant, RawJson};
-use crate::body::read_json;
+use crate::body::read_body;
 use crate::error::Problem;
+use crate::media::Media;
 use crate::state::Inner;
 
 /// Something that happened at an account.
 // Only described by this type: the hot path reads the bytes straight into the engine's own.
 #[derive(Debug, Object)]
 #[oai(rename = "Event", rename_all = "camelCase", example)]
-struct EventSchema {
+pub(super) struct EventSchema {
     /// The account it is about, as the producer names it: 1 to 255 characters, none of them a control character.
     #[oai(validator(min_length = 1, max_length = 255))]
     account_id: String,
@@ -58,13 +60,35 @@ impl poem_openapi::types::Example for EventSchema {
     }
 }
 
+/// How an event is written.
+#[derive(Debug)]
+pub(crate) enum EventForm {
+    /// As SSPP has it.
+    Plain,
+    /// A `CloudEvent` in the structured form.
+    CloudEvent,
+    /// The data of a `CloudEvent` in the binary form.
+    CloudData(Box<CloudHeaders>),
+}
+
 /// The bytes of an event, read within the limits.
 #[derive(Debug)]
 pub(crate) struct EventBody {
     pub(crate) json: Bytes,
+    pub(crate) form: EventForm,
     pub(crate) idempotency_key: Option<HeaderValue>,
     /// Whether the header came more than once.
     pub(crate) many_keys: bool,
+}
+
+impl EventForm {
+    /// Of a body that is one event.
+    pub(super) fn of(media: Media, headers: &HeaderMap) -> Self {
+        if media == Media::CloudEvent {
+            return Self::CloudEvent;
+        }
+        CloudHeaders::of(headers).map_or(Self::Plain, |headers| Self::CloudData(Box::new(headers)))
+    }
 }
 
 impl<'a> ApiExtractor<'a> for EventBody {
@@ -74,6 +98,7 @@ impl<'a> ApiExtractor<'a> for EventBody {
 
     fn register(registry: &mut Registry) {
         EventSchema::register(registry);
+        CloudEventSchema::register(registry);
     }
 
     fn request_meta() -> Option<MetaRequest> {
@@ -81,10 +106,13 @@ impl<'a> ApiExtractor<'a> for EventBody {
             description: Some(
                 "One event in JSON, at most 256 KiB before and after decompression (gzip, zstd)",
             ),
-            content: vec![MetaMediaType {
-                content_type: "application/json",
-                schema: EventSchema::schema_ref(),
-            }],
+            content: vec![
+                MetaMediaType { content_type: "application/json", schema: EventSchema::schema_ref() },
+                MetaMediaType {
+                    content_type: "application/cloudevents+json",
+                    schema: CloudEventSchema::schema_ref(),
+                },
+            ],
             required: true,
         })
     }
@@ -94,14 +122,31 @@ impl<'a> ApiExtractor<'a> for EventBody {
         body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let Some(state) = request.data::<std::sync::Arc<Inner>>() else {
-            return Err(Problem::internal("the service's state is missing from a request").into());
-        };
-        let body = body.take().map_err(|error| Problem::internal(error.to_string()))?;
-        let json = read_json(request, body, Event::MAX_BYTES, state.settings.body_timeout).await?;
+        let (media, json) =
+            receive(request, body, &[Media::Json, Media::CloudEvent], Event::MAX_BYTES).await?;
         let mut keys = request.headers().get_all("idempotency-key").iter();
-        Ok(Self { json, idempotency_key: keys.next().cloned(), many_keys: keys.next().is_some() })
+        Ok(Self {
+            json,
+            form: EventForm::of(media, request.headers()),
+            idempotency_key: keys.next().cloned(),
+            many_keys: keys.next().is_some(),
+        })
     }
+}
+
+/// What a request's body is, and the body within a limit.
+pub(super) async fn receive(
+    request: &Request,
+    body: &mut RequestBody,
+    accepted: &[Media],
+    limit: usize,
+) -> Result<(Media, Bytes), Problem> {
+    let Some(state) = request.data::<std::sync::Arc<Inner>>() else {
+        return Err(Problem::internal("the service's state is missing from a request"));
+    };
+    let media = Media::of(request.headers(), accepted)?;
+    let body = body.take().map_err(|error| Problem::internal(error.to_string()))?;
+    Ok((media, read_body(request, body, limit, state.settings.body_timeout).await?))
 }
 
 /// The event is in the queue.

@@ -3,7 +3,7 @@
 use poem_openapi::Object;
 use poem_openapi::registry::MetaSchema;
 use serde::Serialize;
-use sspp_core::{Explanation, ScoringModel, Signal, Step, StepKind};
+use sspp_core::{EventType, Explanation, ScoringModel, Signal, Step, StepKind};
 
 use super::schema::documented;
 
@@ -58,7 +58,7 @@ impl From<&ScoringModel> for ModelBody {
 /// One step towards the score.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Step")]
-struct StepBody {
+pub(super) struct StepBody {
     /// `base`, `modifier`, `cap` or `round`.
     kind: String,
     /// The modifier's id.
@@ -122,8 +122,8 @@ impl ExplanationBody {
             signal_score: stored.score.to_f64(),
             units: stored.score.units().get(),
             model: model.into(),
-            steps: explanation.steps.iter().map(StepBody::from).collect(),
-            summary: summary(signal, explanation),
+            steps: steps(explanation),
+            summary: summary(&stored.accepted.event.event_type, explanation),
             consistent,
             detail,
         }
@@ -160,9 +160,12 @@ fn kind(kind: StepKind) -> &'static str {
     }
 }
 
+pub(super) fn steps(explanation: &Explanation<'_>) -> Vec<StepBody> {
+    explanation.steps.iter().map(StepBody::from).collect()
+}
+
 /// For instance: `email_clicked is worth 0.60, +0.10 because answered within 24 hours: 0.70 (high_engagement).`
-fn summary(signal: &Signal, explanation: &Explanation<'_>) -> String {
-    let event_type = &signal.recorded.accepted.event.event_type;
+pub(super) fn summary(event_type: &EventType, explanation: &Explanation<'_>) -> String {
     let mut parts = Vec::new();
     for step in &explanation.steps {
         let delta = step.delta;

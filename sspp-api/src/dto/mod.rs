@@ -3,23 +3,33 @@
 //! - `schema`: small helpers that describe a type which serde writes
 //! - `payload`: JSON answers that go through serde once, raw JSON included
 //! - `param`: parameters that are documented with their true type and read leniently
-//! - `problem`, `event`, `signal`, `explanation`, `job`, `system`: the shapes
+//! - `problem`, `event`, `batch`, `verdict`, `cloud_event`, `event_state`, `signal`, `explanation`, `scoring`, `job`,
+//!   `system`: the shapes
 
+mod batch;
+mod cloud_event;
 mod event;
+mod event_state;
 mod explanation;
 mod job;
 pub(crate) mod param;
 mod payload;
 mod problem;
 mod schema;
+mod scoring;
 mod signal;
 mod system;
+mod verdict;
 
-pub(crate) use event::{Accepted, EventBody};
+pub(crate) use batch::{BatchBody, Checkable, CheckableBody};
+pub(crate) use event::{Accepted, EventBody, EventForm};
+pub(crate) use event_state::EventStateBody;
 pub(crate) use explanation::ExplanationBody;
 pub(crate) use job::{JobBody, JobStatsBody, RecentJobBody};
 pub(crate) use payload::{Failure, JsonBody, Statuses, failure};
 pub(crate) use problem::{Message, ProblemDocument, ProblemError};
 pub(crate) use schema::Instant;
+pub(crate) use scoring::{ModelAnswer, PreviewBody, PreviewRequest, PreviewResult};
 pub(crate) use signal::{Pagination, SignalBody, SignalPage, StatsBody};
 pub(crate) use system::{EventTypesBody, HealthAnswer, LiveBody, MetricsText, ReadyBody, ServiceHealth};
+pub(crate) use verdict::{BatchAnswer, VerdictBody, VerdictsBody};

@@ -98,6 +98,14 @@ params! {
         example: Some(json!("0197d3c5-5c00-7000-8000-000000000001")),
         ..MetaSchema::new_with_format("string", "uuid")
     };
+    EventIdParam = MetaSchema {
+        min_length: Some(1),
+        max_length: Some(100),
+        example: Some(json!("0197d3c5-5c00-7000-8000-000000000001")),
+        ..text()
+    };
+    SourceParam = MetaSchema { min_length: Some(1), max_length: Some(255), example: Some(json!("crm")), ..text() };
+    IfNoneMatchParam = text();
     IdempotencyKeyParam = MetaSchema { min_length: Some(1), max_length: Some(100), example: Some(json!("order-4711")), ..text() };
 }
 

@@ -127,7 +127,7 @@ fn meaning(status: u16) -> &'static str {
         405 => "The path has other methods: see the Allow header",
         408 => "The body did not arrive in time",
         413 => "The body is too large, as sent or after decompression",
-        415 => "Neither application/json in UTF-8, nor plain, gzip or zstd",
+        415 => "A content type that is not taken here, not in UTF-8, or not plain, gzip or zstd",
         429 => "Too many requests: see the Retry-After header",
         503 => "A dependency cannot answer right now, or the queue is full: see the Retry-After header",
         _ => "Something went wrong on this side",

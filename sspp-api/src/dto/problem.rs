@@ -3,7 +3,7 @@
 use poem_openapi::Object;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use serde::Serialize;
-use sspp_core::Violation;
+use sspp_core::{Violation, Violations};
 
 use super::schema::documented;
 
@@ -57,6 +57,11 @@ impl From<&Violation> for ProblemError {
             detail: violation.detail.clone(),
         }
     }
+}
+
+/// All that is wrong with an event.
+pub(super) fn errors(violations: &Violations) -> Vec<ProblemError> {
+    violations.iter().map(ProblemError::from).collect()
 }
 
 /// The predecessor's `message`: one sentence, or a list of them.

@@ -2,7 +2,8 @@
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use serde::{Serialize, Serializer};
-use sspp_core::{Metadata, Timestamp};
+use serde_json::value::RawValue;
+use sspp_core::{EventId, Metadata, Timestamp};
 
 /// Makes a type known to the document under an inline schema; its JSON is what serde writes.
 macro_rules! documented {
@@ -65,6 +66,20 @@ pub(crate) fn object_of_anything() -> MetaSchema {
     let anything = MetaSchemaRef::Inline(Box::new(MetaSchema::ANY));
     MetaSchema { additional_properties: Some(Box::new(anything)), ..MetaSchema::new("object") }
 }
+
+/// An event's id.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Id(pub(crate) EventId);
+
+documented!(Id, "string_uuid", MetaSchema::new_with_format("string", "uuid"));
+
+/// Any JSON, byte for byte.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Verbatim(pub(crate) Box<RawValue>);
+
+documented!(Verbatim, "object", object_of_anything());
 
 /// Numbers by name, in the order given.
 #[derive(Debug, Clone)]

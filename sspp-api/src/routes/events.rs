@@ -6,12 +6,12 @@ use poem::http::HeaderValue;
 use poem_openapi::OpenApi;
 use sspp_core::{
     AcceptedEvent, Admission, Envelope, Event, ExternalId, NewJob, ParseFault, QueueError, Violation,
-    parse_event,
+    Violations, parse_cloud_event, parse_cloud_event_data, parse_event,
 };
 
 use super::{Intake, Tag};
 use crate::dto::param::{Header, IdempotencyKeyParam};
-use crate::dto::{Accepted, EventBody, Failure};
+use crate::dto::{Accepted, EventBody, EventForm, Failure};
 use crate::error::Problem;
 use crate::state::Inner;
 
@@ -27,6 +27,12 @@ impl Events {
     ///
     /// A 202 means that the event is in the queue; it becomes exactly one signal, or one dead letter that says why.
     /// Sending it again under the same `eventId` (or `Idempotency-Key`) does no harm.
+    ///
+    /// A CloudEvent 1.0 is taken too: structured (`application/cloudevents+json`), or binary, with its attributes in
+    /// headers (`ce-specversion`, `ce-id`, `ce-source`, `ce-type`, `ce-time`, `ce-subject`) and its data as the body, in
+    /// `application/json`. `id` is the event id, `source` the source, `type` the event type (a prefix that ends with a dot
+    /// is left out where only the rest is a known type), `time` the timestamp; `data` has `userId`, `accountId` (or
+    /// `subject` is the account) and `metadata`. Other attributes are passed over.
     #[oai(path = "/events", method = "post", operation_id = "acceptEvent")]
     async fn accept(
         &self,
@@ -46,20 +52,20 @@ impl Events {
         let admission = state.ask_queue(state.ports.queue.enqueue(vec![job])).await;
         match admission.map(|admissions| admissions.first().copied()) {
             Ok(Some(Admission::Queued)) => {
-                state.metrics.event_queued();
+                state.metrics.events_queued(1);
                 Ok(Accepted(event_id))
             }
             Ok(Some(Admission::Refused { retry_after })) => {
-                state.metrics.queue_failed();
+                state.metrics.queue_failed(1);
                 Err(Problem::full_queue(retry_after).into())
             }
             Ok(None) => {
-                state.metrics.queue_failed();
+                state.metrics.queue_failed(1);
                 let reason = "it answered nothing about the job".to_owned();
                 Err(QueueError::Unavailable { reason }.into())
             }
             Err(error) => {
-                state.metrics.queue_failed();
+                state.metrics.queue_failed(1);
                 Err(error.into())
             }
         }
@@ -68,7 +74,7 @@ impl Events {
 
 /// The event of a request, with the header's id where the body has none; every violation is collected.
 fn read(body: &EventBody, state: &Inner) -> Result<Event, Problem> {
-    let parsed = parse_event(&body.json, &state.ports.model, state.now());
+    let parsed = parse_one(&body.json, &body.form, state);
     let key = key(body);
     match (parsed, key) {
         (Ok(event), Ok(None)) => Ok(event),
@@ -79,8 +85,13 @@ fn read(body: &EventBody, state: &Inner) -> Result<Event, Problem> {
             }
             Some(id) if *id == key => Ok(event),
             Some(_) => {
-                let detail = format!("eventId and the {KEY} header must be the same when both are given");
-                let pointer = "/eventId".to_owned();
+                let (pointer, name) = match body.form {
+                    EventForm::Plain => ("/eventId", "eventId"),
+                    EventForm::CloudEvent => ("/id", "id"),
+                    EventForm::CloudData(_) => ("ce-id", "ce-id"),
+                };
+                let detail = format!("{name} and the {KEY} header must be the same when both are given");
+                let pointer = pointer.to_owned();
                 Err(invalid(vec![Violation { pointer, code: "event_id_mismatch".into(), detail }]))
             }
         },
@@ -95,6 +106,26 @@ fn read(body: &EventBody, state: &Inner) -> Result<Event, Problem> {
         }
         (Err(fault), _) => {
             Err(Problem::new(poem::http::StatusCode::BAD_REQUEST, "malformed-body", fault.to_string()))
+        }
+    }
+}
+
+/// Reads one event, however it is written.
+pub(super) fn parse_one(json: &[u8], form: &EventForm, state: &Inner) -> Result<Event, ParseFault> {
+    let (model, now) = (&state.ports.model, state.now());
+    match form {
+        EventForm::Plain => parse_event(json, model, now),
+        EventForm::CloudEvent => parse_cloud_event(json, model, now),
+        EventForm::CloudData(headers) => {
+            let parsed = parse_cloud_event_data(&headers.attributes, json, model, now);
+            let mut found = headers.wrong.clone();
+            if let Err(ParseFault::Invalid(violations)) = &parsed {
+                let others = violations
+                    .iter()
+                    .filter(|one| headers.wrong.iter().all(|wrong| wrong.pointer != one.pointer));
+                found.extend(others.cloned());
+            }
+            Violations::from_vec(found).map_or(parsed, |violations| Err(ParseFault::Invalid(violations)))
         }
     }
 }

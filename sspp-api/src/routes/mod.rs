@@ -1,12 +1,17 @@
 //! The operations, one file a resource. Every signature is also the operation's documentation.
 //!
-//! - `events`: intake
+//! - `events`, `batches`: intake
+//! - `event_lookup`: one event, wherever it is
 //! - `signals`, `signal_query`: lists, single signals, explanations, figures
 //! - `jobs`: events on their way
+//! - `scoring`: the model, previews
 //! - `system`: event types, health, readiness, metrics
 
+mod batches;
+mod event_lookup;
 mod events;
 mod jobs;
+mod scoring;
 mod signal_query;
 mod signals;
 mod system;
@@ -17,18 +22,29 @@ use poem_openapi::Tags;
 
 use crate::state::Inner;
 
+pub(crate) use batches::Batches;
+pub(crate) use event_lookup::EventLookup;
 pub(crate) use events::Events;
 pub(crate) use jobs::Jobs;
+pub(crate) use scoring::Scoring;
 pub(crate) use signals::Signals;
 pub(crate) use system::System;
 
 /// Every operation of the service.
-pub(crate) type Api = (Events, Signals, Jobs, System);
+pub(crate) type Api = (Events, Batches, EventLookup, Signals, Jobs, Scoring, System);
 
 /// The operations over a state.
 pub(crate) fn api(state: &Arc<Inner>) -> Api {
     let shared = || Arc::clone(state);
-    (Events(shared()), Signals(shared()), Jobs(shared()), System(shared()))
+    (
+        Events(shared()),
+        Batches(shared()),
+        EventLookup(shared()),
+        Signals(shared()),
+        Jobs(shared()),
+        Scoring(shared()),
+        System(shared()),
+    )
 }
 
 #[derive(Tags)]
@@ -39,6 +55,8 @@ enum Tag {
     Signals,
     /// Events on their way through the queue, and what became of them.
     Jobs,
+    /// The scoring model.
+    Scoring,
     /// The service about itself.
     System,
 }

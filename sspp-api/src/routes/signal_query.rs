@@ -270,7 +270,7 @@ impl Reader {
 
 /// Strict decoding of `application/x-www-form-urlencoded` text: a percent sign must begin an escape, the bytes must be
 /// UTF-8, and none of them NUL.
-fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -2,8 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has found something")]
 
 mod bad_input;
+mod batches;
+mod cloud_events;
 mod document;
 mod errors;
+mod event_lookup;
 mod harness;
 mod intake;
 mod jobs;
@@ -11,6 +14,8 @@ mod kill;
 mod metrics;
 mod process;
 mod replay;
+mod scoring;
 mod security;
+mod servers;
 mod signals;
 mod system;

@@ -2,6 +2,8 @@
 //!
 //! Each function returns when every law holds and panics when one breaks.
 
+mod intake;
+
 use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
@@ -11,6 +13,8 @@ use crate::{
     AcceptedEvent, AccountId, ContentDigest, Cursor, Envelope, EnvelopeFault, Event, EventType, ExternalId,
     Metadata, ModelFaults, ParseFault, ScoringModel, SeededRandom, Source, Timestamp, UserId, parse_event,
 };
+
+pub use intake::{batch, cloud_event};
 
 static MODEL: LazyLock<Arc<ScoringModel>> = LazyLock::new(ScoringModel::embedded_default);
 static MODEL_BOUNDS: LazyLock<(f64, f64)> = LazyLock::new(|| signal_bounds(&MODEL));

@@ -73,6 +73,15 @@ impl Violations {
         Self(found)
     }
 
+    /// Wraps what was found; `None` when nothing was.
+    ///
+    /// ```
+    /// assert_eq!(sspp_core::Violations::from_vec(Vec::new()), None);
+    /// ```
+    pub fn from_vec(found: Vec<Violation>) -> Option<Self> {
+        (!found.is_empty()).then_some(Self(found))
+    }
+
     /// The violations.
     pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
         self.0.iter()

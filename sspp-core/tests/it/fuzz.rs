@@ -7,7 +7,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use sspp_core::testing::fuzz;
-use sspp_core::{Cursor, Envelope, ScoringModel, Timestamp, parse_event};
+use sspp_core::{
+    BatchFormat, Cursor, Envelope, ScoringModel, Timestamp, parse_batch, parse_cloud_event, parse_event,
+};
 
 type Law = fn(&[u8]);
 
@@ -40,6 +42,23 @@ fn run_corpus(target: &str, law: Law, accepted: impl Fn(&[u8]) -> bool) {
 fn event_json_corpus() {
     let (model, now) = (ScoringModel::embedded_default(), Timestamp::parse("2026-01-01").unwrap());
     run_corpus("event_json", fuzz::event_json, |bytes| parse_event(bytes, &model, now).is_ok());
+}
+
+#[test]
+fn batch_corpus() {
+    let (model, now) = (ScoringModel::embedded_default(), Timestamp::parse("2026-01-01").unwrap());
+    // Lines break one by one: as lines, nearly everything is a batch.
+    run_corpus("batch", fuzz::batch, |bytes| {
+        [BatchFormat::Events, BatchFormat::Lines, BatchFormat::CloudEvents].into_iter().any(|format| {
+            parse_batch(bytes, format, &model, now).is_ok_and(|events| events.iter().any(Result::is_ok))
+        })
+    });
+}
+
+#[test]
+fn cloud_event_corpus() {
+    let (model, now) = (ScoringModel::embedded_default(), Timestamp::parse("2026-01-01").unwrap());
+    run_corpus("cloud_event", fuzz::cloud_event, |bytes| parse_cloud_event(bytes, &model, now).is_ok());
 }
 
 #[test]
@@ -210,7 +229,60 @@ const ENVELOPE: &[(&str, &str)] = &[
     ("externalId", "\"order-1\""),
 ];
 
+const CLOUD_EVENT: &[(&str, &str)] = &[
+    ("specversion", "\"1.0\""),
+    ("id", "\"order-1\""),
+    ("source", "\"https://example.com/crm\""),
+    ("type", "\"com.example.email_clicked\""),
+    ("time", "\"2024-12-21T10:00:00.000001+02:00\""),
+    ("subject", "\"acc_2\""),
+    ("datacontenttype", "\"application/json\""),
+    ("data", "{\"accountId\":\"acc_1\",\"userId\":\"user_1\",\"metadata\":{\"a\":[1.50]}}"),
+];
+
+/// Batches of nearly right events, in each format.
+fn nearly_a_batch() -> impl Strategy<Value = Vec<u8>> {
+    let joined = |events: Vec<Vec<u8>>, with: &[u8]| events.join(with);
+    prop_oneof![
+        vec(nearly(EVENT), 0..6)
+            .prop_map(move |events| [b"{\"events\":[", &joined(events, b",")[..], b"]}"].concat()),
+        vec(nearly(EVENT), 0..6).prop_map(move |events| joined(events, b"\r\n")),
+        vec(nearly(CLOUD_EVENT), 0..6)
+            .prop_map(move |events| [b"[", &joined(events, b", ")[..], b"]"].concat()),
+    ]
+}
+
 proptest! {
+    #[test]
+    fn batch_of_any_bytes(bytes in any_bytes()) {
+        fuzz::batch(&bytes);
+    }
+
+    #[test]
+    fn batch_of_mutated_seeds(bytes in mutated("batch")) {
+        fuzz::batch(&bytes);
+    }
+
+    #[test]
+    fn batch_of_nearly_right_events(bytes in nearly_a_batch()) {
+        fuzz::batch(&bytes);
+    }
+
+    #[test]
+    fn cloud_event_of_any_bytes(bytes in any_bytes()) {
+        fuzz::cloud_event(&bytes);
+    }
+
+    #[test]
+    fn cloud_event_of_mutated_seeds(bytes in mutated("cloud_event")) {
+        fuzz::cloud_event(&bytes);
+    }
+
+    #[test]
+    fn cloud_event_of_nearly_right_events(bytes in nearly(CLOUD_EVENT)) {
+        fuzz::cloud_event(&bytes);
+    }
+
     #[test]
     fn event_json_of_any_bytes(bytes in any_bytes()) {
         fuzz::event_json(&bytes);

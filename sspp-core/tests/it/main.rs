@@ -1,6 +1,8 @@
 //! Integration tests of sspp-core, one module a subject.
 #![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
 
+mod batches;
+mod cloud_events;
 mod domain;
 mod fuzz;
 mod memory;

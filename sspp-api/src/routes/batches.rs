@@ -1,0 +1,177 @@
+//! Many events at once: each is judged by itself, those that are good go into the queue in one call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use poem_openapi::OpenApi;
+use serde::Deserialize as _;
+use sspp_core::{
+    AcceptedEvent, Admission, BatchFault, BatchFormat, Envelope, Event, EventId, NewJob, ParseFault,
+    QueueError, Timestamp, Violations, parse_batch,
+};
+
+use super::events::parse_one;
+use super::{Intake, Tag};
+use crate::dto::{
+    BatchAnswer, BatchBody, Checkable, CheckableBody, EventForm, Failure, JsonBody, VerdictBody, VerdictsBody,
+};
+use crate::error::Problem;
+use crate::state::Inner;
+
+/// Batches.
+#[derive(Debug)]
+pub(crate) struct Batches(pub(super) Arc<Inner>);
+
+type Parsed = Vec<Result<Event, Violations>>;
+
+#[OpenApi(tag = "Tag::Events")]
+impl Batches {
+    /// Take many events
+    ///
+    /// Each event is judged by itself, and one that is wrong spoils no other. A 202 has a verdict for each: `accepted` is in
+    /// the queue, `rejected` is wrong (its errors are listed), `retry` found no room in the queue and is to be sent
+    /// again after `Retry-After`. Where the queue takes nothing at all, the answer is a 503. Give events an `eventId` of
+    /// their own, and a batch that is sent again counts once.
+    #[oai(path = "/events/batch", method = "post", operation_id = "acceptEvents")]
+    async fn accept(&self, batch: BatchBody) -> Result<BatchAnswer, Failure<Intake>> {
+        let state = &self.0;
+        let events = parse(state, batch.body, batch.format).await?;
+        let now = state.ports.clock.now();
+        let mut jobs = Vec::with_capacity(events.len());
+        let mut verdicts = Vec::with_capacity(events.len());
+        for (index, event) in events.into_iter().enumerate() {
+            match event {
+                Ok(event) => {
+                    state.metrics.event_received(event.event_type.as_str());
+                    let accepted = AcceptedEvent::new(event, now, &*state.ports.random);
+                    jobs.push(new_job(accepted));
+                    verdicts.push(None);
+                }
+                Err(violations) => verdicts.push(Some(VerdictBody::rejected(index, &violations))),
+            }
+        }
+        let ids: Vec<EventId> = jobs.iter().map(|job| job.event_id).collect();
+        let (admissions, retry_after) = enqueue(state, jobs).await?;
+        let mut settled = ids.into_iter().zip(admissions);
+        let verdicts = verdicts.into_iter().enumerate().filter_map(|(index, verdict)| {
+            verdict.or_else(|| {
+                let (id, admission) = settled.next()?;
+                Some(match admission {
+                    Admission::Queued => VerdictBody::accepted(index, id),
+                    Admission::Refused { .. } => VerdictBody::retry(index, id),
+                })
+            })
+        });
+        let verdicts = verdicts.collect::<Vec<_>>().into();
+        Ok(BatchAnswer { verdicts, retry_after })
+    }
+
+    /// Check events
+    ///
+    /// Answers what `/events` or `/events/batch` would say, and stores nothing. JSON with the member `events` is a batch.
+    #[oai(path = "/events/validate", method = "post", operation_id = "validateEvents")]
+    async fn validate(&self, body: CheckableBody) -> Result<JsonBody<VerdictsBody>, Failure<Intake>> {
+        let state = &self.0;
+        let format = match body.what {
+            Checkable::Batch(format) => format,
+            Checkable::Either if has_events(&body.body) => BatchFormat::Events,
+            Checkable::Either => return Ok(JsonBody(self.one(&body.body, &EventForm::Plain))),
+            Checkable::One(form) => return Ok(JsonBody(self.one(&body.body, &form))),
+        };
+        let events = parse(state, body.body, format).await?;
+        Ok(JsonBody(verdicts(events)))
+    }
+}
+
+impl Batches {
+    fn one(&self, json: &[u8], form: &EventForm) -> VerdictsBody {
+        let event = parse_one(json, form, &self.0).map_err(ParseFault::into_violations);
+        verdicts(vec![event])
+    }
+}
+
+/// What would become of events.
+fn verdicts(events: Parsed) -> VerdictsBody {
+    let verdict = |(index, event): (usize, Result<Event, Violations>)| match event {
+        Err(violations) => VerdictBody::rejected(index, &violations),
+        Ok(event) => {
+            let id = event.external_id.as_ref();
+            let id = id.map(|id| EventId::of_external(id, event.source.as_ref(), &event.account_id));
+            VerdictBody::acceptable(index, id)
+        }
+    };
+    events.into_iter().enumerate().map(verdict).collect::<Vec<_>>().into()
+}
+
+/// Reads a batch; a large one beside the threads that serve others.
+async fn parse(state: &Arc<Inner>, body: Bytes, format: BatchFormat) -> Result<Parsed, Problem> {
+    let now = state.now();
+    let parsed = if body.len() <= Event::MAX_BYTES {
+        parse_batch(&body, format, &state.ports.model, now)
+    } else {
+        let model = Arc::clone(&state.ports.model);
+        tokio::task::spawn_blocking(move || parse_batch(&body, format, &model, now))
+            .await
+            .map_err(|error| Problem::internal(format!("a batch could not be read: {error}")))?
+    };
+    parsed.map_err(refused)
+}
+
+fn refused(fault: BatchFault) -> Problem {
+    match fault {
+        BatchFault::Invalid(violations) => Problem::invalid("invalid-batch", violations.into_vec()),
+        BatchFault::TooLarge { .. } | BatchFault::TooMany { .. } => Problem::too_large(fault.to_string()),
+        fault => Problem::new(poem::http::StatusCode::BAD_REQUEST, "malformed-body", fault.to_string()),
+    }
+}
+
+fn new_job(accepted: AcceptedEvent) -> NewJob {
+    let (event_id, enqueued_at): (EventId, Timestamp) = (accepted.event_id, accepted.received_at);
+    let account_id = accepted.event.account_id.clone();
+    NewJob { event_id, account_id, payload: Envelope { event: accepted }.encode(), enqueued_at }
+}
+
+/// Queues jobs, and tells when to send again those that were refused. A queue that takes none of them has failed.
+async fn enqueue(state: &Inner, jobs: Vec<NewJob>) -> Result<(Vec<Admission>, Option<Duration>), Problem> {
+    let many = jobs.len();
+    if many == 0 {
+        return Ok((Vec::new(), None));
+    }
+    let answered = state.ask_queue(state.ports.queue.enqueue(jobs)).await;
+    let admissions = answered.and_then(|admissions| {
+        if admissions.len() == many {
+            return Ok(admissions);
+        }
+        let reason = format!("it answered about {} of {many} jobs", admissions.len());
+        Err(QueueError::Unavailable { reason })
+    });
+    let admissions = admissions.inspect_err(|_| state.metrics.queue_failed(many))?;
+    let waits = admissions.iter().filter_map(|admission| match admission {
+        Admission::Queued => None,
+        Admission::Refused { retry_after } => Some(*retry_after),
+    });
+    let (refused, retry_after) = waits.fold((0, None), |(refused, longest), wait| {
+        (refused + 1, Some(longest.map_or(wait, |longest: Duration| longest.max(wait))))
+    });
+    state.metrics.queue_failed(refused);
+    state.metrics.events_queued(many - refused);
+    match retry_after {
+        Some(wait) if refused == many => {
+            Err(Problem::unavailable("The queue is full; try again later", wait))
+        }
+        retry_after => Ok((admissions, retry_after)),
+    }
+}
+
+/// Whether JSON is an object with the member `events`.
+fn has_events(json: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Wrapper {
+        #[serde(rename = "events")]
+        _events: serde::de::IgnoredAny,
+    }
+    // An array would pass for an object; and what comes after does not matter here.
+    json.trim_ascii_start().starts_with(b"{")
+        && Wrapper::deserialize(&mut serde_json::Deserializer::from_slice(json)).is_ok()
+}

@@ -1,0 +1,148 @@
+//! Batches over Redis and PostgreSQL: verdicts of shards that disagree, a full Redis, an event followed through both.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sspp_api::{Ports, Settings};
+use sspp_core::testing::servers::{Kind, server};
+use sspp_core::{PgConfig, PgSignalStore, RedisConfig, RedisEventQueue};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
+use crate::harness::{Harness, Reply, event, memory_ports};
+
+async fn send(harness: &Harness, accounts: &[&str]) -> Reply {
+    let events: Vec<String> = accounts.iter().map(|account| event(account, "call_made", "{}")).collect();
+    let body = events.join("\n");
+    harness.send("POST", "/api/v1/events/batch", &[("content-type", "application/x-ndjson")], body).await
+}
+
+async fn over_redis(url: &str, name: &str, max_backlog: u64) -> (Harness, Arc<RedisEventQueue>) {
+    let config = RedisConfig { name: name.to_owned(), shards: 4, max_backlog, ..RedisConfig::new(url) };
+    let queue = RedisEventQueue::open(config).await.unwrap();
+    let ports = Ports { queue: queue.port(), queue_service: "redis", ..memory_ports() };
+    (Harness::over(ports, Settings::default()), queue)
+}
+
+/// Sends a command that has a one-line answer.
+async fn tell(url: &str, command: &str) {
+    let mut socket =
+        BufReader::new(tokio::net::TcpStream::connect(url.trim_start_matches("redis://")).await.unwrap());
+    socket.get_mut().write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_line(&mut answer).await.unwrap();
+    assert_eq!(answer, "+OK\r\n", "{command}");
+}
+
+fn statuses(json: &Value) -> Vec<&str> {
+    json["results"].as_array().unwrap().iter().map(|verdict| verdict["status"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_without_room_is_to_be_sent_again_and_a_full_queue_is_a_503() {
+    let Some(server) = server(Kind::Redis7).await else { return };
+    // Twelve of one account are more than the queue holds, so its shard refuses them together; another's takes one.
+    let other = {
+        let mut names = (0..).map(|number| format!("other_{number}"));
+        loop {
+            let (probe, probed) = over_redis(&server.url, "probe", 1).await;
+            let name = names.next().unwrap();
+            let json = send(&probe, &["hot", "hot", &name]).await.json();
+            probed.close().await;
+            tell(&server.url, "FLUSHALL").await;
+            if json["retry"] == 2 {
+                break name;
+            }
+        }
+    };
+    let (harness, queue) = over_redis(&server.url, "room", 10).await;
+    let mut accounts = vec!["hot"; 12];
+    accounts.insert(5, &other);
+    let reply = send(&harness, &accounts).await;
+    assert_eq!(reply.status, 202, "{reply:?}");
+    let json = reply.json();
+    assert_eq!((&json["accepted"], &json["rejected"], &json["retry"]), (&json!(1), &json!(0), &json!(12)));
+    assert_eq!(statuses(&json)[5], "accepted");
+    assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1, "{reply:?}");
+    assert_eq!(harness.ports.queue.depth().await.unwrap().waiting, 1);
+    // Under the ids of the verdicts nothing is there yet.
+    let id = json["results"][0]["eventId"].as_str().unwrap();
+    harness.get(&format!("/api/v1/events/{id}")).await.problem(404);
+
+    let reply = send(&harness, &["hot"; 12]).await;
+    reply.problem(503);
+    assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1, "{reply:?}");
+    assert_eq!(send(&harness, &["hot"; 9]).await.json()["accepted"], 9);
+    send(&harness, &["hot"]).await.problem(503);
+    queue.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_over_its_memory_takes_no_batch_and_then_takes_it() {
+    let Some(server) = server(Kind::Redis7).await else { return };
+    let (harness, queue) = over_redis(&server.url, "memory", 1_000).await;
+    assert_eq!(send(&harness, &["a", "b", "c"]).await.json()["accepted"], 3);
+    tell(&server.url, "CONFIG SET maxmemory 1").await;
+    let reply = send(&harness, &["a", "b", "c", "d"]).await;
+    reply.problem(503);
+    assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1, "{reply:?}");
+    assert_eq!(harness.ports.queue.depth().await.unwrap().waiting, 3, "refused whole");
+    tell(&server.url, "CONFIG SET maxmemory 0").await;
+    assert_eq!(send(&harness, &["a", "b", "c", "d"]).await.json()["accepted"], 4);
+    queue.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_of_a_batch_is_followed_over_redis_into_postgresql() {
+    let (Some(redis), Some(postgres)) = (server(Kind::Redis7).await, server(Kind::Postgres17).await) else {
+        return;
+    };
+    let queue = RedisEventQueue::open(RedisConfig::new(&redis.url)).await.unwrap();
+    let store = PgSignalStore::open(PgConfig::new(&postgres.url)).await.unwrap();
+    store.migrate().await.unwrap();
+    let ports = Ports {
+        queue: queue.port(),
+        queue_service: "redis",
+        store: store.port(),
+        store_service: "postgresql",
+        ..memory_ports()
+    };
+    let harness = Harness::over(ports, Settings::default());
+    let metadata = r#"{"responseTimeHours" : 2.0}"#;
+    let own = |id: usize| {
+        let account = format!("acc_{}", id % 7);
+        event(&account, "email_clicked", metadata).replacen(
+            '{',
+            &format!(r#"{{"eventId":"mail-{id}","source":"crm","#),
+            1,
+        )
+    };
+    let events: Vec<String> = (0..200).map(own).collect();
+    let body = format!(r#"{{"events":[{}]}}"#, events.join(","));
+    let json = [("content-type", "application/json")];
+    let batch = "/api/v1/events/batch";
+    let first = harness.send("POST", batch, &json, body.clone()).await.json();
+    assert_eq!(first["accepted"], 200);
+    let path = "/api/v1/events/mail-8?accountId=acc_1&source=crm";
+    let waiting = harness.get(path).await.json();
+    assert_eq!(
+        (&waiting["state"], &waiting["eventId"]),
+        (&json!("waiting"), &first["results"][8]["eventId"])
+    );
+    harness.run_pipeline();
+    // Sent again while it is scored: the same ids, and nothing counts twice.
+    let again = harness.send("POST", batch, &json, body).await.json();
+    assert_eq!(again["results"], first["results"]);
+    harness.drained().await;
+    let stats = harness.ports.store.stats().await.unwrap();
+    assert_eq!((stats.signals, stats.dead_letters), (200, 0));
+    let done = harness.get(path).await;
+    assert!(done.text.contains(metadata), "metadata is not verbatim: {done:?}");
+    let done = done.json();
+    assert_eq!((&done["state"], &done["signal"]["signal_score"]), (&json!("completed"), &json!(0.7)));
+    assert_eq!(
+        (&done["event"]["externalId"], &done["signal"]["external_id"]),
+        (&json!("mail-8"), &json!("mail-8"))
+    );
+    queue.close().await;
+    store.close().await;
+}
