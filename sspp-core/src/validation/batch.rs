@@ -172,7 +172,7 @@ fn read<'j, T>(
         if too_many {
             return BatchFault::TooMany { limit: BatchFormat::MAX_EVENTS };
         }
-        BatchFault::Malformed { detail: format!("the JSON is not {what}: {error}") }
+        BatchFault::Malformed { detail: format!("the body is not {what}: {error}") }
     })
 }
 

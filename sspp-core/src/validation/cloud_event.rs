@@ -62,7 +62,7 @@ pub struct CloudEventAttributes {
 /// assert_eq!(parse_cloud_event(json, &model, now).unwrap().event_type.as_str(), "call_made");
 /// ```
 pub fn parse_cloud_event(json: &[u8], model: &ScoringModel, now: Timestamp) -> Result<Event, ParseFault> {
-    let attributes = read_object(json, "a CloudEvent", AttributesVisitor)?;
+    let attributes = read_object(json, AttributesVisitor)?;
     attributes.check(Form::Structured, model, now).map_err(ParseFault::Invalid)
 }
 
@@ -81,7 +81,7 @@ pub fn parse_cloud_event_data(
     model: &ScoringModel,
     now: Timestamp,
 ) -> Result<Event, ParseFault> {
-    let data = read_object(data, "the data of a CloudEvent", DataVisitor)?;
+    let data = read_object(data, DataVisitor)?;
     let raw = |text: &Option<String>| text.as_ref().and_then(|text| to_raw_value(text).ok());
     let (spec_version, id, source) =
         (raw(&attributes.spec_version), raw(&attributes.id), raw(&attributes.source));

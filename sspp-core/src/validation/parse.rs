@@ -52,7 +52,7 @@ impl ParseFault {
             Self::TooLarge { .. } => "too_large",
             Self::Malformed { .. } => "malformed_json",
         };
-        let detail = self.to_string();
+        let detail = self.to_string().replacen("the body", "the event", 1);
         Violations::new(vec![Violation { pointer: String::new(), code: code.into(), detail }])
     }
 }
@@ -75,21 +75,17 @@ impl Event {
 /// assert_eq!(parse_event(json, &model, now).unwrap().account_id.as_str(), "acc_1");
 /// ```
 pub fn parse_event(json: &[u8], model: &ScoringModel, now: Timestamp) -> Result<Event, ParseFault> {
-    read_object(json, "an event", MembersVisitor)?.check(model, now).map_err(ParseFault::Invalid)
+    read_object(json, MembersVisitor)?.check(model, now).map_err(ParseFault::Invalid)
 }
 
 /// Reads bytes that are one JSON object, no larger than an event may be.
-pub(super) fn read_object<'j, V: Visitor<'j>>(
-    json: &'j [u8],
-    what: &str,
-    visitor: V,
-) -> Result<V::Value, ParseFault> {
+pub(super) fn read_object<'j, V: Visitor<'j>>(json: &'j [u8], visitor: V) -> Result<V::Value, ParseFault> {
     if json.len() > Event::MAX_BYTES {
         return Err(ParseFault::TooLarge { bytes: json.len(), limit: Event::MAX_BYTES });
     }
     let text = utf8(json).map_err(|detail| ParseFault::Malformed { detail })?;
     let malformed = |error: serde_json::Error| ParseFault::Malformed {
-        detail: format!("the JSON is not {what}: {error}"),
+        detail: format!("the body is not a JSON object: {error}"),
     };
     let mut parser = serde_json::Deserializer::from_str(text);
     let value = parser.deserialize_map(visitor).map_err(malformed)?;
@@ -100,7 +96,7 @@ pub(super) fn read_object<'j, V: Visitor<'j>>(
 /// The text of bytes, which must be there.
 pub(super) fn utf8(json: &[u8]) -> Result<&str, String> {
     let text = std::str::from_utf8(json).map_err(|error| {
-        format!("the text is not UTF-8: byte {} begins no character", error.valid_up_to())
+        format!("the body is not UTF-8: byte {} begins no character", error.valid_up_to())
     })?;
     if text.trim_ascii().is_empty() {
         return Err("the body is empty: expected a JSON object".to_owned());

@@ -82,7 +82,7 @@ fn what_is_no_batch_is_refused_with_what_was_expected() {
         ("", BatchFormat::Events, "the body is empty"),
         ("", BatchFormat::Lines, "expected an event in JSON on every line"),
         (" \n\n", BatchFormat::Lines, "expected an event in JSON on every line"),
-        ("[]", BatchFormat::Events, r#"the JSON is not a batch like {"events":[…]}"#),
+        ("[]", BatchFormat::Events, r#"the body is not a batch like {"events":[…]}"#),
         (r#"{"events":7}"#, BatchFormat::Events, "expected an array of events"),
         (r#"{"events":{}}"#, BatchFormat::Events, "expected an array of events"),
         (r#"{"events":[]}"#, BatchFormat::Events, "events must hold at least one event"),
@@ -91,7 +91,7 @@ fn what_is_no_batch_is_refused_with_what_was_expected() {
         (r#"{"events":[1],"events":[2]}"#, BatchFormat::Events, "events must appear only once"),
         (r#"{"events":[1]} 2"#, BatchFormat::Events, "trailing characters"),
         (r#"{"events":[1"#, BatchFormat::Events, "EOF"),
-        ("{}", BatchFormat::CloudEvents, "the JSON is not an array of CloudEvents"),
+        ("{}", BatchFormat::CloudEvents, "the body is not an array of CloudEvents"),
         ("[]", BatchFormat::CloudEvents, "expected at least one CloudEvent"),
     ] {
         let said = parse(body.as_bytes(), format).unwrap_err().to_string();

@@ -146,7 +146,7 @@ fn what_is_not_one_json_object_is_malformed() {
     }
     let (model, now) = (ScoringModel::embedded_default(), Timestamp::parse("2026-01-01").unwrap());
     let fault = parse_event(b"{\"accountId\":\"\xff\"}", &model, now).unwrap_err();
-    assert_eq!(fault.to_string(), "the text is not UTF-8: byte 14 begins no character");
+    assert_eq!(fault.to_string(), "the body is not UTF-8: byte 14 begins no character");
     let large = format!("{GOOD}{}", " ".repeat(Event::MAX_BYTES));
     assert!(matches!(parse(&large), Err(ParseFault::TooLarge { .. })));
 }
