@@ -137,7 +137,7 @@ fn elements(body: &[u8]) -> Result<Vec<&RawValue>, BatchFault> {
     })?;
     match list {
         Some(events) if events.is_empty() => {
-            found.insert(0, wrong("required", "must hold at least one event"))
+            found.insert(0, wrong("required", "must hold at least one event"));
         }
         Some(events) if found.is_empty() => return Ok(events),
         Some(_) => {}
