@@ -51,6 +51,7 @@ impl Batches {
                 Err(violations) => verdicts.push(Some(VerdictBody::rejected(index, &violations))),
             }
         }
+        state.metrics.events_rejected("invalid-event", (verdicts.len() - jobs.len()) as u64);
         let ids: Vec<EventId> = jobs.iter().map(|job| job.event_id).collect();
         let (admissions, retry_after) = enqueue(state, jobs).await?;
         let mut settled = ids.into_iter().zip(admissions);
@@ -157,10 +158,9 @@ async fn enqueue(state: &Inner, jobs: Vec<NewJob>) -> Result<(Vec<Admission>, Op
     state.metrics.queue_failed(refused);
     state.metrics.events_queued(many - refused);
     match retry_after {
-        Some(wait) if refused == many => {
-            Err(Problem::unavailable("The queue is full; try again later", wait))
-        }
-        retry_after => Ok((admissions, retry_after)),
+        None => Ok((admissions, None)),
+        Some(wait) if refused == many => Err(Problem::full_queue(wait)),
+        Some(wait) => Ok((admissions, Some(state.backpressure.retry_after().unwrap_or(wait)))),
     }
 }
 

@@ -74,6 +74,7 @@ async fn each_event_has_its_verdict() {
         r#"sspp_api_events_received_total{event_type="call_made"} 1"#,
         "sspp_api_events_queued_total 3",
         "sspp_api_events_queue_errors_total 0",
+        r#"sspp_api_events_rejected_total{reason="invalid-event"} 2"#,
     ] {
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }
