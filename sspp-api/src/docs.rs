@@ -7,8 +7,8 @@ use poem::endpoint::make_sync;
 use poem::{Endpoint, Response};
 use poem_openapi::{ExtraHeader, LicenseObject, OpenApi, OpenApiService};
 
-use crate::guard;
 use crate::routes::Api;
+use crate::{examples, guard};
 
 pub(crate) const DOCS_PATH: &str = "/api/docs";
 pub(crate) const DOCUMENT_PATH: &str = "/api/openapi.json";
@@ -66,6 +66,7 @@ pub fn openapi_document(prefix: &str) -> String {
 fn finished(document: &str, prefix: &str) -> String {
     let Ok(mut document) = serde_json::from_str(document) else { return document.to_owned() };
     guard::annotate(&mut document, prefix);
+    examples::annotate(&mut document);
     format!("{document:#}")
 }
 

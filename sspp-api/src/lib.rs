@@ -17,6 +17,7 @@ mod docs;
 mod dto;
 mod embedded;
 mod error;
+mod examples;
 mod guard;
 mod media;
 mod metrics;

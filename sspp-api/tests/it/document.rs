@@ -90,3 +90,54 @@ async fn the_docs_page_needs_nothing_from_elsewhere() {
     }
     assert!(page.text.contains("acceptEvent") && page.text.len() > 500_000);
 }
+
+/// Operations by id: path, method, and what the document says of them.
+fn operations() -> Vec<(String, String, Value)> {
+    let document = document();
+    let paths = document["paths"].as_object().unwrap();
+    let of = |(path, methods): (&String, &Value)| {
+        let methods = methods.as_object().unwrap().clone();
+        methods.into_iter().map(|(method, said)| (path.clone(), method, said)).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(of).collect()
+}
+
+#[tokio::test]
+async fn examples_are_true() {
+    let (mut bodies, mut answers) = (0, 0);
+    for (path, method, operation) in operations() {
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            for (media, content) in response["content"].as_object().into_iter().flatten() {
+                let example = &content["example"];
+                answers += usize::from(!example.is_null());
+                if media == "application/problem+json" {
+                    assert_eq!(example["status"].to_string(), *status, "{method} {path}: {example}");
+                }
+            }
+        }
+        for (media, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+            let Some(example) = content.get("example") else { continue };
+            bodies += 1;
+            let harness = Harness::idle();
+            let body = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+            let headers = [("content-type", media.as_str())];
+            let reply = harness.send(&method.to_uppercase(), &path, &headers, body).await;
+            let expected = &operation["responses"][reply.status.as_str()]["content"];
+            let expected = &expected["application/json; charset=utf-8"]["example"];
+            assert!(reply.status.is_success(), "{media}: {reply:?}");
+            let names = |json: &Value| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+            assert_eq!(names(&reply.json()), names(expected), "{method} {path} {media}");
+        }
+    }
+    assert!(bodies >= 12 && answers >= 100, "{bodies} bodies, {answers} answers");
+    let harness = Harness::idle();
+    for (path, method, operation) in operations() {
+        if method == "get"
+            && ["/livez", "/event-types", "/scoring/model"].iter().any(|end| path.ends_with(end))
+        {
+            let example =
+                &operation["responses"]["200"]["content"]["application/json; charset=utf-8"]["example"];
+            assert_eq!(&harness.get(&path).await.json(), example, "{path}");
+        }
+    }
+}
