@@ -33,10 +33,10 @@ pub(crate) async fn load(address: SocketAddr, round: u32, plan: &Plan) -> Result
     let start = Arc::new(Barrier::new(CONNECTIONS as usize + 1));
     let mut tasks = JoinSet::new();
     for connection in 0..CONNECTIONS {
-        let firsts = (connection * BATCH..plan.events.saturating_sub(BATCH - 1))
+        let numbers = (connection * BATCH..plan.events.saturating_sub(BATCH - 1))
             .step_by((CONNECTIONS * BATCH) as usize);
         let requests: Vec<_> =
-            firsts.map(|first| request(&address.to_string(), round, first)).collect::<Result<_, _>>()?;
+            numbers.map(|first| request(&address.to_string(), round, first)).collect::<Result<_, _>>()?;
         let mut connection = Connection::open(address).await?;
         let start = Arc::clone(&start);
         tasks.spawn(async move {

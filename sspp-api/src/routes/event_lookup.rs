@@ -106,7 +106,7 @@ fn take<T>(
         return;
     };
     match make(text) {
-        Ok(made) => *slot = Some(made),
+        Ok(id) => *slot = Some(id),
         Err(fault) => found.push(wrong(name, "invalid_id", &fault)),
     }
 }

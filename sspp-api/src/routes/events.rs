@@ -28,7 +28,7 @@ impl Events {
     /// A 202 means that the event is in the queue; it becomes exactly one signal, or one dead letter that says why.
     /// Sending it again under the same `eventId` (or `Idempotency-Key`) does no harm.
     ///
-    /// A CloudEvent 1.0 is taken too: structured (`application/cloudevents+json`), or binary, with its attributes in
+    /// A `CloudEvent` 1.0 is taken too: structured (`application/cloudevents+json`), or binary, with its attributes in
     /// headers (`ce-specversion`, `ce-id`, `ce-source`, `ce-type`, `ce-time`, `ce-subject`) and its data as the body, in
     /// `application/json`. `id` is the event id, `source` the source, `type` the event type (a prefix that ends with a dot
     /// is left out where only the rest is a known type), `time` the timestamp; `data` has `userId`, `accountId` (or

@@ -168,13 +168,12 @@ async fn what_a_shard_has_no_room_for_is_to_be_sent_again() {
     let mut queue = MockEventQueue::new();
     queue.expect_depth().returning(|| Err(QueueError::Closed));
     queue.expect_enqueue().returning(|jobs| {
-        let full = |account: &str| account == "full";
         let wait = Duration::from_millis(1_500);
         Ok(jobs
             .iter()
-            .map(|job| match full(job.account_id.as_str()) {
-                true => Admission::Refused { retry_after: wait },
-                false => Admission::Queued,
+            .map(|job| {
+                let is_full = job.account_id.as_str() == "full";
+                if is_full { Admission::Refused { retry_after: wait } } else { Admission::Queued }
             })
             .collect())
     });

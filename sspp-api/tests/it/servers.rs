@@ -44,10 +44,10 @@ async fn a_shard_without_room_is_to_be_sent_again_and_a_full_queue_is_a_503() {
     let other = {
         let mut names = (0..).map(|number| format!("other_{number}"));
         loop {
-            let (probe, probed) = over_redis(&server.url, "probe", 1).await;
+            let (probe, probe_queue) = over_redis(&server.url, "probe", 1).await;
             let name = names.next().unwrap();
             let json = send(&probe, &["hot", "hot", &name]).await.json();
-            probed.close().await;
+            probe_queue.close().await;
             tell(&server.url, "FLUSHALL").await;
             if json["retry"] == 2 {
                 break name;
