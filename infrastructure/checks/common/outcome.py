@@ -42,10 +42,10 @@ def one_of(*tools):
     not_run(f"missing: one of {', '.join(tools)}")
 
 
-def run(*command, cwd=ROOT, **environment):
-    """Runs a command; its status, its output and what it wrote to standard error."""
+def run(*command, cwd=ROOT, stdin=None, **environment):
+    """Runs a command on a text; its status, its output and what it wrote to standard error."""
     done = subprocess.run(
-        [str(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        [str(word) for word in command], cwd=cwd, input=stdin or "", capture_output=True, text=True,
         check=False, env={**os.environ, **environment},
     )
     return done.returncode, done.stdout, done.stderr
