@@ -44,7 +44,7 @@ pub(super) async fn latency(
     let deadline = Instant::now() + Duration::from_secs(site.plan.latency_seconds + 30);
     while (seen.len() as u64) < count && Instant::now() < deadline {
         let rows = sqlx::query("SELECT id, event_id::text FROM signals WHERE id > $1 ORDER BY id")
-            .bind(last - 1_000)
+            .bind(last - 100)
             .fetch_all(&mut watcher)
             .await?;
         let at = Instant::now();
