@@ -30,6 +30,10 @@ faults table="target/faults.md":
     SSPP_FAULT_TABLE={{ justfile_directory() }}/{{ table }} cargo nextest run --workspace --all-features --profile long --run-ignored all -E 'package(sspp-worker) & test(faults::)'
     sort {{ table }}
 
+# Prove that the fault tests can fail: each mutant breaks the pipeline in one place and must turn a test red.
+fault-mutants *names:
+    .ci/fault-mutants {{ names }}
+
 # Prove that sspp-client stays light.
 guard:
     bash .ci/guard-client
