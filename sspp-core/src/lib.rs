@@ -16,21 +16,29 @@
 //! assert_eq!(scored.score.to_string(), "0.70");
 //! ```
 //!
-//! Features: `sqlite` (queue and store in one file), `redis` (queue), `postgres` (store), `service` (what the binaries
-//! share), `testing` (contract suites and fakes), `mock` (mockall mocks of the ports). Without features the memory adapters are there.
+//! Features: `scoring` (models that score events), `engine` (ports, pipeline and the memory adapters), `sqlite` (queue and store in one file), `redis` (queue), `postgres` (store), `service` (what the binaries
+//! share), `testing` (contract suites and fakes), `mock` (mockall mocks of the ports). Without any there are
+//! the types of events and signals and their checks: what a producer needs.
 
+#[cfg(feature = "engine")]
 mod adapters;
 mod clock;
 mod domain;
+#[cfg(feature = "engine")]
 mod envelope;
 #[cfg(feature = "faults")]
 mod faults;
+#[cfg(feature = "engine")]
 mod pipeline;
+#[cfg(feature = "engine")]
 mod ports;
 mod random;
+#[cfg(feature = "engine")]
 mod replay;
+#[cfg(feature = "engine")]
 mod retention;
 mod retry;
+#[cfg(feature = "scoring")]
 mod scoring;
 #[cfg(feature = "service")]
 pub mod service;
@@ -38,6 +46,7 @@ pub mod service;
 pub mod testing;
 mod validation;
 
+#[cfg(feature = "engine")]
 pub use adapters::memory::{MemoryEventQueue, MemorySignalStore};
 #[cfg(feature = "postgres")]
 pub use adapters::postgres::{PgConfig, PgOpenError, PgSignalStore};
@@ -49,21 +58,29 @@ pub use adapters::sqlite::{
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use domain::*;
+#[cfg(feature = "engine")]
 pub use envelope::{Envelope, EnvelopeFault};
+#[cfg(feature = "engine")]
 pub use pipeline::{Pipeline, PipelineConfig};
+#[cfg(feature = "engine")]
 pub use ports::{
     Admission, Delivery, Durability, EventQueue, FailureClass, NewJob, QueueError, Receipt, Record, Recorded,
     Settlement, SignalStore, StoreError, Verdict,
 };
 pub use random::{Random, SeededRandom, SystemRandom};
+#[cfg(feature = "engine")]
 pub use replay::{ReplayError, Replayed, replay};
+#[cfg(feature = "engine")]
 pub use retention::{Retention, retain};
 pub use retry::RetryPolicy;
+#[cfg(feature = "scoring")]
 pub use scoring::{
     AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, Scored, ScoringModel, Step,
     StepInput, StepKind, TierRule, UnknownEventType,
 };
+#[cfg(feature = "scoring")]
 pub use validation::{
-    BatchFault, BatchFormat, CloudEventAttributes, ParseFault, Violation, Violations, parse_batch,
-    parse_cloud_event, parse_cloud_event_data, parse_event,
+    BatchFault, BatchFormat, CloudEventAttributes, ParseFault, parse_batch, parse_cloud_event,
+    parse_cloud_event_data, parse_event,
 };
+pub use validation::{Violation, Violations};

@@ -34,6 +34,9 @@ pub struct Event {
 }
 
 impl Event {
+    /// The most bytes an event's JSON may have: 256 KiB.
+    pub const MAX_BYTES: usize = 256 * 1024;
+
     /// Starts an event from its four required members; nothing is checked before [`EventBuilder::build`].
     pub fn builder(
         account_id: impl Into<String>,

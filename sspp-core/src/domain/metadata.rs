@@ -66,6 +66,7 @@ impl Metadata {
     }
 
     /// Wraps text that [`check_metadata`] passed.
+    #[cfg(feature = "scoring")]
     pub(crate) fn checked(raw: Box<RawValue>) -> Self {
         Self(raw)
     }

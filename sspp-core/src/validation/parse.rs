@@ -57,11 +57,6 @@ impl ParseFault {
     }
 }
 
-impl Event {
-    /// The most bytes an event's JSON may have: 256 KiB.
-    pub const MAX_BYTES: usize = 256 * 1024;
-}
-
 /// Reads an event from JSON and checks every member of it: by itself, against the event types `model` knows, and
 /// against the clock of whoever receives it.
 ///
