@@ -1,34 +1,62 @@
-//! The SDK of SSPP, the Sales Signal Processing Platform, for programs that produce events.
-//!
-//! In this release it holds the types a producer needs to build events and to find every mistake in them before
-//! anything is sent. The client that sends them over HTTP, gathers them into batches and tries again comes with a later
-//! release; until then any HTTP client will do: `POST /api/v1/events` takes one event as JSON.
-//!
-//! ```
-//! use sspp_client::Event;
-//!
-//! let event = Event::builder("acc_1", "user_1", "demo_completed", "2024-12-21T10:00:00Z")
-//!     .metadata(r#"{"interactionCount": 5}"#)
-//!     .event_id("crm-4711") // a retry under the same id counts once
-//!     .build()?;
-//! assert_eq!(event.account_id.as_str(), "acc_1");
-//! # Ok::<(), sspp_client::Violations>(())
-//! ```
-//!
-//! A refused event names everything that is wrong with it, member by member:
-//!
-//! ```
-//! use sspp_client::Event;
-//!
-//! let violations = Event::builder("", "user_1", "demo_completed", "yesterday").build().unwrap_err();
-//! let pointers: Vec<_> = violations.iter().map(|violation| violation.pointer.as_str()).collect();
-//! assert_eq!(pointers, ["/accountId", "/timestamp"]);
-//! ```
+#![doc = include_str!("guide.md")]
 
+mod api;
+mod background;
+mod backoff;
+mod batch;
+#[cfg(feature = "blocking")]
+pub mod blocking;
+mod builder;
+mod client;
+mod core;
+mod delivery;
+mod emitter;
+mod encode;
+mod error;
+mod event;
+mod gather;
+#[cfg(feature = "local-scoring")]
+mod local;
+mod memory;
+#[cfg(feature = "mock")]
+mod mock;
+mod notices;
+mod outcome;
+mod problem;
+mod queue;
+mod reads;
+mod settings;
 #[cfg(feature = "spool")]
 pub mod spool;
+mod stats;
+mod transport;
+mod url;
 
-pub use sspp_core::{
-    AccountId, Event, EventBuilder, EventId, EventType, ExternalId, IdFault, Metadata, MetadataFault, Source,
-    Timestamp, TimestampFault, UserId, Violation, Violations,
+pub use backoff::Backoff;
+pub use builder::{BuildError, ClientBuilder};
+pub use bytes::Bytes;
+pub use client::{Client, HttpClient};
+pub use emitter::SignalEmitter;
+pub use error::Error;
+pub use event::SalesEvent;
+pub use http;
+#[cfg(feature = "local-scoring")]
+pub use local::{LocalScore, LocalStep};
+pub use memory::MemoryEmitter;
+#[cfg(feature = "mock")]
+pub use mock::MockSignalEmitter;
+pub use outcome::{CloseReport, DroppedEvent, Outcome, RejectedEvent, Verdict};
+pub use problem::Problem;
+pub use reads::{
+    DeadLetter, DeadLetterEvent, DeadLetterQuery, EventTypeInfo, EventTypes, Explanation, ExplanationStep,
+    Job, JobStats, ModelInfo, Pages, Replay, ReplayMany, Signal, SignalQuery, SignalStats, SkippedLetter,
+    StepInput,
 };
+pub use settings::Overflow;
+pub use sspp_core::{
+    AccountId, Clock, Event, EventBuilder, EventId, EventType, ExternalId, IdFault, ManualClock, Metadata,
+    MetadataFault, Random, SeededRandom, Source, SystemClock, SystemRandom, Timestamp, TimestampFault,
+    UserId, Violation, Violations,
+};
+pub use stats::{DropReason, Stats};
+pub use transport::{Transport, TransportError};

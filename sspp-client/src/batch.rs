@@ -1,0 +1,125 @@
+//! Events on their way: each is settled exactly once, whatever happens to the task that sends them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::api::Ruling;
+use crate::core::Core;
+use crate::encode::Encoded;
+use crate::error::Error;
+use crate::outcome::{RejectedEvent, Verdict};
+use crate::stats::DropReason;
+
+/// Where the verdicts go.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    /// Emitted: counted, told to callbacks, and their room in the queue is given back.
+    Queue,
+    /// Sent: answered to the caller, by the event's place in the call.
+    Caller(UnboundedSender<(usize, Verdict)>),
+}
+
+/// Events that are sent together until each has its verdict.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    core: Arc<Core>,
+    origin: Origin,
+    events: Vec<(usize, Encoded)>,
+}
+
+impl Batch {
+    pub(crate) const fn new(core: Arc<Core>, origin: Origin, events: Vec<(usize, Encoded)>) -> Self {
+        Self { core, origin, events }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The events as they are sent: no copies.
+    pub(crate) fn bodies(&self) -> Vec<Bytes> {
+        self.events.iter().map(|(_, event)| event.json.clone()).collect()
+    }
+
+    /// Settles by what the server said; what it wants again stays, in its order.
+    pub(crate) fn settle(&mut self, rulings: Vec<Ruling>) {
+        for ((place, event), ruling) in std::mem::take(&mut self.events).into_iter().zip(rulings) {
+            match ruling {
+                Ruling::Retry => self.events.push((place, event)),
+                Ruling::Accepted { job_id } => {
+                    self.core.counters.accepted(1);
+                    self.conclude(place, &event, || Verdict::Accepted { job_id });
+                }
+                Ruling::Rejected(errors) => self.reject(place, &event, errors),
+            }
+        }
+    }
+
+    fn reject(&self, place: usize, event: &Encoded, errors: Vec<sspp_core::Violation>) {
+        self.core.counters.rejected(1);
+        if matches!(self.origin, Origin::Queue) {
+            tracing::debug!(event_id = %event.id, ?errors, "the server rejected an event");
+            let told = errors.clone();
+            let json = event.json.clone();
+            self.core.notices.rejected(|| RejectedEvent { event_id: event.id, errors: told, json });
+        }
+        self.conclude(place, event, || Verdict::Rejected { errors });
+    }
+
+    /// Settles all that is left as wrong, for a reason that no verdict of the server gives.
+    pub(crate) fn reject_all(&mut self, pointer: &str, code: &'static str, detail: &str) {
+        for (place, event) in std::mem::take(&mut self.events) {
+            let violation = sspp_core::Violation {
+                pointer: pointer.to_owned(),
+                code: code.into(),
+                detail: detail.to_owned(),
+            };
+            self.reject(place, &event, vec![violation]);
+        }
+    }
+
+    /// Gives up all that is left.
+    pub(crate) fn give_up(&mut self, reason: DropReason, error: &Arc<Error>) {
+        for (place, event) in std::mem::take(&mut self.events) {
+            self.conclude(place, &event, || Verdict::NotSent { error: Arc::clone(error) });
+            self.core.drop_event(event, reason, Some(error));
+        }
+    }
+
+    fn conclude(&self, place: usize, event: &Encoded, verdict: impl FnOnce() -> Verdict) {
+        match &self.origin {
+            Origin::Queue => self.core.queue.release(event),
+            // The caller may have stopped waiting; it was counted all the same.
+            Origin::Caller(answers) => drop(answers.send((place, verdict()))),
+        }
+    }
+
+    /// The later half, as a batch of its own.
+    pub(crate) fn split(&mut self) -> Self {
+        let later = self.events.split_off(self.events.len() / 2);
+        Self { core: Arc::clone(&self.core), origin: self.origin.clone(), events: later }
+    }
+}
+
+impl Drop for Batch {
+    /// The task that held them is gone: closed, cancelled, or panicked. None is forgotten.
+    fn drop(&mut self) {
+        let (reason, error) = match self.origin {
+            Origin::Queue => (DropReason::Closed, Error::Closed),
+            Origin::Caller(_) => (DropReason::Cancelled, Error::Closed),
+        };
+        if !self.events.is_empty() {
+            self.give_up(reason, &Arc::new(error));
+        }
+    }
+}

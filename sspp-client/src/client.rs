@@ -1,0 +1,316 @@
+//! The client: a handle that is cheap to clone, over one queue and one background thread.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use sspp_core::{Clock, EventId, Random};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::api::Api;
+use crate::background::Background;
+use crate::batch::{Batch, Origin};
+use crate::builder::ClientBuilder;
+use crate::core::Core;
+use crate::delivery::deliver;
+use crate::encode::Encoded;
+use crate::error::Error;
+use crate::event::SalesEvent;
+use crate::gather::gather;
+use crate::notices::{Hooks, Notices};
+use crate::outcome::{CloseReport, Outcome, Verdict};
+use crate::queue::Pushed;
+use crate::settings::{Overflow, Settings};
+use crate::stats::{Counters, DropReason, Stats};
+
+/// Sends events to an SSPP server and reads what became of them. Clones share one queue, one thread and one set of figures.
+///
+/// Dropping the last clone waits for nothing: what was not sent yet goes on being sent in the background for
+/// [`drop_grace`](ClientBuilder::drop_grace), if the program lives on. Call [`close`](Self::close) before it ends.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use sspp_client::{Client, SalesEvent};
+///
+/// let client = Client::builder("https://sspp.example.com").api_key("sspp_…").build()?;
+/// let id = client.emit(SalesEvent::email_clicked("acc_1", "user_1").with("link", "pricing"))?;
+/// let report = client.close(Duration::from_secs(5)).await;
+/// assert!(report.is_clean(), "lost: {:?}", report.undelivered);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// The client that speaks HTTP, by the name it has beside [`MemoryEmitter`](crate::MemoryEmitter).
+pub type HttpClient = Client;
+
+pub(crate) struct Shared {
+    pub(crate) core: Arc<Core>,
+    pub(crate) background: Background,
+    /// The model that scores here.
+    #[cfg(feature = "local-scoring")]
+    pub(crate) model: std::sync::RwLock<Arc<sspp_core::ScoringModel>>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("url", &self.url())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Starts a client of the server at a URL: `https://sspp.example.com`, or the API's own root where it is not below
+    /// `/api/v1`.
+    pub fn builder(url: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(Some(url.into()))
+    }
+
+    /// Starts a client of the server that the environment names (`SSPP_URL`, `SSPP_API_KEY`), else of
+    /// `http://127.0.0.1:3000`.
+    pub fn from_env() -> ClientBuilder {
+        ClientBuilder::new(None)
+    }
+
+    pub(crate) fn start(
+        settings: Settings,
+        api: Api,
+        hooks: Hooks,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> std::io::Result<Self> {
+        let counters = Arc::new(Counters::default());
+        let notices = Notices::start(hooks, Arc::clone(&counters))?;
+        let core = Arc::new(Core::new(settings, api, counters, notices, clock, random));
+        let background = Background::start(gather(Arc::clone(&core)))?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                core,
+                background,
+                #[cfg(feature = "local-scoring")]
+                model: std::sync::RwLock::new(sspp_core::ScoringModel::embedded_default()),
+            }),
+        })
+    }
+
+    /// The root of the API that is asked.
+    pub fn url(&self) -> &str {
+        self.shared.core.api.root().as_str()
+    }
+
+    /// Takes an event to be sent soon, and gives the id it is known by. Never waits for the network.
+    ///
+    /// When the queue is full, the [`Overflow`] policy decides; an event that it drops is counted, and is no error here.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] and [`Error::TooLarge`] for what the server would never take, [`Error::Closed`] after
+    /// [`close`](Self::close), [`Error::QueueFull`] where [`Overflow::Error`] is set.
+    ///
+    /// ```
+    /// # use sspp_client::{Client, SalesEvent};
+    /// let client = Client::builder("http://127.0.0.1:9").build()?;
+    /// let id = client.emit(SalesEvent::demo_completed("acc_1", "user_1")).unwrap();
+    /// assert_eq!(id.as_uuid().get_version_num(), 7);
+    /// # Ok::<(), sspp_client::BuildError>(())
+    /// ```
+    pub fn emit(&self, event: impl Into<SalesEvent>) -> Result<EventId, Error> {
+        let core = &self.shared.core;
+        let event = core.encode(event.into())?;
+        let id = event.id;
+        // Counted before it can be settled, so that the figures never show more settled than emitted.
+        core.counters.emitted(1);
+        match core.queue.push(event) {
+            Pushed::Kept { displaced } => {
+                for oldest in displaced {
+                    core.drop_event(oldest, DropReason::QueueFull, None);
+                }
+                Ok(id)
+            }
+            Pushed::Full { held, .. } if core.settings.overflow == Overflow::Error => {
+                core.counters.not_emitted();
+                Err(Error::QueueFull { events: held.events, bytes: held.bytes })
+            }
+            Pushed::Full { event, .. } => {
+                core.drop_event(event, DropReason::QueueFull, None);
+                Ok(id)
+            }
+            Pushed::Closed => {
+                core.counters.not_emitted();
+                Err(Error::Closed)
+            }
+        }
+    }
+
+    /// Sends events now, past the queue, and tells what became of each, in their order. Retries as `emit` does.
+    ///
+    /// Works in any async runtime. A future that is dropped stops sending; what was under way may have arrived.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] or [`Error::TooLarge`] for the first event that the server would never take: then none is sent.
+    /// Otherwise only when not a single event got a verdict, with the reason why.
+    pub async fn send<I>(&self, events: I) -> Result<Vec<Outcome>, Error>
+    where
+        I: IntoIterator,
+        I::Item: Into<SalesEvent>,
+    {
+        let core = &self.shared.core;
+        let events: Result<Vec<Encoded>, Error> =
+            events.into_iter().map(|event| core.encode(event.into())).collect();
+        self.send_encoded(events?).await
+    }
+
+    async fn send_encoded(&self, events: Vec<Encoded>) -> Result<Vec<Outcome>, Error> {
+        let core = &self.shared.core;
+        if core.queue.is_closed() {
+            return Err(Error::Closed);
+        }
+        core.counters.emitted(events.len());
+        let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+        let (answers, mut answered) = mpsc::unbounded_channel();
+        let batches: Vec<Batch> = self
+            .batches(events)
+            .into_iter()
+            .map(|events| Batch::new(Arc::clone(core), Origin::Caller(answers.clone()), events))
+            .collect();
+        drop(answers);
+        let sending = self.shared.background.run(async move {
+            for batch in batches {
+                deliver(batch, |_| {}).await;
+            }
+            Ok(())
+        });
+        let sent = sending.await;
+        let mut verdicts: Vec<Option<Verdict>> = vec![None; ids.len()];
+        while let Ok((place, verdict)) = answered.try_recv() {
+            verdicts[place] = Some(verdict);
+        }
+        sent?;
+        outcomes(ids, verdicts)
+    }
+
+    fn batches(&self, events: Vec<Encoded>) -> Vec<Vec<(usize, Encoded)>> {
+        let settings = &self.shared.core.settings;
+        let mut batches: Vec<Vec<(usize, Encoded)>> = Vec::new();
+        let mut bytes = 0;
+        for (place, event) in events.into_iter().enumerate() {
+            bytes += event.json.len();
+            match batches.last_mut() {
+                Some(batch) if batch.len() < settings.batch_events && bytes <= settings.batch_bytes => {
+                    batch.push((place, event));
+                }
+                _ => {
+                    bytes = event.json.len();
+                    batches.push(vec![(place, event)]);
+                }
+            }
+        }
+        batches
+    }
+
+    /// Sends what was emitted before this call without waiting for more, and returns when all of it is settled: accepted,
+    /// rejected, or given up. [`stats`](Self::stats) tells which.
+    ///
+    /// # Errors
+    /// [`Error::Unsettled`] when time is over; nothing is given up because of that.
+    pub async fn flush(&self, timeout: Duration) -> Result<(), Error> {
+        let core = &self.shared.core;
+        let Some(settled) = core.queue.flush() else { return Ok(()) };
+        let waiting = self.shared.background.run(async move {
+            // An answer that is dropped means that the client ended, and with it everything was settled.
+            Ok(tokio::time::timeout(timeout, settled).await.is_ok())
+        });
+        if waiting.await? {
+            return Ok(());
+        }
+        Err(Error::Unsettled { unsettled: core.queue.held().events, timeout })
+    }
+
+    /// Takes no more events, sends what there is, and returns when all of it is settled or time is over: then the rest is given
+    /// up, counted, and told.
+    ///
+    /// Called again, also at the same time, it gives the same report; the earliest deadline holds. Reading goes on working.
+    pub async fn close(&self, timeout: Duration) -> CloseReport {
+        let core = &self.shared.core;
+        core.begin_close(Instant::now() + timeout);
+        let mut finished = core.finished.subscribe();
+        let report = finished.wait_for(Option::is_some).await;
+        report.ok().and_then(|report| report.clone()).unwrap_or_default()
+    }
+
+    /// The figures since the client was built.
+    pub fn stats(&self) -> Stats {
+        self.shared.core.stats()
+    }
+}
+
+/// An error for the call only where no event got a verdict.
+fn outcomes(ids: Vec<EventId>, verdicts: Vec<Option<Verdict>>) -> Result<Vec<Outcome>, Error> {
+    let judged = |verdict: &Option<Verdict>| !matches!(verdict, None | Some(Verdict::NotSent { .. }));
+    let heard = verdicts.is_empty() || verdicts.iter().any(judged);
+    let outcome = |(event_id, verdict): (EventId, Option<Verdict>)| {
+        let verdict = verdict.unwrap_or_else(|| Verdict::NotSent { error: Arc::new(Error::Closed) });
+        Outcome { event_id, verdict }
+    };
+    let outcomes: Vec<Outcome> = ids.into_iter().zip(verdicts).map(outcome).collect();
+    if heard {
+        return Ok(outcomes);
+    }
+    let mut error = Arc::new(Error::Closed);
+    for outcome in outcomes {
+        if let Verdict::NotSent { error: last } = outcome.verdict {
+            error = last;
+        }
+    }
+    Err((*error).clone())
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let core = &self.core;
+        let held = core.queue.held().events;
+        if held > 0 && !core.queue.is_closed() {
+            tracing::warn!(
+                events = held,
+                "a client was dropped with events not sent yet: call close() before, to wait for them"
+            );
+        }
+        core.begin_close(Instant::now() + core.settings.drop_grace);
+    }
+}
+
+/// Questions, asked once: whoever reads is there to ask again.
+impl Client {
+    pub(crate) async fn get<T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: String,
+    ) -> Result<Option<T>, Error> {
+        let core = Arc::clone(&self.shared.core);
+        self.shared.background.run(async move { core.api.get(&path).await }).await
+    }
+
+    /// Reads what every server has.
+    pub(crate) async fn get_known<T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: &str,
+    ) -> Result<T, Error> {
+        let found = self.get(path.to_owned()).await?;
+        found.ok_or_else(|| <serde_json::Error as serde::de::Error>::custom("it has no such thing").into())
+    }
+
+    pub(crate) async fn post<T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: String,
+        body: Vec<u8>,
+    ) -> Result<T, Error> {
+        let core = Arc::clone(&self.shared.core);
+        self.shared.background.run(async move { core.api.post_json(&path, body).await }).await
+    }
+}

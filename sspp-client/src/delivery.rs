@@ -1,0 +1,108 @@
+//! A batch is sent until each of its events has a verdict, or there is no attempt left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::batch::Batch;
+use crate::core::Core;
+use crate::error::Error;
+use crate::stats::DropReason;
+
+/// The body is too large for the server or something before it.
+const TOO_LARGE: u16 = 413;
+
+/// Sends a batch. `troubled` is told when the server fails it as a whole, and when it answers again.
+pub(crate) async fn deliver(batch: Batch, troubled: impl Fn(bool) + Send + Sync) {
+    let mut left = vec![batch];
+    while let Some(batch) = left.pop() {
+        if let Some((first, second)) = deliver_one(batch, &troubled).await {
+            left.extend([second, first]);
+        }
+    }
+}
+
+/// Sends a batch until it is settled, or found too large as a whole: then it comes back in halves.
+async fn deliver_one(mut batch: Batch, troubled: &(impl Fn(bool) + Send + Sync)) -> Option<(Batch, Batch)> {
+    let core = Arc::clone(batch.core());
+    let mut closing = core.closing.subscribe();
+    let began = Instant::now();
+    // Pauses that the server asked for are not the events' fault.
+    let mut asked_for = Duration::ZERO;
+    let mut paid = None;
+    let mut failed = 0;
+    while !batch.is_empty() {
+        core.counters.sent(batch.len());
+        let (error, retry_after) = match core.api.post_batch(&batch.bodies()).await {
+            Ok(answer) => {
+                troubled(false);
+                core.tokens.give_back(paid.take());
+                batch.settle(answer.rulings);
+                (Error::Deferred, answer.retry_after)
+            }
+            Err(error) if error.status() == Some(TOO_LARGE) && batch.len() > 1 => {
+                let later = batch.split();
+                return Some((batch, later));
+            }
+            Err(error) if error.status() == Some(TOO_LARGE) => {
+                batch.reject_all(
+                    "",
+                    "too_large",
+                    "the server does not take a request as large as this event",
+                );
+                return None;
+            }
+            Err(error) if error.is_retryable() => {
+                troubled(true);
+                let retry_after = error.retry_after();
+                (error, retry_after)
+            }
+            Err(error) => {
+                // A wrong key or URL looks like silence from outside: say it loudly, once a batch.
+                tracing::error!(events = batch.len(), "events are given up: {error}");
+                batch.give_up(DropReason::Refused, &Arc::new(error));
+                return None;
+            }
+        };
+        if batch.is_empty() {
+            return None;
+        }
+        failed += 1;
+        paid = core.tokens.take(error.is_timeout());
+        let backoff = &core.settings.backoff;
+        let pause = match paid {
+            Some(_) => backoff.delay(failed, retry_after, &*core.random),
+            None => backoff.slowest(retry_after, &*core.random),
+        };
+        let floor = backoff.floor(retry_after);
+        asked_for += floor;
+        let spent = (began.elapsed() + pause).saturating_sub(asked_for);
+        if failed >= backoff.attempts || spent > backoff.budget {
+            tracing::warn!(events = batch.len(), attempts = failed, "events are given up: {error}");
+            troubled(false);
+            batch.give_up(DropReason::RetriesSpent, &Arc::new(error));
+            return None;
+        }
+        tracing::debug!(events = batch.len(), attempt = failed, ?pause, "events are sent again: {error}");
+        wait(&core, pause, floor, &mut closing).await;
+        core.counters.retried(batch.len());
+    }
+    None
+}
+
+/// Waits. Once the client is closing, a pause that would outlast it becomes a shorter one, so that there is a last try; but
+/// not shorter than the server asked for.
+async fn wait(core: &Core, pause: Duration, floor: Duration, closing: &mut watch::Receiver<Option<Instant>>) {
+    let began = Instant::now();
+    let deadline = tokio::select! {
+        () = tokio::time::sleep(pause) => return,
+        Ok(deadline) = async { closing.wait_for(Option::is_some).await.map(|deadline| *deadline) } => deadline,
+    };
+    let now = Instant::now();
+    let time_left = deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(now));
+    let hurried = time_left.mul_f64(core.random.next_unit() / 2.0);
+    let wake = (began + pause).min((now + hurried).max(began + floor));
+    tokio::time::sleep_until(wake).await;
+}

@@ -1,0 +1,106 @@
+//! An event as the batch route takes it: encoded once, when it is emitted, and sent in these bytes however often.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sspp_core::{Clock, Event, EventId, Random, Timestamp};
+
+use crate::error::Error;
+use crate::event::SalesEvent;
+
+/// An event's JSON, and the id it is known by.
+#[derive(Debug, Clone)]
+pub(crate) struct Encoded {
+    pub(crate) id: EventId,
+    pub(crate) json: Bytes,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'e> {
+    event_id: &'e str,
+    account_id: &'e str,
+    user_id: &'e str,
+    event_type: &'e str,
+    timestamp: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'e RawValue>,
+}
+
+impl Encoded {
+    pub(crate) fn new(event: SalesEvent, clock: &dyn Clock, random: &dyn Random) -> Result<Self, Error> {
+        let now = clock.now();
+        let event = event.check(Timestamp::from_datetime(now))?;
+        let id = match &event.external_id {
+            Some(id) => EventId::of_external(id, event.source.as_ref(), &event.account_id),
+            None => EventId::generate(now, random),
+        };
+        let json = encode(&event, id)?;
+        if json.len() > Event::MAX_BYTES {
+            return Err(Error::TooLarge { bytes: json.len(), limit: Event::MAX_BYTES });
+        }
+        Ok(Self { id, json })
+    }
+}
+
+/// The producer's own id is sent as it is: the server makes the same UUID of it, and shows it.
+fn encode(event: &Event, id: EventId) -> Result<Bytes, Error> {
+    let id = id.to_string();
+    let wire = Wire {
+        event_id: event.external_id.as_ref().map_or(id.as_str(), |id| id.as_str()),
+        account_id: event.account_id.as_str(),
+        user_id: event.user_id.as_str(),
+        event_type: event.event_type.as_str(),
+        timestamp: event.timestamp,
+        source: event.source.as_ref().map(sspp_core::Source::as_str),
+        metadata: Some(event.metadata.as_raw()).filter(|raw| raw.get() != "{}"),
+    };
+    let mut json = Vec::with_capacity(192 + event.metadata.as_str().len());
+    serde_json::to_writer(&mut json, &wire)?;
+    Ok(json.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use sspp_core::{ManualClock, SeededRandom};
+
+    use super::*;
+
+    fn encoded(event: SalesEvent) -> (EventId, serde_json::Value) {
+        let clock = ManualClock::at("2026-01-15T10:00:00Z".parse().unwrap());
+        let encoded = Encoded::new(event, &clock, &SeededRandom::new(1)).unwrap();
+        (encoded.id, serde_json::from_slice(&encoded.json).unwrap())
+    }
+
+    #[test]
+    fn an_event_without_id_gets_a_uuid_v7_of_its_instant() {
+        let (id, json) = encoded(SalesEvent::call_made("acc", "user"));
+        assert_eq!(id.as_uuid().get_version_num(), 7);
+        assert_eq!(json["eventId"], id.to_string());
+        assert_eq!(json["timestamp"], "2026-01-15T10:00:00.000Z");
+        assert!(json.get("metadata").is_none() && json.get("source").is_none());
+    }
+
+    #[test]
+    fn an_own_id_travels_as_it_is_and_is_known_by_the_uuid_the_server_makes() {
+        let (id, json) = encoded(SalesEvent::call_made("acc", "user").id("7").source("crm").with("x", 1));
+        let event = Event::builder("acc", "user", "call_made", "2026-01-15")
+            .source("crm")
+            .event_id("7")
+            .build()
+            .unwrap();
+        let own = event.external_id.unwrap();
+        assert_eq!(id, EventId::of_external(&own, event.source.as_ref(), &event.account_id));
+        assert_eq!((&json["eventId"], &json["metadata"]), (&"7".into(), &serde_json::json!({"x": 1})));
+    }
+
+    #[test]
+    fn an_event_over_the_servers_limit_is_refused_at_once() {
+        let event = SalesEvent::call_made("acc", "user").with("x", "x".repeat(Event::MAX_BYTES));
+        let clock = ManualClock::at("2026-01-15T10:00:00Z".parse().unwrap());
+        let refused = Encoded::new(event, &clock, &SeededRandom::new(1)).unwrap_err();
+        assert!(matches!(refused, Error::TooLarge { .. }));
+    }
+}

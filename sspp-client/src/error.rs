@@ -1,0 +1,133 @@
+//! What can go wrong between an event and the server's answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sspp_core::Violations;
+
+use crate::problem::Problem;
+use crate::transport::TransportError;
+
+/// Why something was not done. [`is_retryable`](Self::is_retryable) says whether doing it again may help.
+///
+/// ```
+/// use sspp_client::{Client, Error, SalesEvent};
+/// let client = Client::builder("http://127.0.0.1:9").build()?;
+/// let error = client.emit(SalesEvent::call_made("", "user_1")).unwrap_err();
+/// assert!(matches!(error, Error::Invalid(_)) && !error.is_retryable());
+/// assert_eq!(error.to_string(), "the event is not valid: accountId should not be empty");
+/// # Ok::<(), sspp_client::BuildError>(())
+/// ```
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The event can never be accepted: every violation is listed.
+    #[error("the event is not valid: {0}")]
+    Invalid(#[source] Violations),
+    /// The event's JSON has more bytes than the server takes.
+    #[error("the event has {bytes} bytes of JSON, more than the {limit} allowed: send less metadata")]
+    TooLarge {
+        /// How many it has.
+        bytes: usize,
+        /// How many it may have.
+        limit: usize,
+    },
+    /// The queue has no room, and the overflow policy is [`Overflow::Error`](crate::Overflow::Error).
+    #[error(
+        "the queue is full with {events} events, {bytes} bytes: emit less, or raise queue_events or queue_bytes"
+    )]
+    QueueFull {
+        /// How many events wait or are on their way.
+        events: usize,
+        /// How many bytes of JSON those are.
+        bytes: usize,
+    },
+    /// The client was closed: nothing is taken any more.
+    #[error("the client is closed")]
+    Closed,
+    /// There was no answer.
+    #[error("the server gave no answer: {0}")]
+    Transport(#[source] TransportError),
+    /// The server answered with a status other than success.
+    #[error("the server answered {0}")]
+    Refused(Box<Problem>),
+    /// The server answered with success and a body that this release does not understand.
+    #[error("the server's answer is not understood: {0}")]
+    Answer(#[source] Arc<serde_json::Error>),
+    /// The server asked to send the event again later, until there were no attempts left.
+    #[error("the server had no room for the event, however often it was sent")]
+    Deferred,
+    /// Not everything that was emitted was settled in the time given.
+    #[error("{unsettled} events were not settled within {timeout:?}: they go on being sent")]
+    Unsettled {
+        /// How many still wait or are on their way.
+        unsettled: usize,
+        /// The time given.
+        timeout: Duration,
+    },
+    /// The disk queue did not take the event.
+    #[cfg(feature = "spool")]
+    #[error("the event was not written to the spool: {0}")]
+    Spool(#[source] Arc<crate::spool::SpoolError>),
+    /// The scoring model cannot score the event, or could not be read.
+    #[cfg(feature = "local-scoring")]
+    #[error("the event cannot be scored here: {0}")]
+    Scoring(String),
+}
+
+impl Error {
+    /// Whether the same call may succeed later: the server was away, busy, or had no room.
+    ///
+    /// ```
+    /// assert!(sspp_client::Error::Deferred.is_retryable());
+    /// ```
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.is_retryable(),
+            Self::Refused(problem) => matches!(problem.status, 408 | 429 | 500 | 502 | 503 | 504),
+            Self::QueueFull { .. } | Self::Answer(_) | Self::Deferred | Self::Unsettled { .. } => true,
+            #[cfg(feature = "spool")]
+            Self::Spool(_) => false,
+            #[cfg(feature = "local-scoring")]
+            Self::Scoring(_) => false,
+            Self::Invalid(_) | Self::TooLarge { .. } | Self::Closed => false,
+        }
+    }
+
+    /// What the server said, where it said no.
+    pub fn problem(&self) -> Option<&Problem> {
+        if let Self::Refused(problem) = self { Some(problem) } else { None }
+    }
+
+    /// The id under which the server logged the request, where it said no: for its operator.
+    pub fn request_id(&self) -> Option<&str> {
+        self.problem()?.request_id.as_deref()
+    }
+
+    /// The HTTP status of the server's answer, where it said no.
+    pub fn status(&self) -> Option<u16> {
+        self.problem().map(|problem| problem.status)
+    }
+
+    /// For how long the server asked not to be asked again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.problem()?.retry_after
+    }
+
+    /// Whether no answer came in time.
+    pub(crate) fn is_timeout(&self) -> bool {
+        matches!(self, Self::Transport(error) if error.is_timeout())
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Answer(Arc::new(error))
+    }
+}
+
+impl From<Violations> for Error {
+    fn from(violations: Violations) -> Self {
+        Self::Invalid(violations)
+    }
+}

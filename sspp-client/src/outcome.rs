@@ -1,0 +1,113 @@
+//! What became of an event: as an answer to `send`, as a report of `close`, as a notice to a callback.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sspp_core::{EventId, Violation};
+
+use crate::error::Error;
+use crate::stats::{DropReason, Stats};
+
+/// What became of one event of a `send`.
+///
+/// ```no_run
+/// # async fn run(client: sspp_client::Client) -> Result<(), sspp_client::Error> {
+/// use sspp_client::{SalesEvent, Verdict};
+/// for outcome in client.send([SalesEvent::call_made("acc_1", "user_1")]).await? {
+///     match outcome.verdict {
+///         Verdict::Accepted { .. } => println!("{} is in the queue", outcome.event_id),
+///         Verdict::Rejected { errors } => println!("{} is wrong: {errors:?}", outcome.event_id),
+///         Verdict::NotSent { error } => println!("{} did not arrive: {error}", outcome.event_id),
+///         _ => {}
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// By which the event is known.
+    pub event_id: EventId,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// What the server said about one event.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is in the server's queue.
+    Accepted {
+        /// By which [`Client::job`](crate::Client::job) finds it.
+        job_id: Option<String>,
+    },
+    /// It is wrong, and will be however often it is sent.
+    Rejected {
+        /// Everything that is wrong with it.
+        errors: Vec<Violation>,
+    },
+    /// It did not arrive, or nobody knows whether it did; sending it again under its id is safe.
+    NotSent {
+        /// Why.
+        error: Arc<Error>,
+    },
+}
+
+impl Outcome {
+    /// Whether the server took it.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self.verdict, Verdict::Accepted { .. })
+    }
+}
+
+/// What `close` leaves behind.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let client = sspp_client::Client::builder("http://127.0.0.1:9").build().unwrap();
+/// let report = client.close(std::time::Duration::from_secs(1)).await;
+/// assert!(report.is_clean());
+/// # });
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// Events that `emit` took and that were given up because the client was closed, oldest first.
+    pub undelivered: Vec<EventId>,
+    /// The last figures.
+    pub stats: Stats,
+}
+
+impl CloseReport {
+    /// Whether nothing was given up by closing.
+    pub fn is_clean(&self) -> bool {
+        self.undelivered.is_empty()
+    }
+}
+
+/// An emitted event that the server refused: given to [`on_rejected`](crate::ClientBuilder::on_rejected).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RejectedEvent {
+    /// By which the event is known.
+    pub event_id: EventId,
+    /// Everything that is wrong with it.
+    pub errors: Vec<Violation>,
+    /// The event as it was sent: JSON.
+    pub json: Bytes,
+}
+
+/// An event that was given up: given to [`on_dropped`](crate::ClientBuilder::on_dropped).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct DroppedEvent {
+    /// By which the event is known.
+    pub event_id: EventId,
+    /// Why it was given up.
+    pub reason: DropReason,
+    /// The last error, where there was one.
+    pub error: Option<Arc<Error>>,
+    /// The event as it would have been sent: JSON, with its id.
+    pub json: Bytes,
+}

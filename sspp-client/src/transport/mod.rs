@@ -1,0 +1,125 @@
+//! How requests get to the server: over HTTP, or over whatever implements [`Transport`].
+
+mod http_transport;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub(crate) use http_transport::HttpTransport;
+
+/// Carries a request to the server and its answer back. The client adds the rest: batches, retries, time limits.
+///
+/// Implement it to go through a proxy or a sidecar, to sign requests, to record them, or to answer them in a test. It
+/// is called on the client's own thread, which it must not block, inside a Tokio runtime with time and I/O.
+///
+/// ```
+/// use std::sync::Arc;
+/// use sspp_client::{Bytes, Client, SalesEvent, Transport, TransportError, http};
+///
+/// /// Says no to everything.
+/// #[derive(Debug)]
+/// struct Refusing;
+///
+/// #[async_trait::async_trait]
+/// impl Transport for Refusing {
+///     async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+///         let mut response = http::Response::new(Bytes::new());
+///         *response.status_mut() = http::StatusCode::FORBIDDEN;
+///         Ok(response)
+///     }
+/// }
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let client = Client::builder("http://sspp.example").transport(Arc::new(Refusing)).build().unwrap();
+/// let error = client.send([SalesEvent::call_made("acc_1", "user_1")]).await.unwrap_err();
+/// assert_eq!(error.status(), Some(403));
+/// # });
+/// ```
+#[async_trait]
+pub trait Transport: Send + Sync + fmt::Debug {
+    /// Sends a request and reads the whole answer, whatever its status. The future is dropped when its time is over.
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
+}
+
+/// Why there was no answer.
+///
+/// ```
+/// use sspp_client::TransportError;
+/// let error = TransportError::connect(std::io::Error::other("no route"));
+/// assert!(error.is_retryable());
+/// assert_eq!(error.to_string(), "cannot connect: no route");
+/// ```
+#[derive(Debug, Clone)]
+pub struct TransportError {
+    kind: Kind,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Connect,
+    Timeout,
+    Cut,
+    Unusable,
+}
+
+impl TransportError {
+    fn new(kind: Kind, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { kind, source: Some(Arc::from(source.into())) }
+    }
+
+    /// No connection came about. It may later.
+    pub fn connect(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(Kind::Connect, source)
+    }
+
+    /// The connection ended before the answer did: the server may have taken the request or not. Event ids make it safe
+    /// to ask again.
+    pub fn cut(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(Kind::Cut, source)
+    }
+
+    /// The request can never be sent.
+    pub fn unusable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(Kind::Unusable, source)
+    }
+
+    /// No answer came in time.
+    pub fn timeout() -> Self {
+        Self { kind: Kind::Timeout, source: None }
+    }
+
+    /// Whether the same request may get an answer later.
+    pub fn is_retryable(&self) -> bool {
+        self.kind != Kind::Unusable
+    }
+
+    /// Whether no answer came in time.
+    pub fn is_timeout(&self) -> bool {
+        self.kind == Kind::Timeout
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            Kind::Connect => "cannot connect",
+            Kind::Timeout => "none came in time",
+            Kind::Cut => "the connection ended early",
+            Kind::Unusable => "the request cannot be sent",
+        })?;
+        // The causes are the message: "connection refused" is what one looks for.
+        let mut cause = self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static));
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for TransportError {}
