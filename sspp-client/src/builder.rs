@@ -82,6 +82,8 @@ pub struct ClientBuilder {
     hooks: Hooks,
     clock: Arc<dyn Clock>,
     random: Option<Arc<dyn Random>>,
+    #[cfg(feature = "spool")]
+    spool: Option<crate::spool::SpoolConfig>,
 }
 
 macro_rules! settings {
@@ -104,6 +106,8 @@ impl ClientBuilder {
             hooks: Hooks::default(),
             clock: Arc::new(SystemClock),
             random: None,
+            #[cfg(feature = "spool")]
+            spool: None,
         }
     }
 
@@ -143,6 +147,30 @@ impl ClientBuilder {
         gzip: bool;
         /// For how long a client that was dropped without `close` goes on sending, in the background; 5 s by default.
         drop_grace: Duration;
+    }
+
+    /// Lets emitted events wait on disk instead of in memory: `emit` returns when the event is written, and it is deleted when
+    /// the server accepted or rejected it, so neither a crash nor days without a server lose it. Events of an earlier run
+    /// go first. The queue's limits and [`Overflow`](crate::Overflow) do not count then, nor do attempts and budget of the
+    /// [`Backoff`]: what the server does not take is kept, also where it does not know the key. One batch is on its way at a
+    /// time, so the order stays.
+    ///
+    /// The folder belongs to this client alone; [`build`](Self::build) refuses one that is in use. What a crash loses, and the
+    /// limit of the folder, is told in [`spool`](crate::spool).
+    ///
+    /// ```
+    /// use sspp_client::spool::SpoolConfig;
+    /// use sspp_client::{Client, SalesEvent};
+    /// # let folder = tempfile::tempdir()?;
+    /// let client = Client::builder("http://127.0.0.1:9").spool(SpoolConfig::new(folder.path())).build()?;
+    /// client.emit(SalesEvent::call_made("acc_1", "user_1"))?;
+    /// assert_eq!(client.stats().depth, 1); // on disk
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "spool")]
+    pub fn spool(mut self, config: crate::spool::SpoolConfig) -> Self {
+        self.spool = Some(config);
+        self
     }
 
     /// Carries requests some other way than over HTTP or TLS from this process.
@@ -212,7 +240,14 @@ impl ClientBuilder {
         };
         let random = self.random.unwrap_or_else(|| Arc::new(SystemRandom::new()));
         let api = crate::api::Api::new(transport, root, authorization, &self.settings);
-        Client::start(self.settings, api, self.hooks, self.clock, random)
+        #[cfg(feature = "spool")]
+        let disk = match self.spool.map(crate::disk::Disk::open).transpose() {
+            Ok(disk) => disk,
+            Err(error) => return Err(BuildError(vec![error.to_string()])),
+        };
+        #[cfg(not(feature = "spool"))]
+        let disk = None;
+        Client::start(self.settings, api, self.hooks, (self.clock, random), disk)
             .map_err(|error| BuildError(vec![format!("no thread for the client could be started: {error}")]))
     }
 }

@@ -15,6 +15,7 @@ use crate::batch::{Batch, Origin};
 use crate::builder::ClientBuilder;
 use crate::core::Core;
 use crate::delivery::deliver;
+use crate::disk::{Disk, empty};
 use crate::encode::Encoded;
 use crate::error::Error;
 use crate::event::SalesEvent;
@@ -84,13 +85,13 @@ impl Client {
         settings: Settings,
         api: Api,
         hooks: Hooks,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
+        outside: (Arc<dyn Clock>, Arc<dyn Random>),
+        disk: Option<Disk>,
     ) -> std::io::Result<Self> {
         let counters = Arc::new(Counters::default());
         let notices = Notices::start(hooks, Arc::clone(&counters))?;
-        let core = Arc::new(Core::new(settings, api, counters, notices, clock, random));
-        let background = Background::start(gather(Arc::clone(&core)))?;
+        let core = Arc::new(Core::new(settings, api, counters, notices, outside, disk));
+        let background = Background::start(run(Arc::clone(&core)))?;
         Ok(Self {
             shared: Arc::new(Shared {
                 core,
@@ -127,6 +128,10 @@ impl Client {
         let id = event.id;
         // Counted before it can be settled, so that the figures never show more settled than emitted.
         core.counters.emitted(1);
+        if let Some(disk) = &core.disk {
+            let kept = if core.queue.is_closed() { Err(Error::Closed) } else { disk.put(&event.json) };
+            return kept.map(|()| id).inspect_err(|_| core.counters.not_emitted());
+        }
         match core.queue.push(event) {
             Pushed::Kept { displaced } => {
                 for oldest in displaced {
@@ -222,6 +227,9 @@ impl Client {
     /// [`Error::Unsettled`] when time is over; nothing is given up because of that.
     pub async fn flush(&self, timeout: Duration) -> Result<(), Error> {
         let core = &self.shared.core;
+        if core.disk.is_some() {
+            return self.flush_disk(timeout).await;
+        }
         let Some(settled) = core.queue.flush() else { return Ok(()) };
         let waiting = self.shared.background.run(async move {
             // An answer that is dropped means that the client ended, and with it everything was settled.
@@ -231,6 +239,19 @@ impl Client {
             return Ok(());
         }
         Err(Error::Unsettled { unsettled: core.queue.held().events, timeout })
+    }
+
+    async fn flush_disk(&self, timeout: Duration) -> Result<(), Error> {
+        let core = Arc::clone(&self.shared.core);
+        let waiting = self.shared.background.run(async move {
+            let Some(disk) = &core.disk else { return Ok(None) };
+            let flushed = tokio::time::timeout(timeout, disk.flushed()).await;
+            Ok(flushed.err().map(|_| disk.pending()))
+        });
+        match waiting.await? {
+            None => Ok(()),
+            Some(unsettled) => Err(Error::Unsettled { unsettled, timeout }),
+        }
     }
 
     /// Takes no more events, sends what there is, and returns when all of it is settled or time is over: then the rest is given
@@ -248,6 +269,14 @@ impl Client {
     /// The figures since the client was built.
     pub fn stats(&self) -> Stats {
         self.shared.core.stats()
+    }
+}
+
+/// What the client's thread does until the client is closed.
+async fn run(core: Arc<Core>) {
+    match &core.disk {
+        Some(disk) => empty(Arc::clone(&core), disk).await,
+        None => gather(core).await,
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::api::Api;
 use crate::backoff::RetryTokens;
+use crate::disk::Disk;
 use crate::encode::Encoded;
 use crate::error::Error;
 use crate::event::SalesEvent;
@@ -22,6 +23,8 @@ pub(crate) struct Core {
     pub(crate) settings: Settings,
     pub(crate) api: Api,
     pub(crate) queue: Queue,
+    /// Where emitted events go instead, if there is a spool.
+    pub(crate) disk: Option<Disk>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) notices: Notices,
     pub(crate) tokens: RetryTokens,
@@ -39,13 +42,14 @@ impl Core {
         api: Api,
         counters: Arc<Counters>,
         notices: Notices,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
+        (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
+        disk: Option<Disk>,
     ) -> Self {
         Self {
             queue: Queue::new(&settings),
             tokens: RetryTokens::new(settings.retry_tokens),
             settings,
+            disk,
             api,
             counters,
             notices,
@@ -62,7 +66,10 @@ impl Core {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.counters.read(self.queue.held().events)
+        let Some(disk) = &self.disk else { return self.counters.read(self.queue.held().events) };
+        let mut stats = self.counters.read(disk.pending());
+        stats.displaced(disk.displaced());
+        stats
     }
 
     /// Counts and tells an event that is given up.

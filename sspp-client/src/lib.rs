@@ -10,6 +10,7 @@ mod builder;
 mod client;
 mod core;
 mod delivery;
+mod disk;
 mod emitter;
 mod encode;
 mod error;

@@ -83,6 +83,11 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// Adds events that went from a spool to make room.
+    pub(crate) const fn displaced(&mut self, count: u64) {
+        self.dropped[DropReason::QueueFull.place()] += count;
+    }
+
     /// Events given up, for whatever reason.
     pub fn dropped(&self) -> u64 {
         self.dropped.iter().sum()

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod batches;
+mod client_spool;
 mod cloud_events;
 mod document;
 mod errors;

@@ -17,7 +17,7 @@ use crate::url::{Query, segment};
 /// println!("{}: {} ({})", letter.id, letter.reason, letter.detail);
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DeadLetter {
@@ -42,7 +42,7 @@ pub struct DeadLetter {
 }
 
 /// The event of a dead letter.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DeadLetterEvent {
@@ -107,7 +107,7 @@ impl DeadLetterQuery {
 }
 
 /// What a replay did.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Replay {
@@ -122,7 +122,7 @@ pub struct Replay {
 }
 
 /// How far a replay of many got.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ReplayMany {
@@ -139,7 +139,7 @@ pub struct ReplayMany {
 }
 
 /// A dead letter that was not replayed.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct SkippedLetter {
     /// The letter.

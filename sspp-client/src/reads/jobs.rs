@@ -1,6 +1,6 @@
 //! Jobs (events on their way through the server) and the event types it knows.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::client::Client;
@@ -16,7 +16,7 @@ use crate::url::segment;
 /// }
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Job {
@@ -42,7 +42,7 @@ pub struct Job {
 }
 
 /// How many jobs are in which state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct JobStats {
     /// Jobs to be taken next.
@@ -60,7 +60,7 @@ pub struct JobStats {
 }
 
 /// A scoring model's identity.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct ModelInfo {
     /// Its name.
@@ -72,7 +72,7 @@ pub struct ModelInfo {
 }
 
 /// The event types of the server's scoring model.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct EventTypes {
     /// The active model.
@@ -83,7 +83,7 @@ pub struct EventTypes {
 }
 
 /// What an event type is worth.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct EventTypeInfo {
     /// The type, as events name it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ModelInfo, Pages};
@@ -18,7 +18,7 @@ use crate::url::Query;
 /// println!("{}: {} is worth {}", signal.account_id, signal.event_type, signal.signal_score);
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Signal {
     /// Its number.
@@ -110,7 +110,7 @@ impl SignalQuery {
 /// }
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {
     /// The signal's number.
@@ -134,7 +134,7 @@ pub struct Explanation {
 }
 
 /// One step towards a score.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct ExplanationStep {
     /// `base`, `modifier`, `cap` or `round`.
@@ -155,7 +155,7 @@ pub struct ExplanationStep {
 }
 
 /// A member of the event that a condition read.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct StepInput {
     /// Where, for instance `metadata.responseTimeHours`.
@@ -165,7 +165,7 @@ pub struct StepInput {
 }
 
 /// Figures over all signals of the server.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct SignalStats {
     /// How many signals are stored.

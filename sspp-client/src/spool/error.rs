@@ -62,6 +62,12 @@ pub enum SpoolError {
         /// The longest.
         max: usize,
     },
+    /// The spool was closed.
+    #[error("the spool {} is closed", folder.display())]
+    Closed {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A file could not be made, read, written or removed.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -96,7 +102,7 @@ impl SpoolError {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Full { .. } | Self::DiskFull { .. } | Self::Io { .. } | Self::InUse { .. } => true,
-            Self::Setting(_) | Self::Version { .. } | Self::TooLarge { .. } => false,
+            Self::Setting(_) | Self::Version { .. } | Self::TooLarge { .. } | Self::Closed { .. } => false,
         }
     }
 }

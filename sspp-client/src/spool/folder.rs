@@ -15,8 +15,8 @@ use super::{SpoolError, SpoolStats};
 pub(super) const CURSOR: &str = "cursor";
 const LOCK: &str = "lock";
 
-/// Opens a folder that is ours alone until the file is closed.
-pub(super) fn open(folder: &Path) -> Result<(State, File), SpoolError> {
+/// Opens a folder that is ours alone until the lock in the state goes.
+pub(super) fn open(folder: &Path) -> Result<State, SpoolError> {
     make(folder).map_err(|error| SpoolError::of_io("make the spool folder", folder, error))?;
     let lock = lock(folder)?;
     let path = folder.join(CURSOR);
@@ -31,6 +31,7 @@ pub(super) fn open(folder: &Path) -> Result<(State, File), SpoolError> {
         stats: SpoolStats::default(),
         unsynced: Vec::new(),
         folder_unsynced: false,
+        lock: Some(lock),
     };
     let found = list(folder).map_err(|error| SpoolError::of_io("read the spool folder", folder, error))?;
     // Refused before anything is removed.
@@ -42,7 +43,7 @@ pub(super) fn open(folder: &Path) -> Result<(State, File), SpoolError> {
         take_over(&mut state, sequence, &path)?;
     }
     state.stats.recovered = state.stats.pending;
-    Ok((state, lock))
+    Ok(state)
 }
 
 fn make(folder: &Path) -> io::Result<()> {

@@ -24,8 +24,12 @@ mod error;
 mod folder;
 #[cfg(feature = "testing")]
 pub mod law;
+mod outbox;
+#[cfg(test)]
+mod outbox_tests;
 mod reader;
 mod record;
+mod route;
 mod segment;
 mod state;
 mod store;
@@ -36,3 +40,6 @@ pub use config::{SpoolConfig, SpoolFull, SpoolSync};
 pub use error::SpoolError;
 pub use store::Spool;
 pub use view::{SpoolBatch, SpoolStats};
+
+pub(crate) use outbox::Outbox;
+pub(crate) use route::empty;

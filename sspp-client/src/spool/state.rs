@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) unsynced: Vec<Arc<File>>,
     /// Whether the folder has names that the disk may not have yet.
     pub(super) folder_unsynced: bool,
+    /// Held as long as the folder is ours; without it nothing is appended.
+    pub(super) lock: Option<File>,
 }
 
 impl State {

@@ -40,8 +40,6 @@ struct Shared {
     state: Mutex<State>,
     /// Where the last batch ended, so that the next need not look for it.
     reading: Mutex<Option<Reading>>,
-    /// Held until the last clone goes.
-    _lock: File,
 }
 
 #[derive(Debug)]
@@ -57,13 +55,8 @@ impl Spool {
     /// [`SpoolError::Setting`], [`SpoolError::InUse`], [`SpoolError::Version`], or what the system said.
     pub fn open(config: SpoolConfig) -> Result<Self, SpoolError> {
         config.check()?;
-        let (state, lock) = folder::open(config.folder())?;
-        Ok(Self(Arc::new(Shared {
-            config,
-            state: Mutex::new(state),
-            reading: Mutex::new(None),
-            _lock: lock,
-        })))
+        let state = folder::open(config.folder())?;
+        Ok(Self(Arc::new(Shared { config, state: Mutex::new(state), reading: Mutex::new(None) })))
     }
 
     /// Appends one payload. When this returns, a crash of the process does not lose it.
@@ -151,6 +144,16 @@ impl Spool {
         self.0.sync()
     }
 
+    /// Takes nothing more, forces what there is to the disk, and gives the folder free for another user. Clones are closed too.
+    ///
+    /// # Errors
+    /// What the system said to the flush; it is closed all the same.
+    pub fn close(&self) -> Result<(), SpoolError> {
+        let synced = self.sync();
+        self.state().lock = None;
+        synced
+    }
+
     /// How things stand.
     pub fn stats(&self) -> SpoolStats {
         self.state().stats
@@ -190,7 +193,7 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if self.config.sync != SpoolSync::Never {
+        if self.config.sync != SpoolSync::Never && self.state().lock.is_some() {
             // Nobody is left to tell; whoever wants to know calls `sync`.
             drop(self.sync());
         }

@@ -49,6 +49,8 @@ pub struct SpoolStats {
     pub bytes: u64,
     /// Payloads that were there when the spool was opened.
     pub recovered: u64,
+    /// Payloads that were appended since.
+    pub appended: u64,
     /// Records that the disk damaged, as far as they can be told apart; they were skipped.
     pub damaged: u64,
     /// Bytes at the ends of segments of writes that a crash cut short.

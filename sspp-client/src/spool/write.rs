@@ -16,6 +16,9 @@ impl State {
         records: &[u8],
         count: u64,
     ) -> Result<(), SpoolError> {
+        if self.lock.is_none() {
+            return Err(SpoolError::Closed { folder: self.folder.clone() });
+        }
         let length = records.len() as u64;
         self.make_room(config, length)?;
         let file = self.file_for(config, length)?;
@@ -32,6 +35,7 @@ impl State {
         last.left += count;
         self.stats.bytes += length;
         self.stats.pending += count;
+        self.stats.appended += count;
         if self.unsynced.last().is_none_or(|known| !Arc::ptr_eq(known, &file)) {
             self.unsynced.push(file);
         }

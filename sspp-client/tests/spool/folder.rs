@@ -23,7 +23,8 @@ fn a_second_user_is_refused_until_the_first_lets_go() {
     drop(first);
     assert!(Spool::open(small(folder.path())).is_err(), "the clone has it");
     clone.append(b"still ours").unwrap();
-    drop(clone);
+    clone.close().unwrap();
+    assert!(matches!(clone.append(b"too late"), Err(SpoolError::Closed { .. })));
     assert_eq!(drain(&open(folder.path())), [b"still ours"]);
 }
 

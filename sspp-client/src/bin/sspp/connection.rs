@@ -1,0 +1,15 @@
+//! The client that the command line asks for.
+
+use sspp_client::Client;
+
+use crate::args::Server;
+use crate::failure::Failure;
+
+/// A client of the server that was named.
+pub(crate) fn open(server: &Server) -> Result<Client, Failure> {
+    let mut builder = Client::builder(&server.url).batch_events(1_000);
+    if let Some(key) = &server.api_key {
+        builder = builder.api_key(key);
+    }
+    builder.build().map_err(|error| Failure::usage(error.to_string()))
+}

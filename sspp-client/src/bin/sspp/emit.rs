@@ -1,0 +1,149 @@
+//! `sspp emit`: one event, or a line of JSON each.
+
+use std::io::BufRead as _;
+
+use serde_json::json;
+use sspp_client::{Client, Outcome, Verdict};
+use sspp_core::{Clock as _, Event, SystemClock, Timestamp};
+
+use crate::args::{Emit, EventArguments};
+use crate::failure::Failure;
+use crate::import::rows;
+use crate::output::Output;
+
+/// Events sent at once from standard input.
+const BATCH: usize = 500;
+
+/// Sends, and says what the server said of each.
+pub(crate) async fn run(task: &Emit, client: &Client, output: &Output) -> Result<(), Failure> {
+    if task.input.is_some() {
+        return from_input(client, output).await;
+    }
+    let event = event(&task.event, task.id.as_deref(), task.source.as_deref())?;
+    deliver(client, vec![event], output).await
+}
+
+async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
+    let (mut batch, mut bad) = (Vec::new(), None);
+    for (index, line) in std::io::stdin().lock().lines().enumerate() {
+        let line = line.map_err(|error| Failure::wrong(format!("cannot read standard input: {error}")))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        match parse(&line) {
+            Ok(event) => batch.push(event),
+            Err(reason) => {
+                output.note(&format!("line {}: {reason}", index + 1));
+                bad.get_or_insert(index + 1);
+            }
+        }
+        if batch.len() == BATCH {
+            keep_first(&mut bad, index, deliver(client, std::mem::take(&mut batch), output).await)?;
+        }
+    }
+    if !batch.is_empty() {
+        deliver(client, batch, output).await?;
+    }
+    bad.map_or(Ok(()), |line| Err(Failure::wrong(format!("line {line} was not sent, and perhaps others"))))
+}
+
+/// A rejected event does not keep later ones from being sent; a server that is away does.
+fn keep_first(bad: &mut Option<usize>, index: usize, sent: Result<(), Failure>) -> Result<(), Failure> {
+    match sent {
+        Err(failure) if failure.code() == 1 => {
+            bad.get_or_insert(index + 1);
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn parse(line: &str) -> Result<Event, String> {
+    rows::of_line(line.as_bytes()).and_then(rows::Members::build)
+}
+
+/// The event that the arguments describe.
+pub(crate) fn event(
+    arguments: &EventArguments,
+    id: Option<&str>,
+    source: Option<&str>,
+) -> Result<Event, Failure> {
+    let mut builder = Event::builder(
+        arguments.account.clone().unwrap_or_default(),
+        arguments.user.clone().unwrap_or_default(),
+        arguments.event_type.clone().unwrap_or_default(),
+        arguments.at.clone().unwrap_or_else(now),
+    );
+    if let Some(metadata) = metadata(arguments)? {
+        builder = builder.metadata(metadata);
+    }
+    if let Some(id) = id {
+        builder = builder.event_id(id);
+    }
+    if let Some(source) = source {
+        builder = builder.source(source);
+    }
+    builder.build().map_err(|violations| {
+        let faults = rows::sentences(violations.iter());
+        Failure::usage(format!("{faults} (see --account, --user, --type, --at, --metadata)"))
+    })
+}
+
+fn now() -> String {
+    Timestamp::from_datetime(SystemClock.now()).to_string()
+}
+
+fn metadata(arguments: &EventArguments) -> Result<Option<String>, Failure> {
+    if arguments.with.is_empty() {
+        return Ok(arguments.metadata.clone());
+    }
+    let mut object = serde_json::Map::new();
+    for pair in &arguments.with {
+        let Some((key, text)) = pair.split_once('=') else {
+            return Err(Failure::usage(format!(
+                "--with {pair}: write KEY=VALUE, such as --with link=pricing"
+            )));
+        };
+        let value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+        if object.insert(key.to_owned(), value).is_some() {
+            return Err(Failure::usage(format!("--with {key} is there twice")));
+        }
+    }
+    Ok(Some(serde_json::Value::Object(object).to_string()))
+}
+
+async fn deliver(client: &Client, events: Vec<Event>, output: &Output) -> Result<(), Failure> {
+    let mut rejected = 0_usize;
+    let mut failed = None;
+    for outcome in client.send(events).await? {
+        failed = failed.or(show(&outcome, &mut rejected, output));
+    }
+    match (failed, rejected) {
+        (Some(failure), _) => Err(failure),
+        (None, 0) => Ok(()),
+        (None, 1) => Err(Failure::wrong("the event was rejected")),
+        (None, count) => Err(Failure::wrong(format!("{count} events were rejected"))),
+    }
+}
+
+fn show(outcome: &Outcome, rejected: &mut usize, output: &Output) -> Option<Failure> {
+    let id = outcome.event_id;
+    match &outcome.verdict {
+        Verdict::Accepted { job_id } => {
+            output.result(&json!({"eventId": id, "status": "accepted", "jobId": job_id}), || {
+                format!("{} {id}", output.good("accepted"))
+            });
+            None
+        }
+        Verdict::Rejected { errors } => {
+            *rejected += 1;
+            let faults: Vec<_> = errors.iter().map(|violation| violation.detail.as_str()).collect();
+            output.result(&json!({"eventId": id, "status": "rejected", "errors": faults}), || {
+                format!("{} {id}: {}", output.bad("rejected"), faults.join("; "))
+            });
+            None
+        }
+        Verdict::NotSent { error } => Some(Failure::from(&**error)),
+        _ => None,
+    }
+}

@@ -1,0 +1,107 @@
+//! How far an import is, in a file that is replaced whole.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sspp_core::{Clock as _, EventId, SystemClock, SystemRandom};
+
+use crate::failure::Failure;
+
+const VERSION: u32 = 1;
+
+/// Rows of one kind and another.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) accepted: u64,
+    pub(crate) rejected: u64,
+}
+
+/// What an import has done.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Checkpoint {
+    version: u32,
+    /// Part of the ids of rows that have none.
+    pub(crate) import_id: String,
+    /// The length of the file when the import began, in bytes.
+    file_bytes: u64,
+    pub(crate) rows: u64,
+    pub(crate) accepted: u64,
+    pub(crate) rejected: u64,
+    pub(crate) done: bool,
+}
+
+impl Checkpoint {
+    /// Of an import that begins.
+    pub(crate) fn begin(file: &Path) -> Result<Self, Failure> {
+        Ok(Self {
+            version: VERSION,
+            import_id: EventId::generate(SystemClock.now(), &SystemRandom::new()).to_string(),
+            file_bytes: length(file)?,
+            rows: 0,
+            accepted: 0,
+            rejected: 0,
+            done: false,
+        })
+    }
+
+    /// The one that is there, if it is of this file, or a new one.
+    pub(crate) fn load_or_begin(path: &Path, file: &Path) -> Result<Self, Failure> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::begin(file),
+            Err(error) => return Err(Failure::wrong(format!("cannot read {}: {error}", path.display()))),
+        };
+        let advice = "remove it, or say --again to begin anew";
+        let found: Self = serde_json::from_str(&text).map_err(|error| {
+            Failure::wrong(format!("{} is no checkpoint ({error}): {advice}", path.display()))
+        })?;
+        if found.version != VERSION {
+            let (version, path) = (found.version, path.display());
+            return Err(Failure::wrong(format!("{path} has version {version}, not {VERSION}: {advice}")));
+        }
+        let now = length(file)?;
+        if found.file_bytes != now {
+            return Err(Failure::wrong(format!(
+                "{} had {} bytes when its import began and has {now} now, so {} does not fit it: {advice}",
+                file.display(),
+                found.file_bytes,
+                path.display()
+            )));
+        }
+        Ok(found)
+    }
+
+    /// Adds a batch.
+    pub(crate) const fn add(&mut self, counts: Counts) {
+        self.rows += counts.accepted + counts.rejected;
+        self.accepted += counts.accepted;
+        self.rejected += counts.rejected;
+    }
+
+    /// Replaces the file, so that a crash leaves the one before or this one.
+    pub(crate) fn save(&self, path: &Path) -> Result<(), Failure> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&beside)?;
+            file.write_all(&serde_json::to_vec_pretty(self)?)?;
+            file.sync_data()?;
+            fs::rename(&beside, path)
+        };
+        write().map_err(|error| {
+            Failure::wrong(format!(
+                "cannot write the checkpoint {}: {error}: --checkpoint names another place",
+                path.display()
+            ))
+        })
+    }
+}
+
+fn length(file: &Path) -> Result<u64, Failure> {
+    let found = fs::metadata(file)
+        .map_err(|error| Failure::wrong(format!("cannot read {}: {error}", file.display())))?;
+    Ok(found.len())
+}

@@ -1,0 +1,190 @@
+//! The `sspp` binary against a real platform.
+#![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
+
+mod import;
+mod platform;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use platform::Platform;
+use serde_json::Value;
+
+/// What the process said and how it ended.
+#[derive(Debug)]
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+fn command(url: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sspp"));
+    command.args(arguments).env_clear().env("SSPP_URL", url).stdin(Stdio::null());
+    command
+}
+
+fn sspp(url: &str, arguments: &[&str]) -> Said {
+    command(url, arguments).output().unwrap().into()
+}
+
+fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Asks until the answer is there.
+fn until(what: &str, mut ask: impl FnMut() -> Said, there: impl Fn(&Said) -> bool) -> Said {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let said = ask();
+        if there(&said) {
+            return said;
+        }
+        assert!(Instant::now() < deadline, "{what}: {said:?}");
+    }
+}
+
+#[test]
+fn an_event_that_is_sent_becomes_a_signal_that_is_listed_and_explained() {
+    let platform = Platform::start();
+    let url = &platform.url;
+    let sent = sspp(
+        url,
+        &[
+            "emit",
+            "--account",
+            "acme",
+            "--user",
+            "ada",
+            "--type",
+            "demo_completed",
+            "--with",
+            "responseTimeHours=2",
+        ],
+    );
+    assert!(sent.code == 0 && sent.out.starts_with("accepted ") && !sent.out.contains('\u{1b}'), "{sent:?}");
+    let listed = until(
+        "the signal",
+        || sspp(url, &["signals", "--account", "acme", "--json"]),
+        |said| !said.out.is_empty(),
+    );
+    let signals = json_lines(&listed.out);
+    assert_eq!((signals.len(), &signals[0]["event_type"]), (1, &Value::from("demo_completed")), "{listed:?}");
+    assert!(sspp(url, &["signals"]).out.contains("acme"));
+    let number = signals[0]["id"].to_string();
+    let explained = sspp(url, &["score", &number]);
+    assert!(explained.code == 0 && explained.out.contains("demo_completed"), "{explained:?}");
+    let unknown = sspp(url, &["score", "4711"]);
+    assert!(unknown.code == 1 && unknown.err.contains("4711"), "{unknown:?}");
+}
+
+#[test]
+fn events_come_from_standard_input_and_bad_lines_are_told_by_number() {
+    let platform = Platform::start();
+    let mut child = command(&platform.url, &["emit", "-", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let event = |user: &str| {
+        format!(
+            r#"{{"accountId":"a","userId":"{user}","eventType":"call_made","timestamp":"2026-01-15T10:00:00Z"}}"#
+        )
+    };
+    let text = format!("{}\n\n{}\nnonsense\n", event("u"), event(""));
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let said = Said::from(child.wait_with_output().unwrap());
+    assert_eq!(said.code, 1, "{said:?}");
+    assert_eq!(json_lines(&said.out)[0]["status"], "accepted", "{said:?}");
+    assert!(said.err.contains("line 3"), "{said:?}");
+}
+
+#[test]
+fn what_is_wrong_is_named_and_has_its_exit_code() {
+    let platform = Platform::start();
+    let url = &platform.url;
+    let emit = ["emit", "--account", "a", "--user", "u", "--type"];
+    let rejected = sspp(url, &[&emit[..], &["no_such_type"]].concat());
+    assert!(rejected.code == 1 && rejected.out.starts_with("rejected"), "{rejected:?}");
+    let unusable = sspp(url, &["emit", "--account", "a"]);
+    assert!(
+        unusable.code == 2 && unusable.err.contains("userId") && unusable.err.contains("--user"),
+        "{unusable:?}"
+    );
+    assert_eq!(sspp(url, &[]).code, 2);
+    assert_eq!(sspp("not a url", &["signals"]).code, 2);
+    let away = sspp("http://127.0.0.1:1", &["signals"]);
+    assert!(away.code == 3 && away.err.contains("SSPP_URL"), "{away:?}");
+}
+
+#[test]
+fn an_event_is_scored_here_with_nothing_sent() {
+    let away = "http://127.0.0.1:1";
+    let arguments = ["score", "--type", "email_clicked", "--metadata", r#"{"responseTimeHours":2}"#];
+    let said = sspp(away, &arguments);
+    assert!(said.code == 0 && said.out.starts_with("email_clicked 0.70"), "{said:?}");
+    let said = sspp(away, &[&arguments[..], &["--json"]].concat());
+    assert_eq!(json_lines(&said.out)[0]["score"], 0.7, "{said:?}");
+    let unknown = sspp(away, &["score", "--type", "webinar"]);
+    assert!(unknown.code == 1 && unknown.err.contains("email_clicked"), "{unknown:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.toml");
+    std::fs::write(&model, "name = \"m\"\nversion = 1\nsurprise = 1").unwrap();
+    let said = sspp(away, &["score", "--type", "x", "--model", model.to_str().unwrap()]);
+    assert!(said.code == 1 && said.err.contains("surprise"), "{said:?}");
+}
+
+#[test]
+fn a_dead_letter_is_listed_shown_and_replayed() {
+    let platform = Platform::start();
+    let url = &platform.url;
+    let emit = |kind: &str| {
+        sspp(
+            url,
+            &["emit", "--id", "same", "--account", "a", "--user", "u", "--at", "2026-01-15", "--type", kind],
+        )
+    };
+    assert_eq!(emit("call_made").code, 0);
+    assert_eq!(emit("email_sent").code, 0);
+    let listed = until("the letter", || sspp(url, &["dead-letters", "--json"]), |said| !said.out.is_empty());
+    let letter = &json_lines(&listed.out)[0];
+    assert_eq!(letter["reason"], "event_id_conflict", "{listed:?}");
+    let id = letter["id"].as_str().unwrap();
+    assert!(sspp(url, &["dead-letters", "show", id]).out.contains("email_sent"));
+    assert!(sspp(url, &["dead-letters", "list", "--reason", "undecodable"]).out.is_empty());
+    let replayed = sspp(url, &["dead-letters", "replay", id]);
+    assert!(replayed.code == 0 && replayed.out.contains(id), "{replayed:?}");
+    let unknown = sspp(url, &["dead-letters", "show", "0197d3c5-5c00-7000-8000-000000000001"]);
+    assert!(unknown.code == 1 && unknown.err.contains("0197d3c5"), "{unknown:?}");
+}
+
+#[test]
+fn help_names_every_task_and_shows_no_key() {
+    let mut command = command("http://127.0.0.1:1", &["--help"]);
+    let said = Said::from(command.env("SSPP_API_KEY", "hunter2").output().unwrap());
+    for word in [
+        "emit",
+        "import",
+        "signals",
+        "score",
+        "dead-letters",
+        "--json",
+        "SSPP_URL",
+        "SSPP_API_KEY",
+        "NO_COLOR",
+    ] {
+        assert!(said.out.contains(word), "{word}: {}", said.out);
+    }
+    assert!(!said.out.contains("hunter2"));
+    assert!(Path::new(env!("CARGO_BIN_EXE_sspp")).exists());
+}

@@ -1,0 +1,69 @@
+//! A whole platform on a port of its own, over memory.
+
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use poem::Server;
+use poem::listener::{Acceptor as _, Listener as _, TcpListener};
+use sspp_api::{App, Metrics, Ports, Settings, service};
+use sspp_core::{
+    Clock, MemoryEventQueue, MemorySignalStore, Pipeline, PipelineConfig, ScoringModel, SystemClock,
+    SystemRandom,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Stops when it is dropped.
+pub(crate) struct Platform {
+    pub(crate) url: String,
+    stop: CancellationToken,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Platform {
+    pub(crate) fn start() -> Self {
+        let (stop, (told, url)) = (CancellationToken::new(), mpsc::channel());
+        let stopped = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(serve(stopped, told));
+        });
+        Self { url: url.recv_timeout(Duration::from_secs(20)).unwrap(), stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ports = Ports {
+        queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
+        queue_service: "memory",
+        store: Arc::new(MemorySignalStore::new()),
+        store_service: "memory",
+        model: ScoringModel::embedded_default(),
+        clock,
+        random: Arc::new(SystemRandom::new()),
+    };
+    let Ports { queue, store, model, clock, random, .. } = ports.clone();
+    let pipeline = Pipeline::new(queue, store, model, clock, random, PipelineConfig::default());
+    let pipeline = tokio::spawn(pipeline.run(stop.clone()));
+    let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
+    let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();
+    told.send(format!("http://{address}")).unwrap();
+    let api = service(&App::new(ports, Settings::default(), Metrics::new()));
+    let served = Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(
+        api,
+        stop.cancelled_owned(),
+        Some(Duration::from_millis(100)),
+    );
+    served.await.unwrap();
+    pipeline.await.unwrap();
+}
