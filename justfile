@@ -68,3 +68,11 @@ openapi:
 # Write the README's table of metrics anew from sspp-core/metrics.tsv.
 metrics:
     SSPP_WRITE_README=1 cargo nextest run -p sspp-core --all-features the_readme_shows_the_list
+
+# Validate the OpenAPI document against its specification.
+openapi-valid:
+    bash .ci/openapi
+
+# Test the server with all that schemathesis draws from the OpenAPI document, for so many seconds.
+schemathesis seconds="120":
+    bash .ci/schemathesis/run {{ seconds }}

@@ -7,6 +7,7 @@ use poem::endpoint::make_sync;
 use poem::{Endpoint, Response};
 use poem_openapi::{ExtraHeader, LicenseObject, OpenApi, OpenApiService};
 
+use crate::document::complete;
 use crate::routes::Api;
 use crate::{examples, guard};
 
@@ -67,6 +68,7 @@ fn finished(document: &str, prefix: &str) -> String {
     let Ok(mut document) = serde_json::from_str(document) else { return document.to_owned() };
     guard::annotate(&mut document, prefix);
     examples::annotate(&mut document);
+    complete(&mut document);
     format!("{document:#}")
 }
 

@@ -14,6 +14,7 @@ mod backpressure;
 mod body;
 mod config;
 mod docs;
+mod document;
 mod dto;
 mod embedded;
 mod error;

@@ -226,6 +226,11 @@ impl RouteMetrics {
         Self { route: route.into(), cells: std::iter::repeat_with(OnceLock::new).take(cells).collect() }
     }
 
+    /// The route's template.
+    pub(crate) fn route(&self) -> &str {
+        &self.route
+    }
+
     pub(crate) fn record(&self, metrics: &Metrics, method: &Method, status: StatusCode, took: Duration) {
         let method_at = METHODS.iter().position(|known| known == method).unwrap_or(METHODS.len());
         let status_at = STATUSES.iter().position(|known| *known == status.as_u16()).unwrap_or(STATUSES.len());

@@ -123,6 +123,11 @@ impl App {
         }))
     }
 
+    /// The service's metrics.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
     /// Cancelled when the process is about to stop: from then on it is not ready.
     pub fn stopping(&self) -> &CancellationToken {
         &self.0.stopping

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    AcceptedEvent, AccountId, Event, EventId, EventType, ExternalId, Metadata, Source, Timestamp, UserId,
+    AcceptedEvent, AccountId, Event, EventId, EventType, ExternalId, Metadata, Source, Timestamp,
+    TraceContext, UserId,
 };
 
 /// An accepted event on its way through the queue.
@@ -92,6 +93,10 @@ struct Wire<'p> {
     source: Option<Cow<'p, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     external_id: Option<Cow<'p, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<Cow<'p, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    tracestate: Option<Cow<'p, str>>,
     #[serde(borrow)]
     metadata: &'p RawValue,
 }
@@ -99,6 +104,12 @@ struct Wire<'p> {
 impl Envelope {
     /// Writes the envelope in the version that every running release can read.
     pub fn encode(&self) -> Bytes {
+        self.encode_traced(None)
+    }
+
+    /// Writes the envelope, and beside it the trace of the request that brought the event, where there is one. Readers
+    /// that know nothing of traces skip it.
+    pub fn encode_traced(&self, trace: Option<&TraceContext>) -> Bytes {
         let AcceptedEvent { event_id, received_at, event } = &self.event;
         let wire = Wire {
             v: VERSION,
@@ -111,6 +122,8 @@ impl Envelope {
             timestamp: event.timestamp.micros(),
             source: event.source.as_ref().map(|source| source.as_str().into()),
             external_id: event.external_id.as_ref().map(|id| id.as_str().into()),
+            traceparent: trace.map(|trace| trace.traceparent().into()),
+            tracestate: trace.and_then(TraceContext::tracestate).map(Cow::from),
             metadata: event.metadata.as_raw(),
         };
         let mut buffer = Vec::with_capacity(256 + event.metadata.as_str().len());
@@ -123,6 +136,11 @@ impl Envelope {
 
     /// Reads an envelope, checking every member as if it came from outside: it may have.
     pub fn decode(payload: &[u8]) -> Result<Self, EnvelopeFault> {
+        Self::decode_traced(payload).map(|(envelope, _)| envelope)
+    }
+
+    /// Reads an envelope as [`Envelope::decode`] does, and the trace that it was written with.
+    pub fn decode_traced(payload: &[u8]) -> Result<(Self, Option<TraceContext>), EnvelopeFault> {
         // What this release wrote itself needs no second look.
         if !payload.starts_with(PREFIX) {
             let Version { v } = serde_json::from_slice(payload).map_err(malformed)?;
@@ -145,7 +163,10 @@ impl Envelope {
             external_id: wire.external_id.map(ExternalId::new).transpose().map_err(malformed)?,
         };
         let received_at = instant(wire.received_at)?;
-        Ok(Self { event: AcceptedEvent { event_id: wire.event_id, received_at, event } })
+        // A trace helps whoever looks for a fault; a bad one is no fault of the event.
+        let trace =
+            wire.traceparent.and_then(|parent| TraceContext::parse(&parent, wire.tracestate.as_deref()));
+        Ok((Self { event: AcceptedEvent { event_id: wire.event_id, received_at, event } }, trace))
     }
 }
 
@@ -218,6 +239,18 @@ mod tests {
 
     #[test]
     fn unknown_members_are_skipped() {
-        assert!(Envelope::decode(&payload(|json| json["traceparent"] = "00-1".into())).is_ok());
+        assert!(Envelope::decode(&payload(|json| json["later"] = "1".into())).is_ok());
+    }
+
+    #[test]
+    fn a_trace_is_carried_and_a_bad_one_left_out() {
+        let bad = Envelope::decode_traced(&payload(|json| json["traceparent"] = "00-1".into()));
+        let (envelope, none) = bad.unwrap();
+        assert_eq!(none, None);
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let trace = TraceContext::parse(parent, Some("a=1"));
+        let bytes = envelope.encode_traced(trace.as_ref());
+        assert_eq!(Envelope::decode_traced(&bytes), Ok((envelope.clone(), trace)));
+        assert_eq!(Envelope::decode(&bytes), Ok(envelope));
     }
 }

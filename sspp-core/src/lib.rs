@@ -44,6 +44,10 @@ mod scoring;
 pub mod service;
 #[cfg(any(feature = "testing", feature = "mock"))]
 pub mod testing;
+#[cfg(feature = "engine")]
+mod trace;
+#[cfg(feature = "engine")]
+mod trace_spans;
 mod validation;
 
 #[cfg(feature = "engine")]
@@ -78,6 +82,8 @@ pub use scoring::{
     AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, Scored, ScoringModel, Step,
     StepInput, StepKind, TierRule, UnknownEventType,
 };
+#[cfg(feature = "engine")]
+pub use trace::TraceContext;
 #[cfg(feature = "scoring")]
 pub use validation::{
     BatchFault, BatchFormat, CloudEventAttributes, ParseFault, parse_batch, parse_cloud_event,

@@ -1,19 +1,17 @@
 //! The outermost endpoint: gives every request an id, finds its route, keeps panics in, turns every failure into a
 //! problem document, counts and logs. One endpoint instead of five, since ingest goes through it.
-//!
-//! The access log has one line a request: at debug for successes (ingest would write 40,000 lines a second), at info for what
-//! clients got wrong, at warn for what went wrong here, with the cause.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, uri::PathAndQuery};
 use poem::{Endpoint, Request, Response, Result};
 
-use super::RouteTable;
 use super::route_table::RouteEntry;
+use super::trace::Traced;
+use super::{RouteTable, access_log};
 use crate::error::Problem;
 use crate::guard::Doorkeeper;
 use crate::state::Inner;
@@ -40,7 +38,13 @@ impl<E: Endpoint<Output = Response>> Front<E> {
         Self { state, table, door, routes }
     }
 
-    async fn answer(&self, mut request: Request, entry: Option<&RouteEntry>) -> Result<Response, Problem> {
+    /// Answers a request, and says whose key it showed.
+    async fn answer<'f>(
+        &'f self,
+        mut request: Request,
+        entry: Option<&RouteEntry>,
+        key: &mut Option<&'f str>,
+    ) -> Result<Response, Problem> {
         let Some(entry) = entry else {
             return Err(Problem::unknown_route(request.method().as_str(), request.uri().path()));
         };
@@ -48,7 +52,7 @@ impl<E: Endpoint<Output = Response>> Front<E> {
             let (method, path) = (request.method().as_str(), request.uri().path());
             return Err(Problem::method_not_allowed(method, path, entry.allow.clone()));
         };
-        self.door.admit(request.headers(), access)?;
+        *key = self.door.admit(request.headers(), access)?.map(|key| key.name.as_str());
         if let Some(trimmed) = without_trailing_slash(request.uri().path()) {
             let trimmed = uri_with_path(request.uri(), trimmed);
             *request.uri_mut() = trimmed;
@@ -83,17 +87,21 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let path = uri.path();
         let id = request_id(request.headers()).unwrap_or_else(|| self.new_request_id());
         let entry = self.table.find(without_trailing_slash(path).unwrap_or(path));
-        let mut cause = None;
-        let mut response = match self.answer(request, entry).await {
+        let shown_id = id.to_str().unwrap_or_default();
+        let metrics = entry.map_or(&self.table.unmatched, |entry| &entry.metrics);
+        let traced = Traced::begin(request.headers(), method.as_str(), metrics.route(), shown_id);
+        let client = request.remote_addr().clone();
+        let (mut cause, mut key) = (None, None);
+        let mut response = match traced.run(self.answer(request, entry, &mut key)).await {
             Ok(response) => response,
             Err(mut problem) => {
-                if entry.is_some_and(|entry| entry.takes_events) && problem.status.is_client_error() {
+                if entry.is_some_and(|entry| entry.takes_events) && is_of_content(problem.status) {
                     self.state.metrics.events_rejected(problem.kind, 1);
                 }
                 if problem.is_full_queue() {
                     problem.retry_after = self.state.backpressure.retry_after().or(problem.retry_after);
                 }
-                let rendered = problem.render(path, id.to_str().unwrap_or_default());
+                let rendered = problem.render(path, shown_id);
                 cause = problem.cause.take();
                 rendered
             }
@@ -103,9 +111,20 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         }
         let status = response.status();
         let took = started.elapsed();
-        let metrics = entry.map_or(&self.table.unmatched, |entry| &entry.metrics);
         metrics.record(&self.state.metrics, &method, status, took);
-        log(&method, path, status, took, &id, cause.as_deref());
+        access_log::write(&access_log::Line {
+            method: &method,
+            route: metrics.route(),
+            path,
+            status,
+            took,
+            bytes: access_log::length(&mut response),
+            request_id: shown_id,
+            trace_id: traced.trace_id(),
+            client: &client,
+            key,
+            cause: cause.as_deref(),
+        });
         response.headers_mut().insert(REQUEST_ID, id);
         Ok(response)
     }
@@ -117,6 +136,11 @@ impl<E> Front<E> {
         let id = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
         HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
     }
+}
+
+/// Whether a failure is one of what was sent, rather than of who sent it, how often or where to.
+fn is_of_content(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 408 | 413 | 415 | 422)
 }
 
 /// The client's own id, if it is short and printable.
@@ -146,34 +170,4 @@ fn uri_with_path(uri: &Uri, path: &str) -> Uri {
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
-}
-
-fn log(
-    method: &Method,
-    path: &str,
-    status: StatusCode,
-    took: Duration,
-    id: &HeaderValue,
-    cause: Option<&str>,
-) {
-    macro_rules! line {
-        ($level:ident) => {
-            tracing::$level!(
-                %method,
-                path,
-                status = status.as_u16(),
-                took_ms = took.as_secs_f64() * 1e3,
-                request_id = id.to_str().unwrap_or_default(),
-                cause,
-                "request"
-            )
-        };
-    }
-    if status.is_server_error() {
-        line!(warn);
-    } else if status.is_client_error() {
-        line!(info);
-    } else {
-        line!(debug);
-    }
 }

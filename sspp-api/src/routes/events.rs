@@ -13,6 +13,7 @@ use super::{Intake, Tag};
 use crate::dto::param::{Header, IdempotencyKeyParam};
 use crate::dto::{Accepted, EventBody, EventForm, Failure};
 use crate::error::Problem;
+use crate::middleware::carried;
 use crate::state::Inner;
 
 const KEY: &str = "Idempotency-Key";
@@ -47,7 +48,7 @@ impl Events {
         let accepted = AcceptedEvent::new(event, state.ports.clock.now(), &*state.ports.random);
         let (event_id, enqueued_at) = (accepted.event_id, accepted.received_at);
         let account_id = accepted.event.account_id.clone();
-        let payload = Envelope { event: accepted }.encode();
+        let payload = Envelope { event: accepted }.encode_traced(carried().as_ref());
         let job = NewJob { event_id, account_id, payload, enqueued_at };
         let admission = state.ask_queue(state.ports.queue.enqueue(vec![job])).await;
         match admission.map(|admissions| admissions.first().copied()) {

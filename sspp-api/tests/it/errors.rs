@@ -161,6 +161,9 @@ async fn a_panic_is_a_500_and_an_absent_store_a_503_and_neither_tells_why() {
             assert!(!reply.text.contains("hunter2"), "{reply:?}");
         }
         harness.get(&format!("/api/v1/jobs/{id}")).await.problem(status);
+        let panics = if status == 500 { 7 } else { 0 };
+        let metrics = harness.app.metrics().render();
+        assert!(metrics.contains(&format!("sspp_api_panics_total {panics}\n")), "{metrics}");
         // Intake needs the queue alone.
         assert_eq!(harness.post(event("a", "call_made", "{}")).await.status, 202);
         assert_eq!(harness.get("/ready").await.status, 200);

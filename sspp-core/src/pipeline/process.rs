@@ -3,18 +3,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use tracing::Span;
+
 use super::PipelineConfig;
 use crate::{
     ContentDigest, DeadLetterId, DeadLetterReason, Delivery, Envelope, EnvelopeFault, NewDeadLetter,
-    NewSignal, Record, ScoringModel, Timestamp,
+    NewSignal, Record, ScoringModel, Timestamp, trace_spans,
 };
 
 /// What became of a delivery.
 #[derive(Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "nearly every outcome is the large one")]
 pub(super) enum Outcome {
-    /// The store is to keep this.
-    Record(Record),
+    /// The store is to keep this; the span is that of an event that a trace brought, and ends when it is kept.
+    Record(Record, Span),
     /// This release or model does not understand it yet; a later one may.
     NotYet,
     /// The code failed on it.
@@ -50,16 +52,17 @@ fn decode_and_score(
     let not_yet = |content, reason, limit: Duration, detail: String| {
         let waited = now.micros().saturating_sub(since.micros());
         if u128::try_from(waited).is_ok_and(|waited| waited >= limit.as_micros()) {
-            Outcome::Record(dead_letter(delivery, content, reason, detail, now))
+            Outcome::Record(dead_letter(delivery, content, reason, detail, now), Span::none())
         } else {
             Outcome::NotYet
         }
     };
-    let envelope = match Envelope::decode(&delivery.payload) {
-        Ok(envelope) => envelope,
+    let (envelope, trace) = match Envelope::decode_traced(&delivery.payload) {
+        Ok(read) => read,
         Err(fault @ EnvelopeFault::Malformed { .. }) => {
             let detail = fault.to_string();
-            return Outcome::Record(dead_letter(delivery, None, DeadLetterReason::Undecodable, detail, now));
+            let letter = dead_letter(delivery, None, DeadLetterReason::Undecodable, detail, now);
+            return Outcome::Record(letter, Span::none());
         }
         Err(fault @ (EnvelopeFault::UnknownVersion { .. } | EnvelopeFault::UnknownKind { .. })) => {
             return not_yet(
@@ -73,8 +76,11 @@ fn decode_and_score(
     if envelope.event.event_id != delivery.event_id {
         let detail = format!("the envelope is of another event: {}", envelope.event.event_id);
         let content = Some(ContentDigest::of(&envelope.event.event));
-        return Outcome::Record(dead_letter(delivery, content, DeadLetterReason::Undecodable, detail, now));
+        let letter = dead_letter(delivery, content, DeadLetterReason::Undecodable, detail, now);
+        return Outcome::Record(letter, Span::none());
     }
+    let span = trace_spans::of_event(trace.as_ref(), delivery.event_id);
+    let _in_span = span.enter();
     #[cfg(feature = "faults")]
     crate::faults::pass(crate::faults::Point::Score, Some(envelope.event.event.account_id.as_str()));
     let (signal_type, score) = match model.score(&envelope.event.event) {
@@ -93,7 +99,7 @@ fn decode_and_score(
         model: model.digest(),
         processed_at: now,
     };
-    Outcome::Record(Record::Signal { signal, payload: delivery.payload.clone() })
+    Outcome::Record(Record::Signal { signal, payload: delivery.payload.clone() }, span.clone())
 }
 
 /// The dead letter of a delivery, which counts the attempts that failed so far.

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::{Instrument as _, Span};
+
 use super::process::{Outcome, dead_letter, process};
 use super::record::Item;
 use super::{Shared, metrics};
-use crate::{ContentDigest, DeadLetterReason, Delivery, QueueError, Receipt, Record, Settlement, Timestamp};
+use crate::{
+    ContentDigest, DeadLetterReason, Delivery, QueueError, Receipt, Record, Settlement, Timestamp,
+    trace_spans,
+};
 
 /// The pipeline was told to stop while it waited for a dependency.
 #[derive(Debug)]
@@ -57,7 +62,7 @@ impl Shared {
     pub(super) async fn see_through(&self, deliveries: Vec<Delivery>) {
         let (began, events) = (std::time::Instant::now(), deliveries.len());
         let receipts: Vec<Receipt> = deliveries.iter().map(|delivery| delivery.receipt.clone()).collect();
-        let work = self.process_and_record(deliveries);
+        let work = self.process_and_record(deliveries).instrument(trace_spans::of_batch(events));
         tokio::pin!(work);
         loop {
             tokio::select! {
@@ -86,7 +91,7 @@ impl Shared {
                 process(&delivery, &self.model, &self.config, self.known_since(&delivery), self.now())
             };
             match outcome {
-                Outcome::Record(record) => items.push(Item { delivery, record }),
+                Outcome::Record(record, span) => items.push(Item { delivery, record, span }),
                 Outcome::NotYet => settlements.push(delivery.postpone(self.config.look_again)),
                 Outcome::Failed(detail) => match self.spend_attempt(delivery, None, detail) {
                     Spent::Retry(settlement) => settlements.push(settlement),
@@ -119,7 +124,7 @@ impl Shared {
         }
         delivery.attempts = failed;
         let record = dead_letter(&delivery, content, DeadLetterReason::AttemptsExhausted, detail, self.now());
-        Spent::Exhausted(Box::new(Item { delivery, record }))
+        Spent::Exhausted(Box::new(Item { delivery, record, span: Span::none() }))
     }
 
     pub(super) async fn settle(&self, settlements: Vec<Settlement>) {

@@ -13,6 +13,8 @@ use crate::{DeadLetterReason, Delivery, FailureClass, Record, StoreError};
 pub(super) struct Item {
     pub(super) delivery: Delivery,
     pub(super) record: Record,
+    /// The event's own span, where a trace brought it.
+    pub(super) span: tracing::Span,
 }
 
 /// Items that are recorded together, with what is known of their failures.
@@ -105,7 +107,8 @@ impl Shared {
             if item.is_dead_letter() {
                 return self.fail_alone(chunk, error).await;
             }
-            tracing::warn!(event_id = %item.delivery.event_id, %error, "the store refuses an event");
+            let event_id = item.delivery.event_id;
+            item.span.in_scope(|| tracing::warn!(%event_id, %error, "the store refuses an event"));
             item.condemn(DeadLetterReason::Rejected, error.to_string(), self.now());
         }
         Some(chunk)

@@ -57,7 +57,7 @@ impl Shared {
         if run > self.config.crashes {
             let detail = format!("the process died {} times in a row while it scored this event", run - 1);
             let letter = dead_letter(suspect, None, DeadLetterReason::CrashLoop, detail, self.now());
-            return Ok(Outcome::Record(letter));
+            return Ok(Outcome::Record(letter, tracing::Span::none()));
         }
         let outcome = process(suspect, &self.model, &self.config, self.known_since(suspect), self.now());
         failures = 0;

@@ -1,5 +1,6 @@
 //! Logs: to stderr, as text or JSON. Contents of events are never logged above debug.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal as _;
 
 use clap::{Args, ValueEnum};
@@ -70,6 +71,7 @@ impl LogArgs {
 impl Logs {
     /// Starts logging; a second call in one process changes nothing.
     pub fn start(self) {
+        log_panics();
         let registry = tracing_subscriber::registry().with(self.filter);
         let layer = tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
@@ -80,6 +82,21 @@ impl Logs {
             LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
         });
     }
+}
+
+/// A panic is a log line like any other, where it would be bare text among JSON.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let (reason, place) = (panic.payload_as_str().unwrap_or("no reason given"), panic.location());
+        let trace = Backtrace::capture();
+        let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
+        tracing::error!(
+            reason,
+            place = place.map(tracing::field::display),
+            trace,
+            "panicked: this is a defect"
+        );
+    }));
 }
 
 /// A level, or directives such as `sspp_core=debug,info`. A bare word that is no level would be taken for a target, and

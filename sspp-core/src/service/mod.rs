@@ -9,6 +9,7 @@
 //! | [`load_model`], [`recorder`], [`StopSignals`] | what a process needs before it works |
 //! | [`watch_durability`], [`watch_dependencies`], [`migrate_until_done`] | what it sees to while it works |
 //! | [`METRICS`], [`describe_metrics`], [`measure`] | the list of every metric, and what every process measures |
+//! | [`request_span`] | the spans of requests that belong to a trace |
 //! | [`healthcheck`] | how it asks itself whether it is ready |
 
 mod backends;
@@ -28,6 +29,7 @@ mod retention;
 mod secret;
 mod span;
 mod stop;
+mod traces;
 
 pub use backends::{BackendArgs, Backends};
 pub use cli::{check_queue_name, fail, one_line};
@@ -46,3 +48,4 @@ pub use retention::RetentionArgs;
 pub use secret::Secret;
 pub use span::{Age, Span, parse_span};
 pub use stop::StopSignals;
+pub use traces::request_span;

@@ -5,4 +5,5 @@ mod faults;
 mod platform;
 mod process;
 mod proxy;
+mod readiness;
 mod start;
