@@ -17,6 +17,7 @@ use crate::dto::{
     BatchAnswer, BatchBody, Checkable, CheckableBody, EventForm, Failure, JsonBody, VerdictBody, VerdictsBody,
 };
 use crate::error::Problem;
+use crate::middleware::carried;
 use crate::state::Inner;
 
 /// Batches.
@@ -130,7 +131,8 @@ fn refused(fault: BatchFault) -> Problem {
 fn new_job(accepted: AcceptedEvent) -> NewJob {
     let (event_id, enqueued_at): (EventId, Timestamp) = (accepted.event_id, accepted.received_at);
     let account_id = accepted.event.account_id.clone();
-    NewJob { event_id, account_id, payload: Envelope { event: accepted }.encode(), enqueued_at }
+    let payload = Envelope { event: accepted }.encode_traced(carried().as_ref());
+    NewJob { event_id, account_id, payload, enqueued_at }
 }
 
 /// Queues jobs, and tells when to send again those that were refused. A queue that takes none of them has failed.

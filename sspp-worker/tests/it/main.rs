@@ -5,5 +5,4 @@ mod faults;
 mod platform;
 mod process;
 mod proxy;
-mod readiness;
 mod start;
