@@ -38,6 +38,22 @@ fault-mutants *names:
 guard:
     bash .ci/guard-client
 
+# Check sspp-core and sspp-client with every pair of their features (cargo install cargo-hack --locked).
+hack:
+    cargo hack clippy -p sspp-core -p sspp-client --lib --feature-powerset --depth 2 -- -D warnings
+
+# See that the crates could be published; nothing is sent.
+publish-dry-run:
+    cargo publish --workspace --dry-run --allow-dirty
+
+# Write sspp-client/README.md anew after a change of its guide.
+readme:
+    SSPP_WRITE_README=1 cargo nextest run -p sspp-client -E 'test(readme)'
+
+# Measure what the client costs a program: time of emit, events a second, memory; against a server with --url.
+client-load *args:
+    cargo run --release -p sspp-examples --bin client_load -- {{ args }}
+
 # Check licences, sources and advisories of every dependency.
 deny *checks:
     cargo deny --all-features check {{ checks }}

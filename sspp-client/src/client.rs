@@ -143,8 +143,10 @@ impl Client {
                 core.counters.not_emitted();
                 Err(Error::QueueFull { events: held.events, bytes: held.bytes })
             }
-            Pushed::Full { event, .. } => {
-                core.drop_event(event, DropReason::QueueFull, None);
+            Pushed::Full { event, displaced, .. } => {
+                for event in displaced.into_iter().chain([event]) {
+                    core.drop_event(event, DropReason::QueueFull, None);
+                }
                 Ok(id)
             }
             Pushed::Closed => {

@@ -75,7 +75,8 @@ impl Core {
     /// Counts and tells an event that is given up.
     pub(crate) fn drop_event(&self, event: Encoded, reason: DropReason, error: Option<&Arc<Error>>) {
         self.counters.dropped(reason, 1);
-        if reason == DropReason::Closed {
+        // What the end of the client hurried, or cut off.
+        if self.closing.borrow().is_some() {
             self.undelivered.lock().unwrap_or_else(PoisonError::into_inner).push(event.id);
         }
         self.notices.dropped(|| DroppedEvent {

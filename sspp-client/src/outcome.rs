@@ -73,14 +73,14 @@ impl Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Events that `emit` took and that were given up because the client was closed, oldest first.
+    /// Events that were given up after the client was told to close, for whatever reason, oldest first.
     pub undelivered: Vec<EventId>,
     /// The last figures.
     pub stats: Stats,
 }
 
 impl CloseReport {
-    /// Whether nothing was given up by closing.
+    /// Whether nothing was given up since then.
     pub fn is_clean(&self) -> bool {
         self.undelivered.is_empty()
     }

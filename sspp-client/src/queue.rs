@@ -53,8 +53,8 @@ impl Load {
 pub(crate) enum Pushed {
     /// It waits, in the place of the older ones given.
     Kept { displaced: Vec<Encoded> },
-    /// It found no room.
-    Full { event: Encoded, held: Load },
+    /// It found no room, though older ones had to go.
+    Full { event: Encoded, held: Load, displaced: Vec<Encoded> },
     /// The queue takes no more events.
     Closed,
 }
@@ -117,12 +117,12 @@ impl Queue {
                 Overflow::Wait if event.json.len() <= self.limit.bytes => {
                     state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
-                Overflow::Oldest => match state.take_oldest() {
+                Overflow::Oldest if event.json.len() <= self.limit.bytes => match state.take_oldest() {
                     Some(oldest) => displaced.push(oldest),
-                    None => return Pushed::Full { event, held: state.held },
+                    None => return Pushed::Full { event, held: state.held, displaced },
                 },
-                Overflow::Newest | Overflow::Error | Overflow::Wait => {
-                    return Pushed::Full { event, held: state.held };
+                Overflow::Newest | Overflow::Error | Overflow::Wait | Overflow::Oldest => {
+                    return Pushed::Full { event, held: state.held, displaced };
                 }
             }
         }

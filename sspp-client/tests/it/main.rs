@@ -1,1 +1,49 @@
 //! The client against scripted servers.
+#![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
+
+mod closing;
+mod delivery;
+mod exactly_once;
+mod exit;
+mod overflow;
+mod readme;
+mod reads;
+mod runtimes;
+mod server;
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use sspp_client::{Backoff, Client, ClientBuilder, SalesEvent};
+
+/// A client that retries at once, of a server in this process.
+fn quick(url: &str) -> ClientBuilder {
+    let (base, max) = (Duration::from_millis(1), Duration::from_millis(5));
+    Client::builder(url).flush_interval(Duration::from_millis(5)).backoff(Backoff {
+        base,
+        max,
+        ..Backoff::default()
+    })
+}
+
+fn event(number: usize) -> SalesEvent {
+    SalesEvent::call_made(format!("acc_{number}"), "user_1").with("number", number)
+}
+
+/// Waits for what another thread does.
+fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < deadline, "not within 20 s: {what}");
+        std::thread::yield_now();
+    }
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// What callbacks were told.
+type Told<T> = Arc<Mutex<Vec<T>>>;
+
+const LONG: Duration = Duration::from_secs(20);

@@ -1,0 +1,124 @@
+//! What the client costs the program that uses it: the time of `emit`, events a second, memory.
+//!
+//! `cargo run --release -p sspp-examples --bin client_load` measures the client alone, over a transport that accepts everything;
+//! with `--url http://127.0.0.1:3000` it sends to a server.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use clap::Parser;
+use sspp_client::{Client, Overflow, SalesEvent, Transport, TransportError, http};
+
+/// Measures the client.
+#[derive(Debug, Parser)]
+struct Args {
+    /// The server to send to; without it, everything is accepted inside this process.
+    #[arg(long)]
+    url: Option<String>,
+    /// Events for each measurement.
+    #[arg(long, default_value_t = 300_000)]
+    events: u32,
+    /// Events a second while the time of `emit` is measured.
+    #[arg(long, default_value_t = 20_000)]
+    rate: u32,
+    /// Events in a request, at most.
+    #[arg(long, default_value_t = 500)]
+    batch: usize,
+}
+
+/// Accepts every event.
+#[derive(Debug)]
+struct Accepting;
+
+#[async_trait::async_trait]
+impl Transport for Accepting {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let marks = request.body().windows(9).filter(|part| part == b"\"eventId\"").count();
+        let verdicts: Vec<String> =
+            (0..marks).map(|index| format!(r#"{{"index":{index},"status":"accepted"}}"#)).collect();
+        let body = format!(r#"{{"accepted":{marks},"rejected":0,"results":[{}]}}"#, verdicts.join(","));
+        Ok(http::Response::new(body.into()))
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse();
+    let idle = resident();
+    let client = client(&args)?;
+    println!("resident memory: {} KiB before, {} KiB with an idle client", idle, resident());
+    latency(&client, &args)?;
+    throughput(&client, &args)?;
+    println!("resident memory: {} KiB at the end, {} KiB more than before", resident(), resident() - idle);
+    Ok(())
+}
+
+fn client(args: &Args) -> Result<Client, Box<dyn Error>> {
+    let builder = match &args.url {
+        Some(url) => Client::builder(url),
+        // Compression would only hide the events from the transport.
+        None => Client::from_env().transport(Arc::new(Accepting)).gzip(false),
+    };
+    let interval = Duration::from_millis(50);
+    Ok(builder.overflow(Overflow::Wait).batch_events(args.batch).flush_interval(interval).build()?)
+}
+
+fn event(number: u32) -> SalesEvent {
+    SalesEvent::email_clicked(format!("acc_{}", number % 1_000), "user_1")
+        .with("link", "pricing")
+        .with("responseTimeHours", number % 48)
+}
+
+/// At a steady rate, as a busy program emits: events are due at instants, and the time of each call is taken.
+fn latency(client: &Client, args: &Args) -> Result<(), sspp_client::Error> {
+    let began = Instant::now();
+    let mut times = Vec::new();
+    for number in 0..args.events {
+        let due = Duration::from_secs(1) * number / args.rate;
+        while began.elapsed() < due {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        let event = event(number);
+        let call = Instant::now();
+        client.emit(event)?;
+        times.push(call.elapsed());
+    }
+    times.sort_unstable();
+    let at = |share: usize| times[(times.len() - 1) * share / 1_000];
+    println!(
+        "emit at {} a second: p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
+        args.rate,
+        at(500),
+        at(990),
+        at(999),
+        at(1_000)
+    );
+    Ok(())
+}
+
+fn throughput(client: &Client, args: &Args) -> Result<(), Box<dyn Error>> {
+    let before = client.stats();
+    let began = Instant::now();
+    for number in 0..args.events {
+        client.emit(event(number))?;
+    }
+    sspp_client::blocking::Client::from(client.clone()).flush(Duration::from_secs(600))?;
+    let took = began.elapsed();
+    let stats = client.stats();
+    let accepted = stats.accepted - before.accepted;
+    println!(
+        "{accepted} events accepted in {took:.2?}: {} a second ({} rejected, {} dropped)",
+        u128::from(accepted) * 1_000_000 / took.as_micros().max(1),
+        stats.rejected - before.rejected,
+        stats.dropped() - before.dropped()
+    );
+    Ok(())
+}
+
+/// In KiB; 0 where the system does not tell.
+fn resident() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
