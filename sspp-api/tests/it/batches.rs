@@ -198,9 +198,11 @@ async fn what_a_shard_has_no_room_for_is_to_be_sent_again() {
     assert_eq!(reply.header("retry-after"), "2");
 }
 
+type Answer = fn() -> Result<Vec<Admission>, QueueError>;
+
 #[tokio::test]
 async fn a_queue_that_fails_or_answers_nonsense_is_a_503() {
-    let failures: [fn() -> Result<Vec<Admission>, QueueError>; 3] = [
+    let failures: [Answer; 3] = [
         || Err(QueueError::Unavailable { reason: "password=hunter2".to_owned() }),
         || Err(QueueError::Full { backlog: 5, limit: 5, retry_after: Duration::from_secs(7) }),
         || Ok(vec![Admission::Queued]),
