@@ -87,6 +87,8 @@ platform() {
     namespace "sspp-${environment}" restricted
     platform_secrets "sspp-${environment}"
   done
+  # Where a NodeBalancer ends TLS.
+  certificate sspp-staging sspp-api-tls
   certificate sspp-prod sspp-api-tls
 }
 
