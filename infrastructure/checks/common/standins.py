@@ -46,8 +46,12 @@ elif words[0] == "get" and words[1] == "service":
         sys.exit(f"Error from server (NotFound): services {words[2]} not found")
     print(f"service/{words[2]}")
 elif words[0] == "get":
-    answer = home / ("raw" if "--raw" in words else "jobs" if words[1] == "jobs" else "workloads")
+    answer = home / ("jobs" if words[1] == "jobs" else "workloads")
     print(answer.read_text() if answer.exists() else "", end="")
+elif words[0] == "exec":
+    text = (home / "healthcheck").read_text()
+    print(text)
+    sys.exit(not text.startswith("ready"))
 elif words[0] == "port-forward":
     (home / f"pid.{os.getpid()}").touch()
     while True: time.sleep(3600)
