@@ -26,6 +26,8 @@ mod clock;
 mod domain;
 #[cfg(feature = "engine")]
 mod envelope;
+#[cfg(feature = "engine")]
+mod erase;
 #[cfg(feature = "faults")]
 mod faults;
 #[cfg(feature = "engine")]
@@ -42,6 +44,7 @@ mod retry;
 mod scoring;
 #[cfg(feature = "service")]
 pub mod service;
+mod subject;
 #[cfg(any(feature = "testing", feature = "mock"))]
 pub mod testing;
 #[cfg(feature = "engine")]
@@ -53,7 +56,7 @@ mod validation;
 #[cfg(feature = "engine")]
 pub use adapters::memory::{MemoryEventQueue, MemorySignalStore};
 #[cfg(feature = "postgres")]
-pub use adapters::postgres::{PgConfig, PgOpenError, PgSignalStore};
+pub use adapters::postgres::{LegacySignal, LegacySignals, PgConfig, PgOpenError, PgSignalStore};
 #[cfg(feature = "redis")]
 pub use adapters::redis::{RedisConfig, RedisEventQueue, RedisOpenError};
 #[cfg(feature = "sqlite")]
@@ -65,6 +68,8 @@ pub use domain::*;
 #[cfg(feature = "engine")]
 pub use envelope::{Envelope, EnvelopeFault};
 #[cfg(feature = "engine")]
+pub use erase::{erase_some, finish_erasures};
+#[cfg(feature = "engine")]
 pub use pipeline::{Pipeline, PipelineConfig};
 #[cfg(feature = "engine")]
 pub use ports::{
@@ -73,7 +78,7 @@ pub use ports::{
 };
 pub use random::{Random, SeededRandom, SystemRandom};
 #[cfg(feature = "engine")]
-pub use replay::{ReplayError, Replayed, replay};
+pub use replay::{ReplayError, Replayed, replay, replay_all};
 #[cfg(feature = "engine")]
 pub use retention::{Retention, retain};
 pub use retry::RetryPolicy;
@@ -82,6 +87,7 @@ pub use scoring::{
     AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, Scored, ScoringModel, Step,
     StepInput, StepKind, TierRule, UnknownEventType,
 };
+pub use subject::Subject;
 #[cfg(feature = "engine")]
 pub use trace::TraceContext;
 #[cfg(feature = "scoring")]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Admission, DeadLetterId, DeadLetterReason, Envelope, EnvelopeFault, EventId, EventQueue, NewJob,
-    QueueError, SignalId, SignalStore, StoreError, Timestamp,
+    Admission, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, EnvelopeFault, EventId, EventQueue,
+    NewJob, QueueError, SignalId, SignalStore, StoreError, Timestamp,
 };
 
 /// What a replay did.
@@ -129,21 +129,57 @@ pub async fn replay(
     if let Some(signal) = store.signal_of_event(event_id).await? {
         return Ok(Replayed::AlreadySignal(signal.id));
     }
-    let letter = letter.ok_or(ReplayError::NotFound { id })?;
-    let envelope =
-        Envelope::decode(&letter.payload).map_err(|fault| ReplayError::Undecodable { id, fault })?;
+    let job = job_of(letter.ok_or(ReplayError::NotFound { id })?, now)?;
+    let admissions = queue.enqueue(vec![job]).await?;
+    queued(event_id, admissions.first().copied())
+}
+
+/// Puts the events of many dead letters back into the queue, as [`replay`] does with one, in one call of the queue; answers one
+/// outcome a letter, in their order. The letters are to be as the store just gave them.
+///
+/// ```
+/// use sspp_core::{MemoryEventQueue, SystemClock, Timestamp, replay_all};
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let queue = MemoryEventQueue::new(std::sync::Arc::new(SystemClock));
+/// let now = Timestamp::parse("2026-01-01").unwrap();
+/// assert!(replay_all(&queue, Vec::new(), now).await.unwrap().is_empty());
+/// # });
+/// ```
+pub async fn replay_all(
+    queue: &dyn EventQueue,
+    letters: Vec<DeadLetter>,
+    now: Timestamp,
+) -> Result<Vec<Result<EventId, ReplayError>>, QueueError> {
+    let jobs: Vec<Result<NewJob, ReplayError>> =
+        letters.into_iter().map(|letter| job_of(letter, now)).collect();
+    let wanted: Vec<NewJob> = jobs.iter().filter_map(|job| job.as_ref().ok().cloned()).collect();
+    let admissions = if wanted.is_empty() { Vec::new() } else { queue.enqueue(wanted).await? };
+    let mut admissions = admissions.into_iter();
+    let settle = |job: Result<NewJob, ReplayError>| {
+        let event_id = job?.event_id;
+        queued(event_id, admissions.next()).map(|_| event_id)
+    };
+    Ok(jobs.into_iter().map(settle).collect())
+}
+
+/// The job that a letter's event becomes, if it can become one.
+fn job_of(letter: DeadLetter, now: Timestamp) -> Result<NewJob, ReplayError> {
+    let DeadLetter { id, event_id, payload, reason, .. } = letter;
+    if reason == DeadLetterReason::EventIdConflict {
+        return Err(ReplayError::EventIdConflict { id, event_id });
+    }
+    let envelope = Envelope::decode(&payload).map_err(|fault| ReplayError::Undecodable { id, fault })?;
     let holds = envelope.event.event_id;
     if holds != event_id {
         return Err(ReplayError::OtherEvent { id, event_id, holds });
     }
-    let job = NewJob {
-        event_id,
-        account_id: envelope.event.event.account_id,
-        payload: letter.payload,
-        enqueued_at: now,
-    };
-    match queue.enqueue(vec![job]).await?.first() {
-        Some(Admission::Refused { retry_after }) => Err(ReplayError::Refused { retry_after: *retry_after }),
+    let account_id = envelope.event.event.account_id;
+    Ok(NewJob { event_id, account_id, payload, enqueued_at: now })
+}
+
+fn queued(event_id: EventId, admission: Option<Admission>) -> Result<Replayed, ReplayError> {
+    match admission {
+        Some(Admission::Refused { retry_after }) => Err(ReplayError::Refused { retry_after }),
         Some(Admission::Queued) | None => Ok(Replayed::Queued(event_id)),
     }
 }

@@ -191,6 +191,11 @@ impl NewDeadLetter {
         }
     }
 
+    /// What the payload says it is about.
+    pub fn subject(&self) -> crate::Subject {
+        crate::Subject::of_payload(&self.payload)
+    }
+
     /// Whether this letter is about what a known one is about: by content, or by payload where one was not decoded.
     pub fn is_about(&self, content: Option<ContentDigest>, payload: &[u8]) -> bool {
         match (self.content, content) {

@@ -205,6 +205,32 @@ pub enum Position {
     After(CursorKey),
 }
 
+/// An instant of a store by which nothing can be missed: the signals that were stored before it are all to be seen, and none
+/// is added before it any more. Its numbers mean something to the store that made it alone.
+///
+/// ```
+/// use sspp_core::{Horizon, SignalId};
+/// let horizon = Horizon { last_id: SignalId::new(70), before: 0, from: 0 };
+/// assert_eq!(horizon.up_to(SignalId::new(9)).last_id.get(), 9);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Horizon {
+    /// No signal of a higher id.
+    pub last_id: SignalId,
+    /// On PostgreSQL: signals of transactions before this one, the oldest that was under way …
+    pub before: u64,
+    /// … and of those from this one on, which had not begun: rows that were restored from another server.
+    pub from: u64,
+}
+
+impl Horizon {
+    /// The same, but no signal of a higher id than this: lets long ways be read in stretches.
+    #[must_use]
+    pub fn up_to(self, id: SignalId) -> Self {
+        Self { last_id: self.last_id.min(id), ..self }
+    }
+}
+
 /// A list of signals to read.
 ///
 /// ```
@@ -223,6 +249,8 @@ pub struct SignalQuery {
     pub position: Position,
     /// How many at most.
     pub limit: u32,
+    /// Only what was stored before this instant of the store.
+    pub until: Option<Horizon>,
 }
 
 impl Default for SignalQuery {
@@ -233,6 +261,7 @@ impl Default for SignalQuery {
             order: SortOrder::default(),
             position: Position::Offset(0),
             limit: 20,
+            until: None,
         }
     }
 }
@@ -267,4 +296,9 @@ pub struct Total {
 impl Total {
     /// Rows of a filter without a counter are counted up to here.
     pub const COUNTED_UP_TO: u64 = 10_000;
+
+    /// What is told of rows that were counted up to one more than is told.
+    pub fn bounded(count: u64) -> Self {
+        Self { count: count.min(Self::COUNTED_UP_TO), exact: count <= Self::COUNTED_UP_TO }
+    }
 }

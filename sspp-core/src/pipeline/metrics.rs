@@ -35,6 +35,7 @@ pub(super) fn recorded(records: &[&Record], outcomes: &[Recorded], took: Duratio
         |wanted: fn(&Recorded) -> bool| outcomes.iter().filter(|outcome| wanted(outcome)).count() as u64;
     counter!("sspp_worker_signals_recorded_total").increment(count(|o| matches!(o, Recorded::Signal(_))));
     counter!("sspp_worker_duplicates_total").increment(count(|o| matches!(o, Recorded::Duplicate(_))));
+    counter!("sspp_worker_erased_total").increment(count(|o| matches!(o, Recorded::Erased)));
     histogram!("sspp_worker_record_duration_seconds").record(took);
     for (record, outcome) in records.iter().zip(outcomes) {
         match (record, outcome) {

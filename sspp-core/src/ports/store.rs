@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::{
-    DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, NewDeadLetter, NewSignal, Page, Signal,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
+    Horizon, ModelDigest, ModelRecord, NewDeadLetter, NewSignal, NumberedDeadLetter, Page, Signal,
     SignalFilter, SignalId, SignalQuery, SignalStats, Timestamp, Total,
 };
 
@@ -33,6 +34,8 @@ pub enum Recorded {
     Conflict(DeadLetterId),
     /// A dead letter, new or recorded before.
     DeadLetter(DeadLetterId),
+    /// The event's account or user [was erased](SignalStore::begin_erasure) after it was received: nothing was kept of it.
+    Erased,
 }
 
 /// Where signals are kept. The effect is exactly once: an event id is a signal or a dead letter, never both and never
@@ -56,6 +59,12 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// to find the event at fault. After any other error the batch was recorded whole or not at all: record it again.
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
 
+    /// Records signals that were scored elsewhere, as [`record`](SignalStore::record) does, except that a signal keeps its
+    /// time of processing where the store can: one that lists by processing in the order of ids raises it all the same.
+    async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        self.record(batch).await
+    }
+
     /// A signal by its number.
     async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError>;
 
@@ -64,7 +73,17 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
 
     /// A stretch of a sorted list. Following [`SignalQuery::position`] with the last row's key returns every row
     /// that was there at the start once, whatever is added meanwhile.
+    ///
+    /// With [`SignalQuery::until`] it is a list of what was stored before then: following it returns exactly that, less what
+    /// is removed meanwhile.
+    ///
+    /// A list that no index serves reads for two seconds at most, then it fails as [`TooBroad`](StoreError::TooBroad); so
+    /// does a count that no counter serves.
     async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError>;
+
+    /// The latest instant of the store before which nothing is added any more. Signals of transactions that are under way,
+    /// and of all that began after the oldest of these, come after it.
+    async fn horizon(&self) -> Result<Horizon, StoreError>;
 
     /// How many signals a filter has: exact for [single dimensions](SignalFilter::single_dimension), otherwise counted up to
     /// [`Total::COUNTED_UP_TO`].
@@ -78,6 +97,43 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
 
     /// Dead letters, the last first.
     async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// A stretch of the dead letters, in the order of recording or against it.
+    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError>;
+
+    /// How many dead letters a filter has, of those with a higher number than `after`; counted up to
+    /// [`Total::COUNTED_UP_TO`].
+    async fn count_dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+        after: Option<i64>,
+    ) -> Result<Total, StoreError>;
+
+    /// Gives a dead letter another payload and content, if it still has the payload `held`; answers whether it had.
+    ///
+    /// Its id, its place in the order of recording and why it died stay. An event of the former content that is still on
+    /// its way becomes a [`Recorded::Conflict`] from then on.
+    async fn mend_dead_letter(
+        &self,
+        id: DeadLetterId,
+        held: &[u8],
+        payload: bytes::Bytes,
+        content: ContentDigest,
+    ) -> Result<bool, StoreError>;
+
+    /// Removes a dead letter; answers whether it was there.
+    async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError>;
+
+    /// Begins to erase: from its return on no event of that account or user that was received up to then is recorded,
+    /// wherever it comes from ([`Recorded::Erased`]). What is stored goes by [`erase_step`](SignalStore::erase_step).
+    /// Repeating it with a later instant erases what came in between too; an earlier one changes nothing.
+    ///
+    /// The store remembers a digest of the id for ever, and the id itself until its rows are gone.
+    async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError>;
+
+    /// Removes up to `max` signals and `max` dead letters of an erasure that was begun, with all they add to the statistics,
+    /// in small transactions. `None` when every erasure is complete. Any number of callers may do so at once.
+    async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError>;
 
     /// Removes up to `max` of the oldest signals that were processed before an instant, with all they add to the
     /// statistics, in one transaction; answers how many went. Models stay.

@@ -62,6 +62,12 @@ pub enum StoreError {
         /// What the driver said.
         reason: String,
     },
+    /// The question reads too much to be answered within its limit.
+    #[error("the question reads too much to be answered within {after_ms} ms: narrow it")]
+    TooBroad {
+        /// The limit, in milliseconds.
+        after_ms: u64,
+    },
     /// The adapter was closed.
     #[error("the store is closed")]
     Closed,
@@ -79,6 +85,7 @@ impl StoreError {
             | Self::Storage { .. }
             | Self::Setup { .. }
             | Self::Corrupt { .. }
+            | Self::TooBroad { .. }
             | Self::Closed => FailureClass::Infrastructure,
         }
     }

@@ -115,6 +115,18 @@ pub struct ScoringModel {
     pub(super) wording: Wording,
 }
 
+/// The constants are the predecessor's, so only the name differs.
+static PREDECESSOR: LazyLock<Arc<ScoringModel>> = LazyLock::new(|| {
+    let text =
+        include_str!("../../models/default.toml").replacen("name = \"default\"", "name = \"predecessor\"", 1);
+    #[expect(
+        clippy::expect_used,
+        reason = "a constant of the build; every test that imports would find it broken"
+    )]
+    let model = ScoringModel::from_toml(&text).expect("the predecessor's model");
+    Arc::new(model)
+});
+
 static DEFAULT: LazyLock<Arc<ScoringModel>> = LazyLock::new(|| {
     #[expect(
         clippy::expect_used,
@@ -129,6 +141,19 @@ impl ScoringModel {
     /// The model used when no other is given: the predecessor's constants. Compiled once.
     pub fn embedded_default() -> Arc<Self> {
         Arc::clone(&DEFAULT)
+    }
+
+    /// The model under which signals of the predecessor are kept: their scores are its own, and this is what they are explained
+    /// by. Compiled once.
+    ///
+    /// ```
+    /// use sspp_core::ScoringModel;
+    /// let (model, default) = (ScoringModel::predecessor(), ScoringModel::embedded_default());
+    /// assert_eq!(model.name(), "predecessor");
+    /// assert_ne!(model.digest(), default.digest());
+    /// ```
+    pub fn predecessor() -> Arc<Self> {
+        Arc::clone(&PREDECESSOR)
     }
 
     /// Reads and compiles a TOML document of at most 1 MiB.

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 
 use crate::{
-    DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
+    Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter,
+    SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 /// Decides, before each batch is recorded, whether it fails; `None` lets the store behind have it.
@@ -84,6 +85,48 @@ impl SignalStore for FaultyStore {
 
     async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
         self.through()?.recent_dead_letters(limit).await
+    }
+
+    async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        self.through()?.import(batch).await
+    }
+
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        self.through()?.horizon().await
+    }
+
+    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError> {
+        self.through()?.dead_letters(query).await
+    }
+
+    async fn count_dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+        after: Option<i64>,
+    ) -> Result<Total, StoreError> {
+        self.through()?.count_dead_letters(filter, after).await
+    }
+
+    async fn mend_dead_letter(
+        &self,
+        id: DeadLetterId,
+        held: &[u8],
+        payload: bytes::Bytes,
+        content: ContentDigest,
+    ) -> Result<bool, StoreError> {
+        self.through()?.mend_dead_letter(id, held, payload, content).await
+    }
+
+    async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError> {
+        self.through()?.remove_dead_letter(id).await
+    }
+
+    async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError> {
+        self.through()?.begin_erasure(erasure).await
+    }
+
+    async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {
+        self.through()?.erase_step(max).await
     }
 
     async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError> {

@@ -10,8 +10,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    AcceptedEvent, AccountId, ContentDigest, Cursor, Envelope, EnvelopeFault, Event, EventType, ExternalId,
-    Metadata, ModelFaults, ParseFault, ScoringModel, SeededRandom, Source, Timestamp, UserId, parse_event,
+    AcceptedEvent, AccountId, ContentDigest, Cursor, DeadLetterCursor, Envelope, EnvelopeFault, Event,
+    EventType, ExternalId, Metadata, ModelFaults, ParseFault, ScoringModel, SeededRandom, Source, Subject,
+    Timestamp, UserId, parse_event,
 };
 
 pub use intake::{batch, cloud_event};
@@ -102,6 +103,13 @@ pub fn envelope(bytes: &[u8]) {
     match Envelope::decode(bytes) {
         Ok(envelope) => {
             within_bounds(&envelope.event.event);
+            let (subject, event) = (Subject::of_payload(bytes), &envelope.event.event);
+            assert_eq!(
+                subject.account_id.as_ref(),
+                Some(&event.account_id),
+                "what is readable names its account"
+            );
+            assert_eq!(subject.user_id.as_ref(), Some(&event.user_id));
             round_trip(envelope);
         }
         Err(EnvelopeFault::UnknownVersion { version }) => assert_ne!(version, 1, "version 1 is known"),
@@ -110,7 +118,7 @@ pub fn envelope(bytes: &[u8]) {
     }
 }
 
-/// The laws of a [`Cursor`]'s text: reading never panics, and what is accepted is written the same again.
+/// The laws of the texts of a [`Cursor`] and a [`DeadLetterCursor`]: reading never panics, and what is accepted is written the same again.
 ///
 /// ```
 /// sspp_core::testing::fuzz::cursor(b"AQMAAAAAAAAAKgAAAAAAAAAH");
@@ -121,6 +129,12 @@ pub fn envelope(bytes: &[u8]) {
 pub fn cursor(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(cursor) = text.parse::<Cursor>() {
+        let written = cursor.to_string();
+        assert_eq!(written, text, "two texts stand for one cursor");
+        assert_eq!(written.parse(), Ok(cursor));
+    }
+    if let Ok(cursor) = text.parse::<DeadLetterCursor>() {
+        assert!(text.parse::<Cursor>().is_err(), "a text is a cursor of two kinds");
         let written = cursor.to_string();
         assert_eq!(written, text, "two texts stand for one cursor");
         assert_eq!(written.parse(), Ok(cursor));

@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::{
-    Admission, DeadLetter, DeadLetterId, Delivery, Durability, EventId, EventQueue, ModelDigest, ModelRecord,
-    NewJob, Page, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, Settlement, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
+    Admission, ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Delivery,
+    Durability, Erased, Erasure, EventId, EventQueue, Horizon, ModelDigest, ModelRecord, NewJob,
+    NumberedDeadLetter, Page, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, Settlement,
+    Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 mockall::mock! {
@@ -46,6 +47,20 @@ mockall::mock! {
         async fn stats(&self) -> Result<SignalStats, StoreError>;
         async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError>;
         async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+        async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
+        async fn horizon(&self) -> Result<Horizon, StoreError>;
+        async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError>;
+        async fn count_dead_letters(&self, filter: &DeadLetterFilter, after: Option<i64>) -> Result<Total, StoreError>;
+        async fn mend_dead_letter(
+            &self,
+            id: DeadLetterId,
+            held: &[u8],
+            payload: bytes::Bytes,
+            content: ContentDigest,
+        ) -> Result<bool, StoreError>;
+        async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError>;
+        async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError>;
+        async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError>;
         async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError>;
         async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError>;
         async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError>;

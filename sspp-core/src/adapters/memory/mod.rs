@@ -1,5 +1,6 @@
 //! Queue and store in memory: for tests, examples and trying things out. They forget everything with the process.
 
+mod letters;
 mod queue;
 mod queue_state;
 mod store;

@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::store_state::StoreState;
 use crate::{
-    DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
+    Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter,
+    SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 /// A store in memory. Clones are handles on the same store; what is in it ends with the process.
@@ -56,8 +58,7 @@ impl SignalStore for MemorySignalStore {
 
     async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError> {
         let count = self.state().count(filter);
-        let exact = filter.single_dimension() || count <= Total::COUNTED_UP_TO;
-        Ok(Total { count: if exact { count } else { Total::COUNTED_UP_TO }, exact })
+        Ok(if filter.single_dimension() { Total { count, exact: true } } else { Total::bounded(count) })
     }
 
     async fn stats(&self) -> Result<SignalStats, StoreError> {
@@ -65,12 +66,50 @@ impl SignalStore for MemorySignalStore {
     }
 
     async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
-        Ok(self.state().letters.get(&id).cloned())
+        Ok(self.state().letters.get(id).cloned())
     }
 
     async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Ok(self.state().letters.values().rev().take(limit).cloned().collect())
+        Ok(self.state().letters.latest(limit))
+    }
+
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        Ok(Horizon { last_id: SignalId::new(self.state().last_id), before: 0, from: 0 })
+    }
+
+    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError> {
+        Ok(self.state().letters.list(query))
+    }
+
+    async fn count_dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+        after: Option<i64>,
+    ) -> Result<Total, StoreError> {
+        Ok(Total::bounded(self.state().letters.count(filter, after)))
+    }
+
+    async fn mend_dead_letter(
+        &self,
+        id: DeadLetterId,
+        held: &[u8],
+        payload: Bytes,
+        content: ContentDigest,
+    ) -> Result<bool, StoreError> {
+        Ok(self.state().letters.mend(id, held, payload, content))
+    }
+
+    async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError> {
+        Ok(self.state().letters.remove(id))
+    }
+
+    async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError> {
+        self.state().begin_erasure(erasure);
+        Ok(())
+    }
+
+    async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {
+        Ok(self.state().erase_step(max))
     }
 
     async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError> {
@@ -78,7 +117,7 @@ impl SignalStore for MemorySignalStore {
     }
 
     async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
-        Ok(self.state().expire_letters(died_before, max))
+        Ok(self.state().letters.expire(died_before, max))
     }
 
     async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {

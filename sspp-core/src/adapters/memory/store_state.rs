@@ -1,31 +1,36 @@
 //! What a store in memory holds, and its rules, without locks.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use bytes::Bytes;
-use indexmap::IndexMap;
 
+use super::letters::Letters;
 use crate::{
-    AccountId, DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, NewSignal, Page, Position,
-    Record, Recorded, Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SortOrder, StoreError,
-    Timestamp, Units, UserId,
+    AccountId, DeadLetter, DeadLetterId, Erasable, Erased, Erasure, ErasureDigest, EventId, ModelDigest,
+    ModelRecord, NewSignal, Page, Position, Record, Recorded, Signal, SignalFilter, SignalId, SignalQuery,
+    SignalStats, SortOrder, StoreError, Timestamp, Units, UserId,
 };
 
 /// The highest score that a store takes: 1,000.00.
 const MAX_SCORE: Units = Units::new(1_000 * Units::PER_ONE);
 
-/// Signals in the order of their ids, which start at 1 and have no gaps; and figures that follow them.
+/// Signals in the order of their ids, which start at 1; and figures that follow them.
 #[derive(Debug, Default)]
 pub(super) struct StoreState {
-    signals: VecDeque<Signal>,
-    /// How many signals went, from the front.
-    expired: usize,
+    signals: BTreeMap<SignalId, Signal>,
+    /// The highest id that was given.
+    pub(super) last_id: i64,
+    last_processed: Option<Timestamp>,
     by_event: HashMap<EventId, SignalId>,
     per_account: HashMap<AccountId, u64>,
     per_user: HashMap<UserId, u64>,
     figures: SignalStats,
-    pub(super) letters: IndexMap<DeadLetterId, DeadLetter>,
+    pub(super) letters: Letters,
+    /// Up to when whose events are erased.
+    erased: HashMap<ErasureDigest, Timestamp>,
+    /// Erasures whose rows are not gone yet.
+    erasing: Vec<Erasure>,
     pub(super) models: HashMap<ModelDigest, ModelRecord>,
 }
 
@@ -47,7 +52,7 @@ impl StoreState {
         match record {
             Record::Signal { signal, payload } => self.record_signal(signal, payload),
             Record::DeadLetter(letter) => {
-                if let Some(known) = self.letters.get(&letter.id) {
+                if let Some(known) = self.letters.get(letter.id) {
                     if letter.is_about(known.content, &known.payload) {
                         return Recorded::DeadLetter(letter.id);
                     }
@@ -60,41 +65,60 @@ impl StoreState {
                     return Recorded::Duplicate(signal.id);
                 }
                 let id = letter.id;
-                self.letters.insert(id, letter);
-                Recorded::DeadLetter(id)
+                if self.keep_letter(letter) { Recorded::DeadLetter(id) } else { Recorded::Erased }
             }
         }
     }
 
     fn record_signal(&mut self, mut signal: NewSignal, payload: Bytes) -> Recorded {
         let event_id = signal.accepted.event_id;
-        if let Some(known) = self.by_event.get(&event_id).and_then(|id| self.at(*id)) {
+        if self.is_erased(&ErasureDigest::of_event(&signal.accepted.event), signal.accepted.received_at) {
+            return Recorded::Erased;
+        }
+        if let Some(known) = self.by_event.get(&event_id).and_then(|id| self.signals.get(id)) {
             if known.recorded.content == signal.content {
                 return Recorded::Duplicate(known.id);
             }
             return self.conflict(DeadLetter::conflict(&signal, payload));
         }
         let letter_id = DeadLetterId::of_event(event_id);
-        let first = self.letters.get(&letter_id).and_then(|letter| letter.content);
+        let first = self.letters.get(letter_id).and_then(|letter| letter.content);
         if first.is_some_and(|content| content != signal.content) {
             return self.conflict(DeadLetter::conflict(&signal, payload));
         }
-        self.letters.shift_remove(&letter_id);
-        let last = self.signals.back().map(|signal| signal.recorded.processed_at);
-        signal.processed_at =
-            last.map_or(signal.processed_at, |last: Timestamp| last.max(signal.processed_at));
+        self.letters.remove(letter_id);
+        signal.processed_at = self.last_processed.unwrap_or(signal.processed_at).max(signal.processed_at);
+        self.last_processed = Some(signal.processed_at);
         self.tally(&signal);
-        let number = self.expired + self.signals.len() + 1;
-        let id = SignalId::new(i64::try_from(number).unwrap_or(i64::MAX));
+        self.last_id += 1;
+        let id = SignalId::new(self.last_id);
         self.by_event.insert(event_id, id);
-        self.signals.push_back(Signal { id, recorded: signal });
+        self.signals.insert(id, Signal { id, recorded: signal });
         Recorded::Signal(id)
     }
 
     fn conflict(&mut self, letter: DeadLetter) -> Recorded {
         let id = letter.id;
-        self.letters.entry(id).or_insert(letter);
-        Recorded::Conflict(id)
+        if self.letters.get(id).is_some() || self.keep_letter(letter) {
+            Recorded::Conflict(id)
+        } else {
+            Recorded::Erased
+        }
+    }
+
+    /// Keeps a letter, unless whom it is about was erased since.
+    fn keep_letter(&mut self, letter: DeadLetter) -> bool {
+        let subject = letter.subject();
+        let received = subject.received_at.unwrap_or(letter.enqueued_at);
+        if self.is_erased(&subject.erasure_digests(), received) {
+            return false;
+        }
+        self.letters.add(letter, subject.event_type);
+        true
+    }
+
+    fn is_erased(&self, digests: &[ErasureDigest], received: Timestamp) -> bool {
+        digests.iter().any(|digest| self.erased.get(digest).is_some_and(|up_to| received <= *up_to))
     }
 
     fn tally(&mut self, signal: &NewSignal) {
@@ -112,24 +136,58 @@ impl StoreState {
     pub(super) fn expire_signals(&mut self, before: Timestamp, max: u32) -> u32 {
         let mut gone = 0;
         while gone < max
-            && let Some(signal) = self.signals.pop_front_if(|signal| signal.recorded.processed_at < before)
+            && let Some(first) = self.signals.first_entry()
+            && first.get().recorded.processed_at < before
         {
-            self.expired += 1;
-            self.by_event.remove(&signal.recorded.accepted.event_id);
-            self.untally(&signal.recorded);
+            let signal = first.remove();
+            self.forget_signal(&signal);
             gone += 1;
         }
         gone
     }
 
-    pub(super) fn expire_letters(&mut self, before: Timestamp, max: u32) -> u32 {
-        let first = usize::try_from(max).unwrap_or(usize::MAX);
-        let old = self.letters.values().take(first).filter(|letter| letter.died_at < before);
-        let old: Vec<DeadLetterId> = old.map(|letter| letter.id).collect();
-        for id in &old {
-            self.letters.shift_remove(id);
+    /// Removes up to so many of the erased one's signals; returns how many went.
+    fn erase_signals(&mut self, erasure: &Erasure, max: u32) -> u32 {
+        let of = |signal: &&Signal| {
+            let accepted = &signal.recorded.accepted;
+            accepted.received_at <= erasure.up_to
+                && match &erasure.whom {
+                    Erasable::Account(id) => accepted.event.account_id == *id,
+                    Erasable::User(id) => accepted.event.user_id == *id,
+                }
+        };
+        let most = usize::try_from(max).unwrap_or(usize::MAX);
+        let ids: Vec<SignalId> =
+            self.signals.values().filter(of).take(most).map(|signal| signal.id).collect();
+        for id in &ids {
+            if let Some(signal) = self.signals.remove(id) {
+                self.forget_signal(&signal);
+            }
         }
-        u32::try_from(old.len()).unwrap_or(max)
+        u32::try_from(ids.len()).unwrap_or(max)
+    }
+
+    pub(super) fn begin_erasure(&mut self, erasure: &Erasure) {
+        let up_to = self.erased.entry(erasure.whom.digest()).or_insert(erasure.up_to);
+        *up_to = erasure.up_to.max(*up_to);
+        let up_to = *up_to;
+        self.erasing.retain(|other| other.whom != erasure.whom);
+        self.erasing.push(Erasure { up_to, ..erasure.clone() });
+    }
+
+    pub(super) fn erase_step(&mut self, max: u32) -> Option<Erased> {
+        let erasure = self.erasing.first()?.clone();
+        let signals = self.erase_signals(&erasure, max);
+        let dead_letters = self.letters.erase(&erasure, max);
+        if signals < max && dead_letters < max {
+            self.erasing.remove(0);
+        }
+        Some(Erased { signals, dead_letters })
+    }
+
+    fn forget_signal(&mut self, signal: &Signal) {
+        self.by_event.remove(&signal.recorded.accepted.event_id);
+        self.untally(&signal.recorded);
     }
 
     fn untally(&mut self, signal: &NewSignal) {
@@ -147,23 +205,19 @@ impl StoreState {
         forget(&mut self.per_user, &event.user_id);
     }
 
-    fn at(&self, id: SignalId) -> Option<&Signal> {
-        let at = usize::try_from(id.get()).ok()?.checked_sub(self.expired + 1)?;
-        self.signals.get(at)
-    }
-
     pub(super) fn signal(&self, id: SignalId) -> Option<Signal> {
-        self.at(id).cloned()
+        self.signals.get(&id).cloned()
     }
 
     pub(super) fn signal_of_event(&self, event_id: EventId) -> Option<Signal> {
-        self.at(*self.by_event.get(&event_id)?).cloned()
+        self.signals.get(self.by_event.get(&event_id)?).cloned()
     }
 
     pub(super) fn list(&self, query: &SignalQuery) -> Page<Signal> {
         let key = |signal: &Signal| query.sort_by.key_of(signal);
-        let mut found: Vec<&Signal> =
-            self.signals.iter().filter(|signal| query.filter.matches(signal)).collect();
+        let last = query.until.map_or(SignalId::new(i64::MAX), |until| until.last_id);
+        let before = self.signals.range(..=last).map(|(_, signal)| signal);
+        let mut found: Vec<&Signal> = before.filter(|signal| query.filter.matches(signal)).collect();
         found.sort_by_key(|signal| key(signal));
         if query.order == SortOrder::Descending {
             found.reverse();
@@ -189,7 +243,7 @@ impl StoreState {
                 return self.per_user.get(id).copied().unwrap_or(0);
             }
         }
-        self.signals.iter().filter(|signal| filter.matches(signal)).count() as u64
+        self.signals.values().filter(|signal| filter.matches(signal)).count() as u64
     }
 
     pub(super) fn stats(&self) -> SignalStats {

@@ -79,7 +79,8 @@ pub(super) async fn dead_letters(
     Ok(u32::try_from(removed).unwrap_or(u32::MAX))
 }
 
-async fn begin(connection: &mut PgConnection, lock: &str) -> Result<(), Failure> {
+/// Begins a transaction with a lock on the dead letters: shared, or alone.
+pub(super) async fn begin(connection: &mut PgConnection, lock: &str) -> Result<(), Failure> {
     let sql = format!("BEGIN; SELECT {lock}({LETTERS_LOCK})");
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
     Ok(())

@@ -22,11 +22,21 @@ pub(super) enum Failure {
     Vanished,
     /// The call took too long and was given up.
     Late(Duration),
+    /// A question met its own limit.
+    TooBroad(Duration),
 }
 
 impl Failure {
     pub(super) fn corrupt(reason: impl std::fmt::Display) -> Self {
         Self::Corrupt(reason.to_string())
+    }
+
+    /// The server gave up a question after the limit that it was asked with.
+    pub(super) fn or_too_broad(self, limit: Duration) -> Self {
+        match self.or_late(limit) {
+            Self::Late(limit) => Self::TooBroad(limit),
+            failure => failure,
+        }
     }
 
     /// The server gave up a statement after its limit: then that is what is said.
@@ -92,6 +102,9 @@ impl From<Failure> for StoreError {
             Failure::Vanished => Self::Contention { reason: "a row expired meanwhile".to_owned() },
             Failure::Late(after) => {
                 Self::Timeout { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
+            }
+            Failure::TooBroad(after) => {
+                Self::TooBroad { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
             }
             Failure::Sql(error) => of_sql(&error),
         }

@@ -5,14 +5,21 @@
 //! | settings, what every connection is given | [`config`](config) |
 //! | one connection for one call, closed when the call fails | `session` |
 //! | recording a batch in one transaction | `store_write`, `tallies` |
-//! | removing what is too old | `expiry` |
+//! | removing what is too old, or erased | `expiry`, `erasure` |
+//! | dead letters by themselves | `letters` |
+//! | the schema | `migration` |
+//! | the predecessor's table | `legacy` |
 //! | lists and counts | `signal_select` |
 //! | rows as the domain's types | `signal_rows` |
 //! | errors by what they mean | `failure` |
 
 mod config;
+mod erasure;
 mod expiry;
 mod failure;
+mod legacy;
+mod letters;
+mod migration;
 mod session;
 mod signal_rows;
 mod signal_select;
@@ -21,4 +28,5 @@ mod store_write;
 mod tallies;
 
 pub use config::{PgConfig, PgOpenError};
+pub use legacy::{LegacySignal, LegacySignals};
 pub use store::PgSignalStore;

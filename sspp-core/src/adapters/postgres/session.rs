@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, PgPool, Postgres};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres};
 
 use super::failure::Failure;
 use crate::StoreError;
@@ -19,6 +20,27 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
+    /// Asks a question that may read much: the server gives it up after a limit of its own.
+    pub(super) async fn within<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        question: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, sqlx::Result<T>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let limit = limit.min(self.statement_timeout);
+        self.with(|connection| {
+            async move {
+                let begin = format!("BEGIN READ ONLY; SET LOCAL statement_timeout = {}", limit.as_millis());
+                sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *connection).await?;
+                let answer = question(&mut *connection).await;
+                let answer = answer.map_err(|error| Failure::from(error).or_too_broad(limit))?;
+                sqlx::raw_sql("COMMIT").execute(connection).await?;
+                Ok(answer)
+            }
+            .boxed()
+        })
+        .await
+    }
+
     /// Runs a call on a connection of its own.
     pub(super) async fn with<T>(
         &self,

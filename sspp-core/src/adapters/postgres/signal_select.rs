@@ -9,6 +9,12 @@ use crate::{Position, SignalFilter, SignalQuery, SortBy, SortOrder, Timestamp, T
 pub(super) fn list(query: &SignalQuery) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(concat!("SELECT ", signal_columns!(), " FROM signals WHERE true"));
     filter(&mut sql, &query.filter);
+    if let Some(until) = query.until {
+        // Transaction numbers as text: the driver knows no such type.
+        sql.push(" AND id <= ").push_bind(until.last_id.get());
+        sql.push(" AND (xact < ").push_bind(until.before.to_string()).push("::xid8");
+        sql.push(" OR xact >= ").push_bind(until.from.to_string()).push("::xid8)");
+    }
     let (after, direction) = match query.order {
         SortOrder::Ascending => (" > ", " ASC"),
         SortOrder::Descending => (" < ", " DESC"),
@@ -42,6 +48,23 @@ pub(super) fn list(query: &SignalQuery) -> QueryBuilder<Postgres> {
         sql.push(" OFFSET ").push_bind(i64::from(offset));
     }
     sql
+}
+
+/// Whether an index serves a list: it reads no more rows than it gives, however many there are.
+pub(super) fn is_indexed(query: &SignalQuery) -> bool {
+    let SignalFilter { account_id, user_id, event_type, signal_type, from, to, min_score, max_score } =
+        &query.filter;
+    let others = [event_type.is_some(), signal_type.is_some(), min_score.is_some(), max_score.is_some()];
+    let names = usize::from(account_id.is_some()) + usize::from(user_id.is_some());
+    let ranges = from.is_some() || to.is_some();
+    let first_pages = !matches!(query.position, Position::Offset(1_000..));
+    let sorted = match query.sort_by {
+        SortBy::Id => names == 0 && !ranges,
+        SortBy::ProcessedAt => names <= 1 && !ranges,
+        SortBy::Timestamp => names == 0,
+        SortBy::Score => false,
+    };
+    sorted && first_pages && !others.contains(&true)
 }
 
 /// The statement that counts a filter, up to one more than is told.

@@ -5,22 +5,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
-use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPoolOptions;
 
 use super::failure::{Failure, MIGRATE};
+use super::letters::NumberedRow;
 use super::session::Sessions;
 use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, letter_columns, signal_columns};
-use super::{PgConfig, PgOpenError, expiry, signal_select, store_write};
+use super::store_write::Origin;
+use super::{PgConfig, PgOpenError, erasure, expiry, letters, migration, signal_select, store_write};
 use crate::{
-    DeadLetter, DeadLetterId, EventId, EventType, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
+    EventType, Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal,
     SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType, StoreError, Timestamp, Total,
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+/// How long a question may read that no index or counter serves.
+const QUESTION: Duration = Duration::from_secs(2);
 
-/// How long a migration tries to connect.
-const MIGRATION_CONNECT: Duration = Duration::from_secs(5);
 /// Connections that nobody used for so long are closed.
 const IDLE: Duration = Duration::from_mins(5);
 
@@ -69,19 +70,16 @@ impl PgSignalStore {
     /// Brings the schema up to this release, under a lock; returns how many migrations were applied. Takes as long as it
     /// takes: the limits on statements do not hold here.
     pub async fn migrate(&self) -> Result<usize, PgOpenError> {
-        let unlimited = PgConfig { statement_timeout: Duration::ZERO, ..self.config.clone() };
-        let options = unlimited.connect_options()?.options([("lock_timeout", "0")]);
-        let pool = PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(MIGRATION_CONNECT)
-            .connect_with(options)
+        migration::migrate(&self.config).await
+    }
+
+    async fn record_from(&self, origin: Origin, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.sessions
+            .with(|connection| async move { store_write::record(connection, &batch, origin).await }.boxed())
             .await
-            .map_err(sqlx::migrate::MigrateError::from)?;
-        let before = applied(&pool).await;
-        MIGRATIONS.run(&pool).await?;
-        let after = applied(&pool).await;
-        pool.close().await;
-        Ok(after.saturating_sub(before))
     }
 
     /// This store as its port.
@@ -101,25 +99,17 @@ impl PgSignalStore {
     }
 }
 
-/// How many migrations a database has; none where there is no table of them.
-async fn applied(pool: &sqlx::PgPool) -> usize {
-    let count: Result<i64, _> =
-        sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success").fetch_one(pool).await;
-    count.ok().and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
-}
-
 /// event type, signal type, signals, score of a tally; accounts, users, dead letters of the totals.
 type StatsRow = (Option<String>, Option<String>, Option<i64>, Option<i64>, i64, i64, i64);
 
 #[async_trait]
 impl SignalStore for PgSignalStore {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
-        if batch.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.sessions
-            .with(|connection| async move { store_write::record(connection, &batch).await }.boxed())
-            .await
+        self.record_from(Origin::Pipeline, batch).await
+    }
+
+    async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        self.record_from(Origin::Import, batch).await
     }
 
     async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError> {
@@ -152,10 +142,19 @@ impl SignalStore for PgSignalStore {
 
     async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError> {
         let mut sql = signal_select::list(query);
-        let rows: Vec<SignalRow> = self
-            .sessions
-            .with(|connection| async move { Ok(sql.build_query_as().fetch_all(connection).await?) }.boxed())
-            .await?;
+        let rows: Vec<SignalRow> = if query.until.is_some() || signal_select::is_indexed(query) {
+            self.sessions
+                .with(|connection| {
+                    async move { Ok(sql.build_query_as().fetch_all(connection).await?) }.boxed()
+                })
+                .await?
+        } else {
+            self.sessions
+                .within(QUESTION, |connection| {
+                    async move { sql.build_query_as().fetch_all(connection).await }.boxed()
+                })
+                .await?
+        };
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         let items = rows.into_iter().take(limit).map(Signal::try_from).collect::<Result<_, _>>()?;
@@ -166,15 +165,38 @@ impl SignalStore for PgSignalStore {
         let single = filter.single_dimension();
         let mut sql =
             if single { signal_select::tallied_count(filter) } else { signal_select::bounded_count(filter) };
-        let count: i64 = self
+        let count: i64 = if single {
+            self.sessions
+                .with(|connection| {
+                    async move { Ok(sql.build_query_scalar().fetch_one(connection).await?) }.boxed()
+                })
+                .await?
+        } else {
+            self.sessions
+                .within(QUESTION, |connection| {
+                    async move { sql.build_query_scalar().fetch_one(connection).await }.boxed()
+                })
+                .await?
+        };
+        let count = u64::try_from(count).unwrap_or(0);
+        Ok(if single { Total { count, exact: true } } else { Total::bounded(count) })
+    }
+
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        let (before, from, last): (String, String, i64) = self
             .sessions
             .with(|connection| {
-                async move { Ok(sql.build_query_scalar().fetch_one(connection).await?) }.boxed()
+                async move {
+                    let sql = "SELECT pg_snapshot_xmin(snapshot)::text, pg_snapshot_xmax(snapshot)::text, \
+                         coalesce((SELECT id FROM signals ORDER BY id DESC LIMIT 1), 0) \
+                         FROM pg_current_snapshot() AS snapshot";
+                    Ok(sqlx::query_as(sql).fetch_one(connection).await?)
+                }
+                .boxed()
             })
             .await?;
-        let count = u64::try_from(count).unwrap_or(0);
-        let exact = single || count <= Total::COUNTED_UP_TO;
-        Ok(Total { count: if exact { count } else { Total::COUNTED_UP_TO }, exact })
+        let number = |text: String| text.parse::<u64>().map_err(Failure::corrupt);
+        Ok(Horizon { last_id: SignalId::new(last), before: number(before)?, from: number(from)? })
     }
 
     async fn stats(&self) -> Result<SignalStats, StoreError> {
@@ -237,6 +259,66 @@ impl SignalStore for PgSignalStore {
                 .boxed()
             })
             .await
+    }
+
+    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError> {
+        let mut sql = letters::list(query);
+        let rows: Vec<NumberedRow> = self
+            .sessions
+            .within(QUESTION, |connection| {
+                async move { sql.build_query_as().fetch_all(connection).await }.boxed()
+            })
+            .await?;
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        let items =
+            rows.into_iter().take(limit).map(NumberedDeadLetter::try_from).collect::<Result<_, _>>()?;
+        Ok(Page { items, more })
+    }
+
+    async fn count_dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+        after: Option<i64>,
+    ) -> Result<Total, StoreError> {
+        let mut sql = letters::count(filter, after);
+        let count: i64 = self
+            .sessions
+            .within(QUESTION, |connection| {
+                async move { sql.build_query_scalar().fetch_one(connection).await }.boxed()
+            })
+            .await?;
+        Ok(Total::bounded(u64::try_from(count).unwrap_or(0)))
+    }
+
+    async fn mend_dead_letter(
+        &self,
+        id: DeadLetterId,
+        held: &[u8],
+        payload: bytes::Bytes,
+        content: ContentDigest,
+    ) -> Result<bool, StoreError> {
+        let held = held.to_vec();
+        self.sessions
+            .with(|connection| {
+                async move { letters::mend(connection, id, &held, &payload, content).await }.boxed()
+            })
+            .await
+    }
+
+    async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError> {
+        self.sessions.with(|connection| async move { letters::remove(connection, id).await }.boxed()).await
+    }
+
+    async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError> {
+        let erasure = erasure.clone();
+        self.sessions
+            .with(|connection| async move { erasure::order(connection, &erasure).await }.boxed())
+            .await
+    }
+
+    async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {
+        self.sessions.with(|connection| async move { erasure::step(connection, max).await }.boxed()).await
     }
 
     async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError> {
@@ -303,7 +385,7 @@ impl SignalStore for PgSignalStore {
                     )
                     .fetch_one(connection)
                     .await?;
-                    let needed = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+                    let needed = migration::needed();
                     if version < needed {
                         let reason =
                             format!("its schema is of version {version}, {needed} is needed; {MIGRATE}");

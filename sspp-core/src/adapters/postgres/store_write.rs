@@ -10,22 +10,26 @@ use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
+use super::erasure::is_erased;
 use super::failure::Failure;
 use super::signal_rows::digest;
 use super::tallies::Tallies;
-use crate::{ContentDigest, DeadLetter, EventId, NewSignal, Record, Recorded, SignalId};
+use crate::{ContentDigest, DeadLetter, ErasureDigest, EventId, NewSignal, Record, Recorded, SignalId};
 
 /// Tells the transactions of all SSPP processes in a database by their lock. The number means nothing.
 pub(super) const LETTERS_LOCK: i64 = 0x5353_5050_0001;
 
 /// Letters of other content keep their id, so those signals are not inserted; letters without content, or with the
-/// same, give way. `processed_at` is raised to the last row's, so that it never falls in what one writer records.
+/// same, give way. What was erased stays away. `processed_at` is raised to the last row's, so that it never falls in what
+/// one writer records, unless the signals are imported.
 const INSERT: &str = "\
     WITH input AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
         $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::bytea[], $11::bytea[], $12::text[], $13::text[], $14::text[]) \
         AS i (event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, processed_at, \
         content, model, metadata, source, external_id)), \
-    last AS (SELECT max(processed_at) AS processed_at FROM (SELECT processed_at FROM signals ORDER BY id DESC LIMIT 1) AS one), \
+    last AS (SELECT max(processed_at) AS processed_at \
+        FROM (SELECT processed_at FROM signals WHERE $15 ORDER BY id DESC LIMIT 1) AS one), \
+    erased AS (SELECT NOT EXISTS (SELECT 1 FROM erasures) AS none), \
     inserted AS ( \
         INSERT INTO signals (event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, \
             processed_at, content, model, metadata, source, external_id) \
@@ -33,16 +37,29 @@ const INSERT: &str = "\
             greatest(i.processed_at, last.processed_at), i.content, model, metadata::json, source, external_id \
         FROM input AS i CROSS JOIN last \
         WHERE NOT EXISTS (SELECT 1 FROM dead_letters AS l WHERE l.id = i.event_id AND l.content <> i.content) \
+        AND ((SELECT none FROM erased) OR NOT EXISTS (SELECT 1 FROM erasures AS e WHERE i.received_at <= e.up_to AND \
+            ((e.kind = 'account' AND e.digest = sha256(convert_to(i.account_id, 'UTF8'))) OR \
+             (e.kind = 'user' AND e.digest = sha256(convert_to(i.user_id, 'UTF8')))))) \
         ORDER BY i.event_id \
         ON CONFLICT (event_id) DO NOTHING \
         RETURNING id, event_id), \
     removed AS (DELETE FROM dead_letters AS l USING inserted AS i WHERE l.id = i.event_id RETURNING 1) \
     SELECT id, event_id, (SELECT count(*) FROM removed) FROM inserted";
 
+/// What a batch is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Events that were scored here and now.
+    Pipeline,
+    /// Signals that were scored elsewhere and keep their times.
+    Import,
+}
+
 /// Records a batch. After a failure the connection is to be closed, which undoes it.
 pub(super) async fn record(
     connection: &mut PgConnection,
     batch: &[Record],
+    origin: Origin,
 ) -> Result<Vec<Recorded>, Failure> {
     let mut ids = HashSet::with_capacity(batch.len());
     let simple = batch.iter().all(|record| match record {
@@ -55,6 +72,7 @@ pub(super) async fn record(
         .await?;
     let mut recording = Recording {
         connection,
+        origin,
         answers: vec![None; batch.len()],
         pending: Vec::with_capacity(batch.len()),
         pending_ids: HashSet::with_capacity(batch.len()),
@@ -100,6 +118,7 @@ struct Pending<'a> {
 /// A batch on its way into the tables.
 struct Recording<'a, 'c> {
     connection: &'c mut PgConnection,
+    origin: Origin,
     answers: Vec<Option<Recorded>>,
     /// Signals to be inserted together, each event id once.
     pending: Vec<Pending<'a>>,
@@ -159,6 +178,7 @@ impl<'a> Recording<'a, '_> {
             .bind(column(pending, |signal| {
                 signal.accepted.event.external_id.as_ref().map(crate::ExternalId::as_str)
             }))
+            .bind(self.origin == Origin::Pipeline)
             .fetch_all(&mut *self.connection)
             .await?;
         Ok(rows)
@@ -187,11 +207,20 @@ impl<'a> Recording<'a, '_> {
                     let letter = DeadLetter::conflict(pending.signal, pending.payload.clone());
                     self.answers[pending.at] = Some(self.conflict(&letter).await?);
                 }
+                None if self.erased(pending.signal).await? => {
+                    self.answers[pending.at] = Some(Recorded::Erased);
+                }
                 // It expired in between: the whole batch is to be recorded again.
                 None => return Err(Failure::Vanished),
             }
         }
         Ok(())
+    }
+
+    /// Whether the event's account or user was erased after it was received.
+    async fn erased(&mut self, signal: &NewSignal) -> Result<bool, Failure> {
+        let digests = ErasureDigest::of_event(&signal.accepted.event);
+        is_erased(self.connection, &digests, signal.accepted.received_at).await
     }
 
     async fn dead_letter(&mut self, letter: &DeadLetter) -> Result<Recorded, Failure> {
@@ -218,19 +247,26 @@ impl<'a> Recording<'a, '_> {
             }
             return Ok(Recorded::Duplicate(SignalId::new(id)));
         }
-        self.insert_letter(letter).await?;
-        Ok(Recorded::DeadLetter(letter.id))
+        let kept = self.insert_letter(letter).await?;
+        Ok(if kept { Recorded::DeadLetter(letter.id) } else { Recorded::Erased })
     }
 
     async fn conflict(&mut self, letter: &DeadLetter) -> Result<Recorded, Failure> {
-        self.insert_letter(letter).await?;
-        Ok(Recorded::Conflict(letter.id))
+        let kept = self.insert_letter(letter).await?;
+        Ok(if kept { Recorded::Conflict(letter.id) } else { Recorded::Erased })
     }
 
-    async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<(), Failure> {
+    /// Inserts it, unless it is there or whom it is about was erased: then it answers false.
+    async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<bool, Failure> {
+        let subject = letter.subject();
+        let received = subject.received_at.unwrap_or(letter.enqueued_at);
+        if is_erased(self.connection, &subject.erasure_digests(), received).await? {
+            return Ok(false);
+        }
         let inserted = sqlx::query(
-            "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at, \
+             account_id, user_id, event_type) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+             ON CONFLICT (id) DO NOTHING",
         )
         .bind(letter.id.as_uuid())
         .bind(letter.event_id.as_uuid())
@@ -242,10 +278,13 @@ impl<'a> Recording<'a, '_> {
         .bind(i64::from(letter.attempts))
         .bind(letter.enqueued_at.to_datetime())
         .bind(letter.died_at.to_datetime())
+        .bind(subject.account_id.map(String::from))
+        .bind(subject.user_id.map(String::from))
+        .bind(subject.event_type.map(String::from))
         .execute(&mut *self.connection)
         .await?
         .rows_affected();
         self.tallies.add_dead_letters(i64::try_from(inserted).unwrap_or(0));
-        Ok(())
+        Ok(true)
     }
 }

@@ -4,8 +4,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::expiry::Expiry;
 use super::failure::Failure;
+use super::letters::LetterChange;
 use crate::{
-    Admission, Delivery, ModelRecord, NewJob, QueueError, Receipt, Record, Recorded, Settlement, StoreError,
+    Admission, Delivery, Erased, Erasure, ModelRecord, NewJob, QueueError, Receipt, Record, Recorded,
+    Settlement, StoreError,
 };
 
 /// One caller's wish. It is answered when the transaction that it was part of is durable.
@@ -50,6 +52,9 @@ pub(super) enum Command {
     Ping(Ask<(), (), QueueError>),
     Record(Ask<Vec<Record>, Vec<Recorded>, StoreError>),
     Expire(Ask<Expiry, u32, StoreError>),
+    ChangeLetter(Ask<LetterChange, bool, StoreError>),
+    BeginErasure(Ask<Erasure, (), StoreError>),
+    EraseStep(Ask<u32, Option<Erased>, StoreError>),
     PutModel(Ask<ModelRecord, (), StoreError>),
     Close(oneshot::Sender<()>),
 }
@@ -64,7 +69,12 @@ impl Command {
             Self::Settle(ask) => ask.work.len(),
             Self::Record(ask) => ask.work.len(),
             Self::Expire(ask) => ask.work.rows(),
-            Self::BeginRun(_) | Self::EndRun(_) | Self::PutModel(_) => 1,
+            Self::EraseStep(ask) => usize::try_from(ask.work).unwrap_or(usize::MAX),
+            Self::ChangeLetter(_)
+            | Self::BeginErasure(_)
+            | Self::BeginRun(_)
+            | Self::EndRun(_)
+            | Self::PutModel(_) => 1,
             Self::Ping(_) | Self::Close(_) => 0,
         }
     }
@@ -80,6 +90,9 @@ impl Command {
             Self::Ping(ask) => ask.finish(outcome),
             Self::Record(ask) => ask.finish(outcome),
             Self::Expire(ask) => ask.finish(outcome),
+            Self::ChangeLetter(ask) => ask.finish(outcome),
+            Self::BeginErasure(ask) => ask.finish(outcome),
+            Self::EraseStep(ask) => ask.finish(outcome),
             Self::PutModel(ask) => ask.finish(outcome),
             Self::Close(reply) => {
                 let _ = reply.send(());

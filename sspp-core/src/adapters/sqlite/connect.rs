@@ -55,5 +55,12 @@ pub(super) fn readers(config: &SqliteConfig) -> SqlitePool {
         .min_connections(0)
         .acquire_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS))
         .test_before_acquire(false)
+        // A question's limit is its own.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                connection.lock_handle().await?.remove_progress_handler();
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options)
 }

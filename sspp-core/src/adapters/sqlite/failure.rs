@@ -1,5 +1,6 @@
 //! Errors of SQLite by what they mean.
 
+use super::bounded::LIMIT;
 use crate::{QueueError, StoreError};
 
 /// What went wrong, as far as callers need to know. Unlike the driver's errors it can be told to several callers.
@@ -26,6 +27,8 @@ pub(super) enum FailureKind {
     Corrupt,
     /// The content of a row was refused.
     Data,
+    /// A question met its limit.
+    Interrupted,
     /// The database was closed.
     Closed,
 }
@@ -60,8 +63,9 @@ impl FailureKind {
             7 | 8 | 10 | 13 | 22 => Self::Storage, // NOMEM, READONLY, IOERR, FULL, NOLFS
             11 | 26 => Self::Corrupt,              // CORRUPT, NOTADB
             1 => Self::Setup,                      // ERROR: a statement does not fit the schema
+            9 => Self::Interrupted,                // INTERRUPT
             18..=20 => Self::Data,                 // TOOBIG, CONSTRAINT, MISMATCH
-            _ => Self::Unavailable,                // CANTOPEN, PERM, PROTOCOL, INTERRUPT, MISUSE …
+            _ => Self::Unavailable,                // CANTOPEN, PERM, PROTOCOL, MISUSE …
         }
     }
 }
@@ -93,7 +97,9 @@ impl From<Failure> for QueueError {
     fn from(failure: Failure) -> Self {
         let reason = failure.reason;
         match failure.kind {
-            FailureKind::Busy | FailureKind::Unavailable | FailureKind::Setup => Self::Unavailable { reason },
+            FailureKind::Busy | FailureKind::Unavailable | FailureKind::Setup | FailureKind::Interrupted => {
+                Self::Unavailable { reason }
+            }
             FailureKind::Timeout => Self::Timeout { after_ms: ACQUIRE_TIMEOUT_MS },
             // The queue does not look at content: a row that it cannot take is one that it cannot write.
             FailureKind::Storage | FailureKind::Data => Self::Storage { reason },
@@ -114,6 +120,9 @@ impl From<Failure> for StoreError {
             FailureKind::Setup => Self::Setup { reason },
             FailureKind::Corrupt => Self::Corrupt { reason },
             FailureKind::Data => Self::Data { reason },
+            FailureKind::Interrupted => {
+                Self::TooBroad { after_ms: u64::try_from(LIMIT.as_millis()).unwrap_or(u64::MAX) }
+            }
             FailureKind::Closed => Self::Closed,
         }
     }

@@ -3,12 +3,15 @@
 //! One process owns the file. All writes go through one task, the [writer](writer), which gathers what callers ask for
 //! at the same time into one durable transaction; reads have a few connections of their own.
 
+mod bounded;
 mod command;
 mod config;
 mod connect;
 mod database;
+mod erasure;
 mod expiry;
 mod failure;
+mod letters;
 mod lock;
 mod multi_insert;
 mod open_error;

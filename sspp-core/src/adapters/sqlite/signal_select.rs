@@ -9,6 +9,9 @@ use crate::{Position, SignalFilter, SignalQuery, SortBy, SortOrder, Total};
 pub(super) fn list(query: &SignalQuery) -> QueryBuilder<Sqlite> {
     let mut sql = QueryBuilder::new(concat!("SELECT ", signal_columns!(), " FROM signals WHERE true"));
     filter(&mut sql, &query.filter);
+    if let Some(until) = query.until {
+        sql.push(" AND id <= ").push_bind(until.last_id.get());
+    }
     let (after, direction) = match query.order {
         SortOrder::Ascending => (" > ", " ASC"),
         SortOrder::Descending => (" < ", " DESC"),

@@ -1,15 +1,19 @@
 //! The store in the SQLite file.
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use sqlx::SqlitePool;
 
+use super::bounded::{LIMIT, within};
 use super::command::{Command, WriterHandle};
 use super::expiry::{Expiry, Kind};
 use super::failure::Failure;
+use super::letters::{self, LetterChange, NumberedRow};
 use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, signal_columns};
-use super::signal_select;
+use super::{erasure, signal_select};
 use crate::{
-    DeadLetter, DeadLetterId, EventId, EventType, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
+    EventType, Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal,
     SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType, StoreError, Timestamp, Total,
 };
 
@@ -72,11 +76,11 @@ impl SignalStore for SqliteSignalStore {
     }
 
     async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError> {
-        let rows: Vec<SignalRow> = signal_select::list(query)
-            .build_query_as()
-            .fetch_all(&self.readers)
-            .await
-            .map_err(Failure::from)?;
+        let mut sql = signal_select::list(query);
+        let rows: Vec<SignalRow> = within(LIMIT, &self.readers, |connection| {
+            async move { sql.build_query_as().fetch_all(connection).await }.boxed()
+        })
+        .await?;
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         let items = rows.into_iter().take(limit).map(Signal::try_from).collect::<Result<_, _>>()?;
@@ -87,10 +91,18 @@ impl SignalStore for SqliteSignalStore {
         let single = filter.single_dimension();
         let mut sql =
             if single { signal_select::tallied_count(filter) } else { signal_select::bounded_count(filter) };
-        let count: i64 = sql.build_query_scalar().fetch_one(&self.readers).await.map_err(Failure::from)?;
+        let count: i64 = within(LIMIT, &self.readers, |connection| {
+            async move { sql.build_query_scalar().fetch_one(connection).await }.boxed()
+        })
+        .await?;
         let count = u64::try_from(count).unwrap_or(0);
-        let exact = single || count <= Total::COUNTED_UP_TO;
-        Ok(Total { count: if exact { count } else { Total::COUNTED_UP_TO }, exact })
+        Ok(if single { Total { count, exact: true } } else { Total::bounded(count) })
+    }
+
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        let sql = "SELECT coalesce((SELECT id FROM signals ORDER BY id DESC LIMIT 1), 0)";
+        let last: i64 = sqlx::query_scalar(sql).fetch_one(&self.readers).await.map_err(Failure::from)?;
+        Ok(Horizon { last_id: SignalId::new(last), before: 0, from: 0 })
     }
 
     async fn stats(&self) -> Result<SignalStats, StoreError> {
@@ -142,6 +154,61 @@ impl SignalStore for SqliteSignalStore {
         .await
         .map_err(Failure::from)?;
         Ok(rows.into_iter().map(DeadLetter::try_from).collect::<Result<_, _>>()?)
+    }
+
+    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError> {
+        let mut sql = letters::list(query);
+        let rows: Vec<NumberedRow> = within(LIMIT, &self.readers, |connection| {
+            async move { sql.build_query_as().fetch_all(connection).await }.boxed()
+        })
+        .await?;
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        let items =
+            rows.into_iter().take(limit).map(NumberedDeadLetter::try_from).collect::<Result<_, _>>()?;
+        Ok(Page { items, more })
+    }
+
+    async fn count_dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+        after: Option<i64>,
+    ) -> Result<Total, StoreError> {
+        let mut sql = letters::count(filter, after);
+        let count: i64 = within(LIMIT, &self.readers, |connection| {
+            async move { sql.build_query_scalar().fetch_one(connection).await }.boxed()
+        })
+        .await?;
+        Ok(Total::bounded(u64::try_from(count).unwrap_or(0)))
+    }
+
+    async fn mend_dead_letter(
+        &self,
+        id: DeadLetterId,
+        held: &[u8],
+        payload: bytes::Bytes,
+        content: ContentDigest,
+    ) -> Result<bool, StoreError> {
+        let change = LetterChange::Mend { id, held: held.to_vec(), payload, content };
+        self.writer.ask(Command::ChangeLetter, change).await
+    }
+
+    async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError> {
+        self.writer.ask(Command::ChangeLetter, LetterChange::Remove(id)).await
+    }
+
+    async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError> {
+        self.writer.ask(Command::BeginErasure, erasure.clone()).await
+    }
+
+    async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {
+        // The writer has other things to do: it is asked only when there is something.
+        let some: bool =
+            sqlx::query_scalar(erasure::SOME).fetch_one(&self.readers).await.map_err(Failure::from)?;
+        if !some {
+            return Ok(None);
+        }
+        self.writer.ask(Command::EraseStep, max).await
     }
 
     async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError> {

@@ -5,13 +5,15 @@ use std::sync::LazyLock;
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use super::erasure::{self, Erasures, is_erased};
 use super::failure::{Failure, FailureKind};
 use super::multi_insert::MultiInsert;
 use super::queue_rows::read_event_id;
 use super::signal_rows::read_digest;
 use super::tallies::Tallies;
 use crate::{
-    ContentDigest, DeadLetter, EventId, ModelRecord, NewSignal, Record, Recorded, SignalId, StoreError,
+    ContentDigest, DeadLetter, ErasureDigest, EventId, ModelRecord, NewSignal, Record, Recorded, SignalId,
+    StoreError,
 };
 
 static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
@@ -24,11 +26,12 @@ static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
 });
 
 /// What the writer knows of the store without asking. Put back with a failed transaction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct StoreState {
     last_id: i64,
     last_processed: i64,
     dead_letters: i64,
+    pub(super) erasures: Erasures,
 }
 
 impl StoreState {
@@ -38,9 +41,10 @@ impl StoreState {
             "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'signals'), 0), \
              coalesce((SELECT processed_at FROM signals ORDER BY id DESC LIMIT 1), 0), dead_letters FROM totals",
         )
-        .fetch_one(connection)
+        .fetch_one(&mut *connection)
         .await?;
-        Ok(Self { last_id, last_processed, dead_letters })
+        let erasures = erasure::load(connection).await?;
+        Ok(Self { last_id, last_processed, dead_letters, erasures })
     }
 
     /// Some dead letters went.
@@ -55,7 +59,7 @@ pub(super) async fn record_alone(
     state: &mut StoreState,
     batch: &[Record],
 ) -> Result<Result<Vec<Recorded>, StoreError>, Failure> {
-    let before = *state;
+    let before = state.clone();
     sqlx::query("SAVEPOINT batch").execute(&mut *connection).await?;
     let outcome = record(connection, state, batch).await;
     if let Err(failure) = outcome {
@@ -87,6 +91,10 @@ async fn record(
     for (at, record) in batch.iter().enumerate() {
         match record {
             Record::Signal { signal, payload } => {
+                if recording.erased(signal) {
+                    recording.answers[at] = Some(Recorded::Erased);
+                    continue;
+                }
                 // The second of an id is looked at when the first is in the table.
                 if recording.pending_ids.contains(&signal.accepted.event_id) {
                     recording.flush().await?;
@@ -131,6 +139,13 @@ struct Recording<'a, 'c> {
 }
 
 impl<'a> Recording<'a, '_> {
+    /// Whether the event's account or user was erased after it was received.
+    fn erased(&self, signal: &NewSignal) -> bool {
+        let (erasures, accepted) = (&self.state.erasures, &signal.accepted);
+        !erasures.is_empty()
+            && is_erased(erasures, &ErasureDigest::of_event(&accepted.event), accepted.received_at)
+    }
+
     async fn flush(&mut self) -> Result<(), Failure> {
         let mut pending = std::mem::take(&mut self.pending);
         self.pending_ids.clear();
@@ -288,19 +303,25 @@ impl<'a> Recording<'a, '_> {
             }
             return Ok(Recorded::Duplicate(SignalId::new(id)));
         }
-        self.insert_letter(letter).await?;
-        Ok(Recorded::DeadLetter(letter.id))
+        let kept = self.insert_letter(letter).await?;
+        Ok(if kept { Recorded::DeadLetter(letter.id) } else { Recorded::Erased })
     }
 
     async fn conflict(&mut self, letter: &DeadLetter) -> Result<Recorded, Failure> {
-        self.insert_letter(letter).await?;
-        Ok(Recorded::Conflict(letter.id))
+        let kept = self.insert_letter(letter).await?;
+        Ok(if kept { Recorded::Conflict(letter.id) } else { Recorded::Erased })
     }
 
-    async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<(), Failure> {
+    /// Inserts it, unless it is there or whom it is about was erased: then it answers false.
+    async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<bool, Failure> {
+        let subject = letter.subject();
+        let received = subject.received_at.unwrap_or(letter.enqueued_at);
+        if is_erased(&self.state.erasures, &subject.erasure_digests(), received) {
+            return Ok(false);
+        }
         let inserted = sqlx::query(
-            "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at, \
+             account_id, user_id, event_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         )
         .bind(letter.id.as_uuid().into_bytes().to_vec())
         .bind(bytes_of(letter.event_id))
@@ -311,11 +332,14 @@ impl<'a> Recording<'a, '_> {
         .bind(i64::from(letter.attempts))
         .bind(letter.enqueued_at.micros())
         .bind(letter.died_at.micros())
+        .bind(subject.account_id.map(String::from))
+        .bind(subject.user_id.map(String::from))
+        .bind(subject.event_type.map(String::from))
         .execute(&mut *self.connection)
         .await?
         .rows_affected();
         self.count_letters(i64::try_from(inserted).unwrap_or(0));
-        Ok(())
+        Ok(true)
     }
 
     fn count_letters(&mut self, count: i64) {

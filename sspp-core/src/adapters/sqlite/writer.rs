@@ -7,12 +7,12 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::command::Command;
-use super::expiry;
 use super::failure::{Failure, FailureKind};
 use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
 use super::queue_write::{self, locked};
 use super::store_write::{self, StoreState};
+use super::{erasure, expiry, letters};
 use crate::Clock;
 
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
@@ -79,7 +79,7 @@ impl Writer {
         }
         let mut outcome = self.connect().await;
         if outcome.is_ok() {
-            let store = self.store;
+            let store = self.store.clone();
             locked(&self.queue).begin();
             outcome = self.attempt(&mut batch).await;
             if let Err(failure) = &outcome {
@@ -138,6 +138,18 @@ impl Writer {
                 Command::Expire(ask) => {
                     let gone = expiry::expire(connection, &mut self.store, ask.work).await?;
                     ask.answer(Ok(gone));
+                }
+                Command::ChangeLetter(ask) => {
+                    let changed = letters::change(connection, &mut self.store, &ask.work).await?;
+                    ask.answer(Ok(changed));
+                }
+                Command::BeginErasure(ask) => {
+                    erasure::begin(connection, &mut self.store, &ask.work).await?;
+                    ask.answer(Ok(()));
+                }
+                Command::EraseStep(ask) => {
+                    let erased = erasure::step(connection, &mut self.store, ask.work).await?;
+                    ask.answer(Ok(erased));
                 }
                 Command::PutModel(ask) => {
                     store_write::put_model(connection, &ask.work).await?;

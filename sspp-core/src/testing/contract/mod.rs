@@ -140,6 +140,14 @@ macro_rules! store_contract {
             nothing_expires_where_nothing_is
             what_expired_stays_gone_after_a_crash
             expiring_while_recording_keeps_the_figures
+            dead_letters_are_filtered_and_paged
+            a_mended_dead_letter_has_another_content
+            a_dead_letter_is_removed_once
+            an_erased_account_is_gone_and_others_stay
+            what_was_erased_does_not_come_back
+            erasing_while_recording_leaves_nothing
+            a_horizon_is_a_list_that_does_not_grow
+            imported_signals_keep_what_they_say
         }
     };
     (@cases one $make:expr; $($case:ident)*) => {

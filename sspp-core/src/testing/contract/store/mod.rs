@@ -7,7 +7,10 @@
 )]
 
 mod batches;
+mod erasing;
 mod expiry;
+mod horizon;
+mod letters;
 mod lists;
 mod recording;
 mod steps;
@@ -16,10 +19,19 @@ pub use batches::{
     a_crash_loses_nothing, a_refused_batch_keeps_the_dead_letters, concurrent_batches_count_each_event_once,
     refused_data_harms_no_other_batch, refused_data_records_nothing, stats_equal_a_recount,
 };
+pub use erasing::{
+    an_erased_account_is_gone_and_others_stay, erasing_while_recording_leaves_nothing,
+    what_was_erased_does_not_come_back,
+};
 pub use expiry::{
     expiring_while_recording_keeps_the_figures, names_without_signals_are_no_longer_counted,
     nothing_expires_where_nothing_is, old_dead_letters_expire, old_signals_expire_oldest_first,
     stats_equal_a_recount_after_expiry, what_expired_stays_gone_after_a_crash,
+};
+pub use horizon::{a_horizon_is_a_list_that_does_not_grow, imported_signals_keep_what_they_say};
+pub use letters::{
+    a_dead_letter_is_removed_once, a_mended_dead_letter_has_another_content,
+    dead_letters_are_filtered_and_paged,
 };
 pub use lists::{
     counts_are_exact_or_bounded, filters_select, lists_are_sorted, offsets_skip, pages_return_each_row_once,

@@ -1,0 +1,42 @@
+//! Bringing the schema up to date.
+
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgPoolOptions;
+
+use super::{PgConfig, PgOpenError};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long a migration tries to connect.
+const MIGRATION_CONNECT: Duration = Duration::from_secs(5);
+
+/// The version of the schema that this release needs.
+pub(super) fn needed() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// Applies what is missing, under a lock; returns how many migrations that were.
+pub(super) async fn migrate(config: &PgConfig) -> Result<usize, PgOpenError> {
+    let unlimited = PgConfig { statement_timeout: Duration::ZERO, ..config.clone() };
+    let options = unlimited.connect_options()?.options([("lock_timeout", "0")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(MIGRATION_CONNECT)
+        .connect_with(options)
+        .await
+        .map_err(sqlx::migrate::MigrateError::from)?;
+    let before = applied(&pool).await;
+    MIGRATIONS.run(&pool).await?;
+    let after = applied(&pool).await;
+    pool.close().await;
+    Ok(after.saturating_sub(before))
+}
+
+/// How many migrations a database has; none where there is no table of them.
+async fn applied(pool: &sqlx::PgPool) -> usize {
+    let count: Result<i64, _> =
+        sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success").fetch_one(pool).await;
+    count.ok().and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
+}
