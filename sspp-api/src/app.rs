@@ -3,11 +3,14 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use poem::Server;
 use poem::listener::TcpAcceptor;
 use sspp_core::service::{ModelError, StopSignals, Watched, load_model, measure, watch_dependencies};
-use sspp_core::{Clock, Random, ScoringModel, SqliteOpenError, StoreError, SystemClock, SystemRandom};
+use sspp_core::{
+    Clock, Random, ScoringModel, SqliteOpenError, StoreError, SystemClock, SystemRandom, finish_erasures,
+};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -155,6 +158,9 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
     let app = App::new(ports, settings, metrics);
     announce(config, &app, address, embedded);
     let watching = watching(&app);
+    let erasing =
+        finish_erasures(Arc::clone(&app.0.ports.store), Duration::from_secs(30), Arc::clone(&app.0.erasures));
+    let erasing = AbortOnDropHandle::new(tokio::spawn(erasing));
 
     let stopping = app.stopping().clone();
     let mut pipeline_ended = false;
@@ -176,6 +182,7 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
 
     measuring.abort();
     drop(watching);
+    drop(erasing);
     drop(app);
     backend.close(deadline).await;
     served?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::guard::{ApiKeys, GuardArgs, Scopes};
+use crate::transfer::{ImportArgs, LegacyArgs};
 use clap::{Parser, Subcommand};
 use sspp_core::service::{self, BackendArgs, Backends, LogArgs, Logs, PipelineArgs, RetentionArgs, Span};
 
@@ -36,7 +37,7 @@ pub struct Config {
     pub allow_anonymous: bool,
 
     /// The data file of embedded mode; made when it is not there.
-    #[arg(long, env = "SSPP_DATA", value_name = "SSPP_DATA", default_value = "./sspp.db")]
+    #[arg(long, env = "SSPP_DATA", value_name = "SSPP_DATA", global = true, default_value = "./sspp.db")]
     pub data: PathBuf,
 
     /// The scoring model, a TOML or (by its ending) JSON file. Without it, the built-in default model.
@@ -99,6 +100,11 @@ pub enum Command {
         #[arg(long, default_value = "ingest+read")]
         scopes: Scopes,
     },
+    /// Import signals that /signals/export gave as NDJSON, under the same event ids; `-` is standard input. In embedded mode the
+    /// service has to be stopped. Doing it again does no harm.
+    Import(ImportArgs),
+    /// Import the predecessor's table `sales_signals` from its PostgreSQL. Doing it again does no harm.
+    ImportLegacy(LegacyArgs),
 }
 
 /// Why a configuration cannot be started with; every message names the flag and the variable.

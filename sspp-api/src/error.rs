@@ -214,6 +214,13 @@ impl From<QueueError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if let StoreError::TooBroad { after_ms } = error {
+            let detail = format!(
+                "The question reads too much to be answered within {after_ms} ms: narrow it by accountId or userId, or by a \
+                 shorter time between from and to, or sort by id, processed_at or timestamp"
+            );
+            return Self::new(StatusCode::BAD_REQUEST, "too-broad", detail);
+        }
         let detail = "The store of signals cannot answer right now; try again later";
         Self::unavailable(detail, Duration::from_secs(1)).with_cause(error.to_string())
     }

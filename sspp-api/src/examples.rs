@@ -52,6 +52,7 @@ fn problem(status: &str, path: &str, detail: &str) -> Option<Value> {
         403 => "forbidden",
         404 => "not-found",
         408 => "request-timeout",
+        409 => "not-replayable",
         413 => "too-large",
         415 => "unsupported-media-type",
         429 => "rate-limited",

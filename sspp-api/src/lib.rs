@@ -27,6 +27,7 @@ mod production;
 mod routes;
 mod service;
 mod state;
+mod transfer;
 
 pub use app::{RunError, run};
 pub use config::{Command, Config, ConfigError};
@@ -35,3 +36,4 @@ pub use guard::{ApiKeys, ApiKeysFault, GuardArgs, NewKey, Scope, Scopes};
 pub use metrics::Metrics;
 pub use service::{Service, service};
 pub use state::{App, Ports, Settings};
+pub use transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};

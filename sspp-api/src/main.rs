@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use sspp_api::{Command, Config, NewKey, openapi_document, run};
+use sspp_api::{Command, Config, NewKey, openapi_document, run, run_import, run_import_legacy};
 use sspp_core::service::{fail, healthcheck, one_line};
 
 const PROGRAM: &str = "sspp-api";
@@ -39,6 +39,14 @@ fn main() -> ExitCode {
                 if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
             }
             Err(line) => fail(PROGRAM, &line),
+        },
+        Some(Command::Import(args)) => match run_import(&config, args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(PROGRAM, &error.to_string()),
+        },
+        Some(Command::ImportLegacy(args)) => match run_import_legacy(&config, args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(PROGRAM, &error.to_string()),
         },
         None => match run(&config) {
             Ok(()) => ExitCode::SUCCESS,

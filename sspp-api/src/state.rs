@@ -100,6 +100,8 @@ pub(crate) struct Inner {
     pub(crate) metrics: Metrics,
     pub(crate) backpressure: Backpressure,
     pub(crate) stopping: CancellationToken,
+    /// Told when there is something to erase.
+    pub(crate) erasures: Arc<tokio::sync::Notify>,
     started: Instant,
     /// Models of older signals, by digest.
     models: Mutex<HashMap<ModelDigest, Arc<ScoringModel>>>,
@@ -118,6 +120,7 @@ impl App {
             metrics,
             backpressure: Backpressure::default(),
             stopping: CancellationToken::new(),
+            erasures: Arc::default(),
             started: Instant::now(),
             models: Mutex::default(),
         }))

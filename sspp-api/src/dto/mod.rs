@@ -8,9 +8,12 @@
 
 mod batch;
 mod cloud_event;
+mod dead_letter;
+mod erasure;
 mod event;
 mod event_state;
 mod explanation;
+mod export;
 mod job;
 pub(crate) mod param;
 mod payload;
@@ -22,9 +25,15 @@ mod system;
 mod verdict;
 
 pub(crate) use batch::{BatchBody, Checkable, CheckableBody};
+pub(crate) use dead_letter::{
+    BulkReplayBody, DeadLetterBody, DeadLetterPage, JsonText, LetterPagination, MendSchema, Removed,
+    ReplayAccepted, ReplayFilterSchema, SkippedBody,
+};
+pub(crate) use erasure::ErasureAccepted;
 pub(crate) use event::{Accepted, EventBody, EventForm};
 pub(crate) use event_state::EventStateBody;
 pub(crate) use explanation::ExplanationBody;
+pub(crate) use export::{ExportAnswer, ExportFormat, ModelLine, SignalLine};
 pub(crate) use job::{JobBody, JobStatsBody, RecentJobBody};
 pub(crate) use payload::{Failure, JsonBody, Statuses, failure};
 pub(crate) use problem::{Message, ProblemDocument, ProblemError};

@@ -94,6 +94,15 @@ params! {
     RecentLimitParam = MetaSchema { minimum: Some(1.0), maximum: Some(100.0), default: Some(json!(10)), ..integer() };
     CursorParam = text();
     SignalIdParam = MetaSchema { example: Some(json!(1)), ..integer() };
+    ReasonParam = MetaSchema {
+        enum_items: sspp_core::DeadLetterReason::ALL.iter().map(|reason| json!(reason.as_str())).collect(),
+        ..text()
+    };
+    FormatParam = MetaSchema {
+        enum_items: vec![json!("csv"), json!("ndjson")],
+        default: Some(json!("ndjson")),
+        ..text()
+    };
     JobIdParam = MetaSchema {
         example: Some(json!("0197d3c5-5c00-7000-8000-000000000001")),
         ..MetaSchema::new_with_format("string", "uuid")

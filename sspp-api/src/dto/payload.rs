@@ -124,6 +124,7 @@ fn meaning(status: u16) -> &'static str {
         401 => "No key, or one that is not known here: see the WWW-Authenticate header",
         403 => "The key lacks the scope that this needs: one of `x-scopes`",
         404 => "There is no such thing",
+        409 => "It cannot be done as things are: the detail says what to do instead",
         405 => "The path has other methods: see the Allow header",
         408 => "The body did not arrive in time",
         413 => "The body is too large, as sent or after decompression",

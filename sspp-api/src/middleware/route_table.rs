@@ -67,8 +67,19 @@ impl RouteTable {
         if let Some((_, access)) = methods.iter().find(|(method, _)| method == Method::GET) {
             methods.push((Method::HEAD, *access));
         }
-        let names: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
-        let allow = HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static("GET"));
+        let posts = methods.iter().any(|(method, _)| *method == Method::POST);
+        let takes_events = posts && template.contains("/events");
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.segments.join("/") == template) {
+            // Another resource has operations on the same path.
+            let known = std::mem::take(&mut entry.methods);
+            methods = known.into_iter().chain(methods).collect();
+            let mut seen = std::collections::HashSet::new();
+            methods.retain(|(method, _)| seen.insert(method.clone()));
+            entry.allow = allow(&methods);
+            entry.takes_events |= takes_events;
+            entry.methods = methods;
+            return;
+        }
         let at = self.entries.len();
         if template.contains('{') {
             self.templates.push(at);
@@ -76,8 +87,7 @@ impl RouteTable {
             self.fixed.insert(template.to_owned(), at);
         }
         let segments = template.split('/').map(str::to_owned).collect();
-        let posts = methods.iter().any(|(method, _)| *method == Method::POST);
-        let takes_events = posts && template.contains("/events");
+        let allow = allow(&methods);
         let metrics = RouteMetrics::new(template);
         self.entries.push(RouteEntry { segments, methods, allow, metrics, takes_events });
     }
@@ -97,6 +107,11 @@ impl RouteTable {
     }
 }
 
+fn allow(methods: &[(Method, Access)]) -> HeaderValue {
+    let names: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
+    HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static("GET"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,8 +121,10 @@ mod tests {
         let mut table = RouteTable::new();
         table.add_open("/v1/signals/{id}");
         table.add("/v1/signals/stats", vec![(Method::POST, Access::Open)]);
+        table.add("/v1/signals/stats", vec![(Method::DELETE, Access::Open)]);
         let stats = table.find("/v1/signals/stats").unwrap();
         assert!(stats.access(&Method::POST).is_some() && stats.access(&Method::GET).is_none());
+        assert_eq!(stats.allow, "POST, DELETE");
         assert_eq!(table.find("/v1/signals/7").unwrap().allow, "GET, HEAD");
         for unknown in ["/v1/signals/", "/v1/signals", "/v1/Signals/7", "/v1/signals/7/x", "", "/"] {
             assert!(table.find(unknown).is_none(), "{unknown}");

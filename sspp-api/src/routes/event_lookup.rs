@@ -7,7 +7,7 @@ use poem::Request;
 use poem_openapi::OpenApi;
 use sspp_core::{AccountId, DeadLetterId, EventId, ExternalId, IdFault, Source, Violation};
 
-use super::signal_query::decode;
+use super::query_reader::decode;
 use super::{Lookup, Tag};
 use crate::dto::param::{AccountParam, EventIdParam, Path, Query, SourceParam};
 use crate::dto::{EventStateBody, Failure, JsonBody};

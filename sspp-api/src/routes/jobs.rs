@@ -90,6 +90,7 @@ impl Jobs {
             order: SortOrder::Descending,
             position: Position::Offset(0),
             limit,
+            until: None,
         };
         let queued = state.ask_queue(state.ports.queue.recent(limit as usize)).await?;
         let signals = state.ask_store(store.signals(&newest)).await?;

@@ -3,14 +3,24 @@
 //! - `events`, `batches`: intake
 //! - `event_lookup`: one event, wherever it is
 //! - `signals`, `signal_query`: lists, single signals, explanations, figures
+//! - `export`: all signals of a filter, streamed
 //! - `jobs`: events on their way
 //! - `scoring`: the model, previews
+//! - `dead_letters`, `letter_query`, `mend`: events that could not become signals
+//! - `erasure`: accounts and users whose events go
+//! - `query_reader`: reads query strings
 //! - `system`: event types, health, readiness, metrics
 
 mod batches;
+mod dead_letters;
+mod erasure;
 mod event_lookup;
 mod events;
+mod export;
 mod jobs;
+mod letter_query;
+mod mend;
+mod query_reader;
 mod scoring;
 mod signal_query;
 mod signals;
@@ -23,15 +33,19 @@ use poem_openapi::Tags;
 use crate::state::Inner;
 
 pub(crate) use batches::Batches;
+pub(crate) use dead_letters::DeadLetters;
+pub(crate) use erasure::Erasures;
 pub(crate) use event_lookup::EventLookup;
 pub(crate) use events::Events;
+pub(crate) use export::Exports;
 pub(crate) use jobs::Jobs;
 pub(crate) use scoring::Scoring;
 pub(crate) use signals::Signals;
 pub(crate) use system::System;
 
 /// Every operation of the service.
-pub(crate) type Api = (Events, Batches, EventLookup, Signals, Jobs, Scoring, System);
+pub(crate) type Api =
+    (Events, Batches, EventLookup, Exports, Signals, Jobs, DeadLetters, Erasures, Scoring, System);
 
 /// The operations over a state.
 pub(crate) fn api(state: &Arc<Inner>) -> Api {
@@ -40,8 +54,11 @@ pub(crate) fn api(state: &Arc<Inner>) -> Api {
         Events(shared()),
         Batches(shared()),
         EventLookup(shared()),
+        Exports(shared()),
         Signals(shared()),
         Jobs(shared()),
+        DeadLetters(shared()),
+        Erasures(shared()),
         Scoring(shared()),
         System(shared()),
     )
@@ -55,6 +72,10 @@ enum Tag {
     Signals,
     /// Events on their way through the queue, and what became of them.
     Jobs,
+    /// Events that could not become signals: to be mended and replayed.
+    DeadLetters,
+    /// Accounts and users whose events are to go.
+    Erasure,
     /// The scoring model.
     Scoring,
     /// The service about itself.
@@ -77,6 +98,10 @@ statuses! {
     Intake = [400, 408, 413, 415, 500, 503];
     Lookup = [400, 404, 500, 503];
     JobLookup = [404, 500, 503];
+    Change = [400, 404, 408, 409, 413, 415, 500, 503];
+    Act = [404, 409, 500, 503];
+    Wipe = [400, 500, 503];
+    ActOnMany = [400, 408, 413, 415, 500, 503];
     List = [400, 500, 503];
     Asking = [500, 503];
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use poem::Request;
 use poem_openapi::OpenApi;
-use sspp_core::{Cursor, Position, Signal, SignalId, Total};
+use sspp_core::{Cursor, Position, ScoringModel, Signal, SignalId, Total};
 
 use super::signal_query::ListRequest;
 use super::{Asking, List, Lookup, Tag};
@@ -126,8 +126,12 @@ impl Signals {
             let detail = format!("Signal {} cannot be explained: {unknown}", signal.id);
             Problem::not_found(detail).with_cause("a stored signal's own model does not know its event type")
         })?;
-        let body = ExplanationBody::new(&signal, &model, &explanation);
-        if !body.consistent {
+        let mut body = ExplanationBody::new(&signal, &model, &explanation);
+        if !body.consistent && model.digest() == ScoringModel::predecessor().digest() {
+            // Nothing is broken: what else it knew when it scored, nobody can tell.
+            let detail = "The predecessor scored it, and its score is kept; the steps are what its rules make of the event";
+            body.detail = Some(detail.to_owned());
+        } else if !body.consistent {
             self.0.metrics.explanation_inconsistent();
             tracing::error!(
                 signal_id = signal.id.get(),

@@ -45,7 +45,7 @@ fn every_operation_is_described() {
             }
         }
     }
-    assert_eq!(operations, 18);
+    assert_eq!(operations, 27);
 }
 
 #[test]

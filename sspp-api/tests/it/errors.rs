@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sspp_api::Settings;
 use sspp_core::{
-    DeadLetter, DeadLetterId, EventId, ModelDigest, ModelRecord, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
+    Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter,
+    SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 use crate::harness::{Harness, event, memory_ports};
@@ -128,6 +129,33 @@ impl SignalStore for Broken {
         self.answer()
     }
     async fn recent_dead_letters(&self, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        self.answer()
+    }
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        self.answer()
+    }
+    async fn dead_letters(&self, _: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError> {
+        self.answer()
+    }
+    async fn count_dead_letters(&self, _: &DeadLetterFilter, _: Option<i64>) -> Result<Total, StoreError> {
+        self.answer()
+    }
+    async fn mend_dead_letter(
+        &self,
+        _: DeadLetterId,
+        _: &[u8],
+        _: bytes::Bytes,
+        _: ContentDigest,
+    ) -> Result<bool, StoreError> {
+        self.answer()
+    }
+    async fn remove_dead_letter(&self, _: DeadLetterId) -> Result<bool, StoreError> {
+        self.answer()
+    }
+    async fn begin_erasure(&self, _: &Erasure) -> Result<(), StoreError> {
+        self.answer()
+    }
+    async fn erase_step(&self, _: u32) -> Result<Option<Erased>, StoreError> {
         self.answer()
     }
     async fn expire_signals(&self, _: Timestamp, _: u32) -> Result<u32, StoreError> {

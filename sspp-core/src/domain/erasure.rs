@@ -76,6 +76,13 @@ impl ErasureDigest {
     }
 }
 
+impl std::fmt::Display for ErasureDigest {
+    /// The SHA-256 in hexadecimal digits.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// An order to erase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erasure {

@@ -12,6 +12,7 @@ pub(super) fn register() {
         "sspp_worker_deliveries_total",
         "sspp_worker_signals_recorded_total",
         "sspp_worker_duplicates_total",
+        "sspp_worker_erased_total",
         "sspp_worker_retries_total",
         "sspp_worker_reclaimed_total",
     ] {

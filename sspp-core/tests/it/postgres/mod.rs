@@ -5,6 +5,7 @@ mod fixture;
 mod horizon;
 mod plans;
 mod replay;
+mod upgrade;
 mod writers;
 
 use sqlx::{Connection as _, PgConnection};

@@ -6,6 +6,7 @@ mod fixture;
 mod opening;
 mod plans;
 mod properties;
+mod upgrade;
 
 mod queue_contract {
     sspp_core::queue_contract!(super::fixture::fixture);

@@ -1,0 +1,36 @@
+//! The answer to an erasure.
+
+use poem::{IntoResponse, Response};
+use poem_openapi::registry::{MetaResponses, Registry};
+use poem_openapi::types::Type;
+use poem_openapi::{ApiResponse, Object};
+use serde::Serialize;
+
+use super::dead_letter::{accepted, answers_202};
+use super::payload::{JSON, JsonBody, answer};
+use super::schema::Instant;
+
+/// An account or a user is being erased.
+#[derive(Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename = "Erasing", rename_all = "camelCase")]
+pub(crate) struct ErasureAccepted {
+    /// Always `accepted`.
+    pub(crate) status: String,
+    /// `account` or `user`.
+    pub(crate) kind: String,
+    /// Events received up to this instant go, and do not come back.
+    pub(crate) up_to: Instant,
+    /// Whether everything that was stored is gone already; else it goes in the background.
+    pub(crate) complete: bool,
+    /// For people.
+    pub(crate) message: String,
+}
+
+impl IntoResponse for ErasureAccepted {
+    fn into_response(self) -> Response {
+        accepted(JsonBody(self))
+    }
+}
+
+answers_202!(ErasureAccepted, "From now on none of the events received so far is kept; what is stored goes");

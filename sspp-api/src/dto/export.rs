@@ -1,0 +1,161 @@
+//! Exported signals: the lines of NDJSON, which import again, and the answer that streams them.
+
+use poem::http::{HeaderValue, header};
+use poem::{Body, IntoResponse, Response};
+use poem_openapi::registry::{
+    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+};
+use poem_openapi::types::Type as _;
+use poem_openapi::{ApiResponse, Object};
+use serde::Serialize;
+use sspp_core::{ModelRecord, Signal};
+
+use super::schema::{Instant, RawJson};
+
+/// A signal as a line of an export.
+#[derive(Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename = "ExportedSignal", rename_all = "camelCase")]
+pub(crate) struct SignalLine {
+    /// Always `signal`.
+    kind: String,
+    /// By which the event is known: imported again it is the same event.
+    event_id: String,
+    /// The account it is about.
+    account_id: String,
+    /// The person it is about.
+    user_id: String,
+    /// What happened.
+    event_type: String,
+    /// When it happened.
+    timestamp: Instant,
+    /// When the event was received.
+    received_at: Instant,
+    /// The system it came from, if it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    source: Option<String>,
+    /// The producer's own id for it, if it had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    external_id: Option<String>,
+    /// What that tells.
+    signal_type: String,
+    /// What it is worth: two decimals.
+    signal_score: f64,
+    /// SHA-256 of the scoring model that scored it.
+    model: String,
+    /// When it was scored.
+    processed_at: Instant,
+    /// What else the producer said, byte for byte.
+    metadata: RawJson,
+}
+
+impl From<Signal> for SignalLine {
+    fn from(signal: Signal) -> Self {
+        let stored = signal.recorded;
+        let event = stored.accepted.event;
+        Self {
+            kind: "signal".to_owned(),
+            event_id: stored.accepted.event_id.to_string(),
+            account_id: event.account_id.into(),
+            user_id: event.user_id.into(),
+            event_type: event.event_type.into(),
+            timestamp: Instant(event.timestamp),
+            received_at: Instant(stored.accepted.received_at),
+            source: event.source.map(String::from),
+            external_id: event.external_id.map(String::from),
+            signal_type: stored.signal_type.into(),
+            signal_score: stored.score.to_f64(),
+            model: stored.model.to_string(),
+            processed_at: Instant(stored.processed_at),
+            metadata: RawJson(event.metadata),
+        }
+    }
+}
+
+/// A scoring model as a line of an export, before the first signal that it scored.
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "ExportedModel")]
+pub(crate) struct ModelLine {
+    /// Always `model`.
+    kind: String,
+    /// SHA-256 of the document.
+    digest: String,
+    /// Its name.
+    name: String,
+    /// Its version.
+    version: u32,
+    /// The model as canonical JSON.
+    document: String,
+}
+
+impl From<ModelRecord> for ModelLine {
+    fn from(model: ModelRecord) -> Self {
+        Self {
+            kind: "model".to_owned(),
+            digest: model.digest.to_string(),
+            name: model.name,
+            version: model.version,
+            document: model.document,
+        }
+    }
+}
+
+/// In which form signals are exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExportFormat {
+    Csv,
+    Ndjson,
+}
+
+const CSV: &str = "text/csv; charset=utf-8";
+const NDJSON: &str = "application/x-ndjson";
+
+/// A stream of signals.
+#[derive(Debug)]
+pub(crate) struct ExportAnswer {
+    pub(crate) format: ExportFormat,
+    pub(crate) body: Body,
+}
+
+impl IntoResponse for ExportAnswer {
+    fn into_response(self) -> Response {
+        let (content_type, file) = match self.format {
+            ExportFormat::Csv => (CSV, "attachment; filename=\"signals.csv\""),
+            ExportFormat::Ndjson => (NDJSON, "attachment; filename=\"signals.ndjson\""),
+        };
+        let mut response = Response::builder().content_type(content_type).body(self.body);
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(file));
+        response
+    }
+}
+
+impl ApiResponse for ExportAnswer {
+    fn meta() -> MetaResponses {
+        let text = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
+        let line = MetaSchema {
+            one_of: vec![SignalLine::schema_ref(), ModelLine::schema_ref()],
+            description: Some("One line; a stream of them"),
+            ..MetaSchema::ANY
+        };
+        let line = MetaSchemaRef::Inline(Box::new(line));
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "All signals of the filter, streamed. A stream that breaks off is not complete.",
+                status: Some(200),
+                status_range: None,
+                content: vec![
+                    MetaMediaType { content_type: NDJSON, schema: line },
+                    MetaMediaType { content_type: CSV, schema: text },
+                ],
+                headers: vec![],
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        SignalLine::register(registry);
+        ModelLine::register(registry);
+    }
+}

@@ -1,0 +1,143 @@
+//! Which dead letters are asked for: in a query string, or in the body of a replay of many.
+
+use serde::Deserialize;
+use sspp_core::{
+    DeadLetterCursor, DeadLetterFilter, DeadLetterQuery, DeadLetterReason, EventType, SortOrder, Timestamp,
+    Violation,
+};
+
+use super::query_reader::{Given, Reader};
+use crate::error::Problem;
+
+const NAMES: [&str; 6] = ["reason", "eventType", "from", "to", "limit", "cursor"];
+const LIMIT_MAX: u64 = 100;
+/// Letters that a replay of many looks at in one call, at most.
+const REPLAY_MAX: u32 = 10_000;
+
+/// Reads the query string of a list.
+pub(super) fn parse_list(query: &str) -> Result<DeadLetterQuery, Problem> {
+    let mut reader = Reader::new(query, &NAMES);
+    let reason = reader.one_of("reason", &DeadLetterReason::ALL.map(DeadLetterReason::as_str));
+    let event_type = match reader.given("eventType") {
+        Given::Absent => None,
+        Given::Once(text) => EventType::new(text)
+            .map_err(|fault| reader.wrong("eventType", "invalid_type", format!("eventType {fault}")))
+            .ok(),
+        Given::Repeated => {
+            reader.wrong("eventType", "repeated", "eventType must be a string");
+            None
+        }
+    };
+    let (from, to) = (reader.instant("from"), reader.instant("to"));
+    let limit = reader.integer("limit", LIMIT_MAX).unwrap_or(20);
+    let after = match reader.given("cursor") {
+        Given::Absent => None,
+        Given::Once(text) => number(&text, SortOrder::Descending)
+            .map_err(|sentence| reader.wrong("cursor", "malformed_cursor", sentence))
+            .ok(),
+        Given::Repeated => {
+            reader.wrong("cursor", "repeated", "cursor must be given only once");
+            None
+        }
+    };
+    if !reader.found.is_empty() {
+        return Err(Problem::invalid("invalid-query", reader.found));
+    }
+    let filter =
+        DeadLetterFilter { reason: reason.and_then(|reason| reason.parse().ok()), event_type, from, to };
+    let limit = u32::try_from(limit).unwrap_or(20);
+    Ok(DeadLetterQuery { filter, order: SortOrder::Descending, after, limit })
+}
+
+/// The number of a cursor of such a list.
+fn number(text: &str, order: SortOrder) -> Result<i64, String> {
+    match text.parse::<DeadLetterCursor>() {
+        Ok(cursor) if cursor.order == order => Ok(cursor.number),
+        Ok(_) => Err("cursor belongs to another list".to_owned()),
+        Err(fault) => Err(format!("cursor {fault}")),
+    }
+}
+
+/// A replay of many as it is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ReplayRequest {
+    pub(super) query: DeadLetterQuery,
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Wire {
+    reason: Option<String>,
+    event_type: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// Reads the body of a replay of many.
+pub(super) fn parse_replay(json: &[u8]) -> Result<ReplayRequest, Problem> {
+    let wire: Wire = serde_json::from_slice(json).map_err(|error| {
+        let detail = format!("the body is not a request to replay: {error}");
+        Problem::new(poem::http::StatusCode::BAD_REQUEST, "malformed-body", detail)
+    })?;
+    let mut found = Vec::new();
+    let mut wrong = |member, code, sentence: &dyn std::fmt::Display| {
+        found.push(Violation::of_member(member, code, sentence));
+    };
+    let reason = wire.reason.and_then(|text| {
+        let names = DeadLetterReason::ALL.map(DeadLetterReason::as_str).join(", ");
+        let sentence = format!("must be one of the following values: {names}");
+        text.parse().map_err(|_| wrong("reason", "not_one_of", &sentence)).ok()
+    });
+    let event_type = wire.event_type.and_then(|text| {
+        EventType::new(text).map_err(|fault| wrong("eventType", "invalid_type", &fault)).ok()
+    });
+    let mut instant = |member, text: Option<String>| {
+        text.and_then(|text| {
+            Timestamp::parse(&text).map_err(|fault| wrong(member, "malformed_timestamp", &fault)).ok()
+        })
+    };
+    let (from, to) = (instant("from", wire.from), instant("to", wire.to));
+    let limit = wire.limit.unwrap_or(1_000);
+    if !(1..=REPLAY_MAX).contains(&limit) {
+        wrong("limit", "out_of_range", &format!("must be from 1 to {REPLAY_MAX}"));
+    }
+    let after = wire.cursor.and_then(|text| {
+        let wrong = |sentence: String| Violation {
+            pointer: "/cursor".to_owned(),
+            code: "malformed_cursor".into(),
+            detail: sentence,
+        };
+        number(&text, SortOrder::Ascending).map_err(|sentence| found.push(wrong(sentence))).ok()
+    });
+    if !found.is_empty() {
+        return Err(Problem::invalid("invalid-request", found));
+    }
+    let filter = DeadLetterFilter { reason, event_type, from, to };
+    // The first recorded first: a letter that dies again keeps its place, so no replay runs after its own letters.
+    let query = DeadLetterQuery { filter, order: SortOrder::Ascending, after, limit };
+    Ok(ReplayRequest { query, dry_run: wire.dry_run })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_violation_of_a_replay_is_listed() {
+        let problem = parse_replay(br#"{"reason":"x","eventType":"","from":"now","limit":0,"cursor":"?"}"#);
+        let text = format!("{:?}", problem.unwrap_err());
+        for member in ["reason", "eventType", "from", "limit", "cursor"] {
+            assert!(text.contains(&format!("/{member}")), "{member}: {text}");
+        }
+        for malformed in ["", "[]", "{\"dryrun\":true}", "{\"limit\":-1}"] {
+            assert!(parse_replay(malformed.as_bytes()).is_err(), "{malformed}");
+        }
+        let empty = parse_replay(b"{}").unwrap();
+        assert!(empty.query.filter.is_empty() && !empty.dry_run);
+    }
+}

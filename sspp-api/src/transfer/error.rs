@@ -1,0 +1,60 @@
+//! Why a transfer stopped, and how to go on.
+
+use sspp_core::StoreError;
+
+use crate::app::RunError;
+use crate::config::ConfigError;
+
+/// Why a transfer stopped. What was done until then stays, and doing it again does no harm.
+///
+/// ```
+/// let error = sspp_api::TransferError::Rejected { count: 3 };
+/// assert!(error.to_string().contains("3"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransferError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store or the queue cannot be opened.
+    #[error(transparent)]
+    Open(#[from] RunError),
+    /// The file cannot be read.
+    #[error("cannot read {file}: {source}; go on with --skip-lines {line}")]
+    Read {
+        /// The file.
+        file: String,
+        /// How many lines were done.
+        line: u64,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The predecessor's database cannot be read.
+    #[error("cannot read the predecessor's table sales_signals: {reason}; go on with --after {after}")]
+    Legacy {
+        /// Why.
+        reason: String,
+        /// The last id that was done.
+        after: i64,
+    },
+    /// The store or the queue failed for too long.
+    #[error("{reason}; nothing is lost: go on with {resume}")]
+    Stopped {
+        /// Why.
+        reason: String,
+        /// The argument to go on with.
+        resume: String,
+    },
+    /// Everything else was taken, but some was not.
+    #[error("{count} could not be taken: the first of them are listed above, each with the reason")]
+    Rejected {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// A failure of the store as a sentence.
+pub(super) fn of_store(error: &StoreError) -> String {
+    error.to_string()
+}

@@ -1,0 +1,142 @@
+//! `sspp-api import-legacy`: the predecessor's table of signals into the configured store.
+
+use clap::Args;
+use sspp_core::service::Secret;
+use sspp_core::{
+    AccountId, Event, EventId, EventType, ExternalId, LegacySignal, LegacySignals, Metadata, ModelDigest,
+    Record, Score, ScoringModel, SignalType, Source, Timestamp, Units, UserId,
+};
+
+use super::TransferError;
+use super::lines::scored;
+use super::progress::Progress;
+use super::runtime::run;
+use super::target::Target;
+use crate::config::Config;
+
+const BATCH: u32 = 500;
+
+/// Which predecessor to import.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct LegacyArgs {
+    /// The predecessor's PostgreSQL: `postgres://user:password@host:port/database`. It is only read.
+    #[arg(long = "from", env = "SSPP_LEGACY_URL", value_name = "SSPP_LEGACY_URL", hide_env_values = true)]
+    pub url: Secret,
+
+    /// The source that its signals get. With the row's id it makes the event id: give two predecessors two names.
+    #[arg(long, value_name = "NAME", default_value = "legacy")]
+    pub source: String,
+
+    /// The last id that was done before.
+    #[arg(long, value_name = "ID", default_value_t = 0, allow_negative_numbers = true)]
+    pub after: i64,
+}
+
+/// Imports the table. Every row keeps its score, signal type and times; its event id follows from the row's id, so doing it
+/// again does no harm.
+///
+/// ```no_run
+/// use clap::Parser as _;
+/// let config = sspp_api::Config::parse_from(["sspp-api", "import-legacy", "--from", "postgres://old-db/sales"]);
+/// if let Some(sspp_api::Command::ImportLegacy(args)) = &config.command {
+///     sspp_api::run_import_legacy(&config, args)?;
+/// }
+/// # Ok::<(), sspp_api::TransferError>(())
+/// ```
+pub fn run_import_legacy(config: &Config, args: &LegacyArgs) -> Result<(), TransferError> {
+    run(config, import_legacy(config, args))
+}
+
+async fn import_legacy(config: &Config, args: &LegacyArgs) -> Result<(), TransferError> {
+    let failed = |reason: String, after| TransferError::Legacy { reason, after };
+    let source =
+        Source::new(args.source.clone()).map_err(|fault| failed(format!("--source {fault}"), args.after))?;
+    let mut legacy = LegacySignals::connect(args.url.expose())
+        .await
+        .map_err(|error| failed(error.to_string(), args.after))?;
+    let target = Target::open(config).await?;
+    let outcome = import_rows(&mut legacy, &target, &source, args.after).await;
+    target.close().await;
+    legacy.close().await;
+    let progress = outcome?;
+    if progress.rejected > 0 { Err(TransferError::Rejected { count: progress.rejected }) } else { Ok(()) }
+}
+
+async fn import_rows(
+    legacy: &mut LegacySignals,
+    target: &Target,
+    source: &Source,
+    mut after: i64,
+) -> Result<Progress, TransferError> {
+    let failed =
+        |error: sspp_core::StoreError, after| TransferError::Legacy { reason: error.to_string(), after };
+    let stopped = |reason, after| TransferError::Stopped { reason, resume: format!("--after {after}") };
+    let of = legacy.count_after(after).await.map_err(|error| failed(error, after))?;
+    let mut progress = Progress::new("rows", Some(of));
+    let model = ScoringModel::predecessor().to_record();
+    target.keep_model(&model).await.map_err(|reason| stopped(reason, after))?;
+    loop {
+        let rows = legacy.after(after, BATCH).await.map_err(|error| failed(error, after))?;
+        let Some(last) = rows.last().map(|row| row.id) else { break };
+        let mut batch = Vec::with_capacity(rows.len());
+        for row in rows {
+            progress.done += 1;
+            let id = row.id;
+            match record(row, source, model.digest) {
+                Ok(record) => batch.push(record),
+                Err(reason) => progress.reject(&format_args!("row {id}"), &reason),
+            }
+        }
+        if !batch.is_empty() {
+            let answers = target.import(batch).await.map_err(|reason| stopped(reason, after))?;
+            progress.count(&answers);
+        }
+        after = last;
+        progress.tell();
+    }
+    progress.finish();
+    Ok(progress)
+}
+
+/// A row as something to record.
+fn record(row: LegacySignal, source: &Source, model: ModelDigest) -> Result<Record, String> {
+    fn given<T>(value: Option<T>, name: &str) -> Result<T, String> {
+        value.ok_or_else(|| format!("{name} is missing"))
+    }
+    fn wrong(name: &str) -> impl Fn(sspp_core::IdFault) -> String + '_ {
+        move |fault| format!("{name} {fault}")
+    }
+    let account_id = AccountId::new(given(row.account_id, "account_id")?).map_err(wrong("account_id"))?;
+    let external_id = ExternalId::new(format!("sales_signals:{}", row.id)).map_err(wrong("id"))?;
+    let event_id = EventId::of_external(&external_id, Some(source), &account_id);
+    let score: f64 = given(row.signal_score, "signal_score")?
+        .parse()
+        .map_err(|_| "signal_score is no number".to_owned())?;
+    let score = Units::from_f64(score).filter(|units| (0..=10_000_000).contains(&units.get()));
+    let score = Score::rounded(score.ok_or("signal_score is not from 0 to 1000, or finer than 0.0001")?);
+    let instant = |value, name: &str| {
+        let instant: chrono::DateTime<chrono::Utc> = given(value, name)?;
+        Timestamp::from_micros(instant.timestamp_micros())
+            .ok_or_else(|| format!("{name} {instant} is not from 1970 to 9999"))
+    };
+    let timestamp = instant(row.timestamp, "timestamp")?;
+    let processed_at = row.processed_at.map_or(Ok(timestamp), |at| instant(Some(at), "processed_at"))?;
+    let metadata = match row.metadata.as_deref() {
+        None | Some("null") => Metadata::default(),
+        Some(text) => Metadata::parse(text).map_err(|fault| fault.to_string())?,
+    };
+    let event = Event {
+        account_id,
+        user_id: UserId::new(given(row.user_id, "user_id")?).map_err(wrong("user_id"))?,
+        event_type: EventType::new(given(row.event_type, "event_type")?)
+            .map_err(|f| format!("event_type {f}"))?,
+        timestamp,
+        metadata,
+        source: Some(source.clone()),
+        external_id: Some(external_id),
+    };
+    let signal_type =
+        SignalType::new(given(row.signal_type, "signal_type")?).map_err(|f| format!("signal_type {f}"))?;
+    // When it was received the predecessor did not keep: no later than it was processed.
+    Ok(scored(event_id, processed_at, event, signal_type, score, model, processed_at))
+}

@@ -1,0 +1,137 @@
+//! What a line of an import says: a signal, a scoring model, or an event that is still to be scored.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sspp_core::{
+    AcceptedEvent, AccountId, ContentDigest, Envelope, Event, EventId, EventType, ExternalId, Metadata,
+    ModelDigest, ModelRecord, NewJob, NewSignal, Random, Record, Score, ScoringModel, SignalType, Source,
+    Timestamp, Units, UserId, parse_event,
+};
+
+/// The longest line, in bytes: an event in its longest form, and the members of a signal.
+pub(super) const LINE_BYTES: usize = 1024 * 1024;
+/// The highest score that a store takes: 1,000.00.
+const MAX_SCORE: Score = Score::rounded(Units::new(1_000 * Units::PER_ONE));
+
+/// A line.
+#[derive(Debug)]
+pub(super) enum Line {
+    Signal(Box<Record>),
+    Model(ModelRecord),
+    Event(NewJob),
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SignalIn<'l> {
+    event_id: EventId,
+    account_id: AccountId,
+    user_id: UserId,
+    event_type: EventType,
+    timestamp: Timestamp,
+    received_at: Timestamp,
+    source: Option<Source>,
+    external_id: Option<ExternalId>,
+    signal_type: SignalType,
+    signal_score: f64,
+    model: ModelDigest,
+    processed_at: Timestamp,
+    #[serde(borrow)]
+    metadata: &'l RawValue,
+}
+
+#[derive(Deserialize)]
+struct ModelIn {
+    digest: ModelDigest,
+    name: String,
+    version: u32,
+    document: String,
+}
+
+impl Line {
+    /// Reads a line; what is wrong with it is a sentence.
+    pub(super) fn read(
+        text: &str,
+        model: &ScoringModel,
+        now: DateTime<Utc>,
+        random: &dyn Random,
+    ) -> Result<Self, String> {
+        let Kind { kind } =
+            serde_json::from_str(text).map_err(|error| format!("it is no JSON object: {error}"))?;
+        match kind.as_deref() {
+            Some("signal") => Ok(Self::Signal(Box::new(signal(text)?))),
+            Some("model") => Ok(Self::Model(record(text)?)),
+            Some(kind) => {
+                let shown: String = kind.chars().take(50).collect();
+                Err(format!("its kind is '{shown}', which is neither signal nor model"))
+            }
+            None => {
+                let now_us = Timestamp::from_datetime(now);
+                let event = parse_event(text.as_bytes(), model, now_us).map_err(|fault| fault.to_string())?;
+                let event = AcceptedEvent::new(event, now, random);
+                Ok(Self::Event(NewJob {
+                    event_id: event.event_id,
+                    account_id: event.event.account_id.clone(),
+                    enqueued_at: event.received_at,
+                    payload: Envelope { event }.encode(),
+                }))
+            }
+        }
+    }
+}
+
+fn signal(text: &str) -> Result<Record, String> {
+    let line: SignalIn<'_> =
+        serde_json::from_str(text).map_err(|error| format!("it is no signal: {error}"))?;
+    let score = Units::from_f64(line.signal_score).map(Score::rounded);
+    let score = score
+        .filter(|score| score.to_f64().total_cmp(&line.signal_score).is_eq() && *score <= MAX_SCORE)
+        .ok_or_else(|| {
+            format!("signalScore {} is no score from 0 to 1000 of two decimals", line.signal_score)
+        })?;
+    let event = Event {
+        account_id: line.account_id,
+        user_id: line.user_id,
+        event_type: line.event_type,
+        timestamp: line.timestamp,
+        metadata: Metadata::parse(line.metadata.get()).map_err(|fault| fault.to_string())?,
+        source: line.source,
+        external_id: line.external_id,
+    };
+    Ok(scored(line.event_id, line.received_at, event, line.signal_type, score, line.model, line.processed_at))
+}
+
+/// A signal as something to record.
+pub(super) fn scored(
+    event_id: EventId,
+    received_at: Timestamp,
+    event: Event,
+    signal_type: SignalType,
+    score: Score,
+    model: ModelDigest,
+    processed_at: Timestamp,
+) -> Record {
+    let content = ContentDigest::of(&event);
+    let accepted = AcceptedEvent { event_id, received_at, event };
+    let payload = Envelope { event: accepted.clone() }.encode();
+    Record::Signal {
+        signal: NewSignal { accepted, content, signal_type, score, model, processed_at },
+        payload,
+    }
+}
+
+fn record(text: &str) -> Result<ModelRecord, String> {
+    let line: ModelIn = serde_json::from_str(text).map_err(|error| format!("it is no model: {error}"))?;
+    let model =
+        ScoringModel::from_json(&line.document).map_err(|faults| format!("its document: {faults}"))?;
+    if model.digest() != line.digest {
+        return Err(format!("its digest is {}, but the document's is {}", line.digest, model.digest()));
+    }
+    Ok(ModelRecord { digest: line.digest, name: line.name, version: line.version, document: line.document })
+}
