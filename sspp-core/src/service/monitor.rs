@@ -151,7 +151,7 @@ async fn ask_store(store: &dyn SignalStore) -> (Dependency, Option<String>) {
         Ok(Err(error)) => {
             let reason = match error {
                 StoreError::Unavailable { .. } => "away",
-                StoreError::Timeout { .. } => "slow",
+                StoreError::Timeout { .. } | StoreError::TooBroad { .. } => "slow",
                 StoreError::Contention { .. } => "busy",
                 StoreError::Storage { .. } => "cannot write",
                 StoreError::Setup { .. } => "not set up for this release: run `sspp-worker migrate`",
