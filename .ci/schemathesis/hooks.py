@@ -70,7 +70,7 @@ def map_case(context, case):
         for event in body.get("events") or []:
             mend(event)
         # Both and different is a 400: one is enough.
-        if body.get("eventId") is not None and case.headers:
+        if (body.get("eventId") is not None or "specversion" in body) and case.headers:
             case.headers.pop("Idempotency-Key", None)
     query = case.query or {}
     # A cursor is what an earlier answer gave; with one there is no page.
