@@ -72,6 +72,9 @@ def map_case(context, case):
         # Both and different is a 400: one is enough.
         if (body.get("eventId") is not None or "specversion" in body) and case.headers:
             case.headers.pop("Idempotency-Key", None)
+    path = case.path_parameters or {}
+    if isinstance(path.get("id"), str):
+        path["id"] = plain(path["id"])
     query = case.query or {}
     # A cursor is what an earlier answer gave; with one there is no page.
     query.pop("cursor", None)
