@@ -6,6 +6,8 @@ import datetime
 import json
 import unicodedata
 
+from urllib.parse import quote, unquote
+
 import schemathesis
 from hypothesis import strategies as st
 
@@ -74,7 +76,7 @@ def map_case(context, case):
             case.headers.pop("Idempotency-Key", None)
     path = case.path_parameters or {}
     if isinstance(path.get("id"), str):
-        path["id"] = plain(path["id"])
+        path["id"] = quote(plain(unquote(path["id"])), safe="")
     query = case.query or {}
     # A cursor is what an earlier answer gave; with one there is no page.
     query.pop("cursor", None)

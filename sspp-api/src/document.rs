@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Requests whose unknown members are refused.
-const CLOSED: [&str; 4] = ["Event", "EventBatch", "CloudEventData", "PreviewRequest"];
+const CLOSED: [&str; 5] = ["Event", "EventBatch", "CloudEventData", "PreviewRequest", "BulkReplayRequest"];
 
 /// Completes a document that poem-openapi wrote.
 pub(crate) fn complete(document: &mut Value) {
