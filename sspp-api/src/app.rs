@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use poem::Server;
-use poem::listener::TcpAcceptor;
 use sspp_core::service::{ModelError, StopSignals, Watched, load_model, measure, watch_dependencies};
 use sspp_core::{
     Clock, Random, ScoringModel, SqliteOpenError, StoreError, SystemClock, SystemRandom, finish_erasures,
@@ -22,6 +20,7 @@ use crate::docs::DOCS_PATH;
 use crate::embedded::{self, Embedded};
 use crate::metrics::Metrics;
 use crate::production::Production;
+use crate::server::{Limits, Serving, serve as serve_http};
 use crate::service::service;
 use crate::state::{App, Settings};
 
@@ -125,11 +124,13 @@ impl Backend {
 }
 
 async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> Result<(), RunError> {
-    let Checked { address, prefix, logs, backends, body_timeout, shutdown_timeout, keys } = checked;
+    let Checked { address, prefix, logs, backends, body_timeout, shutdown_timeout, keys, rate_limit } =
+        checked;
     logs.start();
     let mut stop = StopSignals::new()?;
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let address = listener.local_addr()?;
+    let limits = Limits::new(&config.server);
     let metrics = Metrics::new();
     metrics.install_globally();
 
@@ -154,7 +155,16 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
     let upkeep = metrics.clone();
     let measuring = tokio::spawn(measure(move || upkeep.upkeep(), backend.connections()));
     let queue_name = config.backends.queue_name.clone();
-    let settings = Settings { prefix, queue_name, body_timeout, keys: Arc::new(keys), ..Settings::default() };
+    let settings = Settings {
+        prefix,
+        queue_name,
+        body_timeout,
+        keys: Arc::new(keys),
+        rate_limit,
+        trusted_proxies: config.guard.trusted_proxies.clone(),
+        cors: config.guard.cors_origins.clone(),
+        ..Settings::default()
+    };
     let app = App::new(ports, settings, metrics);
     announce(config, &app, address, embedded);
     let watching = watching(&app);
@@ -176,16 +186,14 @@ async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> R
         deadline = Instant::now() + shutdown_timeout;
         stopping.cancel();
     };
-    let served = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?)
-        .run_with_graceful_shutdown(service(&app), until_stopped, Some(shutdown_timeout))
-        .await;
+    let serving = Serving { listener, local: address, service: service(&app), limits };
+    serve_http(serving, &app.0.metrics, until_stopped, shutdown_timeout).await;
 
     measuring.abort();
     drop(watching);
     drop(erasing);
     drop(app);
     backend.close(deadline).await;
-    served?;
     if pipeline_ended { Err(RunError::PipelineEnded) } else { Ok(()) }
 }
 

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use poem::http::{HeaderMap, StatusCode, header};
 use poem::{Body, Request};
 
+use crate::body_memory::BodyLease;
 use crate::error::Problem;
 
 /// How a body is compressed.
@@ -33,7 +34,8 @@ pub(crate) async fn read_body(
     if declared.and_then(|text| text.parse::<u64>().ok()).is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit, ""));
     }
-    let bytes = tokio::time::timeout(within, collect(body, limit)).await.map_err(|_| {
+    let lease = request.extensions().get::<BodyLease>();
+    let bytes = tokio::time::timeout(within, collect(body, limit, lease)).await.map_err(|_| {
         let detail = format!("The body did not arrive within {} seconds", within.as_secs());
         Problem::new(StatusCode::REQUEST_TIMEOUT, "request-timeout", detail)
     })??;
@@ -69,7 +71,7 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
 }
 
 /// Stops at the first chunk past the limit: what comes after is never kept.
-async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
+async fn collect(body: Body, limit: usize, lease: Option<&BodyLease>) -> Result<Bytes, Problem> {
     let mut chunks = std::pin::pin!(body.into_bytes_stream());
     let broken = |error: std::io::Error| {
         Problem::new(StatusCode::BAD_REQUEST, "broken-body", "The body broke off before its end")
@@ -79,6 +81,7 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
     if first.len() > limit {
         return Err(too_large(limit, ""));
     }
+    hold(lease, first.len()).await?;
     let Some(second) = chunks.next().await.transpose().map_err(broken)? else { return Ok(first) };
     let mut whole = BytesMut::from(first);
     let mut next = Some(second);
@@ -86,10 +89,19 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
         if whole.len() + chunk.len() > limit {
             return Err(too_large(limit, ""));
         }
+        hold(lease, whole.len() + chunk.len()).await?;
         whole.extend_from_slice(&chunk);
         next = chunks.next().await.transpose().map_err(broken)?;
     }
     Ok(whole.freeze())
+}
+
+/// Waits until there is memory for so much of a body.
+async fn hold(lease: Option<&BodyLease>, bytes: usize) -> Result<(), Problem> {
+    match lease {
+        Some(lease) => lease.grow_to(bytes).await,
+        None => Ok(()),
+    }
 }
 
 fn decode(decoder: impl Read, coding: &str, limit: usize) -> Result<Bytes, Problem> {
@@ -119,11 +131,14 @@ mod tests {
             let chunks = sizes.iter().map(|size| Ok::<_, std::io::Error>(vec![b'x'; *size]));
             Body::from_bytes_stream(futures_util::stream::iter(chunks.collect::<Vec<_>>()))
         };
-        assert_eq!(collect(chunked(&[]), 4).await.unwrap().len(), 0);
-        assert_eq!(collect(chunked(&[4]), 4).await.unwrap().len(), 4);
-        assert_eq!(collect(chunked(&[2, 1, 1]), 4).await.unwrap().len(), 4);
+        assert_eq!(collect(chunked(&[]), 4, None).await.unwrap().len(), 0);
+        assert_eq!(collect(chunked(&[4]), 4, None).await.unwrap().len(), 4);
+        assert_eq!(collect(chunked(&[2, 1, 1]), 4, None).await.unwrap().len(), 4);
         for over in [&[5][..], &[4, 1], &[1, 1, 3]] {
-            assert_eq!(collect(chunked(over), 4).await.unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
+            assert_eq!(
+                collect(chunked(over), 4, None).await.unwrap_err().status,
+                StatusCode::PAYLOAD_TOO_LARGE
+            );
         }
     }
 }

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::guard::{ApiKeys, GuardArgs, Scopes};
+use crate::guard::{ApiKeys, GuardArgs, RateLimit, Scopes};
+use crate::server::ServerArgs;
 use crate::transfer::{ImportArgs, LegacyArgs};
 use clap::{Parser, Subcommand};
 use sspp_core::service::{self, BackendArgs, Backends, LogArgs, Logs, PipelineArgs, RetentionArgs, Span};
@@ -60,6 +61,10 @@ pub struct Config {
     /// Who is let in.
     #[command(flatten)]
     pub guard: GuardArgs,
+
+    /// What a connection may cost.
+    #[command(flatten)]
+    pub server: ServerArgs,
 
     /// What is logged.
     #[command(flatten)]
@@ -148,6 +153,7 @@ pub(crate) struct Checked {
     pub(crate) body_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) keys: ApiKeys,
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 impl Config {
@@ -178,6 +184,7 @@ impl Config {
             body_timeout: Duration::from_secs(self.request_timeout),
             shutdown_timeout: self.shutdown_timeout.get(),
             keys,
+            rate_limit: self.guard.limit()?,
         })
     }
 
@@ -234,6 +241,7 @@ mod tests {
         for (arguments, named) in [
             (["--log-level", "loud=very=much"], "LOG_LEVEL"),
             (["--queue-name", ""], "QUEUE_NAME"),
+            (["--rate-limit-burst", "5"], "SSPP_RATE_LIMIT"),
             (["--api-prefix", "a b"], "API_PREFIX"),
             (["--redis-url", "redis://cache"], "DATABASE_URL"),
             (["--database-url", "postgres://db/sspp"], "REDIS_URL"),

@@ -12,6 +12,7 @@
 mod app;
 mod backpressure;
 mod body;
+mod body_memory;
 mod config;
 mod docs;
 mod document;
@@ -25,6 +26,7 @@ mod metrics;
 mod middleware;
 mod production;
 mod routes;
+mod server;
 mod service;
 mod state;
 mod transfer;
@@ -32,8 +34,11 @@ mod transfer;
 pub use app::{RunError, run};
 pub use config::{Command, Config, ConfigError};
 pub use docs::openapi_document;
-pub use guard::{ApiKeys, ApiKeysFault, GuardArgs, NewKey, Scope, Scopes};
+pub use guard::{
+    ApiKeys, ApiKeysFault, CorsOrigins, GuardArgs, NewKey, Rate, RateLimit, Scope, Scopes, TrustedProxies,
+};
 pub use metrics::Metrics;
+pub use server::ServerArgs;
 pub use service::{Service, service};
 pub use state::{App, Ports, Settings};
 pub use transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};

@@ -22,6 +22,8 @@ const PANICS: &str = "sspp_api_panics_total";
 const REJECTED: &str = "sspp_api_events_rejected_total";
 const RATE_LIMITED: &str = "sspp_api_rate_limited_total";
 const UNAUTHORIZED: &str = "sspp_api_unauthorized_total";
+const CONNECTIONS: &str = "sspp_api_connections";
+const CONNECTIONS_REFUSED: &str = "sspp_api_connections_refused_total";
 const DRAIN_RATE: &str = "sspp_api_queue_drain_rate";
 
 /// The service's metrics and where they are collected.
@@ -47,9 +49,11 @@ struct Inner {
     unauthorized: Counter,
     forbidden: Counter,
     drain_rate: Gauge,
+    connections: Gauge,
+    connections_refused: Counter,
 }
 
-/// A request that is being answered, or whose client went away meanwhile.
+/// A request that is being answered, or whose client went away meanwhile; or a connection that is open.
 #[derive(Debug)]
 pub(crate) struct InFlight(Gauge);
 
@@ -76,6 +80,8 @@ impl Metrics {
             counter!(REJECTED, "reason" => "invalid-event").increment(0);
             let in_flight = gauge!(IN_FLIGHT);
             in_flight.set(0.0);
+            let connections = gauge!(CONNECTIONS);
+            connections.set(0.0);
             let drain_rate = gauge!(DRAIN_RATE);
             drain_rate.set(0.0);
             let unauthorized = |status: &'static str| {
@@ -94,6 +100,8 @@ impl Metrics {
                 unauthorized: unauthorized("401"),
                 forbidden: unauthorized("403"),
                 drain_rate,
+                connections,
+                connections_refused: registered(CONNECTIONS_REFUSED),
                 recorder: Arc::clone(&recorder),
                 rendered,
             }))
@@ -153,6 +161,17 @@ impl Metrics {
     pub(crate) fn request(&self) -> InFlight {
         self.0.in_flight.increment(1.0);
         InFlight(self.0.in_flight.clone())
+    }
+
+    /// Counts a connection while it is open.
+    pub(crate) fn connection(&self) -> InFlight {
+        self.0.connections.increment(1.0);
+        InFlight(self.0.connections.clone())
+    }
+
+    /// Counts a connection that was one too many.
+    pub(crate) fn connection_refused(&self) {
+        self.0.connections_refused.increment(1);
     }
 
     pub(crate) fn panicked(&self) {

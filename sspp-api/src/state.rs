@@ -11,8 +11,9 @@ use sspp_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::backpressure::Backpressure;
+use crate::body_memory::BodyMemory;
 use crate::error::Problem;
-use crate::guard::ApiKeys;
+use crate::guard::{ApiKeys, CorsOrigins, RateLimit, TrustedProxies};
 use crate::metrics::Metrics;
 
 /// What the service is made of: the engine's ports and what comes in from outside.
@@ -68,6 +69,12 @@ pub struct Settings {
     pub dependency_timeout: Duration,
     /// The keys that are let in; none lets everyone in.
     pub keys: Arc<ApiKeys>,
+    /// How often each key or address may ask; no limit unless set.
+    pub rate_limit: Option<RateLimit>,
+    /// Whose word about a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
+    /// The origins whose pages may use the API.
+    pub cors: CorsOrigins,
 }
 
 impl Default for Settings {
@@ -78,6 +85,9 @@ impl Default for Settings {
             body_timeout: Duration::from_secs(30),
             dependency_timeout: Duration::from_secs(3),
             keys: Arc::default(),
+            rate_limit: None,
+            trusted_proxies: TrustedProxies::default(),
+            cors: CorsOrigins::default(),
         }
     }
 }
@@ -99,6 +109,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
     pub(crate) backpressure: Backpressure,
+    pub(crate) bodies: BodyMemory,
     pub(crate) stopping: CancellationToken,
     /// Told when there is something to erase.
     pub(crate) erasures: Arc<tokio::sync::Notify>,
@@ -119,6 +130,7 @@ impl App {
             settings,
             metrics,
             backpressure: Backpressure::default(),
+            bodies: BodyMemory::default(),
             stopping: CancellationToken::new(),
             erasures: Arc::default(),
             started: Instant::now(),

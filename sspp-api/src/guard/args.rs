@@ -1,11 +1,12 @@
 //! The settings of the guard, for flags and environment.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sspp_core::service::{self, Secret};
 
-use super::ApiKeys;
+use super::{ApiKeys, CorsOrigins, Rate, RateLimit, TrustedProxies};
 
 /// Who is let in.
 ///
@@ -24,9 +25,52 @@ pub struct GuardArgs {
     /// A file of keys, one a line, `#` for comments; together with --api-keys or alone. Read at start.
     #[arg(long, env = "SSPP_API_KEYS_FILE", value_name = "SSPP_API_KEYS_FILE")]
     pub api_keys_file: Option<PathBuf>,
+
+    /// How often each key, or each address without one, may ask: 100/s, 6000/m or 100000/h. No limit unless set.
+    #[arg(long, env = "SSPP_RATE_LIMIT", value_name = "SSPP_RATE_LIMIT")]
+    pub rate_limit: Option<Rate>,
+
+    /// How many requests may come at once after a pause; as many as the rate's number unless set.
+    #[arg(long, env = "SSPP_RATE_LIMIT_BURST", value_name = "SSPP_RATE_LIMIT_BURST")]
+    pub rate_limit_burst: Option<NonZeroU32>,
+
+    /// The proxies in front, as addresses and networks between commas: only what they say of a client's address
+    /// (X-Forwarded-For, Forwarded) is believed.
+    #[arg(
+        long,
+        env = "SSPP_TRUSTED_PROXIES",
+        value_name = "SSPP_TRUSTED_PROXIES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub trusted_proxies: TrustedProxies,
+
+    /// The origins whose pages may use the API from a browser, between commas, or `*`. None unless set.
+    #[arg(
+        long,
+        env = "SSPP_CORS_ORIGINS",
+        value_name = "SSPP_CORS_ORIGINS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub cors_origins: CorsOrigins,
 }
 
 impl GuardArgs {
+    /// The rate limit, where there is one.
+    pub fn limit(&self) -> Result<Option<RateLimit>, service::ConfigError> {
+        match (self.rate_limit, self.rate_limit_burst) {
+            (Some(rate), burst) => Ok(Some(RateLimit { rate, burst })),
+            (None, None) => Ok(None),
+            (None, Some(burst)) => Err(service::ConfigError::Invalid {
+                flag: "--rate-limit-burst",
+                variable: "SSPP_RATE_LIMIT_BURST",
+                value: burst.to_string(),
+                reason: "it needs a rate: set --rate-limit (SSPP_RATE_LIMIT) too".to_owned(),
+            }),
+        }
+    }
+
     /// The configured keys; none where neither setting is set. A setting that is there but holds no key is refused, since
     /// whoever set it meant to let only some in.
     pub fn api_keys(&self) -> Result<ApiKeys, service::ConfigError> {

@@ -1,33 +1,78 @@
 //! Who asks, and whether they may: looked at before anything of the body is read.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use poem::Request;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::keys::ApiKey;
-use super::{Access, ApiKeys, Scopes};
+use super::rate_limit::{Allowance, Caller, Limiter};
+use super::{Access, ApiKeys, Scopes, TrustedProxies};
 use crate::error::Problem;
+use crate::state::Settings;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const HOW: &str = "send a key as 'Authorization: Bearer KEY' or 'x-api-key: KEY'";
 
-/// Checks the keys that requests show.
+/// Checks the keys that requests show, and counts who asks.
 #[derive(Debug)]
 pub(crate) struct Doorkeeper {
-    keys: std::sync::Arc<ApiKeys>,
+    keys: Arc<ApiKeys>,
+    limiter: Option<Limiter>,
+    proxies: TrustedProxies,
+}
+
+/// What the door found out about a request.
+pub(crate) struct Admission<'k> {
+    /// The name of the key that it showed, where that is known.
+    pub(crate) key: Option<&'k str>,
+    /// What whoever asks has left, where that is counted.
+    pub(crate) allowance: Option<Allowance>,
+    pub(crate) outcome: Result<(), Problem>,
 }
 
 impl Doorkeeper {
-    pub(crate) fn new(keys: std::sync::Arc<ApiKeys>) -> Self {
-        Self { keys }
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            keys: Arc::clone(&settings.keys),
+            limiter: settings.rate_limit.and_then(Limiter::new),
+            proxies: settings.trusted_proxies.clone(),
+        }
     }
 
-    /// Lets a request in, with its key where keys are asked for, or says why not.
-    pub(crate) fn admit(&self, headers: &HeaderMap, access: Access) -> Result<Option<&ApiKey>, Problem> {
-        let Access::Needs(needed) = access else { return Ok(None) };
-        if self.keys.is_empty() {
-            return Ok(None);
+    /// Lets a request in or says why not, and what whoever asks has left where that is counted. Who guesses keys is counted by
+    /// address, so that guessing has a limit too.
+    pub(crate) fn admit(&self, request: &Request, access: Access) -> Admission<'_> {
+        let mut admission = Admission { key: None, allowance: None, outcome: Ok(()) };
+        let Access::Needs(needed) = access else { return admission };
+        let headers = request.headers();
+        let identified = if self.keys.is_empty() { Ok(None) } else { self.identify(headers).map(Some) };
+        if let Ok(Some(key)) = &identified {
+            admission.key = Some(&key.name);
         }
-        let key = self.identify(headers)?;
-        if key.scopes.allow_one_of(needed) { Ok(Some(key)) } else { Err(forbidden(key, needed)) }
+        let taken = self.limiter.as_ref().map(|limiter| {
+            limiter.take(match &identified {
+                Ok(Some(key)) => Caller::Key(Arc::clone(&key.name)),
+                _ => Caller::of_address(self.address(request)),
+            })
+        });
+        match taken.transpose() {
+            Ok(allowance) => admission.allowance = allowance,
+            Err((problem, allowance)) => {
+                return Admission { allowance: Some(allowance), outcome: Err(problem), ..admission };
+            }
+        }
+        admission.outcome = identified.and_then(|key| match key {
+            Some(key) if !key.scopes.allow_one_of(needed) => Err(forbidden(key, needed)),
+            _ => Ok(()),
+        });
+        admission
+    }
+
+    fn address(&self, request: &Request) -> Option<IpAddr> {
+        let peer = request.remote_addr().as_socket_addr()?.ip();
+        Some(self.proxies.client(peer, request.headers()))
     }
 
     fn identify(&self, headers: &HeaderMap) -> Result<&ApiKey, Problem> {
@@ -100,19 +145,23 @@ mod tests {
     use super::*;
     use crate::guard::NewKey;
 
-    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
-        lines.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    fn request(lines: &[(&str, &str)]) -> Request {
+        lines.iter().fold(Request::builder(), |request, (name, value)| request.header(*name, *value)).finish()
+    }
+
+    fn door(line: &str) -> Doorkeeper {
+        let keys = Arc::new(ApiKeys::parse(line).unwrap());
+        Doorkeeper::new(&Settings { keys, ..Settings::default() })
     }
 
     #[test]
     fn a_key_is_taken_from_either_header_and_never_from_two_that_differ() {
         let made = NewKey::make("crm", Scopes::READ).unwrap();
-        let keys = ApiKeys::parse(&made.line()).unwrap();
-        let door = Doorkeeper::new(keys.into());
+        let door = door(&made.line());
         let secret = made.secret();
-        let ask = |lines: &[(&'static str, &str)]| {
-            let answer = door.admit(&headers(lines), Access::Needs(Scopes::READ));
-            answer.map(|key| key.unwrap().name.clone()).map_err(|problem| problem.status.as_u16())
+        let ask = |lines: &[(&str, &str)]| {
+            let admission = door.admit(&request(lines), Access::Needs(Scopes::READ));
+            admission.outcome.map_err(|problem| problem.status.as_u16())
         };
         let bearer = format!("Bearer {secret}");
         for good in [
@@ -121,7 +170,7 @@ mod tests {
             &[("authorization", &bearer.replace("Bearer", "bEARER"))],
             &[("authorization", &bearer), ("x-api-key", secret)],
         ] {
-            assert_eq!(ask(good).as_deref(), Ok("crm"), "{good:?}");
+            assert_eq!(ask(good), Ok(()), "{good:?}");
         }
         for bad in [
             &[][..],
@@ -141,13 +190,12 @@ mod tests {
 
     #[test]
     fn without_keys_everyone_is_let_in_and_open_doors_need_none() {
-        let open = Doorkeeper::new(ApiKeys::default().into());
-        assert!(open.admit(&headers(&[]), Access::Needs(Scopes::ADMIN)).unwrap().is_none());
+        assert!(door("").admit(&request(&[]), Access::Needs(Scopes::ADMIN)).outcome.is_ok());
         let made = NewKey::make("crm", Scopes::READ).unwrap();
-        let door = Doorkeeper::new(ApiKeys::parse(&made.line()).unwrap().into());
-        assert!(door.admit(&headers(&[]), Access::Open).unwrap().is_none());
-        let problem =
-            door.admit(&headers(&[("x-api-key", made.secret())]), Access::Needs(Scopes::ADMIN)).unwrap_err();
-        assert_eq!(problem.status, StatusCode::FORBIDDEN);
+        let door = door(&made.line());
+        assert!(door.admit(&request(&[]), Access::Open).outcome.is_ok());
+        let (_, refused) =
+            door.admit(&request(&[("x-api-key", made.secret())]), Access::Needs(Scopes::ADMIN));
+        assert_eq!(refused.unwrap_err().status, StatusCode::FORBIDDEN);
     }
 }

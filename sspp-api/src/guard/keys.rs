@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
@@ -13,7 +14,7 @@ const NAME_MAX: usize = 64;
 
 /// One configured key.
 pub(crate) struct ApiKey {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) scopes: Scopes,
     digest: [u8; 32],
 }
@@ -128,7 +129,7 @@ fn entry_of(number: usize, entry: &str) -> Result<ApiKey, ApiKeysFault> {
                 .to_owned(),
         )
     })?;
-    Ok(ApiKey { name: name.to_owned(), scopes, digest })
+    Ok(ApiKey { name: name.into(), scopes, digest })
 }
 
 /// Names are shown in logs and may be looked for there.
@@ -180,7 +181,7 @@ mod tests {
     fn a_key_is_found_by_what_was_shown_and_by_nothing_else() {
         let (made, keys) = ring(5);
         for (at, key) in made.iter().enumerate() {
-            assert_eq!(keys.find(key.secret().as_bytes()).unwrap().name, format!("key{at}"));
+            assert_eq!(keys.find(key.secret().as_bytes()).unwrap().name, format!("key{at}").into());
             assert!(keys.find(&key.secret().as_bytes()[1..]).is_none());
             assert!(keys.find(key.line().rsplit(':').next().unwrap().as_bytes()).is_none());
         }
@@ -197,7 +198,7 @@ mod tests {
                 looked += 1;
                 Choice::from(u8::from(looked == right + 1))
             });
-            assert_eq!(found.map(|key| key.name.clone()), (right < 7).then(|| format!("key{right}")));
+            assert_eq!(found.map(|key| key.name.clone()), (right < 7).then(|| format!("key{right}").into()));
             assert_eq!(looked, 7, "the search ended early at {right}");
         }
     }

@@ -6,21 +6,30 @@
 //! - `args`: the settings
 //! - `access`: which scope an operation needs, for the check and for the document
 //! - `document`: what the OpenAPI document says of it
+//! - `rate_limit`, `client_address`: how often, and from where
+//! - `cors`: pages of other origins
 //! - `doorkeeper`: who asks, and whether they may
 
 mod access;
 mod args;
+mod client_address;
+mod cors;
 mod document;
 mod doorkeeper;
 mod keygen;
 mod keys;
+mod rate_limit;
 mod scope;
 
 pub use args::GuardArgs;
+pub use client_address::TrustedProxies;
+pub use cors::CorsOrigins;
 pub use keygen::NewKey;
 pub use keys::{ApiKeys, ApiKeysFault};
+pub use rate_limit::{Rate, RateLimit};
 pub use scope::{Scope, Scopes};
 
 pub(crate) use access::{Access, access};
 pub(crate) use document::{annotate, describe, register};
 pub(crate) use doorkeeper::Doorkeeper;
+pub(crate) use rate_limit::Allowance;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, uri::PathAndQuery};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
 use poem::{Endpoint, Request, Response, Result};
 
 use super::route_table::RouteEntry;
 use super::trace::Traced;
 use super::{RouteTable, access_log};
 use crate::error::Problem;
-use crate::guard::Doorkeeper;
+use crate::guard::{Allowance, Doorkeeper};
 use crate::state::Inner;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,7 +34,7 @@ pub(crate) struct Front<E> {
 
 impl<E: Endpoint<Output = Response>> Front<E> {
     pub(crate) fn new(state: Arc<Inner>, table: RouteTable, routes: E) -> Self {
-        let door = Doorkeeper::new(Arc::clone(&state.settings.keys));
+        let door = Doorkeeper::new(&state.settings);
         Self { state, table, door, routes }
     }
 
@@ -44,19 +44,29 @@ impl<E: Endpoint<Output = Response>> Front<E> {
         mut request: Request,
         entry: Option<&RouteEntry>,
         key: &mut Option<&'f str>,
+        allowance: &mut Option<Allowance>,
     ) -> Result<Response, Problem> {
         let Some(entry) = entry else {
             return Err(Problem::unknown_route(request.method().as_str(), request.uri().path()));
         };
+        let cors = &self.state.settings.cors;
         let Some(access) = entry.access(request.method()) else {
+            if let Some(preflight) = cors.preflight(&request, &entry.allow) {
+                return Ok(preflight);
+            }
             let (method, path) = (request.method().as_str(), request.uri().path());
             return Err(Problem::method_not_allowed(method, path, entry.allow.clone()));
         };
-        *key = self.door.admit(request.headers(), access)?.map(|key| key.name.as_str());
+        cors.check_write(&request)?;
+        let admission = self.door.admit(&request, access);
+        (*key, *allowance) = (admission.key, admission.allowance);
+        admission.outcome?;
         if let Some(trimmed) = without_trailing_slash(request.uri().path()) {
             let trimmed = uri_with_path(request.uri(), trimmed);
             *request.uri_mut() = trimmed;
         }
+        let lease = self.state.bodies.lease();
+        request.extensions_mut().insert(lease.clone());
         let result = AssertUnwindSafe(self.routes.call(request)).catch_unwind().await;
         let mut response = match result {
             Ok(result) => result.unwrap_or_else(poem::Error::into_response),
@@ -65,6 +75,7 @@ impl<E: Endpoint<Output = Response>> Front<E> {
                 return Err(Problem::internal(format!("panicked: {}", panic_text(&*panic))));
             }
         };
+        drop(lease);
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             return Err(problem);
         }
@@ -91,8 +102,9 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let metrics = entry.map_or(&self.table.unmatched, |entry| &entry.metrics);
         let traced = Traced::begin(request.headers(), method.as_str(), metrics.route(), shown_id);
         let client = request.remote_addr().clone();
-        let (mut cause, mut key) = (None, None);
-        let mut response = match traced.run(self.answer(request, entry, &mut key)).await {
+        let origin = request.headers().get(header::ORIGIN).cloned();
+        let (mut cause, mut key, mut allowance) = (None, None, None);
+        let mut response = match traced.run(self.answer(request, entry, &mut key, &mut allowance)).await {
             Ok(response) => response,
             Err(mut problem) => {
                 if entry.is_some_and(|entry| entry.takes_events) && is_of_content(problem.status) {
@@ -125,7 +137,13 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
             key,
             cause: cause.as_deref(),
         });
-        response.headers_mut().insert(REQUEST_ID, id);
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id);
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        for (name, value) in allowance.iter().flat_map(Allowance::headers) {
+            headers.extend(value.map(|value| (name, value)));
+        }
+        self.state.settings.cors.open(origin.as_ref(), headers);
         Ok(response)
     }
 }

@@ -76,6 +76,10 @@ impl Running {
         Self { child, base, announced: announced.join("\n"), log: Some(log) }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());

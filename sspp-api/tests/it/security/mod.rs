@@ -1,4 +1,10 @@
 //! What strangers and careless clients try.
 
+mod bombs;
+mod browsers;
+mod injection;
 mod keygen;
+mod rate_limit;
 mod scopes;
+mod slow;
+mod wire;
