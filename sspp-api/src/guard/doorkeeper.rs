@@ -194,7 +194,7 @@ mod tests {
         let made = NewKey::make("crm", Scopes::READ).unwrap();
         let door = door(&made.line());
         assert!(door.admit(&request(&[]), Access::Open).outcome.is_ok());
-        let (_, refused) =
+        let Admission { outcome: refused, .. } =
             door.admit(&request(&[("x-api-key", made.secret())]), Access::Needs(Scopes::ADMIN));
         assert_eq!(refused.unwrap_err().status, StatusCode::FORBIDDEN);
     }
