@@ -12,13 +12,13 @@ use poem::{EndpointExt as _, Route, Server, get, handler, post};
 use sspp_client::{Client, SalesEvent};
 
 #[handler]
-async fn pricing(Path((account, user)): Path<(String, String)>, Data(signals): Data<&Client>) -> String {
+fn pricing(Path((account, user)): Path<(String, String)>, Data(signals): Data<&Client>) -> String {
     tell(signals, SalesEvent::email_clicked(account, user).with("link", "pricing"));
     "Our prices are fair.\n".to_owned()
 }
 
 #[handler]
-async fn demo(Path((account, user)): Path<(String, String)>, Data(signals): Data<&Client>) -> String {
+fn demo(Path((account, user)): Path<(String, String)>, Data(signals): Data<&Client>) -> String {
     tell(signals, SalesEvent::demo_completed(account, &user));
     format!("Thank you, {user}.\n")
 }
@@ -31,7 +31,7 @@ fn tell(signals: &Client, event: SalesEvent) {
 }
 
 #[handler]
-async fn stats(Data(signals): Data<&Client>) -> String {
+fn stats(Data(signals): Data<&Client>) -> String {
     let stats = signals.stats();
     format!("emitted {}, accepted {}, waiting {}\n", stats.emitted, stats.accepted, stats.depth)
 }
@@ -54,14 +54,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
             address.as_socket_addr().map(ToString::to_string).unwrap_or_default()
         );
     }
-    let stop = async {
+    let until_told = async {
         // An error means that there are no signals to wait for; then it serves until it is killed.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
     };
     Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(shop, stop, Some(Duration::from_secs(5)))
+        .run_with_graceful_shutdown(shop, until_told, Some(Duration::from_secs(5)))
         .await?;
 
     let report = client.close(Duration::from_secs(5)).await;

@@ -103,7 +103,7 @@ fn throughput(client: &Client, args: &Args) -> Result<(), Box<dyn Error>> {
     for number in 0..args.events {
         client.emit(event(number))?;
     }
-    sspp_client::blocking::Client::from(client.clone()).flush(Duration::from_secs(600))?;
+    sspp_client::blocking::Client::from(client.clone()).flush(Duration::from_mins(10))?;
     let took = began.elapsed();
     let stats = client.stats();
     let accepted = stats.accepted - before.accepted;

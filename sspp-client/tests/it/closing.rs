@@ -40,7 +40,7 @@ fn with_the_server_gone_close_ends_in_time_and_names_what_it_left() {
 #[test]
 fn a_long_pause_is_cut_short_for_a_last_try() {
     let server = Server::start(|_, number| if number == 0 { Reply::Status(503, "") } else { Reply::Judge });
-    let (base, max) = (Duration::from_secs(3_000), Duration::from_secs(3_000));
+    let (base, max) = (Duration::from_mins(50), Duration::from_mins(50));
     let budget = Duration::from_secs(80_000);
     let backoff = Backoff { base, max, budget, ..Backoff::default() };
     let client = quick(&server.url).backoff(backoff).build().unwrap();

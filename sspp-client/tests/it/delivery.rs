@@ -58,7 +58,7 @@ fn each_event_of_a_send_gets_its_verdict_in_its_place() {
         match &outcome.verdict {
             Verdict::Accepted { job_id } => assert_eq!(*job_id, Some(outcome.event_id.to_string())),
             Verdict::Rejected { errors } => {
-                assert_eq!((number, errors[0].pointer.as_str()), (3, "/metadata/bad"))
+                assert_eq!((number, errors[0].pointer.as_str()), (3, "/metadata/bad"));
             }
             other => panic!("{other:?}"),
         }

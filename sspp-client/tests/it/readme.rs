@@ -36,7 +36,7 @@ fn without_item_links(line: &str) -> String {
     while let Some((before, after)) = rest.split_once("[`") {
         plain += before;
         let (code, after) = after.split_once("`]").unwrap_or((after, ""));
-        plain += &format!("`{code}`");
+        plain.extend(["`", code, "`"]);
         rest =
             after.strip_prefix('(').and_then(|target| target.split_once(')')).map_or(after, |(_, rest)| rest);
     }
