@@ -28,8 +28,9 @@ use super::Limits;
 use crate::metrics::Metrics;
 use crate::service::Service;
 
-/// A request's line and headers may have so many bytes together: what Node.js takes, and so what the predecessor took.
-const HEADER_BYTES: usize = 16 << 10;
+/// A request's line and headers may have so many bytes together: the least that hyper takes, since a connection that sends a
+/// body holds a buffer of this size, and thousands of them may.
+const HEADER_BYTES: usize = 8 << 10;
 const HEADER_COUNT: usize = 100;
 /// After so long a client that takes nothing of its answer is given up.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);

@@ -156,14 +156,20 @@ fn a_dead_letter_is_listed_shown_and_replayed() {
     };
     assert_eq!(emit("call_made").code, 0);
     assert_eq!(emit("email_sent").code, 0);
-    let listed = until("the letter", || sspp(url, &["dead-letters", "--json"]), |said| !said.out.is_empty());
-    let letter = &json_lines(&listed.out)[0];
-    assert_eq!(letter["reason"], "event_id_conflict", "{listed:?}");
-    let id = letter["id"].as_str().unwrap();
-    assert!(sspp(url, &["dead-letters", "show", id]).out.contains("email_sent"));
-    assert!(sspp(url, &["dead-letters", "list", "--reason", "undecodable"]).out.is_empty());
-    let replayed = sspp(url, &["dead-letters", "replay", id]);
-    assert!(replayed.code == 0 && replayed.out.contains(id), "{replayed:?}");
+    let list = |reason: &str| sspp(url, &["dead-letters", "list", "--reason", reason, "--json"]);
+    let id_of = |said: &Said| json_lines(&said.out)[0]["id"].as_str().unwrap().to_owned();
+    let conflict = id_of(&until("the conflict", || list("event_id_conflict"), |said| !said.out.is_empty()));
+    assert!(sspp(url, &["dead-letters", "show", &conflict]).out.contains("email_sent"));
+    assert!(list("undecodable").out.is_empty());
+    let refused = sspp(url, &["dead-letters", "replay", &conflict]);
+    assert!(refused.code == 1 && refused.err.contains("cannot be replayed"), "{refused:?}");
+
+    let left = id_of(&list("unknown_event_type"));
+    let replayed = sspp(url, &["dead-letters", "replay", &left]);
+    assert!(replayed.code == 0 && replayed.out.contains(&left), "{replayed:?}");
+    let signals = || sspp(url, &["signals", "--account", "left", "--json"]);
+    until("its signal", signals, |said| said.out.contains("call_made"));
+    assert!(list("unknown_event_type").out.is_empty());
     let unknown = sspp(url, &["dead-letters", "show", "0197d3c5-5c00-7000-8000-000000000001"]);
     assert!(unknown.code == 1 && unknown.err.contains("0197d3c5"), "{unknown:?}");
 }

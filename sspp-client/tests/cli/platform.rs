@@ -8,7 +8,8 @@ use poem::Server;
 use poem::listener::{Acceptor as _, Listener as _, TcpListener};
 use sspp_api::{App, Metrics, Ports, Settings, service};
 use sspp_core::{
-    Clock, MemoryEventQueue, MemorySignalStore, Pipeline, PipelineConfig, ScoringModel, SystemClock,
+    AcceptedEvent, Clock, ContentDigest, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, Event,
+    MemoryEventQueue, MemorySignalStore, Pipeline, PipelineConfig, Record, ScoringModel, SystemClock,
     SystemRandom,
 };
 use tokio_util::sync::CancellationToken;
@@ -52,6 +53,7 @@ async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
         clock,
         random: Arc::new(SystemRandom::new()),
     };
+    ports.store.record(vec![Record::DeadLetter(left_behind(&ports))]).await.unwrap();
     let Ports { queue, store, model, clock, random, .. } = ports.clone();
     let pipeline = Pipeline::new(queue, store, model, clock, random, PipelineConfig::default());
     let pipeline = tokio::spawn(pipeline.run(stop.clone()));
@@ -66,4 +68,23 @@ async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
     );
     served.await.unwrap();
     pipeline.await.unwrap();
+}
+
+/// A letter that an earlier release left behind, and that this one can make a signal of.
+fn left_behind(ports: &Ports) -> DeadLetter {
+    let event = Event::builder("left", "behind", "call_made", "2026-01-15T10:00:00Z").build().unwrap();
+    let content = Some(ContentDigest::of(&event));
+    let event = AcceptedEvent::new(event, ports.clock.now(), &*ports.random);
+    let (event_id, at) = (event.event_id, event.received_at);
+    DeadLetter {
+        id: DeadLetterId::of_event(event_id),
+        event_id,
+        content,
+        payload: Envelope { event }.encode(),
+        reason: DeadLetterReason::UnknownEventType,
+        detail: "the model did not know it".to_owned(),
+        attempts: 0,
+        enqueued_at: at,
+        died_at: at,
+    }
 }

@@ -197,7 +197,14 @@ impl<'a> Recording<'a, '_> {
         .await?;
         let known: HashMap<Uuid, _> =
             rows.into_iter().map(|(event, id, content)| (event, (id, content))).collect();
+        let erasures: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM erasures)")
+            .fetch_one(&mut *self.connection)
+            .await?;
         for pending in refused {
+            if erasures && self.erased(pending.signal).await? {
+                self.answers[pending.at] = Some(Recorded::Erased);
+                continue;
+            }
             let own = pending.signal.content.as_bytes().as_slice();
             match known.get(&pending.signal.accepted.event_id.as_uuid()) {
                 Some((Some(id), content)) if content.as_deref() == Some(own) => {
@@ -206,9 +213,6 @@ impl<'a> Recording<'a, '_> {
                 Some(_) => {
                     let letter = DeadLetter::conflict(pending.signal, pending.payload.clone());
                     self.answers[pending.at] = Some(self.conflict(&letter).await?);
-                }
-                None if self.erased(pending.signal).await? => {
-                    self.answers[pending.at] = Some(Recorded::Erased);
                 }
                 // It expired in between: the whole batch is to be recorded again.
                 None => return Err(Failure::Vanished),
