@@ -36,7 +36,6 @@ mod none {
         }
     }
 
-    #[expect(clippy::unused_async, reason = "it stands for the spool's")]
     pub(crate) async fn empty(_: Arc<Core>, disk: &Disk) {
         match *disk {}
     }
