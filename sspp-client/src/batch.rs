@@ -10,6 +10,7 @@ use crate::core::Core;
 use crate::encode::Encoded;
 use crate::error::Error;
 use crate::outcome::{RejectedEvent, Verdict};
+use crate::queue::Load;
 use crate::stats::DropReason;
 
 /// Where the verdicts go.
@@ -53,16 +54,22 @@ impl Batch {
 
     /// Settles by what the server said; what it wants again stays, in its order.
     pub(crate) fn settle(&mut self, rulings: Vec<Ruling>) {
+        let mut settled = Load::default();
         for ((place, event), ruling) in std::mem::take(&mut self.events).into_iter().zip(rulings) {
             match ruling {
-                Ruling::Retry => self.events.push((place, event)),
+                Ruling::Retry => {
+                    self.events.push((place, event));
+                    continue;
+                }
                 Ruling::Accepted { job_id } => {
                     self.core.counters.accepted(1);
-                    self.conclude(place, &event, || Verdict::Accepted { job_id });
+                    self.answer(place, || Verdict::Accepted { job_id });
                 }
                 Ruling::Rejected(errors) => self.reject(place, &event, errors),
             }
+            settled.add(&event);
         }
+        self.release(settled);
     }
 
     fn reject(&self, place: usize, event: &Encoded, errors: Vec<sspp_core::Violation>) {
@@ -73,11 +80,12 @@ impl Batch {
             let json = event.json.clone();
             self.core.notices.rejected(|| RejectedEvent { event_id: event.id, errors: told, json });
         }
-        self.conclude(place, event, || Verdict::Rejected { errors });
+        self.answer(place, || Verdict::Rejected { errors });
     }
 
     /// Settles all that is left as wrong, for a reason that no verdict of the server gives.
     pub(crate) fn reject_all(&mut self, pointer: &str, code: &'static str, detail: &str) {
+        let mut settled = Load::default();
         for (place, event) in std::mem::take(&mut self.events) {
             let violation = sspp_core::Violation {
                 pointer: pointer.to_owned(),
@@ -85,22 +93,35 @@ impl Batch {
                 detail: detail.to_owned(),
             };
             self.reject(place, &event, vec![violation]);
+            settled.add(&event);
         }
+        self.release(settled);
     }
 
     /// Gives up all that is left.
     pub(crate) fn give_up(&mut self, reason: DropReason, error: &Arc<Error>) {
+        let mut settled = Load::default();
         for (place, event) in std::mem::take(&mut self.events) {
-            self.conclude(place, &event, || Verdict::NotSent { error: Arc::clone(error) });
+            self.answer(place, || Verdict::NotSent { error: Arc::clone(error) });
+            settled.add(&event);
             self.core.drop_event(event, reason, Some(error));
+        }
+        self.release(settled);
+    }
+
+    /// Tells who sent the event.
+    fn answer(&self, place: usize, verdict: impl FnOnce() -> Verdict) {
+        if let Origin::Caller(answers) = &self.origin {
+            // The caller may have stopped waiting; it was counted all the same.
+            drop(answers.send((place, verdict())));
         }
     }
 
-    fn conclude(&self, place: usize, event: &Encoded, verdict: impl FnOnce() -> Verdict) {
-        match &self.origin {
-            Origin::Queue => self.core.queue.release(event),
-            // The caller may have stopped waiting; it was counted all the same.
-            Origin::Caller(answers) => drop(answers.send((place, verdict()))),
+    /// Gives back the room of events that are settled, all at once: whoever emits meanwhile waits for the queue's lock once,
+    /// not for each of them.
+    fn release(&self, settled: Load) {
+        if matches!(self.origin, Origin::Queue) {
+            self.core.queue.release(settled);
         }
     }
 

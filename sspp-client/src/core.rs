@@ -102,7 +102,6 @@ impl Core {
     /// Everything is settled: whoever waits for the end is told.
     pub(crate) fn finish(&self) {
         for event in self.queue.finish() {
-            self.queue.release(&event);
             self.drop_event(event, DropReason::Closed, None);
         }
         let mut undelivered =

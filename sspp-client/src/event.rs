@@ -110,7 +110,11 @@ impl SalesEvent {
 
     /// Checks every member.
     pub(crate) fn check(self, now: Timestamp) -> Result<Event, Violations> {
-        let at = self.at.unwrap_or_else(|| now.to_string());
+        let (at, happened) = match self.at {
+            Some(at) => (at, None),
+            // Known to be right: writing it only to read it again would take longer than all other checks.
+            None => ("1970-01-01".to_owned(), Some(now)),
+        };
         let mut builder = Event::builder(self.account, self.user, self.event_type, at);
         if let Some(source) = self.source {
             builder = builder.source(source);
@@ -118,15 +122,13 @@ impl SalesEvent {
         if let Some(id) = self.id {
             builder = builder.event_id(id);
         }
-        match self.metadata {
-            Said::Members(members) if members.is_empty() => builder.build(),
-            Said::Members(members) => builder.metadata(Value::Object(members).to_string()).build(),
-            Said::Verbatim(metadata) => {
-                let mut event = builder.build()?;
-                event.metadata = metadata;
-                Ok(event)
-            }
-        }
+        let mut event = match self.metadata {
+            Said::Members(members) if members.is_empty() => builder.build()?,
+            Said::Members(members) => builder.metadata(Value::Object(members).to_string()).build()?,
+            Said::Verbatim(metadata) => Event { metadata, ..builder.build()? },
+        };
+        event.timestamp = happened.unwrap_or(event.timestamp);
+        Ok(event)
     }
 }
 

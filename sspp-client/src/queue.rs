@@ -37,7 +37,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    fn add(&mut self, event: &Encoded) {
+    pub(crate) fn add(&mut self, event: &Encoded) {
         self.events += 1;
         self.bytes += event.json.len();
     }
@@ -219,15 +219,16 @@ impl Queue {
         }
     }
 
-    /// An event that was taken is settled.
-    pub(crate) fn release(&self, event: &Encoded) {
+    /// Events that were taken are settled.
+    pub(crate) fn release(&self, settled: Load) {
         let mut state = self.lock();
-        state.held.subtract(event);
+        state.held.events = state.held.events.saturating_sub(settled.events);
+        state.held.bytes = state.held.bytes.saturating_sub(settled.bytes);
         if state.held.events <= self.limit.events / 2 && state.held.bytes <= self.limit.bytes / 2 {
             state.overflowing = false;
         }
         drop(state);
-        self.room.notify_one();
+        self.room.notify_all();
     }
 
     /// The end: gives out what still waits, and answers every flush.
@@ -240,6 +241,7 @@ impl Queue {
         for entry in std::mem::take(&mut state.entries) {
             if let Entry::Event(event) = entry {
                 state.waiting.subtract(&event);
+                state.held.subtract(&event);
                 rest.push(event);
             }
         }

@@ -60,6 +60,8 @@ proptest! {
     fn a_timestamp_comes_back_as_it_was(micros in 0_i64..=253_402_300_799_999_999) {
         let instant = Timestamp::from_micros(micros).unwrap();
         prop_assert_eq!(Timestamp::parse(&instant.to_string()), Ok(instant));
+        let digits = if micros % 1_000 == 0 { chrono::SecondsFormat::Millis } else { chrono::SecondsFormat::Micros };
+        prop_assert_eq!(instant.to_string(), instant.to_datetime().to_rfc3339_opts(digits, true));
     }
 
     #[test]

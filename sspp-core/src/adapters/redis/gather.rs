@@ -7,9 +7,9 @@ use std::time::Duration;
 use fred::prelude::Value;
 use tokio::sync::{mpsc, oneshot};
 
-use super::queue::Shared;
 use super::script::ENQUEUE;
 use super::shard;
+use super::shared::Shared;
 use crate::{Admission, NewJob, QueueError};
 
 /// Calls that may wait for the next round trip; more wait for their turn.

@@ -12,15 +12,21 @@
 //! | the scripts | `script`, `scripts/*.lua` |
 //! | concurrent enqueues in one round trip | `gather` |
 //! | the port | `queue` |
+//! | how long every shard is | `shared` |
+//! | a look at a shard, which takes nothing | `look` |
+//! | what the server says of its durability | `risks` |
 //! | errors by what they mean | `failure` |
 
 mod config;
 mod failure;
 mod gather;
 mod link;
+mod look;
 mod queue;
+mod risks;
 mod script;
 mod shard;
+mod shared;
 
 pub use config::{RedisConfig, RedisOpenError};
 pub use queue::RedisEventQueue;

@@ -1,8 +1,8 @@
 //! The port over the shards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,21 +10,21 @@ use fred::prelude::Value;
 use tokio::time::Instant;
 
 use super::failure::odd_answer;
-use super::gather::{Gatherer, RETRY_AFTER};
+use super::gather::Gatherer;
 use super::link::Link;
-use super::script::{KEEP, LOOK, RECEIVE, RECLAIM, RUN, SETTLE};
+use super::risks::risks;
+use super::script::{KEEP, RECEIVE, RECLAIM, RUN, SETTLE};
 use super::shard::{self, Claim, Entry};
+use super::shared::Shared;
 use super::{RedisConfig, RedisOpenError};
 use crate::ports::CALL_BYTES;
 use crate::{
-    AccountId, Admission, Delivery, Durability, EventId, EventQueue, JobState, NewJob, QueueDepth,
-    QueueError, QueuedJob, Random, Receipt, Settlement, SystemRandom, Verdict,
+    Admission, Delivery, Durability, EventId, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Random,
+    Receipt, Settlement, SystemRandom, Verdict,
 };
 
 /// A receiver looks at least this often for jobs that come again and for shards of other configurations.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How often the lengths of all shards and their set are asked for anew.
-const REFRESH_EVERY: Duration = Duration::from_secs(2);
 /// Jobs that are moved back into a stream in one step.
 const MOVED_AT_ONCE: &str = "1000";
 /// A list of recent jobs looks at least this far back in every shard, since jobs that came again stand out of order.
@@ -56,148 +56,6 @@ pub struct RedisEventQueue {
     next: AtomicUsize,
 }
 
-/// What the queue and its gatherer share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) link: Link,
-    config: RedisConfig,
-    lengths: Mutex<Lengths>,
-}
-
-/// Jobs in every shard that was ever used, as last seen.
-#[derive(Debug)]
-struct Lengths {
-    of: BTreeMap<u16, u64>,
-    asked: Option<Instant>,
-    /// Whether Redis knows of all shards that this configuration spreads new events over.
-    noted: bool,
-}
-
-impl Shared {
-    pub(super) fn shard_of(&self, account: &AccountId) -> u16 {
-        shard::of_account(account, self.config.shards)
-    }
-
-    pub(super) fn keys(&self, number: u16) -> Vec<String> {
-        shard::keys(&self.config.name, number)
-    }
-
-    fn lengths(&self) -> std::sync::MutexGuard<'_, Lengths> {
-        self.lengths.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How long a shard may become, as far as the others are known.
-    pub(super) fn room_of(&self, number: u16) -> u64 {
-        let lengths = self.lengths();
-        let others: u64 =
-            lengths.of.iter().filter(|(other, _)| **other != number).map(|(_, length)| length).sum();
-        self.config.max_backlog.saturating_sub(others)
-    }
-
-    pub(super) fn note_length(&self, number: u16, length: i64) {
-        self.lengths().of.insert(number, u64::try_from(length).unwrap_or(0));
-    }
-
-    pub(super) fn full(&self) -> QueueError {
-        let backlog = self.lengths().of.values().sum();
-        QueueError::Full { backlog, limit: self.config.max_backlog, retry_after: RETRY_AFTER }
-    }
-
-    /// Asks how long every shard is, and which there are.
-    pub(super) async fn refresh_lengths(&self) -> Result<(), QueueError> {
-        let key = Value::from(shard::shards_key(&self.config.name));
-        let known = shard::array(self.link.ask("SMEMBERS", vec![key.clone()]).await?)?;
-        let mut numbers: BTreeSet<u16> =
-            known.iter().filter_map(|number| shard::text(number)?.parse().ok()).collect();
-        let new: Vec<u16> = (0..self.config.shards).filter(|number| numbers.insert(*number)).collect();
-        let mut noted = true;
-        if !new.is_empty() {
-            let new = new.into_iter().map(|number| Value::from(number.to_string()));
-            // The set only grows: a smaller configuration strands nothing.
-            match self.link.ask("SADD", std::iter::once(key).chain(new).collect()).await {
-                Ok(_) => {}
-                // Memory is full. That keeps nobody from taking: what is not noted is empty.
-                Err(QueueError::Storage { .. }) => noted = false,
-                Err(error) => return Err(error),
-            }
-        }
-        let looks = numbers.iter().map(|&number| self.look(number, vec!["depth".into()]));
-        for (number, look) in numbers.iter().zip(futures_util::future::join_all(looks).await) {
-            let look = look?;
-            self.note_length(*number, look.stream + look.delayed);
-        }
-        let mut lengths = self.lengths();
-        lengths.asked = Some(Instant::now());
-        lengths.noted = noted;
-        Ok(())
-    }
-
-    /// Every shard; asks for them when that is long ago.
-    async fn shards(&self) -> Result<Vec<u16>, QueueError> {
-        let fresh = self.lengths().asked.is_some_and(|asked| asked.elapsed() < REFRESH_EVERY);
-        if !fresh {
-            self.refresh_lengths().await?;
-        }
-        Ok(self.lengths().of.keys().copied().collect())
-    }
-
-    async fn look(&self, number: u16, args: Vec<Value>) -> Result<Look, QueueError> {
-        let answer = shard::array(self.link.run(&LOOK, self.keys(number), args).await?)?;
-        let [stream, pending, delayed, last, entries] = <[Value; 5]>::try_from(answer)
-            .map_err(|_| odd_answer("something else than a look at a shard"))?;
-        let last = shard::text(&last).as_deref().and_then(shard::id_parts);
-        Ok(Look {
-            stream: shard::number(Some(&stream))?,
-            pending: shard::number(Some(&pending))?,
-            delayed: shard::number(Some(&delayed))?,
-            last: last.unwrap_or_default(),
-            entries: shard::array(entries)?,
-        })
-    }
-
-    /// Looks at every shard at once.
-    async fn look_everywhere(&self, args: Vec<Value>) -> Result<Vec<Look>, QueueError> {
-        let looks = self.shards().await?.into_iter().map(|number| self.look(number, args.clone()));
-        futures_util::future::join_all(looks).await.into_iter().collect()
-    }
-}
-
-/// Where an entry stands in its stream: milliseconds, and a number within them.
-type Place = (u64, u64);
-
-/// What a look at a shard shows.
-#[derive(Debug)]
-struct Look {
-    stream: i64,
-    pending: i64,
-    delayed: i64,
-    /// The last entry that was ever delivered: everything after it waits.
-    last: Place,
-    entries: Vec<Value>,
-}
-
-impl Look {
-    /// The jobs, each with where it stood in its stream.
-    fn jobs(&self) -> Result<Vec<(Place, QueuedJob)>, QueueError> {
-        let mut jobs = Vec::with_capacity(self.entries.len());
-        for entry in &self.entries {
-            let Value::Array(pair) = entry else { return Err(odd_answer("no entry where one belongs")) };
-            let [id, fields] = pair.as_slice() else { return Err(odd_answer("half an entry")) };
-            let entry = Entry::read(id, fields)?;
-            let parked = entry.id.strip_prefix('d');
-            let at = shard::id_parts(parked.unwrap_or(&entry.id)).unwrap_or_default();
-            let state = match parked {
-                Some(_) => JobState::Delayed,
-                None if at <= self.last => JobState::Active,
-                None => JobState::Waiting,
-            };
-            let Entry { event_id, payload, enqueued_at, attempts, .. } = entry;
-            jobs.push((at, QueuedJob { event_id, state, payload, attempts, enqueued_at }));
-        }
-        Ok(jobs)
-    }
-}
-
 impl RedisEventQueue {
     /// Checks the settings and begins to connect, for which it waits half a second: a server that is away is no error
     /// here, but every call fails as unavailable until it is there.
@@ -205,9 +63,7 @@ impl RedisEventQueue {
         config.check()?;
         let link = Link::open(&config)?;
         link.first_connection().await;
-        let of = (0..config.shards).map(|number| (number, 0)).collect();
-        let shared =
-            Arc::new(Shared { link, config, lengths: Mutex::new(Lengths { of, asked: None, noted: false }) });
+        let shared = Arc::new(Shared::new(link, config));
         let consumer = format!("{:016x}", SystemRandom::new().next_u64());
         let gatherer = Gatherer::start(Arc::clone(&shared));
         Ok(Arc::new(Self {
@@ -295,7 +151,7 @@ impl EventQueue for RedisEventQueue {
         }
         // Asked for now and then, so that what other producers added counts.
         self.shared.shards().await?;
-        if !self.shared.lengths().noted {
+        if !self.shared.is_noted() {
             return Err(QueueError::Storage {
                 reason: "Redis could not note which shards there are".to_owned(),
             });
@@ -455,8 +311,7 @@ impl EventQueue for RedisEventQueue {
     async fn ping(&self) -> Result<(), QueueError> {
         self.open_or()?;
         self.shared.refresh_lengths().await?;
-        let backlog: u64 = self.shared.lengths().of.values().sum();
-        if backlog >= self.shared.config.max_backlog { Err(self.shared.full()) } else { Ok(()) }
+        if self.shared.is_full() { Err(self.shared.full()) } else { Ok(()) }
     }
 
     fn claim_bound(&self) -> Duration {
@@ -472,40 +327,5 @@ impl EventQueue for RedisEventQueue {
         }
         let reasons = risks(&info);
         Ok(if reasons.is_empty() { Durability::Durable } else { Durability::AtRisk(reasons) })
-    }
-}
-
-/// What in Redis's INFO puts acknowledged events at risk.
-fn risks(info: &str) -> Vec<String> {
-    let value = |name: &str| info.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(':'));
-    let mut risks = Vec::new();
-    if value("aof_enabled") != Some("1") {
-        risks.push(
-            "Redis keeps no append-only file: a crash of it loses events; set `appendonly yes`".to_owned(),
-        );
-    } else if value("aof_last_write_status").is_some_and(|status| status != "ok") {
-        risks.push("Redis cannot write its append-only file: see its log and its disk".to_owned());
-    }
-    if let Some(policy) = value("maxmemory_policy").filter(|policy| *policy != "noeviction") {
-        risks.push(format!(
-            "Redis removes keys when its memory is full (maxmemory-policy {policy}): set `maxmemory-policy noeviction`"
-        ));
-    }
-    risks
-}
-
-#[cfg(test)]
-mod tests {
-    use super::risks;
-
-    #[test]
-    fn what_the_server_says_is_judged() {
-        let safe = "aof_enabled:1\r\naof_last_write_status:ok\r\nmaxmemory_policy:noeviction\r\n";
-        assert!(risks(safe).is_empty());
-        assert_eq!(risks("aof_enabled:0\r\nmaxmemory_policy:allkeys-lru\r\n").len(), 2);
-        assert_eq!(
-            risks("aof_enabled:1\r\naof_last_write_status:err\r\nmaxmemory_policy:noeviction").len(),
-            1
-        );
     }
 }
