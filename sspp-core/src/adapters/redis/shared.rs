@@ -8,6 +8,7 @@ use fred::prelude::Value;
 use tokio::time::Instant;
 
 use super::RedisConfig;
+use super::failure::odd_answer;
 use super::gather::RETRY_AFTER;
 use super::link::Link;
 use super::look::Look;
