@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::error::PROBLEM_JSON;
 
-/// By operation id: `request` by content type, `response` by status. Recorded from a running service.
+/// By operation id: `request` by content type, `response` by status (and by content type, where there are several). Recorded from a running service.
 const RECORDED: &str = include_str!("examples.json");
 
 /// Puts examples into a finished document.
@@ -24,7 +24,10 @@ pub(crate) fn annotate(document: &mut Value) {
                 let said = response["description"].as_str().unwrap_or_default().to_owned();
                 for (media, content) in content_of(Some(response)) {
                     let problem = (media == PROBLEM_JSON).then(|| problem(status, path, &said)).flatten();
-                    put(content, problem.as_ref().or_else(|| examples["response"].get(status)));
+                    let recorded = examples["response"].get(status);
+                    // Where an answer has several types, each has its own.
+                    let recorded = recorded.and_then(|recorded| recorded.get(media)).or(recorded);
+                    put(content, problem.as_ref().or(recorded));
                 }
             }
         }

@@ -125,6 +125,11 @@ async fn one_round(site: &Site<'_>, number: u32, progress: &Progress) -> Result<
     site.migrate(&url)?;
     let api = site.start_api(&name, &url).await?;
     let api_idle = api.memory();
+    let idle = site.start_worker(&name, &url).await?;
+    // For what a worker sets up after it is ready: with events in the queue it would not be idle.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let worker_idle = idle.memory();
+    idle.stop().await?;
     let ingest = generator::load(api.address, number, &plan.load).await?;
     let api_loaded = api.memory();
 
@@ -138,7 +143,6 @@ async fn one_round(site: &Site<'_>, number: u32, progress: &Progress) -> Result<
     now("draining");
     let began = Instant::now();
     let worker = site.start_worker(&name, &url).await?;
-    let worker_idle = worker.memory();
     // From the first event on: starting is a row of its own.
     let jobs = api.drained(Duration::from_secs(plan.load.drain_seconds)).await?;
     let drain = rate(jobs.completed + jobs.failed, began.elapsed().saturating_sub(worker.ready_after));

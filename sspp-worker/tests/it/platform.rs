@@ -29,7 +29,7 @@ async fn total(api: &Running) -> u64 {
 }
 
 /// Waits until a probe answers so, and says how long that took.
-async fn turns(process: &Running, status: u16) -> Duration {
+pub(crate) async fn turns(process: &Running, status: u16) -> Duration {
     let began = Instant::now();
     eventually(&format!("/ready of {} answers {status}", process.base), async || {
         process.status("/ready").await == status

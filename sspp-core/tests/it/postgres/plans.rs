@@ -57,9 +57,9 @@ async fn hot_queries_use_indexes_and_read_few_rows() {
     }
 }
 
-/// Removing reads what it removes, or looks at, whatever the size of the table and whatever plan the server keeps for it.
+/// Removing reads what it removes, or looks at, and a page of dead letters what it shows, whatever the size of the table and whatever plan the server keeps for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn removing_what_is_too_old_reads_few_rows() {
+async fn removing_and_listing_letters_read_few_rows() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let store = site.store("expiry_plans").await;
     for first in (0..20_000).step_by(1_000) {
@@ -71,6 +71,20 @@ async fn removing_what_is_too_old_reads_few_rows() {
     let options: PgConnectOptions = site.server.url.parse().unwrap();
     let mut connection = options.database("expiry_plans").connect().await.unwrap();
     sqlx::raw_sql("VACUUM ANALYZE").execute(&mut connection).await.unwrap();
+    for shape in [
+        "true ORDER BY seq DESC",
+        "seq < 2000 ORDER BY seq DESC",
+        "seq > 2000 ORDER BY seq ASC",
+        "reason <> 'rejected' AND died_at >= '2000-01-01' AND seq < 2000 ORDER BY seq DESC",
+    ] {
+        let text = format!(
+            "EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF) SELECT * FROM dead_letters WHERE true AND {shape} LIMIT 51"
+        );
+        let plan = lines(&sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(&mut connection).await.unwrap());
+        assert!(plan.contains("dead_letters_pkey") && !plan.contains("Sort"), "{shape}\n{plan}");
+        let read = plan.lines().filter_map(actual_rows).max().unwrap();
+        assert!(read <= 51, "{read} rows: {shape}\n{plan}");
+    }
     let signals = "DELETE FROM signals WHERE id = ANY(ARRAY( \
         SELECT id FROM signals WHERE processed_at < $1 ORDER BY processed_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)) \
         RETURNING account_id, user_id, event_type, signal_type, score";

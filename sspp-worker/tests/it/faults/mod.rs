@@ -12,6 +12,7 @@ mod ledger;
 mod long;
 mod processes;
 mod queue;
+mod readiness;
 mod stage;
 mod store;
 
@@ -81,10 +82,18 @@ impl Servers {
         Self::kill_and_start(&self.postgres, &self.to_postgres).await;
     }
 
-    /// Kills a server's process and starts it again, where its port may be another.
     async fn kill_and_start(server: &Server, proxy: &Proxy) {
+        Self::kill(server, proxy);
+        Self::start_again(server, proxy).await;
+    }
+
+    fn kill(server: &Server, proxy: &Proxy) {
         docker(&["kill", "--signal", "KILL", server.container_id()]);
         proxy.cut();
+    }
+
+    /// Starts a server that was killed; its port may be another.
+    async fn start_again(server: &Server, proxy: &Proxy) {
         docker(&["start", server.container_id()]);
         proxy.lead_to(address(&server.url_now().await));
     }

@@ -124,6 +124,29 @@ pub(super) async fn away(time: Duration) {
     .await;
 }
 
+/// What a worker cannot record when it is told to stop, it gives back: at once, and with no attempt spent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn worker_stopped_while_postgresql_is_away() {
+    row("worker stopped while PostgreSQL is away, 3 times", async |stage| {
+        for _ in 0..3 {
+            let worker = stage.worker();
+            stage.more(50).await;
+            stage.servers.to_postgres.set(Mode::Refuse);
+            stage
+                .until("it holds what it cannot record", async || {
+                    worker.text("/metrics").await.contains("sspp_worker_breaker_open 1\n")
+                })
+                .await;
+            worker.signal("-TERM");
+            assert_eq!(worker.ended(), 0);
+            stage.servers.to_postgres.set(Mode::Pass);
+            stage.until("nothing is in hand", async || stage.queued(&["active"]).await == 0).await;
+        }
+        vec![stage.worker()]
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_too_slow() {
     too_slow(Duration::from_secs(8)).await;
