@@ -1,16 +1,18 @@
 #!lua flags=allow-oom
 -- Settles deliveries that are still whose they were. Takes no memory to speak of: what comes again only moves.
--- KEYS: stream, delayed, parked, jobs, runs. ARGV: per settlement id, consumer, count, event, verdict, milliseconds.
+-- KEYS: stream, delayed, parked, jobs, runs. ARGV: per settlement id, consumer, count, event, verdict, milliseconds; few
+-- enough for one command to name them all.
 --NOW--
+local done, ids, settled = {}, {}, {}
 for at = 1, #ARGV, 6 do
   local id, consumer, count, event, verdict, delay = unpack(ARGV, at, at + 5)
   local pending = redis.pcall('XPENDING', KEYS[1], 'sspp', id, id, 1)
   pending = not pending.err and pending[1]
-  if pending and pending[2] == consumer and pending[4] == tonumber(count) then
-    local latest = redis.call('HGET', KEYS[4], event) == id
+  if pending and pending[2] == consumer and pending[4] == tonumber(count) and not settled[id] then
+    settled[id] = true
+    ids[#ids + 1] = id
     if verdict == 'done' then
-      if latest then redis.call('HDEL', KEYS[4], event) end
-      redis.call('HDEL', KEYS[5], event)
+      done[#done + 1] = {event, id}
     else
       local fields = redis.call('XRANGE', KEYS[1], id, id)[1]
       if fields then
@@ -24,11 +26,23 @@ for at = 1, #ARGV, 6 do
           redis.call('HSET', KEYS[3], moved, cmsgpack.pack({fields[2], fields[4], fields[6], tostring(attempts)}))
           redis.call('ZADD', KEYS[2], now + tonumber(delay), moved)
         end
-        if latest then redis.call('HSET', KEYS[4], event, moved) end
+        if redis.call('HGET', KEYS[4], event) == id then redis.call('HSET', KEYS[4], event, moved) end
       end
     end
-    redis.call('XACK', KEYS[1], 'sspp', id)
-    redis.call('XDEL', KEYS[1], id)
   end
+end
+-- All at once: a command of its own for each would cost as much as everything above.
+if #done > 0 then
+  local events, over = {}, {}
+  for at, one in ipairs(done) do events[at] = one[1] end
+  for at, latest in ipairs(redis.call('HMGET', KEYS[4], unpack(events))) do
+    if latest == done[at][2] then over[#over + 1] = events[at] end
+  end
+  if #over > 0 then redis.call('HDEL', KEYS[4], unpack(over)) end
+  if redis.call('EXISTS', KEYS[5]) == 1 then redis.call('HDEL', KEYS[5], unpack(events)) end
+end
+if #ids > 0 then
+  redis.call('XACK', KEYS[1], 'sspp', unpack(ids))
+  redis.call('XDEL', KEYS[1], unpack(ids))
 end
 return 1
