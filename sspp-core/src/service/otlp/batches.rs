@@ -109,3 +109,50 @@ impl<E: SpanExporter> SpanExporter for Told<E> {
         self.exporter.set_resource(resource);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, channel};
+
+    use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+
+    use super::*;
+
+    /// Holds its first batch until nobody can tell it to go on any more.
+    #[derive(Debug)]
+    struct Held {
+        until: Mutex<Receiver<()>>,
+        taken: Arc<AtomicUsize>,
+    }
+
+    impl SpanExporter for Held {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            // An error is the end of the wait.
+            let _ = self.until.lock().unwrap().recv();
+            self.taken.fetch_add(batch.len(), Ordering::Relaxed);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_the_queue_cannot_hold_is_lost_and_counted_and_nobody_waits() {
+        let ((held, until), taken) = (channel(), Arc::new(AtomicUsize::new(0)));
+        let bounded =
+            Bounded::new(Held { until: until.into(), taken: Arc::clone(&taken) }, LastFailure::default());
+        let way = Arc::clone(&bounded.way);
+        let provider = SdkTracerProvider::builder().with_span_processor(bounded).build();
+        let tracer = provider.tracer("test");
+        let spans = 2 * QUEUE;
+        for _ in 0..spans {
+            drop(tracer.start("span"));
+        }
+        let lost = usize::try_from(way.losses.unsaid()).unwrap();
+        // Beyond the queue there is only the batch that is held.
+        assert!((QUEUE / 2..=QUEUE).contains(&lost), "{lost}");
+        drop(held);
+        provider.shutdown().unwrap();
+        assert_eq!(taken.load(Ordering::Relaxed) + lost, spans);
+    }
+}

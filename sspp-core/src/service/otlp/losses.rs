@@ -54,6 +54,12 @@ impl Losses {
         }
     }
 
+    /// How many were lost since the log last spoke of it.
+    #[cfg(test)]
+    pub(super) fn unsaid(&self) -> u64 {
+        self.state().unsaid
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
