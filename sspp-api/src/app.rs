@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::backpressure::watch_backlog;
-use crate::config::{Checked, Config, ConfigError};
+use crate::config::{Checked, Config, ConfigError, Setup};
 use crate::docs::DOCS_PATH;
 use crate::embedded::{self, Embedded};
 use crate::metrics::Metrics;
@@ -89,7 +89,11 @@ pub fn run(config: &Config) -> Result<(), RunError> {
     // More threads than this only cost memory: SQLite has one writer.
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-    runtime.block_on(serve(config, checked, model))
+    let Checked { logs, traces, setup } = checked;
+    let exporting = traces.start(logs, "sspp-api", runtime.handle()).map_err(ConfigError::from)?;
+    let result = runtime.block_on(serve(config, setup, model));
+    exporting.finish();
+    result
 }
 
 /// What the service runs on.
@@ -123,10 +127,8 @@ impl Backend {
     }
 }
 
-async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> Result<(), RunError> {
-    let Checked { address, prefix, logs, backends, body_timeout, shutdown_timeout, keys, rate_limit } =
-        checked;
-    logs.start();
+async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Result<(), RunError> {
+    let Setup { address, prefix, backends, body_timeout, shutdown_timeout, keys, rate_limit } = setup;
     let mut stop = StopSignals::new()?;
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let address = listener.local_addr()?;

@@ -8,7 +8,9 @@ use crate::guard::{ApiKeys, GuardArgs, RateLimit, Scopes};
 use crate::server::ServerArgs;
 use crate::transfer::{ImportArgs, LegacyArgs};
 use clap::{Parser, Subcommand};
-use sspp_core::service::{self, BackendArgs, Backends, LogArgs, Logs, PipelineArgs, RetentionArgs, Span};
+use sspp_core::service::{
+    self, BackendArgs, Backends, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, Span, TraceExport,
+};
 
 /// The HTTP API of SSPP, the Sales Signal Processing Platform. Without arguments it is a whole platform: API and pipeline in
 /// one process over one SQLite file. With `REDIS_URL` and `DATABASE_URL` it is the API alone, and sspp-worker scores.
@@ -69,6 +71,10 @@ pub struct Config {
     /// What is logged.
     #[command(flatten)]
     pub logs: LogArgs,
+
+    /// Where traces are exported to.
+    #[command(flatten)]
+    pub otlp: OtlpArgs,
 
     /// How the pipeline runs, in embedded mode.
     #[command(flatten)]
@@ -146,9 +152,16 @@ pub enum ConfigError {
 /// A configuration that was checked.
 #[derive(Debug)]
 pub(crate) struct Checked {
+    pub(crate) logs: Logs,
+    pub(crate) traces: TraceExport,
+    pub(crate) setup: Setup,
+}
+
+/// What the service is made from.
+#[derive(Debug)]
+pub(crate) struct Setup {
     pub(crate) address: SocketAddr,
     pub(crate) prefix: String,
-    pub(crate) logs: Logs,
     pub(crate) backends: Option<Backends>,
     pub(crate) body_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
@@ -176,16 +189,17 @@ impl Config {
             value: self.api_prefix.clone(),
             reason,
         })?;
-        Ok(Checked {
+        let (logs, traces) = (self.logs.check()?, self.otlp.check()?);
+        let setup = Setup {
             address: self.address(),
             prefix,
-            logs: self.logs.check()?,
             backends: self.backends.resolve()?,
             body_timeout: Duration::from_secs(self.request_timeout),
             shutdown_timeout: self.shutdown_timeout.get(),
             keys,
             rate_limit: self.guard.limit()?,
-        })
+        };
+        Ok(Checked { logs, traces, setup })
     }
 
     /// Where the server listens, or a health check asks.
@@ -249,7 +263,7 @@ mod tests {
             assert!(config(&arguments).check().unwrap_err().to_string().contains(named), "{named}");
         }
         let both = ["--redis-url", "redis://cache", "--database-url", "postgres://db/sspp"];
-        assert!(config(&both).checked().unwrap().backends.is_some());
-        assert!(config(&[]).checked().unwrap().backends.is_none());
+        assert!(config(&both).checked().unwrap().setup.backends.is_some());
+        assert!(config(&[]).checked().unwrap().setup.backends.is_none());
     }
 }

@@ -8,6 +8,8 @@
 //! let document = sspp_api::openapi_document("/api/v1");
 //! assert!(document.contains("\"/api/v1/events\""));
 //! ```
+//!
+//! The feature `otlp` exports spans to an OpenTelemetry collector.
 
 mod app;
 mod backpressure;

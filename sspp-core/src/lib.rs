@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Features: `scoring` (models that score events), `engine` (ports, pipeline and the memory adapters), `sqlite` (queue and store in one file), `redis` (queue), `postgres` (store), `service` (what the binaries
-//! share), `testing` (contract suites and fakes), `mock` (mockall mocks of the ports). Without any there are
+//! share), `otlp` (spans for an OpenTelemetry collector), `testing` (contract suites and fakes), `mock` (mockall mocks of the ports). Without any there are
 //! the types of events and signals and their checks: what a producer needs.
 
 #[cfg(feature = "engine")]
@@ -30,6 +30,8 @@ mod envelope;
 mod erase;
 #[cfg(feature = "faults")]
 mod faults;
+#[cfg(feature = "otlp")]
+mod otlp;
 #[cfg(feature = "engine")]
 mod pipeline;
 #[cfg(feature = "engine")]

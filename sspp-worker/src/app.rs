@@ -83,15 +83,16 @@ pub fn run(config: &Config) -> Result<(), RunError> {
     let checked = config.checked()?;
     let model = load_model(config.model.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve(config, checked, model));
+    let Checked { logs, traces, backends } = checked;
+    let exporting = traces.start(logs, "sspp-worker", runtime.handle())?;
+    let result = runtime.block_on(serve(config, backends, model));
+    exporting.finish();
     // A call to a server that is away must not hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
 }
 
-async fn serve(config: &Config, checked: Checked, model: Arc<ScoringModel>) -> Result<(), RunError> {
-    let Checked { logs, backends } = checked;
-    logs.start();
+async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) -> Result<(), RunError> {
     let mut stop = StopSignals::new()?;
     let address = config.address();
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;

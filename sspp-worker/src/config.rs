@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use sspp_core::service::{
-    BackendArgs, Backends, ConfigError, LogArgs, Logs, PipelineArgs, RetentionArgs, Span,
+    BackendArgs, Backends, ConfigError, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, Span,
+    TraceExport,
 };
 
 /// The worker of SSPP, the Sales Signal Processing Platform: takes events from the queue on Redis, scores them, and stores
@@ -44,6 +45,10 @@ pub struct Config {
     #[command(flatten)]
     pub logs: LogArgs,
 
+    /// Where traces are exported to.
+    #[command(flatten)]
+    pub otlp: OtlpArgs,
+
     /// How the pipeline runs.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
@@ -76,6 +81,7 @@ pub enum Command {
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) logs: Logs,
+    pub(crate) traces: TraceExport,
     pub(crate) backends: Backends,
 }
 
@@ -87,11 +93,12 @@ impl Config {
 
     pub(crate) fn checked(&self) -> Result<Checked, ConfigError> {
         let logs = self.logs.check()?;
+        let traces = self.otlp.check()?;
         let backends = self.backends.resolve()?.ok_or(ConfigError::Missing {
             missing: "REDIS_URL and DATABASE_URL",
             why: "the worker runs over Redis and PostgreSQL; without them, sspp-api alone is a whole platform",
         })?;
-        Ok(Checked { logs, backends })
+        Ok(Checked { logs, traces, backends })
     }
 
     /// Where probes and metrics are served, or a health check asks.

@@ -6,6 +6,8 @@
 //! sspp_worker::run(&sspp_worker::Config::parse())?;
 //! # Ok::<(), sspp_worker::RunError>(())
 //! ```
+//!
+//! The feature `otlp` exports spans to an OpenTelemetry collector.
 
 mod app;
 mod config;

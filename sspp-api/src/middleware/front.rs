@@ -100,7 +100,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let entry = self.table.find(without_trailing_slash(path).unwrap_or(path));
         let shown_id = id.to_str().unwrap_or_default();
         let metrics = entry.map_or(&self.table.unmatched, |entry| &entry.metrics);
-        let traced = Traced::begin(request.headers(), method.as_str(), metrics.route(), shown_id);
+        let template = entry.map(|entry| entry.metrics.route());
+        let traced = Traced::begin(request.headers(), method.as_str(), template, shown_id);
         let client = request.remote_addr().clone();
         let origin = request.headers().get(header::ORIGIN).cloned();
         let (mut cause, mut key, mut allowance) = (None, None, None);
@@ -123,6 +124,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         }
         let status = response.status();
         let took = started.elapsed();
+        traced.answered(status);
         metrics.record(&self.state.metrics, &method, status, took);
         access_log::write(&access_log::Line {
             method: &method,

@@ -2,10 +2,10 @@
 
 use std::future::Future;
 
-use poem::http::HeaderMap;
+use poem::http::{HeaderMap, StatusCode};
 use sspp_core::TraceContext;
-use sspp_core::service::request_span;
-use tracing::{Instrument as _, Span};
+use sspp_core::service::RequestTrace;
+use tracing::Instrument as _;
 
 tokio::task_local! {
     static CARRIED: TraceContext;
@@ -16,30 +16,36 @@ pub(crate) fn carried() -> Option<TraceContext> {
     CARRIED.try_with(Clone::clone).ok()
 }
 
-/// A request's part in a trace. A request without a trace costs nothing.
+/// A request's part in a trace. A request without a trace costs nothing, unless traces are exported: then each has one.
 #[derive(Debug)]
-pub(super) struct Traced(Option<(TraceContext, Span)>);
+pub(super) struct Traced(Option<RequestTrace>);
 
 impl Traced {
     /// Reads the headers `traceparent` and `tracestate`; bad ones are as good as none.
-    pub(super) fn begin(headers: &HeaderMap, method: &str, route: &str, id: &str) -> Self {
+    pub(super) fn begin(headers: &HeaderMap, method: &str, route: Option<&str>, id: &str) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let trace = text("traceparent").and_then(|parent| TraceContext::parse(parent, text("tracestate")));
-        Self(trace.map(|trace| {
-            let span = request_span(method, route, id, &trace);
-            (trace, span)
-        }))
+        let caller = text("traceparent").and_then(|parent| TraceContext::parse(parent, text("tracestate")));
+        Self(RequestTrace::begin(method, route, id, caller))
     }
 
     /// Runs the request as a part of the trace.
     pub(super) async fn run<F: Future>(&self, work: F) -> F::Output {
         match &self.0 {
             None => work.await,
-            Some((trace, span)) => CARRIED.scope(trace.clone(), work.instrument(span.clone())).await,
+            Some(trace) => {
+                CARRIED.scope(trace.context().clone(), work.instrument(trace.span().clone())).await
+            }
+        }
+    }
+
+    /// Says how the request was answered.
+    pub(super) fn answered(&self, status: StatusCode) {
+        if let Some(trace) = &self.0 {
+            trace.answered(status.as_u16());
         }
     }
 
     pub(super) fn trace_id(&self) -> Option<&str> {
-        self.0.as_ref().map(|(trace, _)| trace.trace_id())
+        self.0.as_ref().map(|trace| trace.context().trace_id())
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Target {
 impl Target {
     /// Opens what is configured. The SQLite file has one owner: a service that runs has to be stopped before.
     pub(super) async fn open(config: &Config) -> Result<Self, super::TransferError> {
-        let backends = config.checked()?.backends;
+        let backends = config.checked()?.setup.backends;
         if let Some(backends) = backends {
             let queue = RedisEventQueue::open(backends.redis)
                 .await

@@ -5,6 +5,8 @@ mod bad_input;
 mod batches;
 mod client_spool;
 mod cloud_events;
+#[cfg(feature = "otlp")]
+mod collector;
 mod dead_letters;
 mod document;
 mod errors;
@@ -16,6 +18,8 @@ mod jobs;
 mod kill;
 mod logs;
 mod metrics;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod process;
 mod replay;
 mod scoring;

@@ -300,6 +300,7 @@ fn help_version_and_document_are_printed() {
         "SSPP_DATA",
         "SSPP_MODEL",
         "LOG_LEVEL",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
         "REDIS_URL",
         "DATABASE_URL",
         "SSPP_CLAIM_BOUND",

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::Shared;
 use super::metrics;
 use super::reader::Spent;
-use crate::{DeadLetterReason, Delivery, FailureClass, Record, StoreError};
+use crate::{DeadLetterReason, Delivery, FailureClass, Record, StoreError, trace_spans};
 
 /// A delivery and what the store is to keep of it.
 #[derive(Debug)]
@@ -54,6 +54,7 @@ impl Shared {
             let Err(error) = self.record_once(&chunk).await else {
                 self.commits.fetch_add(1, Ordering::Relaxed);
                 self.breaker.close();
+                chunk.items.iter().for_each(|item| trace_spans::recorded(&item.span));
                 self.settle(chunk.items.into_iter().map(|item| item.delivery.done()).collect()).await;
                 continue;
             };

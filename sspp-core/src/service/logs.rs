@@ -4,10 +4,12 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal as _;
 
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use super::ConfigError;
 
@@ -73,15 +75,44 @@ impl Logs {
     pub fn start(self) {
         log_panics();
         let registry = tracing_subscriber::registry().with(self.filter);
-        let layer = tracing_subscriber::fmt::layer()
-            .with_writer(std::io::stderr)
-            // Colours are for people: a file or a collector gets the bare text.
-            .with_ansi(std::io::stderr().is_terminal());
         drop(match self.format {
-            LogFormat::Text => registry.with(layer.with_target(false)).try_init(),
-            LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+            LogFormat::Text => registry.with(text()).try_init(),
+            LogFormat::Json => registry.with(json()).try_init(),
         });
     }
+
+    /// Starts logging and, where there is an exporter, tells it of spans. What is logged does not decide what is exported: the
+    /// level is that of the log alone.
+    #[cfg(feature = "otlp")]
+    pub(super) fn start_with(self, exporter: Option<&super::otlp::Exporter>) {
+        let Some(exporter) = exporter else { return self.start() };
+        log_panics();
+        let registry = tracing_subscriber::registry().with(exporter.layer());
+        let started = match self.format {
+            LogFormat::Text => registry.with(text().with_filter(self.filter)).try_init(),
+            LogFormat::Json => registry.with(json().with_filter(self.filter)).try_init(),
+        };
+        if started.is_ok() {
+            crate::otlp::turn_on();
+        }
+    }
+}
+
+/// Lines for people.
+fn text<S>() -> impl Layer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    // Colours are for people: a file or a collector gets the bare text.
+    fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false)
+}
+
+/// One object a line.
+fn json<S>() -> impl Layer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fmt::layer().with_writer(std::io::stderr).with_ansi(false).json().flatten_event(true)
 }
 
 /// A panic is a log line like any other, where it would be bare text among JSON.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_process::Collector;
 
 use crate::ScoringModel;
@@ -69,7 +69,7 @@ pub fn describe_metrics() {
     }
 }
 
-/// Shows which release and which scoring model run.
+/// Shows which release and which scoring model run, and that nothing was lost yet of what a process counts only when it is.
 ///
 /// ```
 /// let recorder = sspp_core::service::recorder();
@@ -79,6 +79,7 @@ pub fn describe_metrics() {
 /// ```
 pub fn show_release(version: &'static str, model: &ScoringModel) {
     gauge!("sspp_build_info", "version" => version).set(1.0);
+    counter!("sspp_trace_spans_lost_total").increment(0);
     gauge!(
         "sspp_scoring_model_info",
         "model" => model.name().to_owned(),

@@ -9,7 +9,8 @@
 //! | [`load_model`], [`recorder`], [`StopSignals`] | what a process needs before it works |
 //! | [`watch_durability`], [`watch_dependencies`], [`migrate_until_done`] | what it sees to while it works |
 //! | [`METRICS`], [`describe_metrics`], [`measure`] | the list of every metric, and what every process measures |
-//! | [`request_span`] | the spans of requests that belong to a trace |
+//! | [`OtlpArgs`], [`TraceExport`], [`Exporting`] | where traces are exported to |
+//! | [`RequestTrace`] | a request's part in a trace |
 //! | [`healthcheck`] | how it asks itself whether it is ready |
 
 mod backends;
@@ -23,12 +24,16 @@ mod metric_list;
 mod migration;
 mod model;
 mod monitor;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod otlp_args;
 mod pipeline;
 mod recorder;
 mod retention;
 mod secret;
 mod span;
 mod stop;
+mod trace_export;
 mod traces;
 
 pub use backends::{BackendArgs, Backends};
@@ -42,10 +47,12 @@ pub use metric_list::{METRICS, Metric, describe_metrics, measure, metric_list, s
 pub use migration::migrate_until_done;
 pub use model::{ModelError, load_model};
 pub use monitor::{Dependency, Seen, Watched, watch_dependencies};
+pub use otlp_args::OtlpArgs;
 pub use pipeline::PipelineArgs;
 pub use recorder::recorder;
 pub use retention::RetentionArgs;
 pub use secret::Secret;
 pub use span::{Age, Span, parse_span};
 pub use stop::StopSignals;
-pub use traces::request_span;
+pub use trace_export::{Exporting, TraceExport};
+pub use traces::RequestTrace;

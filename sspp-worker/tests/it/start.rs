@@ -49,6 +49,17 @@ fn what_cannot_start_says_why_in_one_line() {
     }
 }
 
+#[cfg(feature = "otlp")]
+#[test]
+fn otlp_settings_that_cannot_be_used_are_refused_at_start() {
+    let [redis, database] = AWAY;
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
+    for bad in [("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"), ("OTEL_TRACES_SAMPLER", "xray")] {
+        let (status, _, said) = ended(&mut command(WORKER, &[], &[redis, database, endpoint, bad]));
+        assert!(status == 1 && said.lines().count() == 1 && said.contains(bad.0), "{bad:?}: {said}");
+    }
+}
+
 #[test]
 fn help_names_every_variable_and_shows_no_password() {
     let (status, help, _) = ended(&mut command(WORKER, &["--help"], &AWAY));
@@ -79,6 +90,8 @@ fn help_names_every_variable_and_shows_no_password() {
         "SSPP_MIGRATE",
         "SSPP_MODEL",
         "LOG_LEVEL",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_TRACES_SAMPLER",
         "LOG_FORMAT",
         "QUEUE_CONCURRENCY",
         "SSPP_BATCH_SIZE",
