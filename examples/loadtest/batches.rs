@@ -10,11 +10,11 @@ use hyper::Request;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::Failure;
 use crate::args::Plan;
 use crate::http::Connection;
 use crate::payload;
 use crate::stats::rate;
+use crate::{Failure, key};
 
 /// Events in one request.
 pub(crate) const BATCH: u32 = 100;
@@ -77,6 +77,7 @@ fn request(host: &str, round: u32, first: u32) -> Result<Request<Full<Bytes>>, F
     body.extend_from_slice(b"]}");
     let request = Request::post("/api/v1/events/batch")
         .header("host", host)
+        .header("authorization", key::SHOWN)
         .header("content-type", "application/json")
         .body(Full::new(Bytes::from(body)))?;
     Ok(request)

@@ -17,7 +17,7 @@ use crate::payload;
 use crate::stats::{per_mille, rate};
 
 /// How the generator is made; printed with the figures, because it shares the machine with what it measures.
-pub(crate) const DESCRIPTION: &str = "hyper HTTP/1.1 in this process, one request in flight a connection, requests built before the clock starts";
+pub(crate) const DESCRIPTION: &str = "hyper HTTP/1.1 in this process, one request in flight a connection, requests built before the clock starts, each with a key";
 
 /// What a load came to.
 #[derive(Debug, Default, serde::Serialize)]

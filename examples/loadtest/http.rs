@@ -9,7 +9,7 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::Failure;
+use crate::{Failure, key};
 
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -37,7 +37,8 @@ impl Connection {
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Result<(StatusCode, Bytes), Failure> {
-        self.ask(Request::get(path).header("host", "127.0.0.1").body(Full::default())?).await
+        let request = Request::get(path).header("host", "127.0.0.1").header("authorization", key::SHOWN);
+        self.ask(request.body(Full::default())?).await
     }
 
     /// Sends a request and gives the answer.

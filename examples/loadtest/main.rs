@@ -6,6 +6,7 @@ mod batches;
 mod embedded;
 mod generator;
 mod http;
+mod key;
 mod payload;
 mod production;
 mod progress;

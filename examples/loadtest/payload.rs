@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 
-use crate::Failure;
+use crate::{Failure, key};
 
 /// Where single events are sent.
 pub(crate) const PATH: &str = "/api/v1/events";
@@ -50,6 +50,7 @@ pub(crate) fn requests(
         .map(|number| {
             let request = Request::post(PATH)
                 .header("host", host)
+                .header("authorization", key::SHOWN)
                 .header("content-type", "application/json")
                 .body(Full::new(body(round, number)))?;
             Ok(request)

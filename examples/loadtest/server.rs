@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::process::{Child, Command};
 
-use crate::Failure;
 use crate::http::Connection;
+use crate::{Failure, key};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(1);
@@ -65,7 +65,8 @@ impl Server {
         log: &Path,
     ) -> Result<Self, Failure> {
         let mut command = Command::new(binary);
-        command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+        command.args(arguments).env(key::CONFIGURED.0, key::CONFIGURED.1);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         let mut server = Self::spawn(command, log, true).await?;
         // What it costs to be idle, not what it costs to start.
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::Executor as _;
 
 use super::{CLAIM_BOUND, pass, row};
-use crate::platform::docker;
+use crate::platform::{docker, turns};
 use crate::proxy::Mode;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -130,6 +130,8 @@ async fn worker_stopped_while_postgresql_is_away() {
     row("worker stopped while PostgreSQL is away, 3 times", async |stage| {
         for _ in 0..3 {
             let worker = stage.worker();
+            // One that is still starting holds nothing.
+            turns(&worker, 200).await;
             stage.more(50).await;
             stage.servers.to_postgres.set(Mode::Refuse);
             stage
