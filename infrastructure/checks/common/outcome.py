@@ -4,12 +4,36 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 
 INFRASTRUCTURE = pathlib.Path(__file__).resolve().parents[2]
 ROOT = INFRASTRUCTURE.parent
 NOT_RUN = 77
+
+# Told to end, a check leaves through its `finally` and `atexit`, so that it takes its processes and containers along.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+class Findings(list):
+    """What a check found; the first ends it where one is enough to know (SSPP_FIRST_FINDING, in the self-test)."""
+
+    def __init__(self, findings=()):
+        super().__init__()
+        for finding in findings:
+            self.append(finding)
+
+    def append(self, finding):
+        super().append(finding)
+        if os.environ.get("SSPP_FIRST_FINDING") and threading.current_thread() is threading.main_thread():
+            finish(self, "")
+
+    def __iadd__(self, findings):
+        for finding in findings:
+            self.append(finding)
+        return self
 
 
 def not_run(why):

@@ -8,7 +8,7 @@ import subprocess
 
 from common.outcome import need_yaml
 
-KUBECTL = r'''#!/usr/bin/env python3
+KUBECTL = r'''#!/usr/bin/env -S python3 -I -S
 import json, os, pathlib, re, sys, time
 home = pathlib.Path(os.environ["STANDIN_HOME"])
 words = sys.argv[1:]
@@ -56,7 +56,7 @@ elif words[0] == "port-forward":
     (home / f"pid.{os.getpid()}").touch()
     while True: time.sleep(3600)
 '''
-HELM = r'''#!/usr/bin/env python3
+HELM = r'''#!/usr/bin/env -S python3 -I -S
 import json, os, pathlib, sys
 with (pathlib.Path(os.environ["STANDIN_HOME"]) / "calls").open("a") as calls:
     calls.write(json.dumps({"program": "helm", "words": sys.argv[1:], "input": ""}) + "\n")
