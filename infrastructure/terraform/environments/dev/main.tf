@@ -13,6 +13,7 @@ module "environment" {
 
   region                     = var.region
   backup_region              = var.backup_region
+  backup_bucket              = var.backup_bucket
   k8s_version                = var.k8s_version
   control_plane_allowed_ipv4 = var.control_plane_allowed_ipv4
   domain                     = var.domain

@@ -10,6 +10,12 @@ variable "backup_region" {
   default     = null
 }
 
+variable "backup_bucket" {
+  description = "The name of the bucket of backups, which nobody else in its region may have."
+  type        = string
+  default     = null
+}
+
 variable "k8s_version" {
   description = "The Kubernetes version, major and minor; 1.34 without it."
   type        = string

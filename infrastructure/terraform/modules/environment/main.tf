@@ -48,7 +48,7 @@ module "dns" {
 module "backups" {
   source = "../object-storage"
 
-  label       = "${local.label}-backups"
+  label       = coalesce(var.backup_bucket, "${local.label}-backups")
   region      = var.backup_region
   expire_days = var.backup_days
 }

@@ -47,6 +47,12 @@ variable "backup_region" {
   }
 }
 
+variable "backup_bucket" {
+  description = "The name of the bucket of backups, which nobody else in its region may have. Null: sspp-NAME-backups."
+  type        = string
+  default     = null
+}
+
 variable "k8s_version" {
   description = "The Kubernetes version, major and minor."
   type        = string
