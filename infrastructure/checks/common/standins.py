@@ -46,7 +46,7 @@ elif words[0] == "get" and words[1] == "service":
         sys.exit(f"Error from server (NotFound): services {words[2]} not found")
     print(f"service/{words[2]}")
 elif words[0] == "get":
-    answer = home / ("jobs" if words[1] == "jobs" else "workloads")
+    answer = home / (words[1] if words[1] in ("jobs", "pods", "rollouts") else "workloads")
     print(answer.read_text() if answer.exists() else "", end="")
 elif words[0] == "exec":
     text = (home / "healthcheck").read_text()
