@@ -1,13 +1,11 @@
 """Containers of a check: started on loopback, removed when the check ends, whatever happens."""
 
 import atexit
-import fcntl
 import os
 import pathlib
-import tempfile
 import time
 
-from common.outcome import ROOT, need, not_run, run
+from common.outcome import ROOT, alone, need, not_run, run
 
 # By its label a container is known as this run's: to the check, and to `verify` should the check be killed.
 RUN = os.environ.get("SSPP_CHECK_RUN", f"check-{os.getpid()}")
@@ -33,8 +31,7 @@ def build(name, folder, *arguments):
     """Builds an image under a tag of this run's own, which goes at the end; what went wrong, or nothing."""
     tag = f"{name}:{RUN}"
     # One build at a time: of two that are alike, the second finds the layers of the first.
-    with open(pathlib.Path(tempfile.gettempdir()) / f"sspp-build-{os.getuid()}.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone("build"):
         _built.append(tag)
         status, output, error = run("docker", "build", "-q", "-t", tag, *arguments, folder)
     return "" if status == 0 else f"{name} does not build: {(output + error)[-2000:]}"

@@ -1,5 +1,7 @@
 """How a check ends: with findings it fails, without it passes, without its tools it does not run."""
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import re
@@ -7,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 
 INFRASTRUCTURE = pathlib.Path(__file__).resolve().parents[2]
@@ -75,6 +78,14 @@ def run(*command, cwd=ROOT, stdin=None, **environment):
         check=False, env={**os.environ, **environment},
     )
     return done.returncode, done.stdout, done.stderr
+
+
+@contextlib.contextmanager
+def alone(what):
+    """Whatever is done here under one name is done by one check at a time."""
+    with open(pathlib.Path(tempfile.gettempdir()) / f"sspp-{what}-{os.getuid()}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def crate_version():
