@@ -58,6 +58,9 @@ workloads() { # workloads NAMESPACE KINDS
 
 namespace=sspp-${environment}
 workloads "${namespace}" deployments,statefulsets
+# Where the component rollouts is, it has the API's pods and the Deployment has none.
+rollouts=$(kubectl get rollouts --namespace "${namespace}" --output name 2>/dev/null || true)
+if [[ -n ${rollouts} ]]; then workloads "${namespace}" rollouts; fi
 for tools in argocd monitoring argo-rollouts keda; do
   workloads "${tools}" deployments,statefulsets,daemonsets
 done
@@ -72,7 +75,10 @@ fi
 
 # In the pod, so that no NetworkPolicy stands between.
 for service in sspp-api sspp-worker; do
-  if said=$(kubectl exec --namespace "${namespace}" "deployment/${service}" -- "${service}" healthcheck 2>&1); then
+  pod=$(kubectl get pods --namespace "${namespace}" --selector "app.kubernetes.io/name=${service}" --output name 2>/dev/null | head -n 1 || true)
+  if [[ -z ${pod} ]]; then
+    report false "${namespace} ${service}: no pod"
+  elif said=$(kubectl exec --namespace "${namespace}" "${pod}" -- "${service}" healthcheck 2>&1); then
     report true "${namespace} ${service}: ${said}"
   else
     report false "${namespace} ${service}: ${said:0:300}"

@@ -122,17 +122,17 @@ platform_secrets() { # platform_secrets NAMESPACE
     redis_worker=$(value "${namespace}" redis worker-password)
   fi
 
-  missing "${namespace}" sspp-first-key
-  if [[ ${absent} == true ]]; then
-    key=$(openssl rand -hex 32)
-    key=sspp_${key}
-    create "${namespace}" sspp-first-key Opaque key "${key}"
-  else
-    key=$(value "${namespace}" sspp-first-key key)
-  fi
-
   missing "${namespace}" sspp-api
   if [[ ${absent} == true ]]; then
+    # A first key that was deleted is not missing while there are others: it comes only with the API's Secret, which lets it in.
+    missing "${namespace}" sspp-first-key
+    if [[ ${absent} == true ]]; then
+      key=$(openssl rand -hex 32)
+      key=sspp_${key}
+      create "${namespace}" sspp-first-key Opaque key "${key}"
+    else
+      key=$(value "${namespace}" sspp-first-key key)
+    fi
     hash=$(digest "${key}")
     create "${namespace}" sspp-api Opaque REDIS_URL "redis://api:${redis_api}@redis:6379" \
       DATABASE_URL "postgres://api:${api}@${database}" SSPP_API_KEYS "first:ingest+read+admin:${hash}"

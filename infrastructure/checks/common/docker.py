@@ -1,14 +1,16 @@
 """Containers of a check: started on loopback, removed when the check ends, whatever happens."""
 
 import atexit
-import pathlib
 import os
-import subprocess
+import pathlib
 import time
 
-from common.outcome import ROOT, need, not_run, run
+from common.outcome import ROOT, alone, need, not_run, run
 
-_started = []
+# By its label a container is known as this run's: to the check, and to `verify` should the check be killed.
+RUN = os.environ.get("SSPP_CHECK_RUN", f"check-{os.getpid()}")
+LABEL = ("--label", f"sspp.check={RUN}")
+_built = []
 
 
 def engine():
@@ -16,6 +18,7 @@ def engine():
     need("docker")
     if run("docker", "info")[0]:
         not_run("missing: a Docker engine that answers")
+    atexit.register(_remove)
 
 
 def image(name):
@@ -24,20 +27,27 @@ def image(name):
         not_run(f"missing: the image {name}")
 
 
-def build(tag, folder, *arguments):
-    """Builds an image with whichever builder there is; what went wrong, or nothing."""
-    status, output, error = run("docker", "build", "-q", "-t", tag, *arguments, folder)
-    return "" if status == 0 else f"{tag} does not build: {(output + error)[-2000:]}"
+def build(name, folder, *arguments):
+    """Builds an image under a tag of this run's own, which goes at the end; what went wrong, or nothing."""
+    tag = f"{name}:{RUN}"
+    # One build at a time: of two that are alike, the second finds the layers of the first.
+    with alone("build"):
+        _built.append(tag)
+        status, output, error = run("docker", "build", "-q", "-t", tag, *arguments, folder)
+    return "" if status == 0 else f"{name} does not build: {(output + error)[-2000:]}"
+
+
+def once(*arguments):
+    """Runs a container to its end, with the arguments of `docker run`: status, output, error."""
+    return run("docker", "run", "--rm", *LABEL, *arguments)
 
 
 def start(*arguments):
     """Starts a container, with the arguments of `docker run`, that is removed at the end; its id."""
-    status, output, error = run("docker", "run", "-d", "--rm", *arguments)
+    status, output, error = run("docker", "run", "-d", *LABEL, *arguments)
     if status:
         raise RuntimeError(f"docker run {' '.join(arguments)}: {error}")
-    container = output.strip()
-    _started.append(container)
-    return container
+    return output.strip()
 
 
 def port(container, inner):
@@ -55,7 +65,7 @@ def until(condition, seconds, what):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {seconds} s")
+            raise TimeoutError(f"{what}: not within {seconds:.0f} s")
         time.sleep(0.1)
 
 
@@ -69,7 +79,10 @@ def binary(name):
     not_run(f"missing: {name}; cargo build --release -p {name}")
 
 
-@atexit.register
 def _remove():
-    for container in _started:
-        subprocess.run(["docker", "rm", "-f", "-v", container], capture_output=True, check=False)
+    containers = run("docker", "ps", "-aq", "--filter", f"label=sspp.check={RUN}")[1].split()
+    if containers:
+        run("docker", "rm", "-f", "-v", *containers)
+    for tag in _built:
+        # The layers below stay, and with them the cache.
+        run("docker", "image", "rm", "-f", "--no-prune", tag)

@@ -1,15 +1,44 @@
 """How a check ends: with findings it fails, without it passes, without its tools it does not run."""
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
 
 INFRASTRUCTURE = pathlib.Path(__file__).resolve().parents[2]
 ROOT = INFRASTRUCTURE.parent
 NOT_RUN = 77
+
+# Told to end, a check leaves through its `finally` and `atexit`, so that it takes its processes and containers along.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+# In the background of a shell SIGINT is ignored, and bash cannot trap what was ignored when it began: scripts under test could not be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Findings(list):
+    """What a check found; the first ends it where one is enough to know (SSPP_FIRST_FINDING, in the self-test)."""
+
+    def __init__(self, findings=()):
+        super().__init__()
+        for finding in findings:
+            self.append(finding)
+
+    def append(self, finding):
+        super().append(finding)
+        if os.environ.get("SSPP_FIRST_FINDING") and threading.current_thread() is threading.main_thread():
+            finish(self, "")
+
+    def __iadd__(self, findings):
+        for finding in findings:
+            self.append(finding)
+        return self
 
 
 def not_run(why):
@@ -49,6 +78,14 @@ def run(*command, cwd=ROOT, stdin=None, **environment):
         check=False, env={**os.environ, **environment},
     )
     return done.returncode, done.stdout, done.stderr
+
+
+@contextlib.contextmanager
+def alone(what):
+    """Whatever is done here under one name is done by one check at a time."""
+    with open(pathlib.Path(tempfile.gettempdir()) / f"sspp-{what}-{os.getuid()}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def crate_version():

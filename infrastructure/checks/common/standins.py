@@ -8,7 +8,7 @@ import subprocess
 
 from common.outcome import need_yaml
 
-KUBECTL = r'''#!/usr/bin/env python3
+KUBECTL = r'''#!/usr/bin/env -S python3 -I -S
 import json, os, pathlib, re, sys, time
 home = pathlib.Path(os.environ["STANDIN_HOME"])
 words = sys.argv[1:]
@@ -46,7 +46,7 @@ elif words[0] == "get" and words[1] == "service":
         sys.exit(f"Error from server (NotFound): services {words[2]} not found")
     print(f"service/{words[2]}")
 elif words[0] == "get":
-    answer = home / ("jobs" if words[1] == "jobs" else "workloads")
+    answer = home / (words[1] if words[1] in ("jobs", "pods", "rollouts") else "workloads")
     print(answer.read_text() if answer.exists() else "", end="")
 elif words[0] == "exec":
     text = (home / "healthcheck").read_text()
@@ -56,7 +56,7 @@ elif words[0] == "port-forward":
     (home / f"pid.{os.getpid()}").touch()
     while True: time.sleep(3600)
 '''
-HELM = r'''#!/usr/bin/env python3
+HELM = r'''#!/usr/bin/env -S python3 -I -S
 import json, os, pathlib, sys
 with (pathlib.Path(os.environ["STANDIN_HOME"]) / "calls").open("a") as calls:
     calls.write(json.dumps({"program": "helm", "words": sys.argv[1:], "input": ""}) + "\n")

@@ -1,74 +1,33 @@
-# One composition for every environment: this file is the same in each, sizes.tf is not.
-provider "linode" {
-  # LINODE_TOKEN says who; the keys that set up buckets live for a minute.
-  obj_use_temp_keys = true
-}
+# Production; ../../../sizing/README.md says what these nodes carry.
+module "environment" {
+  source = "../../modules/environment"
 
-locals {
-  label = "sspp-${local.environment}"
-  tags  = ["sspp", local.environment]
-}
+  name              = "prod"
+  high_availability = true
+  backup_days       = 35
 
-module "firewall" {
-  source = "../../modules/firewall"
+  public = {
+    host    = "sspp"
+    id_file = "${path.root}/../../../k8s/overlays/prod/nodebalancer.env"
+  }
 
-  label = "${local.label}-nodes"
-  tags  = local.tags
-}
+  pools = {
+    general = { type = "g6-dedicated-4", min = 3, max = 10 }
+  }
 
-module "lke_cluster" {
-  source = "../../modules/lke-cluster"
-
-  label                      = local.label
   region                     = var.region
+  backup_region              = var.backup_region
+  backup_bucket              = var.backup_bucket
   k8s_version                = var.k8s_version
-  high_availability          = local.high_availability
   control_plane_allowed_ipv4 = var.control_plane_allowed_ipv4
-  pools                      = local.pools
-  firewall_id                = module.firewall.id
-  tags                       = local.tags
+  domain                     = var.domain
+  create_domain              = var.create_domain
 }
 
-module "nodebalancer" {
-  source = "../../modules/nodebalancer"
-  count  = local.public ? 1 : 0
-
-  label  = "${local.label}-api"
-  region = var.region
-  tags   = local.tags
-}
-
-module "dns" {
-  source = "../../modules/dns"
-  count  = local.public && var.domain != null ? 1 : 0
-
-  domain        = var.domain
-  create_domain = var.create_domain
-  host          = local.host
-  ipv4          = module.nodebalancer[0].ipv4
-  ipv6          = module.nodebalancer[0].ipv6
-  tags          = local.tags
-}
-
-module "backups" {
-  source = "../../modules/object-storage"
-
-  label       = "${local.label}-backups"
-  region      = var.backup_region
-  expire_days = local.backup_days
-}
-
-# The only file that an apply writes: kustomize reads the NodeBalancer's id from it.
-resource "terraform_data" "nodebalancer_id" {
-  count            = local.public ? 1 : 0
-  triggers_replace = [module.nodebalancer[0].id]
-
-  provisioner "local-exec" {
-    command = "printf 'id=%s\\n' \"$ID\" >\"$FILE\""
-
-    environment = {
-      ID   = module.nodebalancer[0].id
-      FILE = "${path.root}/../../../k8s/overlays/${local.environment}/nodebalancer.env"
-    }
+# Whoever can reach the Kubernetes API of production is named.
+check "control_plane_is_not_open" {
+  assert {
+    condition     = length(var.control_plane_allowed_ipv4) > 0
+    error_message = "control_plane_allowed_ipv4 is empty, so everyone may try the Kubernetes API: set it in terraform.tfvars."
   }
 }

@@ -1,34 +1,35 @@
 variable "region" {
-  description = "Where the cluster is; its plans, the Object Storage and NodeBalancers have to be offered there."
+  description = "Where the cluster is; nl-ams without it."
   type        = string
-  default     = "nl-ams"
+  default     = null
 }
 
 variable "backup_region" {
-  description = "Where backups are: another region than the cluster's."
+  description = "Where backups are, another region than the cluster's; se-sto without it."
   type        = string
-  default     = "se-sto"
+  default     = null
+}
 
-  validation {
-    condition     = var.backup_region != var.region
-    error_message = "Backups beside what they are backups of are lost with it: choose another region."
-  }
+variable "backup_bucket" {
+  description = "The name of the bucket of backups, which nobody else in its region may have."
+  type        = string
+  default     = null
 }
 
 variable "k8s_version" {
-  description = "The Kubernetes version, major and minor."
+  description = "The Kubernetes version, major and minor; 1.34 without it."
   type        = string
-  default     = "1.34"
+  default     = null
 }
 
 variable "control_plane_allowed_ipv4" {
-  description = "Addresses and ranges that may speak to the Kubernetes API: yours, and those of your CI."
+  description = "Addresses and ranges that may speak to the Kubernetes API: yours, and those of your CI. Empty: everyone may try."
   type        = set(string)
   default     = []
 }
 
 variable "domain" {
-  description = "The domain under which the API is reached, such as example.com. Null: no DNS records."
+  description = "The domain under which the API is reached, such as example.com; no DNS records without it."
   type        = string
   default     = null
 }

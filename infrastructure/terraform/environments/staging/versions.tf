@@ -8,3 +8,8 @@ terraform {
     }
   }
 }
+
+provider "linode" {
+  # LINODE_TOKEN says who; the keys that set up buckets live for a minute.
+  obj_use_temp_keys = true
+}

@@ -11,13 +11,13 @@ mock_provider "linode" {
 }
 
 override_module {
-  target  = module.lke_cluster.module.offered
+  target  = module.environment.module.lke_cluster.module.offered
   outputs = { ids = ["1.34"] }
 }
 
 # The module has tests of its own.
 override_module {
-  target  = module.backups
+  target  = module.environment.module.backups
   outputs = { access_key = "ID", secret_key = "SECRET", endpoint = "https://storage.example.com", bucket = "backups" }
 }
 
@@ -26,25 +26,9 @@ variables {
   domain                     = "example.com"
 }
 
-run "the_whole_environment" {
-  assert {
-    condition     = module.lke_cluster.id != null && local.high_availability == false && join("-", [local.pools.general.min, local.pools.general.max]) == "1-3"
-    error_message = "The cluster has another size than this environment's."
-  }
-
+run "nothing_is_on_the_internet" {
   assert {
     condition     = output.nodebalancer_id == null && output.address == null
     error_message = "Development is on the internet."
   }
 }
-
-run "backups_beside_the_cluster_are_refused" {
-  command = plan
-
-  variables {
-    backup_region = "nl-ams"
-  }
-
-  expect_failures = [var.backup_region]
-}
-
