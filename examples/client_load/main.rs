@@ -4,11 +4,13 @@
 //! with `--url http://127.0.0.1:3000` it sends to a server.
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use clap::Parser;
+use sspp_client::spool::SpoolConfig;
 use sspp_client::{Client, Overflow, SalesEvent, Transport, TransportError, http};
 
 /// Measures the client.
@@ -26,6 +28,18 @@ struct Args {
     /// Events in a request, at most.
     #[arg(long, default_value_t = 500)]
     batch: usize,
+    /// A folder to keep emitted events in until they are delivered.
+    #[arg(long, value_name = "FOLDER")]
+    spool: Option<PathBuf>,
+}
+
+/// What a program does between two events.
+#[derive(Debug, Clone, Copy)]
+enum Between {
+    /// Nothing: its code and data are cold when it emits.
+    Sleeps,
+    /// It is busy all the time.
+    Works,
 }
 
 /// Accepts every event.
@@ -48,7 +62,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let idle = resident();
     let client = client(&args)?;
     println!("resident memory: {} KiB before, {} KiB with an idle client", idle, resident());
-    latency(&client, &args)?;
+    latency(&client, &args, Between::Works)?;
+    latency(&client, &args, Between::Sleeps)?;
     throughput(&client, &args)?;
     println!("resident memory: {} KiB at the end, {} KiB more than before", resident(), resident() - idle);
     Ok(())
@@ -60,6 +75,10 @@ fn client(args: &Args) -> Result<Client, Box<dyn Error>> {
         // Compression would only hide the events from the transport.
         None => Client::from_env().transport(Arc::new(Accepting)).gzip(false),
     };
+    let builder = match &args.spool {
+        Some(folder) => builder.spool(SpoolConfig::new(folder)),
+        None => builder,
+    };
     let interval = Duration::from_millis(50);
     Ok(builder.overflow(Overflow::Wait).batch_events(args.batch).flush_interval(interval).build()?)
 }
@@ -70,14 +89,17 @@ fn event(number: u32) -> SalesEvent {
         .with("responseTimeHours", number % 48)
 }
 
-/// At a steady rate, as a busy program emits: events are due at instants, and the time of each call is taken.
-fn latency(client: &Client, args: &Args) -> Result<(), sspp_client::Error> {
+/// At a steady rate: events are due at instants, and the time of each call is taken.
+fn latency(client: &Client, args: &Args, between: Between) -> Result<(), sspp_client::Error> {
     let began = Instant::now();
     let mut times = Vec::new();
     for number in 0..args.events {
         let due = Duration::from_secs(1) * number / args.rate;
         while began.elapsed() < due {
-            std::thread::sleep(Duration::from_micros(200));
+            match between {
+                Between::Sleeps => std::thread::sleep(Duration::from_micros(200)),
+                Between::Works => std::hint::spin_loop(),
+            }
         }
         let event = event(number);
         let call = Instant::now();
@@ -87,8 +109,12 @@ fn latency(client: &Client, args: &Args) -> Result<(), sspp_client::Error> {
     times.sort_unstable();
     let at = |share: usize| times[(times.len() - 1) * share / 1_000];
     println!(
-        "emit at {} a second: p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
+        "emit at {} a second by a program that {} between: p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
         args.rate,
+        match between {
+            Between::Sleeps => "sleeps",
+            Between::Works => "works",
+        },
         at(500),
         at(990),
         at(999),
