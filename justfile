@@ -50,6 +50,10 @@ publish-dry-run:
 readme:
     SSPP_WRITE_README=1 cargo nextest run -p sspp-client -E 'test(readme)'
 
+# Measure how long a program takes to build with the client, and with posthog-rs, so many times each.
+compile-time rounds="3":
+    .ci/compile-time {{ rounds }}
+
 # Measure what the client costs a program: time of emit, events a second, memory; against a server with --url.
 client-load *args:
     cargo run --release -p sspp-examples --bin client_load -- {{ args }}
