@@ -73,7 +73,8 @@ bench *args:
 # Fuzz every target for so many seconds.
 fuzz seconds="60":
     bash sspp-core/fuzz/run {{ seconds }}
-    cd sspp-client && cargo +nightly fuzz run spool_segment fuzz/corpus/spool_segment -- -max_total_time={{ seconds }} -max_len=4096
+    mkdir -p sspp-client/fuzz/target/corpus
+    cd sspp-client && cargo +nightly fuzz run spool_segment fuzz/target/corpus fuzz/corpus/spool_segment -- -max_total_time={{ seconds }} -max_len=4096
 
 # Load the release build of the server and print a table.
 loadtest *args="embedded":
