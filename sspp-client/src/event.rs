@@ -124,7 +124,7 @@ impl SalesEvent {
         }
         let mut event = match self.metadata {
             Said::Members(members) if members.is_empty() => builder.build()?,
-            Said::Members(members) => builder.metadata(Value::Object(members).to_string()).build()?,
+            Said::Members(members) => builder.members(&members).build()?,
             Said::Verbatim(metadata) => Event { metadata, ..builder.build()? },
         };
         event.timestamp = happened.unwrap_or(event.timestamp);

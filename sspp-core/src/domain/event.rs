@@ -1,8 +1,9 @@
 //! A sales activity event, before and after it was accepted.
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
-use super::{AccountId, EventId, EventType, ExternalId, Metadata, Source, Timestamp, UserId};
+use super::{AccountId, EventId, EventType, ExternalId, Metadata, MetadataFault, Source, Timestamp, UserId};
 use crate::validation::{Violation, Violations};
 
 /// Something that happened at an account: an email was opened, a meeting was booked.
@@ -73,7 +74,7 @@ pub struct EventBuilder {
     user_id: String,
     event_type: String,
     timestamp: String,
-    metadata: Option<String>,
+    metadata: Option<Result<Metadata, MetadataFault>>,
     source: Option<String>,
     event_id: Option<String>,
 }
@@ -81,8 +82,15 @@ pub struct EventBuilder {
 impl EventBuilder {
     /// Adds metadata: the text of a JSON object.
     #[must_use]
-    pub fn metadata(mut self, json: impl Into<String>) -> Self {
-        self.metadata = Some(json.into());
+    pub fn metadata(mut self, json: impl AsRef<str>) -> Self {
+        self.metadata = Some(Metadata::parse(json.as_ref()));
+        self
+    }
+
+    /// Adds metadata by its members.
+    #[must_use]
+    pub fn members(mut self, members: &Map<String, Value>) -> Self {
+        self.metadata = Some(Metadata::from_members(members));
         self
     }
 
@@ -111,7 +119,7 @@ impl EventBuilder {
             .ok();
         let metadata = self.metadata.map_or_else(
             || Some(Metadata::default()),
-            |text| Metadata::parse(&text).map_err(|fault| found.push(Violation::of_metadata(&fault))).ok(),
+            |checked| checked.map_err(|fault| found.push(Violation::of_metadata(&fault))).ok(),
         );
         let source = self.source.map(|text| keep(Source::new(text), "source", &mut found));
         let external_id = self.event_id.map(|text| keep(ExternalId::new(text), "eventId", &mut found));

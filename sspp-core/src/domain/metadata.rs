@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 
-use crate::validation::check_metadata;
+use crate::validation::{check_members, check_metadata};
 
 /// Why a text is not acceptable metadata: what is wrong and where.
 ///
@@ -57,12 +58,30 @@ impl Metadata {
 
     /// Serializes any value as metadata; it must become a JSON object.
     pub fn from_serialize(value: &impl Serialize) -> Result<Self, MetadataFault> {
-        let text = serde_json::to_string(value).map_err(|error| MetadataFault {
+        Self::parse(Self::write(value)?.get())
+    }
+
+    /// Checks members and writes them down, in their order: as [`parse`](Self::parse) would judge their text, for less time.
+    ///
+    /// ```
+    /// use serde_json::{Map, Value};
+    /// use sspp_core::Metadata;
+    /// let members = Map::from_iter([("campaign".to_owned(), Value::from("spring"))]);
+    /// assert_eq!(Metadata::from_members(&members).unwrap().as_str(), r#"{"campaign":"spring"}"#);
+    /// let members = Map::from_iter([("name".to_owned(), Value::from("a\0"))]);
+    /// assert_eq!(Metadata::from_members(&members).unwrap_err().pointer, "/name");
+    /// ```
+    pub fn from_members(members: &Map<String, Value>) -> Result<Self, MetadataFault> {
+        check_members(members)?;
+        Self::write(members).map(Self)
+    }
+
+    fn write(value: &impl Serialize) -> Result<Box<RawValue>, MetadataFault> {
+        to_raw_value(value).map_err(|error| MetadataFault {
             pointer: String::new(),
             code: "malformed_json",
             detail: format!("could not be written as JSON: {error}"),
-        })?;
-        Self::parse(&text)
+        })
     }
 
     /// Wraps text that [`check_metadata`] passed.

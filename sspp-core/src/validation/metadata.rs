@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::violation::escape;
 use crate::{Metadata, MetadataFault};
@@ -20,9 +21,17 @@ pub(crate) fn check_metadata(raw: &RawValue) -> Result<(), MetadataFault> {
         let detail = "must be an object".to_owned();
         return Err(MetadataFault { pointer: String::new(), code: "not_an_object", detail });
     }
+    check(&mut serde_json::Deserializer::from_str(raw.get()))
+}
+
+/// The same law for members that were never text: they need not be written and read again to be checked.
+pub(crate) fn check_members(members: &Map<String, Value>) -> Result<(), MetadataFault> {
+    check(members)
+}
+
+fn check<'de>(json: impl Deserializer<'de, Error = serde_json::Error>) -> Result<(), MetadataFault> {
     let mut trace = Trace::default();
-    let mut json = serde_json::Deserializer::from_str(raw.get());
-    Check { depth: 1, trace: &mut trace }.deserialize(&mut json).map_err(|error| trace.into_fault(&error))
+    Check { depth: 1, trace: &mut trace }.deserialize(json).map_err(|error| trace.into_fault(&error))
 }
 
 /// Where and why the walk stopped; filled only then, so that good metadata costs no allocation for it.

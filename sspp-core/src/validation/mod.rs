@@ -15,7 +15,7 @@ mod violation;
 pub use batch::{BatchFault, BatchFormat, parse_batch};
 #[cfg(feature = "scoring")]
 pub use cloud_event::{CloudEventAttributes, parse_cloud_event, parse_cloud_event_data};
-pub(crate) use metadata::check_metadata;
+pub(crate) use metadata::{check_members, check_metadata};
 #[cfg(feature = "scoring")]
 pub use parse::{ParseFault, parse_event};
 pub use violation::{Violation, Violations};

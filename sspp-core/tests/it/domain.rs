@@ -1,6 +1,7 @@
 //! Laws of the domain types.
 
 use proptest::prelude::*;
+use serde_json::{Map, Value};
 use sspp_core::*;
 
 fn sort_by() -> impl Strategy<Value = SortBy> {
@@ -37,7 +38,38 @@ prop_compose! {
     }
 }
 
+/// JSON of every kind, some of it bad: NUL characters, names that are reserved, nesting on both sides of the limit.
+fn json() -> impl Strategy<Value = Value> {
+    let name = prop_oneof![
+        8 => "[^\\x00]{0,4}",
+        1 => Just("\0".to_owned()),
+        1 => Just("$serde_json::private::RawValue".to_owned()),
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        name.clone().prop_map(Value::from),
+        (25_usize..40).prop_map(|levels| (0..levels).fold(Value::Null, |inner, _| Value::from(vec![inner]))),
+    ];
+    leaf.prop_recursive(4, 20, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
 proptest! {
+    #[test]
+    fn members_are_judged_and_written_as_their_text_is(members in prop::collection::vec(("[a-c\0]{1,2}", json()), 0..4)) {
+        let members: Map<String, Value> = members.into_iter().collect();
+        prop_assert_eq!(Metadata::from_members(&members), Metadata::from_serialize(&members));
+    }
+
     #[test]
     fn an_envelope_comes_back_as_it_was(event in accepted()) {
         let envelope = Envelope { event };
