@@ -59,11 +59,13 @@ impl Transport for Accepting {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
+    // Written to once, so that the measurement's own memory is there before the client's is measured.
+    let mut times = vec![u32::MAX; usize::try_from(args.events)?];
     let idle = resident();
     let client = client(&args)?;
     println!("resident memory: {} KiB before, {} KiB with an idle client", idle, resident());
-    latency(&client, &args, Between::Works)?;
-    latency(&client, &args, Between::Sleeps)?;
+    latency(&client, &args, Between::Works, &mut times)?;
+    latency(&client, &args, Between::Sleeps, &mut times)?;
     throughput(&client, &args)?;
     println!("resident memory: {} KiB at the end, {} KiB more than before", resident(), resident() - idle);
     Ok(())
@@ -90,10 +92,14 @@ fn event(number: u32) -> SalesEvent {
 }
 
 /// At a steady rate: events are due at instants, and the time of each call is taken.
-fn latency(client: &Client, args: &Args, between: Between) -> Result<(), sspp_client::Error> {
+fn latency(
+    client: &Client,
+    args: &Args,
+    between: Between,
+    nanoseconds: &mut [u32],
+) -> Result<(), sspp_client::Error> {
     let began = Instant::now();
-    let mut times = Vec::new();
-    for number in 0..args.events {
+    for (number, nanoseconds) in (0..args.events).zip(&mut *nanoseconds) {
         let due = Duration::from_secs(1) * number / args.rate;
         while began.elapsed() < due {
             match between {
@@ -104,12 +110,16 @@ fn latency(client: &Client, args: &Args, between: Between) -> Result<(), sspp_cl
         let event = event(number);
         let call = Instant::now();
         client.emit(event)?;
-        times.push(call.elapsed());
+        *nanoseconds = u32::try_from(call.elapsed().as_nanos()).unwrap_or(u32::MAX);
     }
-    times.sort_unstable();
-    let at = |share: usize| times[(times.len() - 1) * share / 1_000];
+    nanoseconds.sort_unstable();
+    let at = |share: usize| {
+        let place = (nanoseconds.len() - 1) * share / 1_000;
+        Duration::from_nanos(nanoseconds[place].into())
+    };
     println!(
-        "emit at {} a second by a program that {} between: p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
+        "emit at {} a second by a program that {} between: p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}; \
+         resident memory {} KiB",
         args.rate,
         match between {
             Between::Sleeps => "sleeps",
@@ -118,7 +128,8 @@ fn latency(client: &Client, args: &Args, between: Between) -> Result<(), sspp_cl
         at(500),
         at(990),
         at(999),
-        at(1_000)
+        at(1_000),
+        resident()
     );
     Ok(())
 }

@@ -18,7 +18,7 @@ pub(crate) struct Encoded {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire<'e> {
-    event_id: &'e str,
+    event_id: WireId<'e>,
     account_id: &'e str,
     user_id: &'e str,
     event_type: &'e str,
@@ -27,6 +27,13 @@ struct Wire<'e> {
     source: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'e RawValue>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WireId<'e> {
+    Own(&'e str),
+    Made(EventId),
 }
 
 impl Encoded {
@@ -47,9 +54,8 @@ impl Encoded {
 
 /// The producer's own id is sent as it is: the server makes the same UUID of it, and shows it.
 fn encode(event: &Event, id: EventId) -> Result<Bytes, Error> {
-    let id = id.to_string();
     let wire = Wire {
-        event_id: event.external_id.as_ref().map_or(id.as_str(), |id| id.as_str()),
+        event_id: event.external_id.as_ref().map_or(WireId::Made(id), |own| WireId::Own(own.as_str())),
         account_id: event.account_id.as_str(),
         user_id: event.user_id.as_str(),
         event_type: event.event_type.as_str(),

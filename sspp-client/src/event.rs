@@ -110,25 +110,22 @@ impl SalesEvent {
 
     /// Checks every member.
     pub(crate) fn check(self, now: Timestamp) -> Result<Event, Violations> {
-        let (at, happened) = match self.at {
-            Some(at) => (at, None),
-            // Known to be right: writing it only to read it again would take longer than all other checks.
-            None => ("1970-01-01".to_owned(), Some(now)),
-        };
-        let mut builder = Event::builder(self.account, self.user, self.event_type, at);
+        let said = self.at.as_deref();
+        let mut builder = Event::builder(self.account, self.user, self.event_type, said.unwrap_or_default());
+        if said.is_none() {
+            builder = builder.at(now);
+        }
         if let Some(source) = self.source {
             builder = builder.source(source);
         }
         if let Some(id) = self.id {
             builder = builder.event_id(id);
         }
-        let mut event = match self.metadata {
-            Said::Members(members) if members.is_empty() => builder.build()?,
-            Said::Members(members) => builder.members(&members).build()?,
-            Said::Verbatim(metadata) => Event { metadata, ..builder.build()? },
-        };
-        event.timestamp = happened.unwrap_or(event.timestamp);
-        Ok(event)
+        match self.metadata {
+            Said::Members(members) if members.is_empty() => builder.build(),
+            Said::Members(members) => builder.members(&members).build(),
+            Said::Verbatim(metadata) => Ok(Event { metadata, ..builder.build()? }),
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::{AccountId, EventId, EventType, ExternalId, Metadata, MetadataFault, Source, Timestamp, UserId};
+use super::{
+    AccountId, EventId, EventType, ExternalId, Metadata, MetadataFault, Source, Timestamp, TimestampFault,
+    UserId,
+};
 use crate::validation::{Violation, Violations};
 
 /// Something that happened at an account: an email was opened, a meeting was booked.
@@ -38,18 +41,18 @@ impl Event {
     /// The most bytes an event's JSON may have: 256 KiB.
     pub const MAX_BYTES: usize = 256 * 1024;
 
-    /// Starts an event from its four required members; nothing is checked before [`EventBuilder::build`].
+    /// Starts an event from its four required members; faults are told by [`EventBuilder::build`].
     pub fn builder(
         account_id: impl Into<String>,
         user_id: impl Into<String>,
         event_type: impl Into<String>,
-        timestamp: impl Into<String>,
+        timestamp: impl AsRef<str>,
     ) -> EventBuilder {
         EventBuilder {
             account_id: account_id.into(),
             user_id: user_id.into(),
             event_type: event_type.into(),
-            timestamp: timestamp.into(),
+            timestamp: Timestamp::parse(timestamp.as_ref()),
             metadata: None,
             source: None,
             event_id: None,
@@ -73,13 +76,20 @@ pub struct EventBuilder {
     account_id: String,
     user_id: String,
     event_type: String,
-    timestamp: String,
+    timestamp: Result<Timestamp, TimestampFault>,
     metadata: Option<Result<Metadata, MetadataFault>>,
     source: Option<String>,
     event_id: Option<String>,
 }
 
 impl EventBuilder {
+    /// Says when it happened by an instant, in place of the text that it was begun with.
+    #[must_use]
+    pub fn at(mut self, instant: Timestamp) -> Self {
+        self.timestamp = Ok(instant);
+        self
+    }
+
     /// Adds metadata: the text of a JSON object.
     #[must_use]
     pub fn metadata(mut self, json: impl AsRef<str>) -> Self {
@@ -114,9 +124,7 @@ impl EventBuilder {
         let account_id = keep(AccountId::new(self.account_id), "accountId", &mut found);
         let user_id = keep(UserId::new(self.user_id), "userId", &mut found);
         let event_type = keep(EventType::new(self.event_type), "eventType", &mut found);
-        let timestamp = Timestamp::parse(&self.timestamp)
-            .map_err(|fault| found.push(Violation::of_timestamp(fault)))
-            .ok();
+        let timestamp = self.timestamp.map_err(|fault| found.push(Violation::of_timestamp(fault))).ok();
         let metadata = self.metadata.map_or_else(
             || Some(Metadata::default()),
             |checked| checked.map_err(|fault| found.push(Violation::of_metadata(&fault))).ok(),

@@ -1,7 +1,7 @@
 //! One visitor over metadata that builds nothing: it only looks for what could not be stored as it came.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -140,7 +140,7 @@ impl<'de> Visitor<'de> for Check<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
         self.enter()?;
-        let mut seen = Seen::default();
+        let mut seen = Seen::new();
         while let Some(name) = members.next_key_seed(Name)? {
             self.text(&name)?;
             if name == RESERVED {
@@ -188,23 +188,30 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// The names of an object so far: a list while it is short, then a set, so that no object costs quadratic time.
-#[derive(Default)]
+/// How many names are kept without an allocation.
+const FEW: usize = 8;
+
+/// The names of an object so far: a list while it is short, then a set, so that no object costs quadratic time and
+/// most cost no allocation.
 struct Seen<'de> {
-    few: Vec<Cow<'de, str>>,
-    many: HashSet<Cow<'de, str>>,
+    few: [Cow<'de, str>; FEW],
+    count: usize,
+    many: BTreeSet<Cow<'de, str>>,
 }
 
 impl<'de> Seen<'de> {
-    const FEW: usize = 16;
+    fn new() -> Self {
+        Self { few: [const { Cow::Borrowed("") }; FEW], count: 0, many: BTreeSet::new() }
+    }
 
     fn has(&self, name: &str) -> bool {
-        self.few.iter().any(|seen| seen == name) || self.many.contains(name)
+        self.few.iter().take(self.count).any(|seen| seen == name) || self.many.contains(name)
     }
 
     fn add(&mut self, name: Cow<'de, str>) {
-        if self.few.len() < Self::FEW {
-            self.few.push(name);
+        if let Some(place) = self.few.get_mut(self.count) {
+            *place = name;
+            self.count += 1;
         } else {
             self.many.insert(name);
         }

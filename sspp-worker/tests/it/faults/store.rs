@@ -63,7 +63,17 @@ async fn postgresql_slow() {
         let worker = stage.worker();
         stage.more(100).await;
         stage.servers.to_postgres.set(Mode::Slow(Duration::from_millis(100)));
-        stage.more(200).await;
+        let before = i64::try_from(stage.ledger.count()).unwrap();
+        let mut database = stage.database().await;
+        loop {
+            stage.more(50).await;
+            let stored = "SELECT count(*) FROM signals";
+            if sqlx::query_scalar::<_, i64>(stored).fetch_one(&mut database).await.unwrap() > before + 50 {
+                break;
+            }
+            // Slow is not away: it works on, only in larger batches.
+            assert!(stage.ledger.count() < 10_000, "nothing is stored while PostgreSQL is slow");
+        }
         stage.servers.to_postgres.set(Mode::Pass);
         stage.heal();
         stage.more(50).await;
