@@ -47,7 +47,7 @@ pub(crate) fn record(
         score: scored.score,
         model: model.digest(),
         processed_at: now,
-        accepted,
+        accepted: accepted.into(),
     };
     Ok(Record::Signal { signal, payload: body })
 }

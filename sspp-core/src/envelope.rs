@@ -158,7 +158,7 @@ impl Envelope {
             user_id: UserId::new(wire.user_id).map_err(malformed)?,
             event_type: EventType::new(wire.event_type).map_err(malformed)?,
             timestamp: instant(wire.timestamp)?,
-            metadata: Metadata::parse(wire.metadata.get()).map_err(malformed)?,
+            metadata: Metadata::from_raw(wire.metadata).map_err(malformed)?,
             source: wire.source.map(Source::new).transpose().map_err(malformed)?,
             external_id: wire.external_id.map(ExternalId::new).transpose().map_err(malformed)?,
         };

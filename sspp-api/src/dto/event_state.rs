@@ -111,7 +111,7 @@ impl From<QueuedJob> for EventStateBody {
 
 impl From<Signal> for EventStateBody {
     fn from(signal: Signal) -> Self {
-        let AcceptedEvent { event_id, received_at, event } = &signal.recorded.accepted;
+        let AcceptedEvent { event_id, received_at, event } = &*signal.recorded.accepted;
         Self {
             event_id: Id(*event_id),
             job_id: Id(*event_id),

@@ -1,5 +1,7 @@
 //! Exported signals: the lines of NDJSON, which import again, and the answer that streams them.
 
+use std::sync::Arc;
+
 use poem::http::{HeaderValue, header};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::registry::{
@@ -8,7 +10,7 @@ use poem_openapi::registry::{
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiResponse, Object};
 use serde::Serialize;
-use sspp_core::{ModelRecord, Signal};
+use sspp_core::{AcceptedEvent, ModelRecord, Signal};
 
 use super::schema::{Instant, RawJson};
 
@@ -54,15 +56,15 @@ pub(crate) struct SignalLine {
 impl From<Signal> for SignalLine {
     fn from(signal: Signal) -> Self {
         let stored = signal.recorded;
-        let event = stored.accepted.event;
+        let AcceptedEvent { event_id, received_at, event } = Arc::unwrap_or_clone(stored.accepted);
         Self {
             kind: "signal".to_owned(),
-            event_id: stored.accepted.event_id.to_string(),
+            event_id: event_id.to_string(),
             account_id: event.account_id.into(),
             user_id: event.user_id.into(),
             event_type: event.event_type.into(),
             timestamp: Instant(event.timestamp),
-            received_at: Instant(stored.accepted.received_at),
+            received_at: Instant(received_at),
             source: event.source.map(String::from),
             external_id: event.external_id.map(String::from),
             signal_type: stored.signal_type.into(),

@@ -138,7 +138,7 @@ impl From<QueuedJob> for JobBody {
 
 impl From<Signal> for JobBody {
     fn from(signal: Signal) -> Self {
-        let AcceptedEvent { event_id, received_at, event } = &signal.recorded.accepted;
+        let AcceptedEvent { event_id, received_at, event } = &*signal.recorded.accepted;
         let processed = signal.recorded.processed_at.millis();
         Self {
             id: event_id.to_string(),

@@ -1,8 +1,10 @@
 //! Signals as rows (`snake_case`, as the predecessor's table had them), pages of them, and figures over all.
 
+use std::sync::Arc;
+
 use poem_openapi::Object;
 use serde::Serialize;
-use sspp_core::{Signal, SignalStats};
+use sspp_core::{AcceptedEvent, Signal, SignalStats};
 
 use super::schema::{Counts, Instant, RawJson};
 
@@ -45,7 +47,7 @@ pub(crate) struct SignalBody {
 impl From<Signal> for SignalBody {
     fn from(signal: Signal) -> Self {
         let stored = signal.recorded;
-        let event = stored.accepted.event;
+        let AcceptedEvent { event_id, event, .. } = Arc::unwrap_or_clone(stored.accepted);
         Self {
             id: signal.id.get(),
             account_id: event.account_id.into(),
@@ -56,7 +58,7 @@ impl From<Signal> for SignalBody {
             timestamp: Instant(event.timestamp),
             processed_at: Instant(stored.processed_at),
             metadata: RawJson(event.metadata),
-            event_id: stored.accepted.event_id.to_string(),
+            event_id: event_id.to_string(),
             model: stored.model.to_string(),
             source: event.source.map(String::from),
             external_id: event.external_id.map(String::from),

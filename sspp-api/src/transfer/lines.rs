@@ -121,7 +121,7 @@ pub(super) fn scored(
     let accepted = AcceptedEvent { event_id, received_at, event };
     let payload = Envelope { event: accepted.clone() }.encode();
     Record::Signal {
-        signal: NewSignal { accepted, content, signal_type, score, model, processed_at },
+        signal: NewSignal { accepted: accepted.into(), content, signal_type, score, model, processed_at },
         payload,
     }
 }

@@ -1,5 +1,7 @@
 //! Lists of signals, single signals, explanations and figures.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use sspp_core::{Record, Recorded, Score, ScoringModel, Units};
 
@@ -197,7 +199,7 @@ async fn an_explanation_uses_the_model_that_scored_and_says_so_when_it_disagrees
 
     // A signal whose stored score is not what its model makes of it.
     let mut wrong = stored.recorded.clone();
-    wrong.accepted.event_id = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
+    Arc::make_mut(&mut wrong.accepted).event_id = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
     wrong.score = Score::rounded(Units::new(9_900));
     // A signal of a model that is in the store, but not the active one.
     let other = r#"{"name":"other","version":7,"events":{"call_made":{"base":0.25,"signal_type":"outreach","group":"g"}},
@@ -206,11 +208,11 @@ async fn an_explanation_uses_the_model_that_scored_and_says_so_when_it_disagrees
     let model = ScoringModel::from_json(other).unwrap();
     store.put_model(&model.to_record()).await.unwrap();
     let mut older = wrong.clone();
-    older.accepted.event_id = "0197d3c5-5c00-7000-8000-000000000002".parse().unwrap();
+    Arc::make_mut(&mut older.accepted).event_id = "0197d3c5-5c00-7000-8000-000000000002".parse().unwrap();
     (older.model, older.score) = (model.digest(), Score::rounded(Units::new(2_500)));
     // A signal of a model that nobody has.
     let mut orphan = older.clone();
-    orphan.accepted.event_id = "0197d3c5-5c00-7000-8000-000000000003".parse().unwrap();
+    Arc::make_mut(&mut orphan.accepted).event_id = "0197d3c5-5c00-7000-8000-000000000003".parse().unwrap();
     orphan.model = "ab".repeat(32).parse().unwrap();
     let records =
         [wrong, older, orphan].map(|signal| Record::Signal { signal, payload: bytes::Bytes::new() });

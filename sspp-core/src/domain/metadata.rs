@@ -53,6 +53,11 @@ impl Metadata {
             code: "malformed_json",
             detail: format!("must be JSON: {error}"),
         })?;
+        Self::from_raw(raw)
+    }
+
+    /// Checks JSON that serde captured and keeps it.
+    pub(crate) fn from_raw(raw: &RawValue) -> Result<Self, MetadataFault> {
         check_metadata(raw).map(|()| Self(raw.to_owned()))
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -119,8 +120,8 @@ impl ContentDigest {
 /// A scored event on its way into the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSignal {
-    /// The event with its id and the instant it was received.
-    pub accepted: AcceptedEvent,
+    /// The event with its id and the instant it was received; shared, since a batch may have to be recorded again.
+    pub accepted: Arc<AcceptedEvent>,
     /// Digest of the event's content.
     pub content: ContentDigest,
     /// What the event tells.

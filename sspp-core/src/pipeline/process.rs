@@ -93,7 +93,7 @@ fn decode_and_score(
     };
     let signal = NewSignal {
         content: ContentDigest::of(&envelope.event.event),
-        accepted: envelope.event,
+        accepted: envelope.event.into(),
         signal_type,
         score,
         model: model.digest(),

@@ -5,6 +5,8 @@
     reason = "what they are given is a test's own text"
 )]
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use uuid::Uuid;
 
@@ -72,7 +74,7 @@ pub fn signal(number: u64) -> SignalBuilder {
     SignalBuilder {
         signal: NewSignal {
             content: ContentDigest::of(&event),
-            accepted: AcceptedEvent { event_id: event_id(number), received_at: timestamp, event },
+            accepted: AcceptedEvent { event_id: event_id(number), received_at: timestamp, event }.into(),
             signal_type: SignalType::ENGAGEMENT,
             score: Score::rounded(Units::new(5_000)),
             model: model(1).digest,
@@ -95,7 +97,7 @@ pub struct SignalBuilder {
 
 impl SignalBuilder {
     fn event(mut self, change: impl FnOnce(&mut Event)) -> Self {
-        change(&mut self.signal.accepted.event);
+        change(&mut Arc::make_mut(&mut self.signal.accepted).event);
         self.signal.content = ContentDigest::of(&self.signal.accepted.event);
         self
     }
@@ -135,7 +137,7 @@ impl SignalBuilder {
 
     /// Received and scored then.
     pub fn processed_at(mut self, instant: Timestamp) -> Self {
-        self.signal.accepted.received_at = instant;
+        Arc::make_mut(&mut self.signal.accepted).received_at = instant;
         self.signal.processed_at = instant;
         self
     }

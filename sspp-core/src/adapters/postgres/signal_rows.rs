@@ -66,7 +66,8 @@ impl TryFrom<SignalRow> for Signal {
                 event_id: EventId::from_uuid(row.event_id),
                 received_at: Timestamp::from_datetime(row.received_at),
                 event,
-            },
+            }
+            .into(),
             content: ContentDigest::from_bytes(digest(&row.content)?),
             signal_type: SignalType::new(row.signal_type).map_err(Failure::corrupt)?,
             score: Score::rounded(Units::new(row.score)),

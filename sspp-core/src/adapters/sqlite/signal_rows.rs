@@ -59,7 +59,8 @@ impl TryFrom<SignalRow> for Signal {
                 event_id: read_event_id(&row.event_id)?,
                 received_at: read_instant(row.received_at)?,
                 event,
-            },
+            }
+            .into(),
             content: ContentDigest::from_bytes(read_digest(&row.content)?),
             signal_type: SignalType::new(row.signal_type).map_err(Failure::corrupt)?,
             score: Score::rounded(Units::new(row.score)),

@@ -3,11 +3,19 @@
 -- KEYS: stream, delayed, parked, jobs, runs. ARGV: per settlement id, consumer, count, event, verdict, milliseconds; few
 -- enough for one command to name them all.
 --NOW--
+-- Deliveries of one receive stand side by side: one question for all; what lies elsewhere is asked for by itself.
+local held = {}
+local all = redis.pcall('XPENDING', KEYS[1], 'sspp', ARGV[1], ARGV[#ARGV - 5], #ARGV / 6, ARGV[2])
+for _, one in ipairs(all.err and {} or all) do held[one[1]] = one end
+local function pending_of(id)
+  if held[id] then return held[id] end
+  local one = redis.pcall('XPENDING', KEYS[1], 'sspp', id, id, 1)
+  return not one.err and one[1]
+end
 local done, ids, settled = {}, {}, {}
 for at = 1, #ARGV, 6 do
   local id, consumer, count, event, verdict, delay = unpack(ARGV, at, at + 5)
-  local pending = redis.pcall('XPENDING', KEYS[1], 'sspp', id, id, 1)
-  pending = not pending.err and pending[1]
+  local pending = pending_of(id)
   if pending and pending[2] == consumer and pending[4] == tonumber(count) and not settled[id] then
     settled[id] = true
     ids[#ids + 1] = id

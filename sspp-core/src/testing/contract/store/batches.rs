@@ -114,9 +114,9 @@ pub(super) async fn recount(store: &Arc<dyn SignalStore>) -> SignalStats {
         stats.signals += 1;
         stats.score_units += score.units().get();
         *stats.by_signal_type.entry(signal_type).or_default() += 1;
-        *stats.by_event_type.entry(accepted.event.event_type).or_default() += 1;
-        accounts.insert(accepted.event.account_id);
-        users.insert(accepted.event.user_id);
+        *stats.by_event_type.entry(accepted.event.event_type.clone()).or_default() += 1;
+        accounts.insert(accepted.event.account_id.clone());
+        users.insert(accepted.event.user_id.clone());
     }
     (stats.accounts, stats.users) = (accounts.len() as u64, users.len() as u64);
     stats.dead_letters = store.recent_dead_letters(50_000).await.unwrap().len() as u64;

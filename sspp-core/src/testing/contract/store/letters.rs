@@ -120,7 +120,7 @@ pub async fn a_mended_dead_letter_has_another_content(fixture: &mut dyn StoreFix
     assert!(matches!(former, Recorded::Conflict(_)), "{former:?}");
     let event = envelope(9, "acc_mended", "demo_completed").event;
     let mut now = signal(9).build();
-    (now.accepted, now.content) = (event, content);
+    (now.accepted, now.content) = (event.into(), content);
     let now = record_one(&store, Record::Signal { signal: now, payload }).await;
     assert!(matches!(now, Recorded::Signal(_)), "{now:?}");
     assert_eq!(store.dead_letter(broken.id).await.unwrap(), None);
