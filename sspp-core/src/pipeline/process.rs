@@ -13,7 +13,6 @@ use crate::{
 
 /// What became of a delivery.
 #[derive(Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every outcome is the large one")]
 pub(super) enum Outcome {
     /// The store is to keep this; the span is that of an event that a trace brought, and ends when it is kept.
     Record(Record, Span),

@@ -180,7 +180,11 @@ impl Link {
 
 fn connect(config: &Config, timeout: Duration) -> Result<Connection, RedisOpenError> {
     let mut builder = Builder::from_config(config.clone());
-    builder.set_policy(ReconnectPolicy::new_exponential(0, 50, 2_000, 2));
+    // The library waits by this policy before the first connection too: its defaults would make every start, and every
+    // connection for waiting, begin with a pause of 50 to 150 ms.
+    let mut policy = ReconnectPolicy::new_exponential(0, 1, 2_000, 2);
+    policy.set_jitter(10);
+    builder.set_policy(policy);
     builder.set_connection_config(ConnectionConfig {
         connection_timeout: Duration::from_secs(2),
         internal_command_timeout: Duration::from_secs(2),
