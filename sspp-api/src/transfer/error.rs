@@ -21,7 +21,7 @@ pub enum TransferError {
     #[error(transparent)]
     Open(#[from] RunError),
     /// The file cannot be read.
-    #[error("cannot read {file}: {source}; go on with --skip-lines {line}")]
+    #[error("cannot read {file}: {source}{}", go_on("--skip-lines", *line))]
     Read {
         /// The file.
         file: String,
@@ -31,7 +31,7 @@ pub enum TransferError {
         source: std::io::Error,
     },
     /// The predecessor's database cannot be read.
-    #[error("cannot read the predecessor's table sales_signals: {reason}; go on with --after {after}")]
+    #[error("cannot read the predecessor's table sales_signals: {reason}{}", go_on("--after", *after))]
     Legacy {
         /// Why.
         reason: String,
@@ -54,7 +54,25 @@ pub enum TransferError {
     },
 }
 
+/// How to go on, where there is something behind already.
+fn go_on(argument: &str, done: impl Into<i128>) -> String {
+    let done = done.into();
+    if done > 0 { format!("; go on with {argument} {done}") } else { String::new() }
+}
+
 /// A failure of the store as a sentence.
 pub(super) fn of_store(error: &StoreError) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_to_go_on_is_said_where_something_is_done() {
+        let error = |after| TransferError::Legacy { reason: "no such host".to_owned(), after }.to_string();
+        assert_eq!(error(0), "cannot read the predecessor's table sales_signals: no such host");
+        assert!(error(7).ends_with("no such host; go on with --after 7"));
+    }
 }

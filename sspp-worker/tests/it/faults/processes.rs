@@ -6,7 +6,7 @@ use super::{CLAIM_BOUND, pass, row};
 async fn worker_killed() {
     row("worker killed 5 times", async |stage| {
         for _ in 0..5 {
-            let worker = stage.worker();
+            let worker = stage.ready_worker().await;
             stage.more(100).await;
             worker.signal("-KILL");
         }
@@ -72,7 +72,7 @@ async fn worker_stopped_before_commit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_stopped() {
     row("worker stopped (SIGSTOP) past the claim bound", async |stage| {
-        let (first, second) = (stage.worker(), stage.worker());
+        let (first, second) = (stage.ready_worker().await, stage.ready_worker().await);
         stage.more(100).await;
         first.signal("-STOP");
         stage.more(50).await;
@@ -88,7 +88,7 @@ async fn worker_stopped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn api_killed() {
     row("API killed 5 times", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         for _ in 0..5 {
             stage.more(100).await;
             stage.replace_api();

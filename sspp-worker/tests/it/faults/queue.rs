@@ -9,7 +9,7 @@ use crate::proxy::Mode;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_answers_lost() {
     row("answers of Redis lost, then cut, 3 times", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         for _ in 0..3 {
             stage.more(100).await;
             stage.servers.to_redis.set(Mode::LoseAnswers);
@@ -27,7 +27,7 @@ async fn redis_answers_lost() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_answers_cut_short() {
     row("connections to Redis reset after some bytes of answers, 5 times", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         for _ in 0..5 {
             stage.more(50).await;
             let bytes = usize::try_from(stage.draw(4_000)).unwrap();
@@ -45,7 +45,7 @@ async fn redis_answers_cut_short() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_in_a_black_hole() {
     row("Redis in a black hole for two claim bounds", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         stage.more(100).await;
         stage.servers.to_redis.set(Mode::BlackHole);
         pass(CLAIM_BOUND * 2).await;
@@ -62,7 +62,7 @@ async fn redis_in_a_black_hole() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_half_open() {
     row("connections to Redis half open", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         stage.more(100).await;
         stage.servers.to_redis.forget();
         stage.heal();
@@ -75,7 +75,7 @@ async fn redis_half_open() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_slow() {
     row("Redis 100 ms away", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         stage.more(100).await;
         stage.servers.to_redis.set(Mode::Slow(Duration::from_millis(100)));
         stage.more(50).await;
@@ -90,7 +90,7 @@ async fn redis_slow() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_killed() {
     row("Redis killed and started, 3 times", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         for _ in 0..3 {
             stage.more(100).await;
             stage.servers.kill_and_start_redis().await;
@@ -110,7 +110,7 @@ async fn redis_paused() {
 /// Freezes Redis for so long.
 pub(super) async fn paused(time: Duration) {
     row(&format!("Redis paused for {time:?}"), async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         stage.more(100).await;
         docker(&["pause", stage.servers.redis.container_id()]);
         pass(time).await;

@@ -15,7 +15,7 @@ const FOLLOWS: Duration = Duration::from_secs(5);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_follows_servers_that_stop_and_start() {
     row("each server stopped and started, readiness watched", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         stage.more(100).await;
         let (servers, api) = (&stage.servers, stage.api());
         tokio::join!(turns(api, 200), turns(&worker, 200));

@@ -11,6 +11,7 @@ use sspp_core::{PgConfig, PgSignalStore, Random, SeededRandom};
 
 use super::ledger::{Ledger, send};
 use super::{CLAIM_BOUND, Servers, pass};
+use crate::platform::turns;
 use crate::process::{Running, WORKER, api};
 
 /// Clients that send at once, each the next event when the last is acknowledged.
@@ -88,6 +89,13 @@ impl Stage {
 
     pub(super) fn worker(&self) -> Running {
         self.worker_with(&[])
+    }
+
+    /// A worker that has begun to work: one that is still starting has nothing in hand that a fault could hit.
+    pub(super) async fn ready_worker(&self) -> Running {
+        let worker = self.worker();
+        turns(&worker, 200).await;
+        worker
     }
 
     pub(super) fn worker_with(&self, more: &[(&str, &str)]) -> Running {

@@ -5,13 +5,13 @@ use std::time::Duration;
 use sqlx::Executor as _;
 
 use super::{CLAIM_BOUND, pass, row};
-use crate::platform::{docker, turns};
+use crate::platform::docker;
 use crate::proxy::Mode;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_answers_lost() {
     row("answers of PostgreSQL lost, then cut, 3 times", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         for _ in 0..3 {
             stage.more(100).await;
             stage.servers.to_postgres.set(Mode::LoseAnswers);
@@ -29,7 +29,7 @@ async fn postgresql_answers_lost() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_cut_after_commit_was_sent() {
     row("connection to PostgreSQL cut after COMMIT was sent, 5 times", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         for _ in 0..5 {
             stage.more(50).await;
             let cuts = stage.servers.to_postgres.cuts();
@@ -46,10 +46,12 @@ async fn postgresql_cut_after_commit_was_sent() {
 /// Neither side is told that the connections are gone, one of them perhaps in the middle of a transaction.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_half_open() {
-    row("connections to PostgreSQL half open", async |stage| {
-        let worker = stage.worker();
-        stage.more(100).await;
-        stage.servers.to_postgres.forget();
+    row("connections to PostgreSQL half open, 3 times", async |stage| {
+        let worker = stage.ready_worker().await;
+        for _ in 0..3 {
+            stage.more(100).await;
+            stage.servers.to_postgres.forget();
+        }
         stage.heal();
         stage.more(100).await;
         vec![worker]
@@ -60,7 +62,7 @@ async fn postgresql_half_open() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_slow() {
     row("PostgreSQL 100 ms away", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         stage.more(100).await;
         stage.servers.to_postgres.set(Mode::Slow(Duration::from_millis(100)));
         let before = i64::try_from(stage.ledger.count()).unwrap();
@@ -85,7 +87,7 @@ async fn postgresql_slow() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_killed() {
     row("PostgreSQL killed and started", async |stage| {
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         stage.more(100).await;
         stage.servers.kill_and_start_postgres().await;
         stage.heal();
@@ -99,7 +101,7 @@ async fn postgresql_killed() {
 async fn postgresql_frozen_and_worker_killed() {
     row("PostgreSQL frozen and worker killed, 3 times", async |stage| {
         for _ in 0..3 {
-            let worker = stage.worker();
+            let worker = stage.ready_worker().await;
             stage.more(100).await;
             docker(&["pause", stage.servers.postgres.container_id()]);
             stage.more(100).await;
@@ -121,7 +123,7 @@ pub(super) async fn away(time: Duration) {
     row(&format!("PostgreSQL away for {time:?}"), async |stage| {
         // What came meanwhile is worked off at about the pace that it came at, or slower.
         stage.patience(time * 3 + Duration::from_mins(2));
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         stage.more(100).await;
         stage.servers.to_postgres.set(Mode::Refuse);
         pass(time).await;
@@ -139,9 +141,7 @@ pub(super) async fn away(time: Duration) {
 async fn worker_stopped_while_postgresql_is_away() {
     row("worker stopped while PostgreSQL is away, 3 times", async |stage| {
         for _ in 0..3 {
-            let worker = stage.worker();
-            // One that is still starting holds nothing.
-            turns(&worker, 200).await;
+            let worker = stage.ready_worker().await;
             stage.more(50).await;
             stage.servers.to_postgres.set(Mode::Refuse);
             stage
@@ -168,7 +168,7 @@ async fn postgresql_too_slow() {
 pub(super) async fn too_slow(time: Duration) {
     row(&format!("statements slower than their limit for {time:?}"), async |stage| {
         stage.patience(time + Duration::from_mins(1));
-        let worker = stage.worker();
+        let worker = stage.ready_worker().await;
         stage.more(100).await;
         let mut database = stage.database().await;
         let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
