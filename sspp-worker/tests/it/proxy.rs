@@ -104,15 +104,20 @@ async fn connect(
     drop(server.set_nodelay(true));
     let ((from_client, mut to_client), (from_server, mut to_server)) =
         (client.into_split(), server.into_split());
+    let over = |state: &State| state.mode == Mode::Refuse || state.cuts != began.cuts;
     let ended = {
         let requests = requests(from_client, &mut to_server, states.clone(), began.forgotten, &cut_after);
         let answers = answers(from_server, &mut to_client, states.clone(), began.forgotten);
         tokio::select! {
             ended = requests => ended,
             ended = answers => ended,
-            _ = states.wait_for(|state| state.mode == Mode::Refuse || state.cuts != began.cuts) => Ended::Closed,
+            _ = states.wait_for(over) => Ended::Closed,
         }
     };
+    // Of a forgotten connection the one side does not hear either that the other side closes it.
+    if states.borrow().forgotten != began.forgotten {
+        drop(states.wait_for(over).await);
+    }
     if matches!(ended, Ended::Reset) {
         // Without a farewell.
         drop(to_client.as_ref().set_zero_linger());
@@ -190,14 +195,21 @@ async fn modes_do_what_they_say() {
     let echo = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = Proxy::before(echo.local_addr().unwrap().to_string()).await;
     let (heard, mut said) = tokio::sync::mpsc::unbounded_channel();
+    let (close, closing) = watch::channel(false);
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = echo.accept().await {
-            let heard = heard.clone();
+            let (heard, mut closing) = (heard.clone(), closing.clone());
             tokio::spawn(async move {
-                let mut byte = [0];
-                while socket.read_exact(&mut byte).await.is_ok() {
-                    heard.send(byte[0]).unwrap();
-                    socket.write_all(&byte).await.unwrap();
+                let echoing = async {
+                    let mut byte = [0];
+                    while socket.read_exact(&mut byte).await.is_ok() {
+                        heard.send(byte[0]).unwrap();
+                        socket.write_all(&byte).await.unwrap();
+                    }
+                };
+                tokio::select! {
+                    () = echoing => {}
+                    _ = closing.wait_for(|closing| *closing) => {}
                 }
             });
         }
@@ -242,4 +254,8 @@ async fn modes_do_what_they_say() {
     socket.write_all(b"i").await.unwrap();
     socket.read_exact(&mut answer).await.unwrap();
     assert_eq!((said.recv().await, answer), (Some(b'i'), [b'i']));
+    // The server closes both connections: of the forgotten one nobody hears it.
+    close.send(true).unwrap();
+    assert_eq!(socket.read(&mut answer).await.unwrap(), 0);
+    assert_eq!(forgotten.try_read(&mut answer).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
