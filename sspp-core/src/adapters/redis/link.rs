@@ -180,8 +180,8 @@ impl Link {
 
 fn connect(config: &Config, timeout: Duration) -> Result<Connection, RedisOpenError> {
     let mut builder = Builder::from_config(config.clone());
-    // The library waits by this policy before the first connection too: its defaults would make every start, and every
-    // connection for waiting, begin with a pause of 50 to 150 ms.
+    // The library waits by this policy before the first connection too, and adds up to 100 ms unless told otherwise: every
+    // start, and every connection for waiting, would begin with that pause.
     let mut policy = ReconnectPolicy::new_exponential(0, 1, 2_000, 2);
     policy.set_jitter(10);
     builder.set_policy(policy);
