@@ -139,5 +139,8 @@ mod tests {
         }
         let empty = parse_replay(b"{}").unwrap();
         assert!(empty.query.filter.is_empty() && !empty.dry_run);
+        // As the answer's `nextCursor` comes at the end, and as the document says of each of these.
+        let nulls = br#"{"reason":null,"eventType":null,"from":null,"to":null,"limit":null,"cursor":null}"#;
+        assert_eq!(parse_replay(nulls).unwrap(), empty);
     }
 }
