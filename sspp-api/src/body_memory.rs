@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::Problem;
 
 /// What all bodies together may take beyond [`FREE`] each.
-const TOTAL: usize = 16 << 20;
+const TOTAL: usize = 12 << 20;
 /// So much of each body is not counted: a usual event arrives even while others hold everything there is.
 const FREE: usize = 4 << 10;
 const UNIT: usize = 1 << 10;
