@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::service::{ModelError, StopSignals, Watched, load_model, measure, watch_dependencies};
+use sspp_core::service::{
+    ModelError, QueueNeed, StopSignals, Watched, load_model, measure, watch_dependencies,
+};
 use sspp_core::{
     Clock, Random, ScoringModel, SqliteOpenError, StoreError, SystemClock, SystemRandom, finish_erasures,
 };
@@ -204,6 +206,7 @@ fn watching(app: &App) -> [AbortOnDropHandle<()>; 2] {
     let ports = &app.0.ports;
     let watched = Watched {
         queue: Arc::clone(&ports.queue),
+        queue_need: QueueNeed::Enqueue,
         queue_service: ports.queue_service,
         store: Arc::clone(&ports.store),
         store_service: ports.store_service,

@@ -39,7 +39,7 @@ pub struct Config {
     #[arg(long, env = "SSPP_ALLOW_ANONYMOUS", value_name = "SSPP_ALLOW_ANONYMOUS")]
     pub allow_anonymous: bool,
 
-    /// The data file of embedded mode; made when it is not there.
+    /// The path of the data file of embedded mode, never a URI; the file is made when it is not there.
     #[arg(long, env = "SSPP_DATA", value_name = "SSPP_DATA", global = true, default_value = "./sspp.db")]
     pub data: PathBuf,
 

@@ -9,8 +9,9 @@ use std::time::Duration;
 use poem::Server;
 use poem::listener::TcpAcceptor;
 use sspp_core::service::{
-    Backends, ConfigError, ModelError, StopSignals, Watched, describe_metrics, load_model, measure,
-    migrate_until_done, recorder, require_durable, show_release, watch_dependencies, watch_durability,
+    Backends, ConfigError, ModelError, QueueNeed, StopSignals, Watched, describe_metrics, load_model,
+    measure, migrate_until_done, recorder, require_durable, show_release, watch_dependencies,
+    watch_durability,
 };
 use sspp_core::{
     EventQueue, PgSignalStore, Pipeline, RedisEventQueue, ScoringModel, SignalStore, SystemClock,
@@ -199,6 +200,7 @@ async fn work(
 fn watched(config: &Config, queue: &Arc<RedisEventQueue>, store: &Arc<PgSignalStore>) -> Watched {
     Watched {
         queue: queue.port(),
+        queue_need: QueueNeed::Drain,
         queue_service: "redis",
         store: store.port(),
         store_service: "postgresql",

@@ -40,5 +40,5 @@ pub(crate) use problem::{Message, ProblemDocument, ProblemError};
 pub(crate) use schema::Instant;
 pub(crate) use scoring::{ModelAnswer, PreviewBody, PreviewRequest, PreviewResult};
 pub(crate) use signal::{Pagination, SignalBody, SignalPage, StatsBody};
-pub(crate) use system::{EventTypesBody, HealthAnswer, LiveBody, MetricsText, ReadyBody, ServiceHealth};
+pub(crate) use system::{EventTypesBody, HealthAnswer, LiveBody, MetricsText, ReadyBody};
 pub(crate) use verdict::{BatchAnswer, VerdictBody, VerdictsBody};

@@ -6,6 +6,7 @@ use poem_openapi::registry::{MetaResponses, MetaSchema, MetaSchemaRef, Registry}
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiResponse, Object};
 use serde::{Serialize, Serializer};
+use sspp_core::service::Dependency;
 use sspp_core::{Durability, ScoringModel};
 
 use super::explanation::ModelBody;
@@ -22,6 +23,20 @@ pub(crate) struct ServiceHealth {
     pub(crate) status: String,
     /// How long it took to answer, in milliseconds.
     pub(crate) response_time: u64,
+    /// What is wrong, when it is unhealthy: `away`, `slow`, `full`, `cannot write` and the like. Absent when it is healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub(crate) reason: Option<String>,
+}
+
+impl From<Dependency> for ServiceHealth {
+    fn from(dependency: Dependency) -> Self {
+        Self {
+            status: if dependency.is_healthy() { "healthy" } else { "unhealthy" }.to_owned(),
+            response_time: u64::try_from(dependency.response_time().as_millis()).unwrap_or(u64::MAX),
+            reason: dependency.reason().map(str::to_owned),
+        }
+    }
 }
 
 /// Dependencies by name.

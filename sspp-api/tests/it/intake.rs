@@ -192,23 +192,30 @@ const SECRET: &str = "10.0.0.7:6379 password=hunter2";
 
 #[tokio::test]
 async fn a_queue_that_fails_is_a_503_that_says_when_to_come_back() {
-    let failures: [(Fault, &str); 4] = [
-        (|| QueueError::Unavailable { reason: SECRET.to_owned() }, "1"),
-        (|| QueueError::Storage { reason: SECRET.to_owned() }, "10"),
-        (|| QueueError::Full { backlog: 5, limit: 5, retry_after: Duration::from_secs(7) }, "7"),
-        (|| QueueError::Closed, "1"),
+    let failures: [(Fault, &str, &str, &str); 4] = [
+        (|| QueueError::Unavailable { reason: SECRET.to_owned() }, "1", "away", "cannot take or show events"),
+        (|| QueueError::Storage { reason: SECRET.to_owned() }, "10", "cannot write", "queue cannot write"),
+        (
+            || QueueError::Full { backlog: 5, limit: 5, retry_after: Duration::from_secs(7) },
+            "7",
+            "full",
+            "is full",
+        ),
+        (|| QueueError::Closed, "1", "closed", "cannot take or show events"),
     ];
-    for (fail, wait) in failures {
+    for (fail, wait, reason, detail) in failures {
         let harness = over(Arc::new(Failing(fail)));
         let reply = harness.post(event("acc_1", "call_made", "{}")).await;
         reply.problem(503);
         assert_eq!(reply.header("retry-after"), wait, "{reply:?}");
         assert!(!reply.text.contains("hunter2"), "a cause reached the client: {reply:?}");
+        assert!(reply.text.contains(detail), "{reply:?}");
         for path in ["/api/v1/jobs/stats", "/api/v1/jobs/recent", "/ready"] {
             harness.get(path).await.problem(503);
         }
         let health = harness.get("/health").await;
         assert_eq!((health.status.as_u16(), health.json()["status"].as_str()), (503, Some("unhealthy")));
+        assert_eq!(health.json()["services"]["memory"]["reason"], reason, "{}", health.text);
         // Liveness and metrics do not depend on it.
         assert_eq!(harness.get("/livez").await.status, 200);
         let metrics = harness.get("/metrics").await;

@@ -28,6 +28,18 @@ CREATE TABLE queue_state (
 
 INSERT INTO queue_state (one, delivered_to, opens) VALUES (1, 0, 0);
 
+-- One row. log is the path of the write-ahead log while the file is open, and after a crash: the log is named by the file's path
+-- and would not be found by another name. NULL after an orderly end.
+CREATE TABLE file_state (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    log TEXT
+) STRICT;
+
+INSERT INTO file_state (one, log) VALUES (1, NULL);
+
+-- Always empty: the file can be written when a row can be added and removed again.
+CREATE TABLE write_probe (bytes BLOB NOT NULL) STRICT;
+
 -- Scored events. processed_at never falls as id grows, so a list by processed_at is a list by id.
 CREATE TABLE signals (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,

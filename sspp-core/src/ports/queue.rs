@@ -201,8 +201,17 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     /// The jobs in the queue, the last enqueued first.
     async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError>;
 
-    /// Whether the queue can take events now: it answers, and its backlog is below the limit.
+    /// Whether the queue can take events now: its backlog is below the limit, and a write like an event's was taken. What
+    /// refuses an event's write refuses this one: a full memory or disk, a server or file that is only read.
     async fn ping(&self) -> Result<(), QueueError>;
+
+    /// Whether deliveries can be settled now. A queue that is full, of jobs or of memory, can be drained all the same.
+    async fn can_settle(&self) -> Result<(), QueueError> {
+        match self.ping().await {
+            Err(QueueError::Full { .. }) => Ok(()),
+            answer => answer,
+        }
+    }
 
     /// How long a delivery may stay neither settled nor [kept](EventQueue::keep) before others may reclaim it. It
     /// exceeds every deadline of processing; a pipeline keeps what it holds every third of it.

@@ -158,6 +158,7 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// A scoring model by its digest.
     async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError>;
 
-    /// Whether the store can answer now.
+    /// Whether the store can record now. What refuses a signal refuses this too: a full disk, a server or file that is only
+    /// read, a missing right.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -46,7 +46,7 @@ pub use logs::{LogArgs, LogFormat, Logs};
 pub use metric_list::{METRICS, Metric, describe_metrics, measure, metric_list, show_release};
 pub use migration::migrate_until_done;
 pub use model::{ModelError, load_model};
-pub use monitor::{Dependency, Seen, Watched, watch_dependencies};
+pub use monitor::{Dependency, QueueNeed, Seen, Watched, watch_dependencies};
 pub use otlp_args::OtlpArgs;
 pub use pipeline::PipelineArgs;
 pub use recorder::recorder;

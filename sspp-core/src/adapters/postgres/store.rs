@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use sqlx::postgres::PgPoolOptions;
 
-use super::failure::{Failure, MIGRATE};
+use super::failure::Failure;
 use super::letters::NumberedRow;
 use super::session::Sessions;
 use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, letter_columns, signal_columns};
 use super::store_write::Origin;
-use super::{PgConfig, PgOpenError, erasure, expiry, letters, migration, signal_select, store_write};
+use super::{PgConfig, PgOpenError, erasure, expiry, letters, migration, ping, signal_select, store_write};
 use crate::{
     ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
     EventType, Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal,
@@ -376,25 +376,6 @@ impl SignalStore for PgSignalStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.sessions
-            .with(|connection| {
-                async move {
-                    let (read_only, version): (bool, i64) = sqlx::query_as(
-                        "SELECT current_setting('transaction_read_only')::bool OR pg_is_in_recovery(), \
-                         coalesce(max(version), 0)::bigint FROM _sqlx_migrations WHERE success",
-                    )
-                    .fetch_one(connection)
-                    .await?;
-                    let needed = migration::needed();
-                    if version < needed {
-                        let reason =
-                            format!("its schema is of version {version}, {needed} is needed; {MIGRATE}");
-                        return Err(Failure::Setup(reason));
-                    }
-                    if read_only { Err(Failure::ReadOnly) } else { Ok(()) }
-                }
-                .boxed()
-            })
-            .await
+        self.sessions.with(|connection| ping::can_record(connection).boxed()).await
     }
 }

@@ -13,7 +13,7 @@ use super::failure::odd_answer;
 use super::gather::Gatherer;
 use super::link::Link;
 use super::risks::risks;
-use super::script::{KEEP, RECEIVE, RECLAIM, RUN, SETTLE};
+use super::script::{CAN_ENQUEUE, CAN_SETTLE, KEEP, RECEIVE, RECLAIM, RUN, SETTLE};
 use super::shard::{self, Claim, Entry};
 use super::shared::Shared;
 use super::{RedisConfig, RedisOpenError};
@@ -311,7 +311,14 @@ impl EventQueue for RedisEventQueue {
     async fn ping(&self) -> Result<(), QueueError> {
         self.open_or()?;
         self.shared.refresh_lengths().await?;
+        self.shared.probe(&CAN_ENQUEUE).await?;
         if self.shared.is_full() { Err(self.shared.full()) } else { Ok(()) }
+    }
+
+    async fn can_settle(&self) -> Result<(), QueueError> {
+        self.open_or()?;
+        self.shared.refresh_lengths().await?;
+        self.shared.probe(&CAN_SETTLE).await
     }
 
     fn claim_bound(&self) -> Duration {

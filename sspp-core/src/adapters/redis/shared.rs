@@ -12,7 +12,7 @@ use super::failure::odd_answer;
 use super::gather::RETRY_AFTER;
 use super::link::Link;
 use super::look::Look;
-use super::script::LOOK;
+use super::script::{LOOK, Script};
 use super::shard;
 use crate::{AccountId, QueueError};
 
@@ -119,6 +119,16 @@ impl Shared {
             self.refresh_lengths().await?;
         }
         Ok(self.lengths().of.keys().copied().collect())
+    }
+
+    /// Asks every server of the queue whether a script may run: in a cluster each shard's, else the one that has all.
+    pub(super) async fn probe(&self, script: &Script) -> Result<(), QueueError> {
+        let mut shards = self.shards().await?;
+        if !self.link.is_clustered() {
+            shards.truncate(1);
+        }
+        let asked = shards.into_iter().map(|number| self.link.run(script, self.keys(number), Vec::new()));
+        futures_util::future::try_join_all(asked).await.map(drop)
     }
 
     async fn look(&self, number: u16, args: Vec<Value>) -> Result<Look, QueueError> {

@@ -13,7 +13,7 @@ use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
 use super::store_write::StoreState;
 use super::writer::Writer;
-use super::{SqliteConfig, SqliteEventQueue, SqliteOpenError, SqliteSignalStore};
+use super::{SqliteConfig, SqliteEventQueue, SqliteOpenError, SqliteSignalStore, log_name};
 use crate::{Clock, EventQueue, SignalStore};
 
 /// Commands that wait for the writer; callers beyond them wait to hand theirs over.
@@ -51,7 +51,8 @@ impl SqliteDatabase {
         let path = config.path.as_path();
         SqliteOpenError::check_path(path)?;
         let lock = FileLock::take(path)?;
-        let options = connect::writer_options(&config);
+        let had_log = log_name::has_bytes(&lock.place.log_path());
+        let options = connect::writer_options(&config, &lock.place);
         let mut connection =
             options.connect().await.map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
         MIGRATIONS
@@ -59,12 +60,17 @@ impl SqliteDatabase {
             .run_direct(None, &mut connection, false)
             .await
             .map_err(|error| SqliteOpenError::of_migration(path, error))?;
+        log_name::note(&mut connection, &lock.place, had_log, path).await?;
         let queue = load_queue(&mut connection, &config)
             .await
             .map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
         let queue = Arc::new(Mutex::new(queue));
         let store =
             StoreState::load(&mut connection).await.map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
+        lock.place
+            .note_log()
+            .map_err(|failure| SqliteOpenError::Failed { path: path.to_owned(), reason: failure.reason })?;
+        let readers = connect::readers(Arc::clone(&lock.place));
 
         let (handle, commands) = WriterHandle::new(COMMANDS);
         let arrivals = Arc::new(Notify::new());
@@ -76,9 +82,10 @@ impl SqliteDatabase {
             max_backlog: config.max_backlog,
             clock: Arc::clone(&clock),
             arrivals: Arc::clone(&arrivals),
-            _lock: lock,
+            is_current: true,
+            written: None,
+            lock,
         };
-        let readers = connect::readers(&config);
         let store = SqliteSignalStore { writer: handle.clone(), readers: readers.clone() };
         let queue = SqliteEventQueue {
             writer: handle.clone(),
@@ -87,6 +94,7 @@ impl SqliteDatabase {
             arrivals,
             clock,
             claim_bound: config.claim_bound,
+            max_backlog: config.max_backlog,
         };
         Ok(Self {
             handle,

@@ -12,7 +12,7 @@ use super::command::{Command, WriterHandle};
 use super::failure::Failure;
 use super::queue_rows::{JobRow, job_columns, queued_job};
 use super::queue_state::QueueState;
-use super::queue_write::locked;
+use super::queue_write::{self, locked};
 use crate::{
     Admission, Clock, Delivery, Durability, EventId, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob,
     Receipt, Settlement,
@@ -43,6 +43,7 @@ pub struct SqliteEventQueue {
     pub(super) arrivals: Arc<Notify>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) claim_bound: Duration,
+    pub(super) max_backlog: u64,
 }
 
 impl SqliteEventQueue {
@@ -162,7 +163,8 @@ impl EventQueue for SqliteEventQueue {
     }
 
     async fn ping(&self) -> Result<(), QueueError> {
-        self.writer.ask(Command::Ping, ()).await
+        self.writer.ask(Command::Ping, ()).await?;
+        queue_write::has_room(&self.state, self.max_backlog)
     }
 
     fn claim_bound(&self) -> Duration {

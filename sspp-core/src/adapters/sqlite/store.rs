@@ -234,9 +234,7 @@ impl SignalStore for SqliteSignalStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        if self.writer.is_closed() {
-            return Err(StoreError::Closed);
-        }
+        self.writer.ask(Command::Ping, ()).await?;
         sqlx::query("SELECT 1").execute(&self.readers).await.map_err(Failure::from)?;
         Ok(())
     }
