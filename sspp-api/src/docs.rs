@@ -20,6 +20,7 @@ pub(crate) const DOCUMENT_PATH: &str = "/api/openapi.json";
 const DESCRIPTION: &str = "Takes sales activity events, scores each into a signal, and answers who is hot.\n\n\
     Errors are problem documents (RFC 9457) that also hold `statusCode`, `error` and `message`. \
     Every answer has an `x-request-id`; send your own to follow a request through the log. \
+    Where no keys are configured, a `Host` other than an address, `localhost` or a name of `SSPP_ALLOWED_HOSTS` is a 421. \
     Where keys are configured, an operation needs one with a scope of its `x-scopes`; `admin` includes the others. \
     `/health`, `/ready`, `/livez` and `/metrics` also answer without the prefix.";
 
@@ -63,13 +64,13 @@ fn described(prefix: &str) -> OpenApiService<Described, ()> {
 /// assert!(sspp_api::openapi_document("/v2").contains("\"/v2/signals/{id}\""));
 /// ```
 pub fn openapi_document(prefix: &str) -> String {
-    finished(&described(prefix).spec(), prefix)
+    finished(&described(prefix).spec())
 }
 
 /// What poem-openapi cannot say.
-fn finished(document: &str, prefix: &str) -> String {
+fn finished(document: &str) -> String {
     let Ok(mut document) = serde_json::from_str(document) else { return document.to_owned() };
-    guard::annotate(&mut document, prefix);
+    guard::annotate(&mut document);
     examples::annotate(&mut document);
     complete(&mut document);
     format!("{document:#}")
@@ -88,7 +89,7 @@ pub(crate) fn document_endpoint(prefix: &str) -> impl Endpoint<Output = Response
 fn page_html(prefix: &str) -> String {
     let described = described(prefix);
     let document = described.spec();
-    described.swagger_ui_html().replacen(&document, &finished(&document, prefix), 1)
+    described.swagger_ui_html().replacen(&document, &finished(&document), 1)
 }
 
 /// The page and what it may do: run the scripts that it was built with and no other, ask this server, and stand in no frame.

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use sspp_core::service::AllowedHosts;
 use sspp_core::{
     Clock, EventQueue, ModelDigest, QueueError, Random, ScoringModel, SignalStore, StoreError, Timestamp,
 };
@@ -69,6 +70,8 @@ pub struct Settings {
     pub dependency_timeout: Duration,
     /// The keys that are let in; none lets everyone in.
     pub keys: Arc<ApiKeys>,
+    /// The names by which the service may be asked while there are no keys.
+    pub allowed_hosts: AllowedHosts,
     /// How often each key or address may ask; no limit unless set.
     pub rate_limit: Option<RateLimit>,
     /// Whose word about a client's address is taken.
@@ -85,6 +88,7 @@ impl Default for Settings {
             body_timeout: Duration::from_secs(30),
             dependency_timeout: Duration::from_secs(3),
             keys: Arc::default(),
+            allowed_hosts: AllowedHosts::default(),
             rate_limit: None,
             trusted_proxies: TrustedProxies::default(),
             cors: CorsOrigins::default(),

@@ -6,12 +6,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use poem::Server;
-use poem::listener::TcpAcceptor;
 use sspp_core::service::{
-    Backends, ConfigError, ModelError, QueueNeed, StopSignals, Watched, describe_metrics, load_model,
-    measure, migrate_until_done, recorder, require_durable, show_release, watch_dependencies,
-    watch_durability,
+    Backends, ConfigError, ConnectionMetrics, Limits, ModelError, QueueNeed, Serving, StopSignals, Watched,
+    describe_metrics, load_model, measure, migrate_until_done, recorder, require_durable,
+    serve as serve_http, show_release, watch_dependencies, watch_durability,
 };
 use sspp_core::{
     EventQueue, PgSignalStore, Pipeline, RedisEventQueue, ScoringModel, SignalStore, SystemClock,
@@ -25,7 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{Checked, Config};
 use crate::drain::finish;
-use crate::health::{Health, Phase, endpoint};
+use crate::health::{Health, Phase, Probes};
 
 /// Why the worker did not start, or stopped by itself. Every message says what and what to do, in one line; a bad model in
 /// one line a fault.
@@ -115,8 +113,17 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     let watched = watched(config, &queue, &store);
     let _monitor = AbortOnDropHandle::new(tokio::spawn(watch_dependencies(watched, seen_by_monitor)));
     let health = Arc::new(Health::new(seen, watch_durability(queue.port()), metrics));
-    let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?).run(endpoint(health.clone()));
-    let server = AbortOnDropHandle::new(tokio::spawn(server));
+    let serving = Serving {
+        listener,
+        local: address,
+        endpoint: Probes { health: health.clone(), allowed_hosts: config.server.allowed_hosts.clone() },
+        limits: Limits::new(config.max_connections, &config.server),
+        metrics: ConnectionMetrics::new("sspp_worker_connections", "sspp_worker_connections_refused_total"),
+    };
+    // Probes are answered to the end.
+    let stop_serving = CancellationToken::new();
+    let serving = serve_http(serving, stop_serving.clone().cancelled_owned(), Duration::from_secs(1));
+    let server = AbortOnDropHandle::new(tokio::spawn(serving));
     announce(address, &model);
 
     let migrating =
@@ -141,7 +148,8 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     if tokio::time::timeout_at(deadline, closing).await.is_err() {
         tracing::warn!("a connection did not end in time");
     }
-    drop(server);
+    stop_serving.cancel();
+    drop(server.await);
     result
 }
 

@@ -10,8 +10,9 @@ use poem_openapi::registry::{
 use poem_openapi::types::Type as _;
 use serde_json::Value;
 
-use super::{Access, access};
+use super::Access;
 use crate::dto::{ProblemDocument, failure};
+use crate::routes::access;
 
 const BEARER: &str = "bearerKey";
 const HEADER: &str = "headerKey";
@@ -22,7 +23,7 @@ const SCOPES: &str = "x-scopes";
 pub(crate) fn describe(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
     for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
         for operation in &mut path.operations {
-            if access(&operation.method, &path.path) != Access::Open {
+            if access(&operation.method, operation.operation_id) != Access::Open {
                 guard(operation);
             }
         }
@@ -81,15 +82,13 @@ pub(crate) fn register(registry: &mut Registry) {
 }
 
 /// Adds to a finished document which scopes each operation asks for one of.
-pub(crate) fn annotate(document: &mut Value, prefix: &str) {
+pub(crate) fn annotate(document: &mut Value) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
-    for (path, operations) in paths {
-        let path = path.strip_prefix(prefix).unwrap_or(path);
+    for operations in paths.values_mut() {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
             let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap_or_default();
-            if let (Access::Needs(scopes), Some(operation)) =
-                (access(&method, path), operation.as_object_mut())
-            {
+            let access = access(&method, operation["operationId"].as_str());
+            if let (Access::Needs(scopes), Some(operation)) = (access, operation.as_object_mut()) {
                 let names = scopes.list().map(|scope| Value::from(scope.as_str())).collect();
                 operation.insert(SCOPES.to_owned(), Value::Array(names));
             }

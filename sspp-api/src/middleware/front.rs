@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::PathAndQuery};
 use poem::{Endpoint, Request, Response, Result};
 
 use super::route_table::RouteEntry;
@@ -46,6 +46,7 @@ impl<E: Endpoint<Output = Response>> Front<E> {
         key: &mut Option<&'f str>,
         allowance: &mut Option<Allowance>,
     ) -> Result<Response, Problem> {
+        self.door.check_host(&request)?;
         let Some(entry) = entry else {
             return Err(Problem::unknown_route(request.method().as_str(), request.uri().path()));
         };
@@ -108,9 +109,6 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let mut response = match traced.run(self.answer(request, entry, &mut key, &mut allowance)).await {
             Ok(response) => response,
             Err(mut problem) => {
-                if entry.is_some_and(|entry| entry.takes_events) && is_of_content(problem.status) {
-                    self.state.metrics.events_rejected(problem.kind, 1);
-                }
                 if problem.is_full_queue() {
                     problem.retry_after = self.state.backpressure.retry_after().or(problem.retry_after);
                 }
@@ -156,11 +154,6 @@ impl<E> Front<E> {
         let id = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
         HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
     }
-}
-
-/// Whether a failure is one of what was sent, rather than of who sent it, how often or where to.
-fn is_of_content(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 408 | 413 | 415 | 422)
 }
 
 /// The client's own id, if it is short and printable.

@@ -11,18 +11,25 @@ use sspp_core::{
     QueueError, Timestamp, Violations, parse_batch, skip_byte_order_mark,
 };
 
-use super::events::parse_one;
+use super::events::{parse_one, takes_events};
 use super::{Intake, Tag};
 use crate::dto::{
     BatchAnswer, BatchBody, Checkable, CheckableBody, EventForm, Failure, JsonBody, VerdictBody, VerdictsBody,
 };
 use crate::error::Problem;
+use crate::guard::{Access, Declared, Scopes};
 use crate::middleware::carried;
 use crate::state::Inner;
 
 /// Batches.
 #[derive(Debug)]
 pub(crate) struct Batches(pub(super) Arc<Inner>);
+
+pub(super) const ACCESS: Declared = &[
+    ("acceptEvents", Access::Needs(Scopes::INGEST)),
+    // It stores nothing and tells nothing of what is stored.
+    ("validateEvents", Access::Needs(Scopes::INGEST_OR_READ)),
+];
 
 type Parsed = Vec<Result<Event, Violations>>;
 
@@ -34,7 +41,7 @@ impl Batches {
     /// the queue, `rejected` is wrong (its errors are listed), `retry` found no room in the queue and is to be sent
     /// again after `Retry-After`. Where the queue takes nothing at all, the answer is a 503. Give events an `eventId` of
     /// their own, and a batch that is sent again counts once.
-    #[oai(path = "/events/batch", method = "post", operation_id = "acceptEvents")]
+    #[oai(path = "/events/batch", method = "post", operation_id = "acceptEvents", transform = "takes_events")]
     async fn accept(&self, batch: BatchBody) -> Result<BatchAnswer, Failure<Intake>> {
         let state = &self.0;
         let events = parse(state, batch.body, batch.format).await?;

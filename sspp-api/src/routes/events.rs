@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use poem::http::HeaderValue;
+use poem::http::{HeaderValue, StatusCode};
+use poem::{Endpoint, EndpointExt as _};
 use poem_openapi::OpenApi;
 use sspp_core::{
     AcceptedEvent, Admission, Envelope, Event, ExternalId, NewJob, ParseFault, QueueError, Violation,
@@ -13,6 +14,7 @@ use super::{Intake, Tag};
 use crate::dto::param::{Header, IdempotencyKeyParam};
 use crate::dto::{Accepted, EventBody, EventForm, Failure};
 use crate::error::Problem;
+use crate::guard::{Access, Declared, Scopes};
 use crate::middleware::carried;
 use crate::state::Inner;
 
@@ -21,6 +23,8 @@ const KEY: &str = "Idempotency-Key";
 /// Intake.
 #[derive(Debug)]
 pub(crate) struct Events(pub(super) Arc<Inner>);
+
+pub(super) const ACCESS: Declared = &[("acceptEvent", Access::Needs(Scopes::INGEST))];
 
 #[OpenApi(tag = "Tag::Events")]
 impl Events {
@@ -34,7 +38,7 @@ impl Events {
     /// `application/json`. `id` is the event id, `source` the source, `type` the event type (a prefix that ends with a dot
     /// is left out where only the rest is a known type), `time` the timestamp; `data` has `userId`, `accountId` (or
     /// `subject` is the account) and `metadata`. Other attributes are passed over.
-    #[oai(path = "/events", method = "post", operation_id = "acceptEvent")]
+    #[oai(path = "/events", method = "post", operation_id = "acceptEvent", transform = "takes_events")]
     async fn accept(
         &self,
         /// The event's id, where the body has none; both and different is a 400.
@@ -73,6 +77,20 @@ impl Events {
     }
 }
 
+/// Counts requests to take events that are refused because of what they hold, rather than of who sent them or how often.
+pub(super) fn takes_events(endpoint: impl Endpoint + 'static) -> impl Endpoint {
+    endpoint.around(|endpoint, request| async move {
+        let state = request.data::<Arc<Inner>>().cloned();
+        let answer = endpoint.get_response(request).await;
+        if let (Some(state), Some(problem)) = (state, answer.data::<Problem>())
+            && matches!(problem.status.as_u16(), 400 | 408 | 413 | 415 | 422)
+        {
+            state.metrics.events_rejected(problem.kind, 1);
+        }
+        Ok(answer)
+    })
+}
+
 /// The event of a request, with the header's id where the body has none; every violation is collected.
 fn read(body: &EventBody, state: &Inner) -> Result<Event, Problem> {
     let parsed = parse_one(&body.json, &body.form, state);
@@ -105,9 +123,7 @@ fn read(body: &EventBody, state: &Inner) -> Result<Event, Problem> {
         (Err(ParseFault::TooLarge { bytes: _, limit }), _) => {
             Err(Problem::too_large(format!("The event is larger than {limit} bytes")))
         }
-        (Err(fault), _) => {
-            Err(Problem::new(poem::http::StatusCode::BAD_REQUEST, "malformed-body", fault.to_string()))
-        }
+        (Err(fault), _) => Err(Problem::new(StatusCode::BAD_REQUEST, "malformed-body", fault.to_string())),
     }
 }
 

@@ -14,6 +14,7 @@ use super::{Intake, Tag};
 use crate::dto::param::{Header, IfNoneMatchParam};
 use crate::dto::{Failure, JsonBody, ModelAnswer, PreviewBody, PreviewRequest, PreviewResult};
 use crate::error::Problem;
+use crate::guard::{Access, Declared, Scopes};
 use crate::state::Inner;
 
 /// Events in one preview: a model may be slow, and nobody reads more explanations than this.
@@ -24,6 +25,9 @@ const MOST_FAULTS: usize = 100;
 /// Scoring.
 #[derive(Debug)]
 pub(crate) struct Scoring(pub(super) Arc<Inner>);
+
+// It stores nothing and tells nothing of what is stored.
+pub(super) const ACCESS: Declared = &[("previewScores", Access::Needs(Scopes::INGEST_OR_READ))];
 
 #[OpenApi(tag = "Tag::Scoring")]
 impl Scoring {

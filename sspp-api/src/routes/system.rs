@@ -10,11 +10,20 @@ use crate::dto::{
     EventTypesBody, Failure, HealthAnswer, Instant, JsonBody, LiveBody, MetricsText, ReadyBody,
 };
 use crate::error::Problem;
+use crate::guard::{Access, Declared, Scopes};
 use crate::state::Inner;
 
 /// The service about itself.
 #[derive(Debug)]
 pub(crate) struct System(pub(super) Arc<Inner>);
+
+pub(super) const ACCESS: Declared = &[
+    ("listEventTypes", Access::Needs(Scopes::INGEST_OR_READ)),
+    ("health", Access::Open),
+    ("ready", Access::Open),
+    ("livez", Access::Open),
+    ("metrics", Access::Open),
+];
 
 #[OpenApi(tag = "Tag::System")]
 impl System {

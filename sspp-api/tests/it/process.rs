@@ -341,6 +341,10 @@ fn help_version_and_document_are_printed() {
         "SSPP_REQUIRE_DURABLE_QUEUE",
         "SSPP_MIGRATE",
         "SSPP_SHUTDOWN_TIMEOUT",
+        "SSPP_MAX_CONNECTIONS",
+        "SSPP_HEADER_TIMEOUT",
+        "SSPP_IDLE_TIMEOUT",
+        "SSPP_ALLOWED_HOSTS",
         "openapi",
         "healthcheck",
     ] {

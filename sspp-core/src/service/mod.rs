@@ -11,6 +11,7 @@
 //! | [`METRICS`], [`describe_metrics`], [`measure`] | the list of every metric, and what every process measures |
 //! | [`OtlpArgs`], [`TraceExport`], [`Exporting`] | where traces are exported to |
 //! | [`RequestTrace`] | a request's part in a trace |
+//! | [`serve`], [`ServerArgs`], [`AllowedHosts`] | the HTTP server, its limits, and which hosts it may be asked for |
 //! | [`healthcheck`] | how it asks itself whether it is ready |
 
 mod backends;
@@ -31,6 +32,7 @@ mod pipeline;
 mod recorder;
 mod retention;
 mod secret;
+mod server;
 mod span;
 mod stop;
 mod trace_export;
@@ -52,6 +54,9 @@ pub use pipeline::PipelineArgs;
 pub use recorder::recorder;
 pub use retention::RetentionArgs;
 pub use secret::Secret;
+pub use server::{
+    AllowedHosts, ConnectionMetrics, HostFault, Limits, RequestedHost, ServerArgs, Serving, serve,
+};
 pub use span::{Age, Span, parse_span};
 pub use stop::StopSignals;
 pub use trace_export::{Exporting, TraceExport};

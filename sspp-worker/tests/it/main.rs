@@ -3,6 +3,7 @@
 
 mod faults;
 mod platform;
+mod probes;
 mod process;
 mod proxy;
 mod start;
