@@ -47,6 +47,7 @@ mod retry;
 mod scoring;
 #[cfg(feature = "service")]
 pub mod service;
+mod stamps;
 mod subject;
 #[cfg(any(feature = "testing", feature = "mock"))]
 pub mod testing;

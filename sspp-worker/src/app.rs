@@ -186,9 +186,9 @@ async fn work(
             name = stop.next() => return Ended::ToldTo { pipeline: None, deadline: deadline(name) },
         }
     }
-    let settings = config.pipeline.config(queue.claim_bound());
+    let settings = config.pipeline.config();
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom::new()));
-    let retaining = retain(Arc::clone(&store), clock.clone(), config.retention.retention());
+    let retaining = retain(Arc::clone(&store), config.retention.retention());
     let _retaining = AbortOnDropHandle::new(tokio::spawn(retaining));
     let pipeline = Pipeline::new(queue, store, model, clock, random, settings);
     health.running(pipeline.store_away());

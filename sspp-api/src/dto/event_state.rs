@@ -91,7 +91,7 @@ impl From<&Event> for StatedEvent {
 }
 
 fn stated(payload: &[u8]) -> Option<StatedEvent> {
-    Envelope::decode(payload).ok().map(|envelope| StatedEvent::from(&envelope.event.event))
+    Envelope::decode(payload).ok().map(|envelope| StatedEvent::from(&envelope.event))
 }
 
 impl From<QueuedJob> for EventStateBody {

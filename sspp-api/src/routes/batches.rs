@@ -7,8 +7,8 @@ use bytes::Bytes;
 use poem_openapi::OpenApi;
 use serde::Deserialize as _;
 use sspp_core::{
-    AcceptedEvent, Admission, BatchFault, BatchFormat, Envelope, Event, EventId, NewJob, ParseFault,
-    QueueError, Timestamp, Violations, parse_batch, skip_byte_order_mark,
+    Admission, BatchFault, BatchFormat, Envelope, Event, EventId, NewJob, ParseFault, QueueError, Violations,
+    parse_batch, skip_byte_order_mark,
 };
 
 use super::events::{parse_one, takes_events};
@@ -52,8 +52,8 @@ impl Batches {
             match event {
                 Ok(event) => {
                     state.metrics.event_received(event.event_type.as_str());
-                    let accepted = AcceptedEvent::new(event, now, &*state.ports.random);
-                    jobs.push(new_job(accepted));
+                    let envelope = Envelope::new(event, now, &*state.ports.random);
+                    jobs.push(envelope.job(carried().as_ref()));
                     verdicts.push(None);
                 }
                 Err(violations) => verdicts.push(Some(VerdictBody::rejected(index, &violations))),
@@ -133,13 +133,6 @@ fn refused(fault: BatchFault) -> Problem {
         BatchFault::TooLarge { .. } | BatchFault::TooMany { .. } => Problem::too_large(fault.to_string()),
         fault => Problem::new(poem::http::StatusCode::BAD_REQUEST, "malformed-body", fault.to_string()),
     }
-}
-
-fn new_job(accepted: AcceptedEvent) -> NewJob {
-    let (event_id, enqueued_at): (EventId, Timestamp) = (accepted.event_id, accepted.received_at);
-    let account_id = accepted.event.account_id.clone();
-    let payload = Envelope { event: accepted }.encode_traced(carried().as_ref());
-    NewJob { event_id, account_id, payload, enqueued_at }
 }
 
 /// Queues jobs, and tells when to send again those that were refused. A queue that takes none of them has failed.

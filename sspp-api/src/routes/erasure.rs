@@ -64,7 +64,9 @@ impl Erasures {
     async fn erase(&self, whom: Erasable) -> Result<ErasureAccepted, Problem> {
         let state = &self.0;
         let store = &state.ports.store;
-        let erasure = Erasure { up_to: state.now(), whom };
+        // By the queue's stamps, since no host's clock counts: later ones are of events that come after this answer.
+        let up_to = state.ask_queue(state.ports.queue.fence(None)).await?;
+        let erasure = Erasure { up_to, whom };
         state.ask_store(store.begin_erasure(&erasure)).await?;
         let digest = erasure.whom.digest().to_string();
         // For the audit: who asked is in the access log under the same request.

@@ -6,8 +6,8 @@ use poem::http::{HeaderValue, StatusCode};
 use poem::{Endpoint, EndpointExt as _};
 use poem_openapi::OpenApi;
 use sspp_core::{
-    AcceptedEvent, Admission, Envelope, Event, ExternalId, NewJob, ParseFault, QueueError, Violation,
-    Violations, parse_cloud_event, parse_cloud_event_data, parse_event,
+    Admission, Envelope, Event, ExternalId, ParseFault, QueueError, Violation, Violations, parse_cloud_event,
+    parse_cloud_event_data, parse_event,
 };
 
 use super::{Intake, Tag};
@@ -49,11 +49,8 @@ impl Events {
         let state = &self.0;
         let event = read(&body, state)?;
         state.metrics.event_received(event.event_type.as_str());
-        let accepted = AcceptedEvent::new(event, state.ports.clock.now(), &*state.ports.random);
-        let (event_id, enqueued_at) = (accepted.event_id, accepted.received_at);
-        let account_id = accepted.event.account_id.clone();
-        let payload = Envelope { event: accepted }.encode_traced(carried().as_ref());
-        let job = NewJob { event_id, account_id, payload, enqueued_at };
+        let job = Envelope::new(event, state.ports.clock.now(), &*state.ports.random).job(carried().as_ref());
+        let event_id = job.event_id;
         let admission = state.ask_queue(state.ports.queue.enqueue(vec![job])).await;
         match admission.map(|admissions| admissions.first().copied()) {
             Ok(Some(Admission::Queued)) => {

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sspp_core::{
-    AcceptedEvent, AccountId, ContentDigest, Envelope, Event, EventId, EventType, ExternalId, Metadata,
-    ModelDigest, ModelRecord, NewJob, NewSignal, Random, Record, Score, ScoringModel, SignalType, Source,
-    Timestamp, Units, UserId, parse_event,
+    AccountId, ContentDigest, Envelope, Event, EventId, EventType, ExternalId, Metadata, ModelDigest,
+    ModelRecord, NewJob, NewSignal, Random, Record, Score, ScoringModel, SignalType, Source, Timestamp,
+    Units, UserId, parse_event,
 };
 
 /// The longest line, in bytes: an event in its longest form, and the members of a signal.
@@ -74,13 +74,7 @@ impl Line {
             None => {
                 let now_us = Timestamp::from_datetime(now);
                 let event = parse_event(text.as_bytes(), model, now_us).map_err(|fault| fault.to_string())?;
-                let event = AcceptedEvent::new(event, now, random);
-                Ok(Self::Event(NewJob {
-                    event_id: event.event_id,
-                    account_id: event.event.account_id.clone(),
-                    enqueued_at: event.received_at,
-                    payload: Envelope { event }.encode(),
-                }))
+                Ok(Self::Event(Envelope::new(event, now, random).job(None)))
             }
         }
     }
@@ -118,8 +112,9 @@ pub(super) fn scored(
     processed_at: Timestamp,
 ) -> Record {
     let content = ContentDigest::of(&event);
-    let accepted = AcceptedEvent { event_id, received_at, event };
-    let payload = Envelope { event: accepted.clone() }.encode();
+    let envelope = Envelope { event_id, event };
+    let payload = envelope.encode();
+    let accepted = envelope.received(received_at);
     Record::Signal {
         signal: NewSignal { accepted: accepted.into(), content, signal_type, score, model, processed_at },
         payload,

@@ -282,12 +282,9 @@ fn any_event() -> impl Strategy<Value = String> {
 /// What was queued: ids where the producer gave them, and events.
 async fn queued(harness: &Harness) -> Vec<(Option<EventId>, Event)> {
     let deliveries = harness.ports.queue.receive(10_000, Duration::ZERO).await.unwrap();
-    let decode = |payload: &[u8]| Envelope::decode(payload).unwrap().event;
-    let of = |accepted: sspp_core::AcceptedEvent| {
-        let own = accepted.event.external_id.is_some().then_some(accepted.event_id);
-        (own, accepted.event)
-    };
-    deliveries.iter().map(|delivery| of(decode(&delivery.payload))).collect()
+    let of =
+        |Envelope { event_id, event }: Envelope| (event.external_id.is_some().then_some(event_id), event);
+    deliveries.iter().map(|delivery| of(Envelope::decode(&delivery.payload).unwrap())).collect()
 }
 
 proptest! {

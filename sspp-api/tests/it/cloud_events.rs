@@ -1,7 +1,7 @@
 //! Single `CloudEvents` over HTTP: structured and binary, and how their headers are read.
 
 use serde_json::{Value, json};
-use sspp_core::{AcceptedEvent, Envelope};
+use sspp_core::Envelope;
 
 use crate::harness::{Harness, Reply};
 
@@ -28,11 +28,11 @@ async fn send(harness: &Harness, headers: &[(&str, &str)], body: impl Into<Strin
     harness.send("POST", "/api/v1/events", headers, body.into()).await
 }
 
-async fn queued(harness: &Harness, reply: &Reply) -> AcceptedEvent {
+async fn queued(harness: &Harness, reply: &Reply) -> Envelope {
     assert_eq!(reply.status, 202, "{reply:?}");
     let id = reply.json()["eventId"].as_str().unwrap().parse().unwrap();
     let job = harness.ports.queue.job(id).await.unwrap().unwrap();
-    Envelope::decode(&job.payload).unwrap().event
+    Envelope::decode(&job.payload).unwrap()
 }
 
 #[tokio::test]

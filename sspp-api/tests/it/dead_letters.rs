@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 use sspp_core::testing::eventually;
-use sspp_core::{
-    AcceptedEvent, DeadLetterId, DeadLetterReason, Envelope, Event, EventId, NewDeadLetter, Record, Timestamp,
-};
+use sspp_core::{DeadLetterId, DeadLetterReason, Envelope, Event, EventId, NewDeadLetter, Record, Timestamp};
 
 use crate::harness::{Harness, Reply};
 
@@ -19,12 +17,12 @@ fn letter(number: u64, event_type: &str, reason: DeadLetterReason) -> NewDeadLet
         .build()
         .unwrap();
     let received_at = Timestamp::parse("2025-01-01").unwrap();
-    let event = AcceptedEvent { event_id: event_id(number), received_at, event };
+    let envelope = Envelope { event_id: event_id(number), event };
     NewDeadLetter {
-        id: DeadLetterId::of_event(event.event_id),
-        event_id: event.event_id,
-        content: Some(sspp_core::ContentDigest::of(&event.event)),
-        payload: Envelope { event }.encode(),
+        id: DeadLetterId::of_event(envelope.event_id),
+        event_id: envelope.event_id,
+        content: Some(sspp_core::ContentDigest::of(&envelope.event)),
+        payload: envelope.encode(),
         reason,
         detail: "for a test".to_owned(),
         attempts: 3,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use sspp_api::Settings;
 use sspp_core::{
     Admission, Delivery, Durability, Envelope, EventId, EventQueue, NewJob, QueueDepth, QueueError,
-    QueuedJob, Receipt, Settlement,
+    QueuedJob, Receipt, Settlement, Timestamp,
 };
 
 use crate::harness::{Harness, event, memory_ports};
@@ -27,7 +27,7 @@ async fn an_accepted_event_is_in_the_queue_as_it_was_on_one_line() {
     let id: EventId = json["eventId"].as_str().unwrap().parse().unwrap();
     assert_eq!(id.as_uuid().get_version_num(), 7);
     let job = harness.ports.queue.job(id).await.unwrap().unwrap();
-    let queued = Envelope::decode(&job.payload).unwrap().event;
+    let queued = Envelope::decode(&job.payload).unwrap();
     assert_eq!(queued.event_id, id);
     assert_eq!(queued.event.metadata.as_str(), r#"{"b":1.50,"a":[1e308,"\u017e🚀"]}"#);
 }
@@ -161,6 +161,14 @@ macro_rules! queue {
                 let $queue = self;
                 $answer
             }
+            async fn fence(&self, _: Option<Timestamp>) -> Result<Timestamp, QueueError> {
+                let $queue = self;
+                $answer
+            }
+            async fn now(&self) -> Result<Timestamp, QueueError> {
+                let $queue = self;
+                $answer
+            }
             fn claim_bound(&self) -> Duration {
                 Duration::from_mins(1)
             }
@@ -210,6 +218,11 @@ async fn a_queue_that_fails_is_a_503_that_says_when_to_come_back() {
         assert_eq!(reply.header("retry-after"), wait, "{reply:?}");
         assert!(!reply.text.contains("hunter2"), "a cause reached the client: {reply:?}");
         assert!(reply.text.contains(detail), "{reply:?}");
+        // Without the queue nobody can say which events came before an erasure.
+        let reply = harness.send("DELETE", "/api/v1/accounts/acc_1", &[], ()).await;
+        reply.problem(503);
+        assert_eq!(reply.header("retry-after"), wait, "{reply:?}");
+        assert_eq!(harness.ports.store.erased_up_to().await.unwrap(), None);
         for path in ["/api/v1/jobs/stats", "/api/v1/jobs/recent", "/ready"] {
             harness.get(path).await.problem(503);
         }

@@ -8,9 +8,8 @@ use poem::Server;
 use poem::listener::{Acceptor as _, Listener as _, TcpListener};
 use sspp_api::{App, Metrics, Ports, Settings, service};
 use sspp_core::{
-    AcceptedEvent, Clock, ContentDigest, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, Event,
-    MemoryEventQueue, MemorySignalStore, Pipeline, PipelineConfig, Record, ScoringModel, SystemClock,
-    SystemRandom,
+    Clock, ContentDigest, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, Event, MemoryEventQueue,
+    MemorySignalStore, Pipeline, PipelineConfig, Record, ScoringModel, SystemClock, SystemRandom, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -74,13 +73,13 @@ async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
 fn left_behind(ports: &Ports) -> DeadLetter {
     let event = Event::builder("left", "behind", "call_made", "2026-01-15T10:00:00Z").build().unwrap();
     let content = Some(ContentDigest::of(&event));
-    let event = AcceptedEvent::new(event, ports.clock.now(), &*ports.random);
-    let (event_id, at) = (event.event_id, event.received_at);
+    let envelope = Envelope::new(event, ports.clock.now(), &*ports.random);
+    let (event_id, at) = (envelope.event_id, Timestamp::from_datetime(ports.clock.now()));
     DeadLetter {
         id: DeadLetterId::of_event(event_id),
         event_id,
         content,
-        payload: Envelope { event }.encode(),
+        payload: envelope.encode(),
         reason: DeadLetterReason::UnknownEventType,
         detail: "the model did not know it".to_owned(),
         attempts: 0,

@@ -191,6 +191,7 @@ pub async fn watch_dependencies(watched: Watched, seen: watch::Sender<Option<See
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut sampled: Option<Instant> = None;
+    let mut lined_up = false;
     loop {
         ticks.tick().await;
         let (now_queue, now_store) = tokio::join!(
@@ -201,6 +202,8 @@ pub async fn watch_dependencies(watched: Watched, seen: watch::Sender<Option<See
         watched.report(watched.queue_service, before.as_ref().map(|seen| &seen.queue), &now_queue);
         watched.report(watched.store_service, before.as_ref().map(|seen| &seen.store), &now_store);
         watched.show_up(&now_queue, &now_store);
+        let both_up = now_queue.is_healthy() && now_store.is_healthy();
+        lined_up = both_up && (lined_up || watched.line_up().await);
         // One that takes no more still tells how much it holds.
         let answers = !matches!(now_queue.reason, Some("away" | "slow" | "closed"));
         seen.send_replace(Some(Seen { queue: now_queue, store: now_store }));
@@ -236,6 +239,26 @@ impl Watched {
         ] {
             gauge!(self.up, "dependency" => name).set(if up { 1.0 } else { 0.0 });
         }
+    }
+
+    /// One of them came, or came back, perhaps without what it knew: the queue's stamps go on after all that was erased.
+    async fn line_up(&self) -> bool {
+        let draw = async {
+            let erased = self.store.erased_up_to().await.map_err(|error| error.to_string())?;
+            if erased.is_some() {
+                self.queue.fence(erased).await.map_err(|error| error.to_string())?;
+            }
+            Ok::<_, String>(())
+        };
+        let drawn = tokio::time::timeout(ASK_WITHIN, draw).await;
+        let drawn = drawn.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+        if let Err(error) = &drawn {
+            tracing::warn!(
+                error,
+                "the queue's stamps could not be moved behind what was erased; trying again"
+            );
+        }
+        drawn.is_ok()
     }
 
     async fn sample_depth(&self) {

@@ -10,9 +10,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    AcceptedEvent, AccountId, ContentDigest, Cursor, DeadLetterCursor, Envelope, EnvelopeFault, Event,
-    EventType, ExternalId, Metadata, ModelFaults, ParseFault, ScoringModel, SeededRandom, Source, Subject,
-    Timestamp, UserId, one_line, parse_event, read_text,
+    AccountId, ContentDigest, Cursor, DeadLetterCursor, Envelope, EnvelopeFault, Event, EventType,
+    ExternalId, Metadata, ModelFaults, ParseFault, ScoringModel, SeededRandom, Source, Subject, Timestamp,
+    UserId, one_line, parse_event, read_text,
 };
 
 pub use intake::{batch, cloud_event};
@@ -71,10 +71,11 @@ pub fn event_json(bytes: &[u8]) {
     if written.len() <= Event::MAX_BYTES {
         assert_eq!(parse_event(written.as_bytes(), &MODEL, now).as_ref(), Ok(&event), "written as {written}");
     }
-    let accepted = AcceptedEvent::new(event, now.to_datetime(), &SeededRandom::new(1));
+    let envelope = Envelope::new(event, now.to_datetime(), &SeededRandom::new(1));
+    let accepted = envelope.clone().received(now);
     assert!(accepted.effective_time() <= accepted.received_at);
     assert!(accepted.effective_time() <= accepted.event.timestamp);
-    round_trip(Envelope { event: accepted });
+    round_trip(envelope);
 }
 
 /// The laws of [`ScoringModel::from_json`] and [`ScoringModel::from_toml`]: they never panic, refuse with reasons, and a
@@ -111,8 +112,8 @@ pub fn model_document(bytes: &[u8]) {
 pub fn envelope(bytes: &[u8]) {
     match Envelope::decode(bytes) {
         Ok(envelope) => {
-            within_bounds(&envelope.event.event);
-            let (subject, event) = (Subject::of_payload(bytes), &envelope.event.event);
+            within_bounds(&envelope.event);
+            let (subject, event) = (Subject::of_payload(bytes), &envelope.event);
             assert_eq!(
                 subject.account_id.as_ref(),
                 Some(&event.account_id),
@@ -238,13 +239,13 @@ fn write_event(event: &Event) -> String {
 }
 
 fn round_trip(envelope: Envelope) {
-    let content = ContentDigest::of(&envelope.event.event);
+    let content = ContentDigest::of(&envelope.event);
     let encoded = envelope.encode();
     let decoded = Envelope::decode(&encoded);
     assert_eq!(decoded.as_ref(), Ok(&envelope), "encoded as {}", String::from_utf8_lossy(&encoded));
     let again = decoded.unwrap_or(envelope);
     assert_eq!(again.encode(), encoded, "encoding is not stable");
-    assert_eq!(ContentDigest::of(&again.event.event), content, "the content changed on the way");
+    assert_eq!(ContentDigest::of(&again.event), content, "the content changed on the way");
 }
 
 fn model_laws(model: &ScoringModel) {

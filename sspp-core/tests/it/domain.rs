@@ -96,7 +96,7 @@ proptest! {
 
     #[test]
     fn an_envelope_comes_back_as_it_was(event in accepted()) {
-        let envelope = Envelope { event };
+        let envelope = Envelope { event_id: event.event_id, event: event.event };
         prop_assert_eq!(Envelope::decode(&envelope.encode()), Ok(envelope));
     }
 

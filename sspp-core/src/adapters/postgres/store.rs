@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use sqlx::postgres::PgPoolOptions;
 
@@ -317,6 +318,19 @@ impl SignalStore for PgSignalStore {
             .await
     }
 
+    async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.sessions
+            .with(|connection| {
+                async move {
+                    let sql = "SELECT max(up_to) FROM erasures";
+                    let last: Option<DateTime<Utc>> = sqlx::query_scalar(sql).fetch_one(connection).await?;
+                    Ok(last.map(Timestamp::from_datetime))
+                }
+                .boxed()
+            })
+            .await
+    }
+
     async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {
         self.sessions.with(|connection| async move { erasure::step(connection, max).await }.boxed()).await
     }
@@ -333,6 +347,19 @@ impl SignalStore for PgSignalStore {
         self.sessions
             .with(|connection| {
                 async move { expiry::dead_letters(connection, died_before, max).await }.boxed()
+            })
+            .await
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.sessions
+            .with(|connection| {
+                async move {
+                    let sql = "SELECT clock_timestamp()";
+                    let now: DateTime<Utc> = sqlx::query_scalar(sql).fetch_one(connection).await?;
+                    Ok(Timestamp::from_datetime(now))
+                }
+                .boxed()
             })
             .await
     }

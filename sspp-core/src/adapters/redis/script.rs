@@ -38,4 +38,5 @@ scripts! {
     KEEP = "keep.lua";
     RUN = "run.lua";
     LOOK = "look.lua";
+    FENCE = "fence.lua";
 }

@@ -14,6 +14,7 @@ use super::queue_state::{Marks, QueueState};
 use super::store_write::StoreState;
 use super::writer::Writer;
 use super::{SqliteConfig, SqliteEventQueue, SqliteOpenError, SqliteSignalStore, log_name};
+use crate::stamps::Stamps;
 use crate::{Clock, EventQueue, SignalStore};
 
 /// Commands that wait for the writer; callers beyond them wait to hand theirs over.
@@ -86,7 +87,8 @@ impl SqliteDatabase {
             written: None,
             lock,
         };
-        let store = SqliteSignalStore { writer: handle.clone(), readers: readers.clone() };
+        let store =
+            SqliteSignalStore { writer: handle.clone(), readers: readers.clone(), clock: Arc::clone(&clock) };
         let queue = SqliteEventQueue {
             writer: handle.clone(),
             readers: readers.clone(),
@@ -149,8 +151,14 @@ async fn load_queue(connection: &mut SqliteConnection, config: &SqliteConfig) ->
     let marks = Marks::load(connection).await?;
     let suspects = sqlx::query_scalar("SELECT seq FROM jobs WHERE seq <= ? AND due_at IS NULL")
         .bind(marks.delivered_to)
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
+    // The clock may have been set back since: what was erased stays behind every new stamp.
+    let last = sqlx::query_scalar(
+        "SELECT max((SELECT coalesce(max(enqueued_at), 0) FROM jobs), (SELECT coalesce(max(up_to), 0) FROM erasures))",
+    )
+    .fetch_one(connection)
+    .await?;
     let claim_bound = i64::try_from(config.claim_bound.as_micros()).unwrap_or(i64::MAX);
-    Ok(QueueState::new(marks, suspects, opens, claim_bound))
+    Ok(QueueState::new(marks, Stamps::after(last), suspects, opens, claim_bound))
 }

@@ -15,7 +15,7 @@ use super::queue_state::{Marks, QueueState};
 use super::queue_write::{self, locked};
 use super::store_write::{self, StoreState};
 use super::{erasure, expiry, letters, log_name};
-use crate::Clock;
+use crate::{Clock, Timestamp};
 
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
 const BATCH_ROWS: usize = 1_000;
@@ -157,7 +157,8 @@ impl Writer {
         });
         let admitted = queue_write::admit(&self.queue, enqueues, self.max_backlog);
         if !admitted.is_empty() {
-            queue_write::enqueue(connection, &self.queue, admitted).await?;
+            let now = Timestamp::from_datetime(self.clock.now());
+            queue_write::enqueue(connection, &self.queue, admitted, now).await?;
         }
         if batch.iter().all(|command| matches!(command, Command::Enqueue(_))) {
             return Ok(());

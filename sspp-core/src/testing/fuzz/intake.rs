@@ -2,7 +2,7 @@
 
 use super::{MODEL, NOW_MICROS, round_trip, within_bounds, write_event};
 use crate::{
-    AcceptedEvent, BatchFault, BatchFormat, CloudEventAttributes, Event, ExternalId, SeededRandom, Source,
+    BatchFault, BatchFormat, CloudEventAttributes, Envelope, Event, ExternalId, SeededRandom, Source,
     Timestamp, Violations, parse_batch, parse_cloud_event, parse_cloud_event_data, parse_event,
     skip_byte_order_mark,
 };
@@ -116,6 +116,5 @@ fn like_any_other(event: &Event) {
     within_bounds(event);
     assert!(event.timestamp.not_after(now()).is_ok(), "{} is in the future", event.timestamp);
     assert!(MODEL.rule(event.event_type.as_str()).is_some(), "the model does not know {}", event.event_type);
-    let accepted = AcceptedEvent::new(event.clone(), now().to_datetime(), &SeededRandom::new(1));
-    round_trip(crate::Envelope { event: accepted });
+    round_trip(Envelope::new(event.clone(), now().to_datetime(), &SeededRandom::new(1)));
 }
