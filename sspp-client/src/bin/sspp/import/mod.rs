@@ -1,15 +1,21 @@
 //! `sspp import`: a file of events, in batches, from where the last call stopped.
 
 mod checkpoint;
+mod columns;
 mod delivery;
+mod extent;
+mod input;
+mod lines;
+mod record;
 mod rejects;
-pub(crate) mod rows;
+mod rows;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use sspp_client::Client;
+use sspp_client::{Client, Source};
 
 use crate::args::{Format, Import};
 use crate::failure::Failure;
@@ -19,57 +25,97 @@ use delivery::Delivery;
 use rejects::Rejects;
 use rows::Rows;
 
+pub(crate) use delivery::{judge, sentences};
+pub(crate) use input::Input;
+
 /// Imports the file.
 pub(crate) async fn run(task: &Import, client: &Client, output: &Output) -> Result<(), Failure> {
     let format = format_of(task)?;
+    let files = Files::of(task, format)?;
+    let source = task.source.clone().map(Source::new).transpose();
+    let source = source.map_err(|fault| Failure::usage(format!("--source {fault}")))?;
     let mut rows = Rows::open(&task.file, format)?;
-    let checkpoint_path = task.checkpoint.clone().unwrap_or_else(|| beside(&task.file, "checkpoint"));
     let mut checkpoint = if task.again || task.dry_run {
-        Checkpoint::begin(&task.file)?
+        Checkpoint::begin()
     } else {
-        Checkpoint::load_or_begin(&checkpoint_path, &task.file)?
+        Checkpoint::load_or_begin(&files.checkpoint)?
     };
-    if checkpoint.done {
+    rows.pass(&checkpoint.file)?;
+    checkpoint.file = rows.taken();
+    let first = checkpoint.rows;
+    // Of a file that was imported and has grown, only what came since is told.
+    let told = if checkpoint.done { checkpoint.rejected } else { 0 };
+    let rejects = Rejects::new(files.rejected, &task.file, rows.header());
+    let bar = bar(&rows, output);
+    let mut delivery = Delivery { task, source, client, rejects, output, bar };
+    let mut batch = delivery.gather(&mut rows, &checkpoint)?;
+    if checkpoint.done && batch.is_none() {
         let advice = format!(
             "{} was imported already: {} rows, {} rejected. --again imports it once more",
             task.file.display(),
             checkpoint.rows,
             checkpoint.rejected
         );
-        output.result(&summary(task, &checkpoint, 0, None), || advice);
+        output.result(&summary(task, &checkpoint, first, None), || advice);
         return Ok(());
     }
-    if checkpoint.rows > 0 {
-        output.note(&format!("going on after row {}", checkpoint.rows));
-        rows.skip(checkpoint.rows)?;
+    checkpoint.done = false;
+    delivery.rejects.go_on(&checkpoint.rejects)?;
+    if first > 0 {
+        output.note(&format!("going on after row {first}"));
     }
-    let ending = if format == Format::Csv { "rejected.csv" } else { "rejected.ndjson" };
-    let rejected_path = task.rejected.clone().unwrap_or_else(|| beside(&task.file, ending));
-    let rejects = Rejects::new(rejected_path, rows.header(), checkpoint.rejected > 0);
-    let first = checkpoint.rows;
-    let bar = bar(&rows, output);
-    let mut delivery = Delivery { task, client, rejects, bar };
     if !task.dry_run {
         // Before anything is sent: ids of rows without one are made from what it says.
-        checkpoint.save(&checkpoint_path)?;
+        checkpoint.save(&files.checkpoint)?;
     }
-    while let Some(batch) = delivery.gather(&mut rows, &checkpoint)? {
-        let counts = delivery.deliver(batch).await.map_err(|failure| {
-            let rows = checkpoint.rows;
-            failure.and(&format!("{rows} rows are done, and the same command goes on from there"))
+    while let Some(found) = batch {
+        let rows_done = checkpoint.rows;
+        delivery.deliver(found, &mut checkpoint).await.map_err(|failure| {
+            failure.and(&format!("{rows_done} rows are done, and the same command goes on from there"))
         })?;
-        checkpoint.add(counts);
         if !task.dry_run {
-            checkpoint.save(&checkpoint_path)?;
+            checkpoint.save(&files.checkpoint)?;
         }
+        batch = delivery.gather(&mut rows, &checkpoint)?;
     }
     delivery.bar.finish_and_clear();
     checkpoint.done = true;
     if !task.dry_run {
-        checkpoint.save(&checkpoint_path)?;
+        checkpoint.save(&files.checkpoint)?;
     }
-    let rejected = (checkpoint.rejected > 0).then(|| delivery.rejects.path().display().to_string());
+    let rejected = (checkpoint.rejected > told).then(|| delivery.rejects.path().display().to_string());
     report(task, &checkpoint, first, rejected, output)
+}
+
+/// The files that an import writes.
+struct Files {
+    checkpoint: PathBuf,
+    rejected: PathBuf,
+}
+
+impl Files {
+    fn of(task: &Import, format: Format) -> Result<Self, Failure> {
+        let ending = if format == Format::Csv { "csv" } else { "ndjson" };
+        // What is only tried leaves the rejects of a real import alone.
+        let ending = if task.dry_run { format!("dry-run.{ending}") } else { format!("rejected.{ending}") };
+        let given =
+            |path: &Option<PathBuf>, ending: &str| path.clone().unwrap_or_else(|| beside(&task.file, ending));
+        let (checkpoint, rejected) = (given(&task.checkpoint, "checkpoint"), given(&task.rejected, &ending));
+        let named =
+            [("the imported file", &task.file), ("--checkpoint", &checkpoint), ("--rejected", &rejected)];
+        for (index, (name, path)) in named.iter().enumerate() {
+            let same = |other: &PathBuf| {
+                other == *path
+                    || fs::canonicalize(other)
+                        .ok()
+                        .is_some_and(|other| fs::canonicalize(path).is_ok_and(|path| path == other))
+            };
+            if let Some((other, _)) = named[..index].iter().find(|(_, other)| same(other)) {
+                return Err(Failure::usage(format!("{name} and {other} are the same file: name another")));
+            }
+        }
+        Ok(Self { checkpoint, rejected })
+    }
 }
 
 fn report(
