@@ -49,6 +49,7 @@ pub mod service;
 mod subject;
 #[cfg(any(feature = "testing", feature = "mock"))]
 pub mod testing;
+mod text;
 #[cfg(feature = "engine")]
 mod trace;
 #[cfg(feature = "engine")]
@@ -90,6 +91,7 @@ pub use scoring::{
     StepInput, StepKind, TierRule, UnknownEventType,
 };
 pub use subject::Subject;
+pub use text::{TextFault, read_text, read_text_file, skip_byte_order_mark};
 #[cfg(feature = "engine")]
 pub use trace::TraceContext;
 #[cfg(feature = "scoring")]

@@ -8,7 +8,7 @@ use poem_openapi::OpenApi;
 use serde::Deserialize as _;
 use sspp_core::{
     AcceptedEvent, Admission, BatchFault, BatchFormat, Envelope, Event, EventId, NewJob, ParseFault,
-    QueueError, Timestamp, Violations, parse_batch,
+    QueueError, Timestamp, Violations, parse_batch, skip_byte_order_mark,
 };
 
 use super::events::parse_one;
@@ -174,6 +174,8 @@ fn has_events(json: &[u8]) -> bool {
         _events: serde::de::IgnoredAny,
     }
     // An array would pass for an object; and what comes after does not matter here.
-    json.trim_ascii_start().starts_with(b"{")
-        && Wrapper::deserialize(&mut serde_json::Deserializer::from_slice(json)).is_ok()
+    skip_byte_order_mark(json).is_ok_and(|json| {
+        json.trim_ascii_start().starts_with(b"{")
+            && Wrapper::deserialize(&mut serde_json::Deserializer::from_slice(json)).is_ok()
+    })
 }

@@ -7,7 +7,7 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 use sspp_core::{
     AcceptedEvent, ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, ParseFault, ScoringModel,
-    Timestamp, Violation, parse_event,
+    Timestamp, Violation, parse_event, read_text,
 };
 
 use crate::error::Problem;
@@ -43,7 +43,8 @@ pub(super) fn mend(
             format!("the body is not a change: {detail}"),
         )
     };
-    let mut parser = serde_json::Deserializer::from_slice(change);
+    let change = read_text(change).map_err(|fault| malformed(format!("it {fault}")))?;
+    let mut parser = serde_json::Deserializer::from_str(change);
     let members = parser.deserialize_map(Pairs).and_then(|members| parser.end().map(|()| members));
     let mut members = members.map_err(|error| malformed(error.to_string()))?;
     if members.is_empty() {

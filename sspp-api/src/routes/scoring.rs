@@ -8,7 +8,7 @@ use poem::http::{StatusCode, header};
 use poem_openapi::OpenApi;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sspp_core::{ModelFaults, ParseFault, ScoringModel, Timestamp, Violation, parse_event};
+use sspp_core::{ModelFaults, ParseFault, ScoringModel, Timestamp, Violation, parse_event, read_text};
 
 use super::{Intake, Tag};
 use crate::dto::param::{Header, IfNoneMatchParam};
@@ -68,7 +68,8 @@ struct Asked<'j> {
 
 fn preview(body: &Bytes, active: Arc<ScoringModel>, now: Timestamp) -> Result<PreviewBody, Problem> {
     let malformed = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "malformed-body", detail);
-    let asked: Asked<'_> = serde_json::from_slice(body)
+    let text = read_text(body).map_err(|fault| malformed(format!("the body {fault}")))?;
+    let asked: Asked<'_> = serde_json::from_str(text)
         .map_err(|error| malformed(format!("the JSON is not a request for a preview: {error}")))?;
     if asked.events.is_empty() {
         let detail = "events must hold at least one event".to_owned();

@@ -103,7 +103,9 @@ async fn a_letter_is_mended_and_replayed_under_its_id_and_two_clicks_make_one_si
         let message = patch(&harness, 1, &bad).await.problem(400).to_string();
         assert!(message.contains(named), "{message}");
     }
-    let mended = patch(&harness, 1, &json!({"eventType": "email_clicked"})).await;
+    let json = [("content-type", "application/json")];
+    let marked = "\u{feff}{\"eventType\": \"email_clicked\"}";
+    let mended = harness.send("PATCH", &path(1), &json, marked).await;
     assert_eq!(mended.status, 200, "{mended:?}");
     assert!(mended.text.contains(r#""metadata":{ "at" : 1.50 }"#), "{}", mended.text);
     assert_eq!(harness.get(&path(1)).await.json(), mended.json());

@@ -4,7 +4,7 @@ use serde::de::{Deserializer, Visitor};
 
 use super::members::MembersVisitor;
 use super::violation::{Violation, Violations};
-use crate::{Event, ScoringModel, Timestamp};
+use crate::{Event, ScoringModel, Timestamp, read_text};
 
 /// Why bytes are not an event.
 ///
@@ -102,11 +102,9 @@ pub(super) fn read_object<'j, V: Visitor<'j>>(json: &'j [u8], visitor: V) -> Res
     Ok(value)
 }
 
-/// The text of bytes, which must be there.
+/// The text of bytes, perhaps after a byte order mark; it must be there.
 pub(super) fn utf8(json: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(json).map_err(|error| {
-        format!("the body is not UTF-8: byte {} begins no character", error.valid_up_to())
-    })?;
+    let text = read_text(json).map_err(|fault| format!("the body {fault}"))?;
     if text.trim_ascii().is_empty() {
         return Err("the body is empty: expected a JSON object".to_owned());
     }

@@ -4,6 +4,7 @@ use super::{MODEL, NOW_MICROS, round_trip, within_bounds, write_event};
 use crate::{
     AcceptedEvent, BatchFault, BatchFormat, CloudEventAttributes, Event, ExternalId, SeededRandom, Source,
     Timestamp, Violations, parse_batch, parse_cloud_event, parse_cloud_event_data, parse_event,
+    skip_byte_order_mark,
 };
 
 type Parsed = Result<Event, Violations>;
@@ -37,7 +38,9 @@ pub fn batch(bytes: &[u8]) {
         }
     }
     if let Ok(events) = read(bytes, BatchFormat::Lines) {
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+        let rest =
+            skip_byte_order_mark(bytes).unwrap_or_else(|fault| unreachable!("it was read, but {fault}"));
+        let lines = rest.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
         let alone =
             lines.map(|line| parse_event(line, &MODEL, now()).map_err(crate::ParseFault::into_violations));
         assert!(alone.eq(events), "a line means something else in a batch");
