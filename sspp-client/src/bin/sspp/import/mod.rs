@@ -5,6 +5,8 @@ mod columns;
 mod delivery;
 mod extent;
 mod input;
+#[cfg(test)]
+mod law;
 mod lines;
 mod record;
 mod rejects;

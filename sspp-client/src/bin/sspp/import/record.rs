@@ -102,7 +102,7 @@ mod tests {
             ("a,b\nc", End::At(4)),
             ("a,b\r\nc", End::At(5)),
             ("a,b\rc", End::At(4)),
-            ("a,\"x\ny\"\n", End::At(9)),
+            ("a,\"x\ny\"\n", End::At(8)),
             ("\n", End::At(1)),
             ("a,b\r", End::Unknown),
             ("a,b", End::Unknown),

@@ -139,6 +139,9 @@ impl Rows {
 
     /// Passes what an earlier call has read, which must still be there.
     pub(crate) fn pass(&mut self, done: &Extent) -> Result<(), Failure> {
+        if done.bytes == 0 {
+            return Ok(());
+        }
         let file = self.path.display().to_string();
         let other = |how: String| {
             Failure::wrong(format!(
