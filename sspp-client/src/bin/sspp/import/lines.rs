@@ -1,7 +1,7 @@
 //! A line of NDJSON, and what an import adds to one that it rejects.
 //!
 //! The reason and the event id stand before the line's own members, `{"rejection":"…","importEventId":"…","accountId":…`, so that the
-//! line itself stays as it was, byte for byte. Before a line that is no object they stand in an object of their own.
+//! line itself stays as it was, byte for byte. Before a line that is no object, or an empty one, they stand in an object of their own.
 
 use serde_json::Deserializer;
 
@@ -15,11 +15,12 @@ pub(crate) fn addition(line: &[u8], event_id: &str, reason: &str) -> (String, us
     let mut added = RawObject::default();
     added.text(REJECTION, reason);
     added.text(IMPORT_EVENT_ID, event_id);
-    let Some(members) = line.trim_ascii_start().strip_prefix(b"{") else {
-        return (format!("{} ", added.finish()), 0);
-    };
-    let comma = if members.trim_ascii_start().starts_with(b"}") { "" } else { "," };
-    (format!("{{{}{comma}", added.inner()), line.len() - members.len())
+    match line.trim_ascii_start().strip_prefix(b"{") {
+        Some(members) if !members.trim_ascii_start().starts_with(b"}") => {
+            (format!("{{{},", added.inner()), line.len() - members.len())
+        }
+        _ => (format!("{} ", added.finish()), 0),
+    }
 }
 
 /// A line without what an earlier import added to it, and the event id that it added.
@@ -80,7 +81,7 @@ mod tests {
         let shown = |line: &str| String::from_utf8(added(line.as_bytes())).unwrap();
         let before = r#"{"rejection":"wrong: \"x\"","importEventId":"import-1""#;
         assert_eq!(shown(r#"{"n":1.10,"n":2}"#), format!(r#"{before},"n":1.10,"n":2}}"#));
-        assert_eq!(shown("{}\n"), format!("{before}}}\n"));
+        assert_eq!(shown("{}\n"), format!("{before}}} {{}}\n"));
         assert_eq!(shown("nonsense"), format!("{before}}} nonsense"));
         // As a script writes it again.
         let spaced = br#"{"rejection": "x", "importEventId": "7", "n": 1}"#;
