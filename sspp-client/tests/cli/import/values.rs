@@ -112,8 +112,13 @@ fn a_line_has_the_verdict_that_the_server_gives() {
     ];
     let text: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
     bench.write("l.ndjson", &text);
-    for arguments in [&["--dry-run"][..], &[]] {
+    for (arguments, ending) in [(&["--dry-run"][..], "dry-run"), (&[], "rejected")] {
         bench.counts("l.ndjson", arguments, 2, 8);
+        let rejected = bench.read(&format!("l.ndjson.{ending}.ndjson"));
+        for (good, line) in &lines {
+            let own = format!("{}\n", line.strip_prefix('{').unwrap_or(line));
+            assert_eq!(rejected.contains(&own), !good, "{line}: {rejected}");
+        }
     }
     let body = format!("content-type: application/x-ndjson\r\ncontent-length: {}\r\n\r\n{text}", text.len());
     let answer = crate::platform::ask(&bench.platform.url, "POST", "/api/v1/events/validate", &body);
