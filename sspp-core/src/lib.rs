@@ -30,6 +30,7 @@ mod envelope;
 mod erase;
 #[cfg(feature = "faults")]
 mod faults;
+mod one_line;
 #[cfg(feature = "otlp")]
 mod otlp;
 #[cfg(feature = "engine")]
@@ -72,6 +73,7 @@ pub use domain::*;
 pub use envelope::{Envelope, EnvelopeFault};
 #[cfg(feature = "engine")]
 pub use erase::{erase_some, finish_erasures};
+pub use one_line::one_line;
 #[cfg(feature = "engine")]
 pub use pipeline::{Pipeline, PipelineConfig};
 #[cfg(feature = "engine")]

@@ -49,7 +49,7 @@ struct StatedEvent {
     event_type: String,
     /// When it happened.
     timestamp: Instant,
-    /// What else the producer said, byte for byte.
+    /// What else the producer said, without the white space between its parts.
     metadata: RawJson,
     /// The system it came from, if it said so.
     #[serde(skip_serializing_if = "Option::is_none")]

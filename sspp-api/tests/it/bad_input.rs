@@ -111,7 +111,7 @@ fn bodies() -> Vec<(Vec<u8>, &'static str)> {
     bodies.push((b"{}".to_vec(), "accountId"));
     bodies.push((format!("[{}]", with("foo", "")).into_bytes(), "body"));
     bodies.push((format!("{}{}", with("foo", ""), with("foo", "")).into_bytes(), "body"));
-    bodies.push((b"\xef\xbb\xbf{}".to_vec(), "body"));
+    bodies.push((b"\xef\xbb\xbf{}".to_vec(), "accountId"));
     bodies.push((b"{\"accountId\":\"\xff\xfe\"}".to_vec(), "body"));
     bodies.push((with("foo", "").encode_utf16().flat_map(u16::to_le_bytes).collect(), "body"));
     bodies
@@ -151,7 +151,7 @@ async fn a_byte_order_mark_before_a_body_is_skipped() {
         ("/events/validate", json, batch.clone(), 200),
         ("/events/validate", "application/x-ndjson", lines, 200),
         ("/scoring/preview", json, batch, 200),
-        ("/dead-letters/replay", json, "{\"dryRun\":true}".to_owned(), 200),
+        ("/dead-letters/replay", json, "{\"dryRun\":true}".to_owned(), 202),
     ];
     for (path, content_type, text, status) in cases {
         let (path, headers) = (format!("/api/v1{path}"), [("content-type", content_type)]);

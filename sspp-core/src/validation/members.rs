@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::metadata::{Name, check_metadata};
+use super::metadata::Name;
 use super::violation::{Violation, Violations};
 use crate::{
     AccountId, Event, EventType, ExternalId, IdFault, Metadata, ScoringModel, Source, Timestamp, UserId,
@@ -190,8 +190,5 @@ fn timestamp(
 
 fn metadata(raw: Option<&RawValue>, found: &mut Vec<Violation>) -> Option<Metadata> {
     let Some(raw) = raw else { return Some(Metadata::default()) };
-    check_metadata(raw)
-        .map(|()| Metadata::checked(raw.to_owned()))
-        .map_err(|fault| found.push(Violation::of_metadata(&fault)))
-        .ok()
+    Metadata::from_raw(raw).map_err(|fault| found.push(Violation::of_metadata(&fault))).ok()
 }
