@@ -74,13 +74,15 @@ fn metadata_in_a_cell_and_on_the_command_line_is_kept_byte_for_byte() {
     let said = sspp(&bench.platform.url, &[&emit[..], &with].concat());
     assert_eq!(said.code, 0, "{said:?}");
     let stored = bench.signals(4);
+    let listed = sspp(&bench.platform.url, &["signals", "--json"]).out;
     for metadata in [
         r#"{"order":12345678901234567890123,"release":1.10,"plan":"pro"}"#,
         object,
         r#"{"plan":"free"}"#,
         r#"{"order":12345678901234567890123,"release":1.10,"e":1E5,"big":"1e400","t":"x"}"#,
     ] {
-        assert!(stored.contains(&format!("\"metadata\":{metadata}")), "{metadata}: {stored}");
+        let member = format!("\"metadata\":{metadata}");
+        assert!(stored.contains(&member) && listed.contains(&member), "{metadata}: {stored}{listed}");
     }
 }
 
