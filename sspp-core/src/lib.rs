@@ -100,6 +100,6 @@ pub use trace::TraceContext;
 #[cfg(feature = "scoring")]
 pub use validation::{
     BatchFault, BatchFormat, CloudEventAttributes, ParseFault, parse_batch, parse_cloud_event,
-    parse_cloud_event_data, parse_event,
+    parse_cloud_event_data, parse_event, parse_unsent_event,
 };
 pub use validation::{Violation, Violations};

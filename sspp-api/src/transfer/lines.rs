@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use sspp_core::{
     AccountId, ContentDigest, Envelope, Event, EventId, EventType, ExternalId, Metadata, ModelDigest,
     ModelRecord, NewJob, NewSignal, Random, Record, Score, ScoringModel, SignalType, Source, Timestamp,
-    Units, UserId, parse_event,
+    Units, UserId, parse_event, read_text,
 };
 
 /// The longest line, in bytes: an event in its longest form, and the members of a signal.
@@ -55,13 +55,16 @@ struct ModelIn {
 }
 
 impl Line {
-    /// Reads a line; what is wrong with it is a sentence.
+    /// Reads a line; what is wrong with it is a sentence. An event without an id gets one that follows from its content and the
+    /// line's number, so that it counts once however often the file is imported.
     pub(super) fn read(
-        text: &str,
+        line: &[u8],
+        number: u64,
         model: &ScoringModel,
         now: DateTime<Utc>,
         random: &dyn Random,
     ) -> Result<Self, String> {
+        let text = read_text(line).map_err(|fault| format!("it {fault}"))?;
         let Kind { kind } =
             serde_json::from_str(text).map_err(|error| format!("it is no JSON object: {error}"))?;
         match kind.as_deref() {
@@ -73,7 +76,12 @@ impl Line {
             }
             None => {
                 let now_us = Timestamp::from_datetime(now);
-                let event = parse_event(text.as_bytes(), model, now_us).map_err(|fault| fault.to_string())?;
+                let mut event =
+                    parse_event(text.as_bytes(), model, now_us).map_err(|fault| fault.to_string())?;
+                if event.external_id.is_none() {
+                    let id = format!("import-{number}-{}", ContentDigest::of(&event));
+                    event.external_id = Some(ExternalId::new(id).map_err(|fault| fault.to_string())?);
+                }
                 Ok(Self::Event(Envelope::new(event, now, random).job(None)))
             }
         }

@@ -223,6 +223,28 @@ async fn a_signal_is_one_line_whatever_its_event_holds_and_a_retry_after_an_impo
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_without_an_id_counts_once_however_often_its_file_is_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = event("acc_new", "call_made", r#"{"n":12345678901234567890123}"#);
+    std::fs::write(folder.path().join("e.ndjson"), format!("\u{feff}{line}\r\n{line}\r\n")).unwrap();
+    let import = ["--data", "copy.db", "import", "e.ndjson"];
+    for _ in 0..2 {
+        let (done, said) = sspp_api(folder.path(), &import, &[]);
+        assert!(done && said.contains("2 events queued"), "{said}");
+    }
+    let (done, said) = sspp_api(folder.path(), &[&import[..], &["--skip-lines", "3"]].concat(), &[]);
+    assert!(!done && said.contains("has 2 lines") && said.contains("the same file"), "{said}");
+    with_file(folder.path().join("copy.db"), async |copy| {
+        copy.run_pipeline();
+        copy.drained().await;
+        // The file says it twice.
+        assert_eq!(copy.get("/api/v1/signals").await.json()["pagination"]["total"], 2);
+        assert!(copy.get("/api/v1/signals/export").await.text.contains(r#"{"n":12345678901234567890123}"#));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signals_move_from_sqlite_to_postgresql_and_from_the_predecessor() {
     use sspp_core::testing::servers::{Kind, server};
     let Some(postgres) = server(Kind::Postgres17).await else { return };

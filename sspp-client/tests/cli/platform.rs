@@ -1,5 +1,7 @@
 //! A whole platform on a port of its own, over memory.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -30,6 +32,21 @@ impl Platform {
         });
         Self { url: url.recv_timeout(Duration::from_secs(20)).unwrap(), stop, thread: Some(thread) }
     }
+}
+
+/// What a path answers, its headers included.
+pub(crate) fn get(url: &str, path: &str) -> String {
+    ask(url, "GET", path, "\r\n")
+}
+
+/// What a request is answered, of which `rest` are the further headers and the body.
+pub(crate) fn ask(url: &str, method: &str, path: &str, rest: &str) -> String {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{rest}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 impl Drop for Platform {

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     AccountId, ContentDigest, Cursor, DeadLetterCursor, Envelope, EnvelopeFault, Event, EventType,
     ExternalId, Metadata, ModelFaults, ParseFault, ScoringModel, SeededRandom, Source, Subject, Timestamp,
-    UserId, one_line, parse_event, read_text,
+    UserId, Violation, one_line, parse_event, parse_unsent_event, read_text,
 };
 
 pub use intake::{batch, cloud_event};
@@ -33,8 +33,9 @@ const METADATA: [&str; 6] = [
     r#"{"a":{"b":{"c":1.5}},"x":"","y":9007199254740993,"z":[[],{}]}"#,
 ];
 
-/// The laws of [`parse_event`]: it never panics, refuses with reasons, and what it accepts is within bounds, keeps its
-/// metadata on one line as it was, can be scored, and survives the envelope and being written as JSON again.
+/// The laws of [`parse_event`], with which [`parse_unsent_event`] agrees: it never panics, refuses with reasons, and what it
+/// accepts is within bounds, keeps its metadata on one line as it was, can be scored, and survives the envelope and being
+/// written as JSON again.
 ///
 /// ```
 /// sspp_core::testing::fuzz::event_json(br#"{"accountId":"a","userId":"u"}"#);
@@ -44,7 +45,9 @@ const METADATA: [&str; 6] = [
 /// When a law breaks.
 pub fn event_json(bytes: &[u8]) {
     let now = Timestamp::from_micros(NOW_MICROS).unwrap_or_else(|| unreachable!("2026 is within bounds"));
-    let event = match parse_event(bytes, &MODEL, now) {
+    let received = parse_event(bytes, &MODEL, now);
+    judged_alike_before_it_is_sent(&received, &parse_unsent_event(bytes, Some(now)));
+    let event = match received {
         Ok(event) => event,
         Err(fault) => return refused_with_reasons(bytes, &fault),
     };
@@ -148,6 +151,22 @@ pub fn cursor(bytes: &[u8]) {
         let written = cursor.to_string();
         assert_eq!(written, text, "two texts stand for one cursor");
         assert_eq!(written.parse(), Ok(cursor));
+    }
+}
+
+/// The sender's verdict is the receiver's, but for the event types that only the receiver's model knows.
+fn judged_alike_before_it_is_sent(received: &Result<Event, ParseFault>, unsent: &Result<Event, ParseFault>) {
+    let others = |fault: &ParseFault| -> Vec<Violation> {
+        let violations = fault.clone().into_violations().into_vec();
+        violations.into_iter().filter(|violation| violation.pointer != "/eventType").collect()
+    };
+    match (received, unsent) {
+        (Ok(received), unsent) => assert_eq!(unsent.as_ref(), Ok(received), "accepted, but not sent"),
+        (Err(fault), Ok(event)) => {
+            assert!(others(fault).is_empty(), "sent, but refused: {fault}");
+            assert!(MODEL.rule(event.event_type.as_str()).is_none(), "a known type was refused: {fault}");
+        }
+        (Err(received), Err(unsent)) => assert_eq!(others(received), others(unsent)),
     }
 }
 
