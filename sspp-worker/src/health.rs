@@ -88,7 +88,7 @@ impl Health {
             Some(Seen { queue, store }) => {
                 for (name, dependency) in [("redis", queue), ("postgresql", store)] {
                     if let Some(reason) = dependency.reason() {
-                        return Some(format!("{name} is {reason}"));
+                        return Some(format!("{name}: {reason}"));
                     }
                 }
             }

@@ -26,7 +26,7 @@ impl FileLock {
     pub(super) fn take(path: &Path) -> Result<Self, SqliteOpenError> {
         let in_use = || SqliteOpenError::InUse { path: path.to_owned() };
         let of_io = |error: std::io::Error| SqliteOpenError::of_io(path, &error);
-        let is_held = |metadata: Metadata| held().contains(&FileId::of(&metadata));
+        let is_held = |metadata: Metadata| cfg!(unix) && held().contains(&FileId::of(&metadata));
         if std::fs::metadata(path).is_ok_and(is_held) {
             return Err(in_use());
         }

@@ -11,7 +11,7 @@ use sspp_core::{Delivery, EventQueue, QueueError, RedisConfig, RedisEventQueue};
 use super::SURELY;
 use super::fixture::Site;
 
-fn refused<T: std::fmt::Debug>(answer: Result<T, QueueError>, how: &str) {
+fn refused<T: std::fmt::Debug>(answer: &Result<T, QueueError>, how: &str) {
     assert!(matches!(answer, Err(QueueError::Storage { .. })), "{how}: {answer:?}");
 }
 
@@ -33,7 +33,7 @@ async fn valkey_8_that_takes_no_writes_is_not_ready() {
 
 async fn takes_no_writes(kind: Kind) {
     let Some(site) = Site::on(kind).await else { return };
-    let queue = site.queue(|config| config.name = "refusing".to_owned()).await;
+    let queue = site.queue(|config| "refusing".clone_into(&mut config.name)).await;
     let mut redis = site.raw().await;
     works(queue.as_ref()).await;
     // How, what ends it, and whether deliveries can be settled meanwhile.
@@ -49,14 +49,14 @@ async fn takes_no_writes(kind: Kind) {
     for (begin, end, settles) in refusals {
         let how = begin.join(" ");
         redis.ask(begin).await;
-        refused(queue.ping().await, &how);
-        refused(queue.enqueue(vec![job(2)]).await, &how);
+        refused(&queue.ping().await, &how);
+        refused(&queue.enqueue(vec![job(2)]).await, &how);
         if settles {
             queue.can_settle().await.unwrap();
             let held = queue.receive(1, SURELY).await.unwrap();
             queue.settle(held.into_iter().map(Delivery::done).collect()).await.unwrap();
         } else {
-            refused(queue.can_settle().await, &how);
+            refused(&queue.can_settle().await, &how);
         }
         redis.ask(end).await;
         works(queue.as_ref()).await;
@@ -84,8 +84,8 @@ async fn a_server_that_cannot_save_is_not_ready() {
     while redis.info("rdb_last_bgsave_status:").await != "err" {
         tokio::task::yield_now().await;
     }
-    refused(queue.ping().await, "a failed save");
-    refused(queue.can_settle().await, "a failed save");
+    refused(&queue.ping().await, "a failed save");
+    refused(&queue.can_settle().await, "a failed save");
     may_write("755");
     redis.ask(&["BGSAVE"]).await;
     eventually("saved", async || queue.ping().await.is_ok()).await;
@@ -115,8 +115,8 @@ async fn a_user_without_the_right_to_write_is_told_apart_from_a_server_that_is_a
                 )
             })
             .await;
-            refused(queue.ping().await, user);
-            refused(queue.enqueue(vec![job(1)]).await, user);
+            refused(&queue.ping().await, user);
+            refused(&queue.enqueue(vec![job(1)]).await, user);
             queue.close().await;
         }
     }
