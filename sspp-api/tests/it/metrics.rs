@@ -112,8 +112,8 @@ async fn only_requests_to_take_events_count_as_rejected_whatever_the_paths_are()
         let send = async |method: &str, path: &str, body: &'static str| {
             harness.send(method, &format!("{prefix}{path}"), &json, body).await.status.as_u16()
         };
-        assert_eq!(send("POST", "/events/validate", "{").await, 400, "{prefix}");
-        assert_eq!(send("POST", "/events/validate/", "{").await, 400, "{prefix}");
+        assert_eq!(send("POST", "/events/validate", r#"{"events":{}}"#).await, 400, "{prefix}");
+        assert_eq!(send("POST", "/events/validate/", r#"{"events":{}}"#).await, 400, "{prefix}");
         assert_eq!(send("POST", "/scoring/preview", "{").await, 400, "{prefix}");
         assert_eq!(send("POST", "/dead-letters/replay", "{").await, 400, "{prefix}");
         assert_eq!(send("GET", "/events/%00", "").await, 400, "{prefix}");

@@ -120,10 +120,12 @@ async fn idle_connections_end_at_once_when_the_process_stops() {
 async fn where_all_places_are_taken_the_longest_idle_one_makes_room() {
     let folder = tempfile::tempdir().unwrap();
     let variables =
-        [("SSPP_MAX_CONNECTIONS", "20"), ("SSPP_HEADER_TIMEOUT", "600s"), ("SSPP_IDLE_TIMEOUT", "600s")];
+        [("SSPP_MAX_CONNECTIONS", "20"), ("SSPP_HEADER_TIMEOUT", "2s"), ("SSPP_IDLE_TIMEOUT", "600s")];
     let running = Running::start_with(folder.path(), &[], &variables);
-    let mut idle = Vec::new();
-    for _ in 0..20 {
+    let mut idle = vec![used(&running).await];
+    // Says when two seconds have passed.
+    assert_eq!(until_closed(&mut connect(&running).await).await, "");
+    for _ in 1..20 {
         idle.push(used(&running).await);
     }
     sspp_core::testing::eventually("a newcomer gets a place", async || {

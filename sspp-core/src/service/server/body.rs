@@ -26,6 +26,7 @@ struct Owned {
     body: Incoming,
     /// Whether anything of it was asked for: that sends "100 Continue" to a client that waits for it.
     touched: bool,
+    ended: bool,
 }
 
 /// The rest of a body.
@@ -42,7 +43,7 @@ pub(super) fn lend(headers: &HeaderMap, body: Incoming) -> (BoxBody<Bytes, io::E
         return (body.map_err(io::Error::other).boxed(), None);
     }
     let waits = headers.contains_key(header::EXPECT);
-    let owned = Arc::new(Mutex::new(Owned { body, touched: false }));
+    let owned = Arc::new(Mutex::new(Owned { body, touched: false, ended: false }));
     (Lent(Arc::clone(&owned)).boxed(), Some(Rest { owned, waits }))
 }
 
@@ -60,7 +61,9 @@ impl Body for Lent {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let mut owned = lock(&self.0);
         owned.touched = true;
-        Pin::new(&mut owned.body).poll_frame(cx).map_err(io::Error::other)
+        let frame = ready!(Pin::new(&mut owned.body).poll_frame(cx));
+        owned.ended = frame.is_none();
+        Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -77,7 +80,7 @@ impl Rest {
     pub(super) async fn ended(self) -> bool {
         let unasked = {
             let owned = lock(&self.owned);
-            if owned.body.is_end_stream() {
+            if owned.ended || owned.body.is_end_stream() {
                 return true;
             }
             self.waits && !owned.touched || owned.body.size_hint().lower() > SMALL
@@ -86,11 +89,11 @@ impl Rest {
     }
 
     async fn read(self) -> bool {
-        let mut lent = Lent(self.owned);
+        let mut body = Lent(self.owned);
         let mut left = SMALL;
         std::future::poll_fn(|cx| {
             loop {
-                match ready!(Pin::new(&mut lent).poll_frame(cx)) {
+                match ready!(Pin::new(&mut body).poll_frame(cx)) {
                     None => return Poll::Ready(true),
                     Some(Err(_)) => return Poll::Ready(false),
                     Some(Ok(frame)) => {

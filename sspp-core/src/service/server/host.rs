@@ -60,23 +60,20 @@ fn read_header(value: &HeaderValue) -> Result<RequestedHost<'_>, HostFault> {
 /// Reads `name`, `name:port`, `192.0.2.7:80` or `[2001:db8::7]:80`.
 fn read(text: &str) -> Result<RequestedHost<'_>, HostFault> {
     let text = text.trim_matches([' ', '\t']);
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (address, port) = rest.split_once(']').ok_or(HostFault::Malformed)?;
-            // A zone says over which network the address is reached: `fe80::1%25eth0`.
-            let address = address.split_once('%').map_or(address, |(address, _)| address);
-            address.parse::<Ipv6Addr>().map_err(|_| HostFault::Malformed)?;
-            (RequestedHost::Address, port.strip_prefix(':').or(port.is_empty().then_some("")))
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (address, port) = rest.split_once(']').ok_or(HostFault::Malformed)?;
+        // A zone says over which network the address is reached: `fe80::1%25eth0`.
+        let address = address.split_once('%').map_or(address, |(address, _)| address);
+        address.parse::<Ipv6Addr>().map_err(|_| HostFault::Malformed)?;
+        (RequestedHost::Address, port.strip_prefix(':').or(port.is_empty().then_some("")))
+    } else {
+        let (name, port) = text.split_once(':').unwrap_or((text, ""));
+        let name = name.strip_suffix('.').unwrap_or(name);
+        if name.is_empty() || !name.bytes().all(is_of_name) {
+            return Err(HostFault::Malformed);
         }
-        None => {
-            let (name, port) = text.split_once(':').unwrap_or((text, ""));
-            let name = name.strip_suffix('.').unwrap_or(name);
-            if name.is_empty() || !name.bytes().all(is_of_name) {
-                return Err(HostFault::Malformed);
-            }
-            let address = name.parse::<Ipv4Addr>().is_ok();
-            (if address { RequestedHost::Address } else { RequestedHost::Name(name) }, Some(port))
-        }
+        let address = name.parse::<Ipv4Addr>().is_ok();
+        (if address { RequestedHost::Address } else { RequestedHost::Name(name) }, Some(port))
     };
     let good = port.is_some_and(|port| {
         port.is_empty() || port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
