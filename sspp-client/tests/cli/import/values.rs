@@ -87,6 +87,14 @@ fn metadata_in_a_cell_and_on_the_command_line_is_kept_byte_for_byte() {
 }
 
 #[test]
+fn a_column_of_the_producers_own_is_never_taken_for_one_of_ours() {
+    let bench = Bench::new();
+    bench.write("own.csv", format!("{HEADER},Rejection\na,u,call_made,2026-01-15,too dear\n"));
+    bench.counts("own.csv", &[], 1, 0);
+    assert!(bench.signals(1).contains(r#""metadata":{"Rejection":"too dear"}"#));
+}
+
+#[test]
 fn a_time_that_is_no_date_is_rejected_and_never_guessed() {
     let bench = Bench::new();
     let times =
@@ -107,6 +115,7 @@ fn a_line_has_the_verdict_that_the_server_gives() {
         (false, format!("{{{event},\"userId\":\"u\"}}")),
         (false, format!("{{{event},\"metadata\":{{\"x\":1,\"x\":2}}}}")),
         (false, format!("{{{event},\"more\":1}}")),
+        (false, format!("{{\"rejection\":\"x\",{event}}}")),
         (false, format!("{{{event}}} {{}}")),
         (false, format!("[{{{event}}}]")),
         (false, format!("{{{}}}", event.replace("\"u\"", "7"))),
@@ -115,7 +124,7 @@ fn a_line_has_the_verdict_that_the_server_gives() {
     let text: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
     bench.write("l.ndjson", &text);
     for (arguments, ending) in [(&["--dry-run"][..], "dry-run"), (&[], "rejected")] {
-        bench.counts("l.ndjson", arguments, 2, 8);
+        bench.counts("l.ndjson", arguments, 2, 9);
         let rejected = bench.read(&format!("l.ndjson.{ending}.ndjson"));
         for (good, line) in &lines {
             let own = format!("{}\n", line.strip_prefix('{').unwrap_or(line));

@@ -96,7 +96,12 @@ impl Columns {
         let fields = scan(line, delimiter, true).fields;
         let text = |range: Range<usize>| String::from_utf8_lossy(&unquote(&line[range])).trim().to_owned();
         let names: Vec<String> = fields.into_iter().map(text).collect();
-        let columns: Vec<Column> = names.iter().map(|name| Column::of(name)).collect();
+        let mut columns: Vec<Column> = names.iter().map(|name| Column::of(name)).collect();
+        if !columns.contains(&Column::ImportEventId) {
+            // Then no import has written it: the column is the producer's own.
+            let own = columns.iter_mut().zip(&names).filter(|(column, _)| **column == Column::Rejection);
+            own.for_each(|(column, name)| *column = Column::Other(name.clone()));
+        }
         let needed = columns.iter().rposition(|column| *column != Column::Unnamed).map_or(0, |last| last + 1);
         Self { delimiter, names, columns, needed }
     }

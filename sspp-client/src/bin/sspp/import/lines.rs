@@ -26,32 +26,27 @@ pub(crate) fn addition(line: &[u8], event_id: &str, reason: &str) -> (String, us
 /// A line without what an earlier import added to it, and the event id that it added.
 pub(crate) fn without_addition(line: &[u8]) -> (Vec<u8>, Option<String>) {
     match read_addition(line) {
-        Some((event_id, rest)) => (rest, event_id),
+        Some((event_id, own)) => (own, Some(event_id)),
         None => (line.to_vec(), None),
     }
 }
 
 /// Editors and scripts may have put spaces between what was added.
-fn read_addition(line: &[u8]) -> Option<(Option<String>, Vec<u8>)> {
-    let (name, rest) = text(after(line, b"{")?)?;
-    if name != REJECTION {
-        return None;
-    }
-    let (_, mut rest) = text(after(rest, b":")?)?;
-    let mut event_id = None;
-    if let Some((name, value)) = after(rest, b",").and_then(text)
-        && name == IMPORT_EVENT_ID
-    {
-        let (id, behind) = text(after(value, b":")?)?;
-        (event_id, rest) = (Some(id), behind);
-    }
+fn read_addition(line: &[u8]) -> Option<(String, Vec<u8>)> {
+    let (_, rest) = member(after(line, b"{")?, REJECTION)?;
+    let (event_id, rest) = member(after(rest, b",")?, IMPORT_EVENT_ID)?;
     let own = match after(rest, b",") {
         Some(members) => [b"{", members].concat(),
-        None if after(rest, b"}")?.trim_ascii().is_empty() => [b"{", rest].concat(),
         // One space was put behind the object.
         None => after(rest, b"}")?.strip_prefix(b" ")?.to_vec(),
     };
     Some((event_id, own))
+}
+
+/// The text of the member at the beginning, and what follows it.
+fn member<'l>(line: &'l [u8], name: &str) -> Option<(String, &'l [u8])> {
+    let (found, rest) = text(line)?;
+    if found == name { text(after(rest, b":")?) } else { None }
 }
 
 fn after<'l>(line: &'l [u8], token: &[u8]) -> Option<&'l [u8]> {
@@ -86,8 +81,8 @@ mod tests {
         // As a script writes it again.
         let spaced = br#"{"rejection": "x", "importEventId": "7", "n": 1}"#;
         assert_eq!(without_addition(spaced), (br#"{ "n": 1}"#.to_vec(), Some("7".to_owned())));
-        assert_eq!(without_addition(br#"{"rejection":"x"}"#), (b"{}".to_vec(), None));
-        let own = br#"{"rejection":7}"#;
+        // A member of that name alone is the producer's, and judged as any other.
+        let own = br#"{"rejection":"x","accountId":"a"}"#;
         assert_eq!(without_addition(own), (own.to_vec(), None));
     }
 

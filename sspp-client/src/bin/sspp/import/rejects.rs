@@ -98,11 +98,11 @@ impl Rejects {
             }
             Layout::Lines => addition(&row.bytes, event_id, &reason),
         };
-        let mut file = match self.file.take() {
+        let Self { path, from, layout, file, written } = self;
+        let file = match file {
             Some(file) => file,
-            None => File::create(&self.path)?,
+            none => none.insert(File::create(path)?),
         };
-        let Self { layout, written, from, .. } = self;
         let begins = written.bytes() == 0;
         let mut put = |bytes: &[u8]| {
             written.add(bytes);
@@ -124,10 +124,13 @@ impl Rejects {
                 put(bytes)
             })?;
         }
-        if !matches!(last, Some(b'\n' | b'\r')) {
+        let ended = match layout {
+            Layout::Csv { .. } => matches!(last, Some(b'\n' | b'\r')),
+            Layout::Lines => last == Some(b'\n'),
+        };
+        if !ended {
             put(b"\n")?;
         }
-        self.file = Some(file);
         Ok(())
     }
 }
