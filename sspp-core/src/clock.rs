@@ -27,6 +27,9 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place where the machine's clock is read")]
     fn now(&self) -> DateTime<Utc> {
+        #[cfg(feature = "faults")]
+        return Utc::now() + crate::faults::clock_offset();
+        #[cfg(not(feature = "faults"))]
         Utc::now()
     }
 }

@@ -9,8 +9,9 @@ use std::time::Duration;
 use poem::Server;
 use poem::listener::TcpAcceptor;
 use sspp_core::service::{
-    Backends, ConfigError, ModelError, StopSignals, Watched, describe_metrics, load_model, measure,
-    migrate_until_done, recorder, require_durable, show_release, watch_dependencies, watch_durability,
+    Backends, ConfigError, ModelError, QueueClock, StopSignals, Watched, describe_metrics, load_model,
+    measure, migrate_until_done, recorder, require_durable, show_release, watch_dependencies,
+    watch_durability,
 };
 use sspp_core::{
     EventQueue, PgSignalStore, Pipeline, RedisEventQueue, ScoringModel, SignalStore, SystemClock,
@@ -111,9 +112,10 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     let measuring = measure(move || upkeep.run_upkeep(), store.connections());
     let _measuring = AbortOnDropHandle::new(tokio::spawn(measuring));
     let (seen_by_monitor, seen) = watch::channel(None);
-    let watched = watched(config, &queue, &store);
+    let clock = Arc::new(QueueClock::new(Arc::new(SystemClock)));
+    let watched = watched(config, &queue, &store, &clock);
     let _monitor = AbortOnDropHandle::new(tokio::spawn(watch_dependencies(watched, seen_by_monitor)));
-    let health = Arc::new(Health::new(seen, watch_durability(queue.port()), metrics));
+    let health = Arc::new(Health::new(seen, watch_durability(queue.port()), clock, metrics));
     let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?).run(endpoint(health.clone()));
     let server = AbortOnDropHandle::new(tokio::spawn(server));
     announce(address, &model);
@@ -196,7 +198,12 @@ async fn work(
     }
 }
 
-fn watched(config: &Config, queue: &Arc<RedisEventQueue>, store: &Arc<PgSignalStore>) -> Watched {
+fn watched(
+    config: &Config,
+    queue: &Arc<RedisEventQueue>,
+    store: &Arc<PgSignalStore>,
+    clock: &Arc<QueueClock>,
+) -> Watched {
     Watched {
         queue: queue.port(),
         queue_service: "redis",
@@ -206,6 +213,8 @@ fn watched(config: &Config, queue: &Arc<RedisEventQueue>, store: &Arc<PgSignalSt
         up: "sspp_worker_dependency_up",
         ping: "sspp_worker_dependency_ping_duration_seconds",
         size: "sspp_worker_queue_size",
+        clock_offset: "sspp_worker_clock_offset_seconds",
+        clock: Arc::clone(clock),
     }
 }
 

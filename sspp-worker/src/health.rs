@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use poem::http::StatusCode;
 use poem::{Endpoint, EndpointExt as _, IntoResponse as _, Response, Route, get, handler, web::Data};
 use serde_json::json;
-use sspp_core::service::{DurabilityState, Seen};
+use sspp_core::service::{DurabilityState, QueueClock, Seen};
 use tokio::sync::watch;
 
 /// What the pipeline is at.
@@ -34,6 +34,7 @@ pub(crate) struct Health {
     /// True while the pipeline's breaker is open; there once it was built.
     store_away: OnceLock<watch::Receiver<bool>>,
     durability: DurabilityState,
+    clock: Arc<QueueClock>,
     metrics: PrometheusHandle,
 }
 
@@ -41,6 +42,7 @@ impl Health {
     pub(crate) fn new(
         seen: watch::Receiver<Option<Seen>>,
         durability: DurabilityState,
+        clock: Arc<QueueClock>,
         metrics: PrometheusHandle,
     ) -> Self {
         Self {
@@ -49,6 +51,7 @@ impl Health {
             seen,
             store_away: OnceLock::new(),
             durability,
+            clock,
             metrics,
         }
     }
@@ -146,7 +149,7 @@ fn show(Data(health): Data<&Arc<Health>>) -> Response {
         "pipeline": health.pipeline(),
         "services": services.unwrap_or_else(|| json!({})),
         "durability": durability,
-        "warnings": warnings.unwrap_or_default(),
+        "warnings": warnings.unwrap_or_default().into_iter().chain(health.clock.warnings()).collect::<Vec<_>>(),
     });
     answer(status, &body)
 }

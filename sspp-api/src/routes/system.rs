@@ -42,7 +42,7 @@ impl System {
         } else {
             services.push((ports.store_service, store));
         }
-        HealthAnswer::new(Instant(state.now()), services, durability.ok().as_ref())
+        HealthAnswer::new(Instant(state.now()), services, durability.ok().as_ref(), state.clock.warnings())
     }
 
     /// Whether the service can take events
