@@ -28,9 +28,13 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place where the machine's clock is read")]
     fn now(&self) -> DateTime<Utc> {
         #[cfg(feature = "faults")]
-        return Utc::now() + crate::faults::clock_offset();
+        {
+            Utc::now() + crate::faults::clock_offset()
+        }
         #[cfg(not(feature = "faults"))]
-        Utc::now()
+        {
+            Utc::now()
+        }
     }
 }
 
