@@ -216,6 +216,8 @@ fn watching(app: &App) -> [AbortOnDropHandle<()>; 2] {
         up: "sspp_api_dependency_up",
         ping: "sspp_api_dependency_ping_duration_seconds",
         size: "sspp_api_queue_size",
+        clock_offset: "sspp_api_clock_offset_seconds",
+        clock: Arc::clone(&app.0.clock),
     };
     // Probes ask for themselves: they show what is, not what was a second ago.
     let (seen, _) = watch::channel(None);

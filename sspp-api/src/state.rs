@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sspp_core::service::AllowedHosts;
+use sspp_core::service::{AllowedHosts, QueueClock};
 use sspp_core::{
     Clock, EventQueue, ModelDigest, QueueError, Random, ScoringModel, SignalStore, StoreError, Timestamp,
 };
@@ -110,6 +110,8 @@ pub struct App(pub(crate) Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) ports: Ports,
+    /// The ports' clock, put right by the queue's where the process keeps an eye on it.
+    pub(crate) clock: Arc<QueueClock>,
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
     pub(crate) backpressure: Backpressure,
@@ -130,6 +132,7 @@ impl App {
     pub fn new(ports: Ports, settings: Settings, metrics: Metrics) -> Self {
         metrics.know_event_types(&ports.model);
         Self(Arc::new(Inner {
+            clock: Arc::new(QueueClock::new(Arc::clone(&ports.clock))),
             ports,
             settings,
             metrics,
@@ -155,7 +158,7 @@ impl App {
 
 impl Inner {
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_datetime(self.ports.clock.now())
+        Timestamp::from_datetime(self.clock.now())
     }
 
     pub(crate) fn uptime(&self) -> Duration {

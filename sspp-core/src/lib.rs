@@ -47,6 +47,7 @@ mod retry;
 mod scoring;
 #[cfg(feature = "service")]
 pub mod service;
+#[cfg(feature = "engine")]
 mod stamps;
 mod subject;
 #[cfg(any(feature = "testing", feature = "mock"))]

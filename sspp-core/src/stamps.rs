@@ -8,6 +8,7 @@ pub(crate) struct Stamps(i64);
 
 impl Stamps {
     /// Goes on after a stamp that was given before.
+    #[cfg(any(test, feature = "sqlite"))]
     pub(crate) fn after(last: i64) -> Self {
         Self(last)
     }

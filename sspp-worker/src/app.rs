@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sspp_core::service::{
-    Backends, ConfigError, ConnectionMetrics, Limits, ModelError, QueueNeed, Serving, StopSignals, Watched,
-    describe_metrics, load_model, measure, migrate_until_done, recorder, require_durable,
+    Backends, ConfigError, ConnectionMetrics, Limits, ModelError, QueueClock, QueueNeed, Serving, StopSignals,
+    Watched, describe_metrics, load_model, measure, migrate_until_done, recorder, require_durable,
     serve as serve_http, show_release, watch_dependencies, watch_durability,
 };
 use sspp_core::{
@@ -110,9 +110,10 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     let measuring = measure(move || upkeep.run_upkeep(), store.connections());
     let _measuring = AbortOnDropHandle::new(tokio::spawn(measuring));
     let (seen_by_monitor, seen) = watch::channel(None);
-    let watched = watched(config, &queue, &store);
+    let clock = Arc::new(QueueClock::new(Arc::new(SystemClock)));
+    let watched = watched(config, &queue, &store, &clock);
     let _monitor = AbortOnDropHandle::new(tokio::spawn(watch_dependencies(watched, seen_by_monitor)));
-    let health = Arc::new(Health::new(seen, watch_durability(queue.port()), metrics));
+    let health = Arc::new(Health::new(seen, watch_durability(queue.port()), clock, metrics));
     let serving = Serving {
         listener,
         local: address,
@@ -205,7 +206,12 @@ async fn work(
     }
 }
 
-fn watched(config: &Config, queue: &Arc<RedisEventQueue>, store: &Arc<PgSignalStore>) -> Watched {
+fn watched(
+    config: &Config,
+    queue: &Arc<RedisEventQueue>,
+    store: &Arc<PgSignalStore>,
+    clock: &Arc<QueueClock>,
+) -> Watched {
     Watched {
         queue: queue.port(),
         queue_need: QueueNeed::Drain,
@@ -216,6 +222,8 @@ fn watched(config: &Config, queue: &Arc<RedisEventQueue>, store: &Arc<PgSignalSt
         up: "sspp_worker_dependency_up",
         ping: "sspp_worker_dependency_ping_duration_seconds",
         size: "sspp_worker_queue_size",
+        clock_offset: "sspp_worker_clock_offset_seconds",
+        clock: Arc::clone(clock),
     }
 }
 

@@ -9,7 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, IntoResponse as _, Request, Response};
 use serde_json::json;
-use sspp_core::service::{AllowedHosts, DurabilityState, RequestedHost, Seen};
+use sspp_core::service::{AllowedHosts, DurabilityState, QueueClock, RequestedHost, Seen};
 use tokio::sync::watch;
 
 /// What the pipeline is at.
@@ -35,6 +35,7 @@ pub(crate) struct Health {
     /// True while the pipeline's breaker is open; there once it was built.
     store_away: OnceLock<watch::Receiver<bool>>,
     durability: DurabilityState,
+    clock: Arc<QueueClock>,
     metrics: PrometheusHandle,
 }
 
@@ -42,6 +43,7 @@ impl Health {
     pub(crate) fn new(
         seen: watch::Receiver<Option<Seen>>,
         durability: DurabilityState,
+        clock: Arc<QueueClock>,
         metrics: PrometheusHandle,
     ) -> Self {
         Self {
@@ -50,6 +52,7 @@ impl Health {
             seen,
             store_away: OnceLock::new(),
             durability,
+            clock,
             metrics,
         }
     }
@@ -185,7 +188,7 @@ fn show(health: &Health) -> Response {
         "pipeline": health.pipeline(),
         "services": services.unwrap_or_else(|| json!({})),
         "durability": durability,
-        "warnings": warnings.unwrap_or_default(),
+        "warnings": warnings.unwrap_or_default().into_iter().chain(health.clock.warnings()).collect::<Vec<_>>(),
     });
     answer(status, &body)
 }

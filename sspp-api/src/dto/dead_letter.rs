@@ -32,7 +32,7 @@ pub(crate) struct DeadLetterBody {
     detail: String,
     /// How many attempts failed.
     attempts: u32,
-    /// When the event was queued.
+    /// When the event was first queued, by the queue's clock.
     enqueued_at: Instant,
     /// When it was given up.
     died_at: Instant,
@@ -63,7 +63,7 @@ struct LetterEvent {
     event_type: String,
     /// When it happened.
     timestamp: Instant,
-    /// When it was received.
+    /// When it was received: when it was first queued.
     received_at: Instant,
     /// What else the producer said.
     metadata: RawJson,

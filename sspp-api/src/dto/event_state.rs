@@ -18,7 +18,7 @@ pub(crate) struct EventStateBody {
     job_id: Id,
     /// `waiting`, `active`, `delayed`, `completed` (it is a signal) or `failed` (it is a dead letter).
     state: String,
-    /// When the event was received.
+    /// When the event was received, by the queue's clock.
     received_at: Instant,
     /// What the producer said; null where a dead letter's payload cannot be read.
     event: Option<StatedEvent>,

@@ -71,7 +71,7 @@ struct HealthBody {
     /// Whether accepted events survive a crash of the queue's server: `durable`, `at_risk`, or `unknown` when it does not
     /// say.
     durability: String,
-    /// Why accepted events are at risk, each with what to change; empty when they are not.
+    /// Why accepted events are at risk, and which clocks differ, each with what to change; empty when all is well.
     warnings: Vec<String>,
 }
 
@@ -84,6 +84,7 @@ impl HealthAnswer {
         now: Instant,
         services: Vec<(&'static str, ServiceHealth)>,
         durability: Option<&Durability>,
+        of_clocks: Vec<String>,
     ) -> Self {
         let healthy = services.iter().all(|(_, health)| health.status == "healthy");
         let status = if healthy { "healthy" } else { "unhealthy" };
@@ -98,7 +99,7 @@ impl HealthAnswer {
             timestamp: now,
             services: Services(services),
             durability: durability.to_owned(),
-            warnings: warnings.unwrap_or_default(),
+            warnings: warnings.unwrap_or_default().into_iter().chain(of_clocks).collect(),
         })
     }
 }

@@ -25,8 +25,8 @@ impl Erasures {
     /// Erase an account
     ///
     /// Its signals, its dead letters, its score and what waits in the queue: every event of it that was received so far goes,
-    /// and none comes back, whatever is replayed, imported or delivered again. What is received later is kept. Repeat it as often
-    /// as you like.
+    /// and none comes back, whatever is replayed, imported or delivered again. What is received after the answer is kept: the
+    /// queue says what came before, so no host's clock counts. Repeat it as often as you like.
     #[oai(path = "/accounts/:id", method = "delete", operation_id = "eraseAccount")]
     async fn account(
         &self,

@@ -54,7 +54,7 @@ impl System {
             vec![(ports.queue_service, queue), (ports.store_service, store)]
         };
         let services = services.into_iter().map(|(name, dependency)| (name, dependency.into())).collect();
-        HealthAnswer::new(Instant(state.now()), services, durability.ok().as_ref())
+        HealthAnswer::new(Instant(state.now()), services, durability.ok().as_ref(), state.clock.warnings())
     }
 
     /// Whether the service can take events

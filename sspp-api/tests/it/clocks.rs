@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use sspp_api::{Ports, Settings};
-use sspp_core::{Clock, ManualClock, MemoryEventQueue, MemorySignalStore};
+use sspp_core::{ManualClock, MemoryEventQueue, MemorySignalStore};
 
 use crate::harness::{Harness, event, memory_ports};
 

@@ -16,6 +16,7 @@
 
 mod backends;
 mod cli;
+mod clocks;
 mod durability;
 mod error;
 mod healthcheck;
@@ -40,6 +41,7 @@ mod traces;
 
 pub use backends::{BackendArgs, Backends};
 pub use cli::{check_queue_name, fail, one_line};
+pub use clocks::QueueClock;
 pub use durability::{DurabilityState, require_durable, watch_durability};
 pub use error::ConfigError;
 pub use healthcheck::healthcheck;

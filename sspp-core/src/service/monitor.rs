@@ -7,12 +7,14 @@ use metrics::{gauge, histogram};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::QueueClock;
 use crate::{EventQueue, QueueError, SignalStore, StoreError};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// With the pause between two rounds, readiness follows what happens within three seconds.
 const ASK_WITHIN: Duration = Duration::from_secs(2);
 const DEPTH_EVERY: Duration = Duration::from_secs(5);
+const CLOCKS_EVERY: Duration = Duration::from_secs(15);
 
 /// How a dependency is.
 ///
@@ -159,6 +161,10 @@ pub struct Watched {
     pub ping: &'static str,
     /// The gauge of the queue's depth, by `queue_name` and `state`.
     pub size: &'static str,
+    /// The gauge of how far this process's clock is ahead of a dependency's, by `dependency`.
+    pub clock_offset: &'static str,
+    /// This process's clock, which is compared with those of the dependencies.
+    pub clock: Arc<QueueClock>,
 }
 
 /// Asks queue and store every second whether they can be used, says when one goes or comes back, and keeps the metrics that
@@ -178,6 +184,8 @@ pub struct Watched {
 ///     up: "up",
 ///     ping: "ping_seconds",
 ///     size: "size",
+///     clock_offset: "clock_offset_seconds",
+///     clock: Arc::new(QueueClock::new(Arc::new(SystemClock))),
 /// };
 /// let (seen, mut see) = tokio::sync::watch::channel(None);
 /// let watching = tokio::spawn(watch_dependencies(watched, seen));
@@ -191,7 +199,7 @@ pub async fn watch_dependencies(watched: Watched, seen: watch::Sender<Option<See
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut sampled: Option<Instant> = None;
-    let mut lined_up = false;
+    let (mut lined_up, mut compared) = (false, None::<Instant>);
     loop {
         ticks.tick().await;
         let (now_queue, now_store) = tokio::join!(
@@ -204,6 +212,10 @@ pub async fn watch_dependencies(watched: Watched, seen: watch::Sender<Option<See
         watched.show_up(&now_queue, &now_store);
         let both_up = now_queue.is_healthy() && now_store.is_healthy();
         lined_up = both_up && (lined_up || watched.line_up().await);
+        if both_up && compared.is_none_or(|at| at.elapsed() >= CLOCKS_EVERY) {
+            compared = Some(Instant::now());
+            watched.compare_clocks().await;
+        }
         // One that takes no more still tells how much it holds.
         let answers = !matches!(now_queue.reason, Some("away" | "slow" | "closed"));
         seen.send_replace(Some(Seen { queue: now_queue, store: now_store }));
@@ -239,6 +251,13 @@ impl Watched {
         ] {
             gauge!(self.up, "dependency" => name).set(if up { 1.0 } else { 0.0 });
         }
+    }
+
+    async fn compare_clocks(&self) {
+        let queue = self.clock.measure(self.queue_service, self.clock_offset, true, self.queue.now());
+        let store = self.clock.measure(self.store_service, self.clock_offset, false, self.store.now());
+        // One that does not answer in time is measured again later.
+        drop(tokio::time::timeout(ASK_WITHIN, async { tokio::join!(queue, store) }).await);
     }
 
     /// One of them came, or came back, perhaps without what it knew: the queue's stamps go on after all that was erased.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use sspp_core::testing::{FaultyStore, eventually};
+use sspp_core::testing::{FaultyStore, MockEventQueue, eventually};
 use sspp_core::*;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -356,6 +356,39 @@ async fn a_stop_during_an_outage_gives_everything_back_unsuspected() {
     assert_eq!(bench.queue.depth().await.unwrap(), QueueDepth { waiting: 20, ..QueueDepth::default() });
     let again = bench.queue.receive(50, Duration::ZERO).await.unwrap();
     assert!(again.len() == 20 && again.iter().all(|delivery| delivery.attempts == 0 && !delivery.suspect));
+}
+
+/// The store is away for half a minute, and meanwhile nobody may take over what is in hand.
+#[tokio::test(start_paused = true)]
+async fn what_is_in_hand_is_kept_every_third_of_the_queues_own_bound() {
+    let bench = Bench::new(|_| Some(away()));
+    let job = bench.job(1, "call_made");
+    let mut in_hand = Some(Delivery {
+        receipt: Receipt::new("1"),
+        event_id: job.event_id,
+        payload: job.payload,
+        attempts: 0,
+        postponed: 0,
+        suspect: false,
+        enqueued_at: Timestamp::from_datetime(bench.clock.now()),
+    });
+    let kept = Arc::new(AtomicU32::new(0));
+    let mut queue = MockEventQueue::new();
+    queue.expect_claim_bound().return_const(Duration::from_secs(3));
+    queue.expect_receive().returning(move |_, _| Ok(in_hand.take().into_iter().collect()));
+    queue.expect_reclaim().returning(|_| Ok(Vec::new()));
+    queue.expect_settle().returning(|_| Ok(()));
+    let keeps = Arc::clone(&kept);
+    queue.expect_keep().returning(move |receipts| {
+        assert_eq!(receipts, [Receipt::new("1")]);
+        keeps.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    });
+    let bench = Bench { queue: Arc::new(queue), ..bench };
+    let running = bench.start_with(PipelineConfig::default());
+    tokio::time::sleep(Duration::from_millis(30_500)).await;
+    assert_eq!(kept.load(Ordering::SeqCst), 30);
+    bench.finish(running).await;
 }
 
 #[tokio::test]

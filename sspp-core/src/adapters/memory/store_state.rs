@@ -140,8 +140,9 @@ impl StoreState {
         let at = |signal: &Signal| signal.recorded.processed_at;
         let mut old: Vec<_> = self.signals.values().filter(|signal| at(signal) < before).collect();
         old.sort_by_key(|signal| at(signal));
-        let ids = old.into_iter().map(|signal| signal.id);
-        self.remove_signals(ids.take(usize::try_from(max).unwrap_or(usize::MAX)).collect())
+        let most = usize::try_from(max).unwrap_or(usize::MAX);
+        let ids: Vec<_> = old.into_iter().take(most).map(|signal| signal.id).collect();
+        self.remove_signals(&ids)
     }
 
     /// Removes up to so many of the erased one's signals; returns how many went.
@@ -152,11 +153,12 @@ impl StoreState {
         };
         let most = usize::try_from(max).unwrap_or(usize::MAX);
         let recorded = self.signals.range(..=erasing.last_signal).map(|(_, signal)| signal);
-        self.remove_signals(recorded.filter(of).take(most).map(|signal| signal.id).collect())
+        let ids: Vec<_> = recorded.filter(of).take(most).map(|signal| signal.id).collect();
+        self.remove_signals(&ids)
     }
 
-    fn remove_signals(&mut self, ids: Vec<SignalId>) -> u32 {
-        for id in &ids {
+    fn remove_signals(&mut self, ids: &[SignalId]) -> u32 {
+        for id in ids {
             if let Some(signal) = self.signals.remove(id) {
                 self.forget_signal(&signal);
             }
