@@ -30,6 +30,8 @@ mod envelope;
 mod erase;
 #[cfg(feature = "faults")]
 mod faults;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "testing"))]
+mod ordinary;
 #[cfg(feature = "otlp")]
 mod otlp;
 #[cfg(feature = "engine")]

@@ -53,8 +53,8 @@ struct HealthBody {
     timestamp: Instant,
     /// Every dependency under its own name.
     services: Services,
-    /// Whether accepted events survive a crash of the queue's server: `durable`, `at_risk`, or `unknown` when it does not
-    /// say.
+    /// Whether accepted events survive a crash of the servers of queue and store: `durable`, `at_risk`, or `unknown` when
+    /// one of them does not say.
     durability: String,
     /// Why accepted events are at risk, each with what to change; empty when they are not.
     warnings: Vec<String>,

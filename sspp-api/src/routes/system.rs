@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
 use poem_openapi::OpenApi;
+use sspp_core::Durability;
 
 use super::{Asking, Tag};
 use crate::dto::{
@@ -32,8 +33,13 @@ impl System {
     async fn health(&self) -> HealthAnswer {
         let state = &self.0;
         let ports = &state.ports;
-        let (queue, store, durability) =
-            tokio::join!(self.ping_queue(), self.ping_store(), state.ask_queue(ports.queue.durability()));
+        let (queue, store, of_queue, of_store) = tokio::join!(
+            self.ping_queue(),
+            self.ping_store(),
+            state.ask_queue(ports.queue.durability()),
+            state.ask_store(ports.store.durability()),
+        );
+        let durability = Durability::of_both(of_queue.ok(), of_store.ok());
         let mut services = vec![(ports.queue_service, queue)];
         if ports.queue_service == ports.store_service {
             // One dependency: it is as well as its worse half.
@@ -42,7 +48,7 @@ impl System {
         } else {
             services.push((ports.store_service, store));
         }
-        HealthAnswer::new(Instant(state.now()), services, durability.ok().as_ref())
+        HealthAnswer::new(Instant(state.now()), services, durability.as_ref())
     }
 
     /// Whether the service can take events

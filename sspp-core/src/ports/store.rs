@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{Durability, StoreError};
 use crate::{
     ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
     Horizon, ModelDigest, ModelRecord, NewDeadLetter, NewSignal, NumberedDeadLetter, Page, Signal,
@@ -55,8 +55,12 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// - A dead letter whose event is a signal is not recorded ([`Recorded::Duplicate`]), unless both contents are known
     ///   and differ: then it is recorded as a conflict too.
     ///
+    /// Every signal's model has to be there: otherwise nothing is recorded, and the error is
+    /// [`MissingModel`](StoreError::MissingModel). A store that was restored from an older backup lacks models that were kept.
+    ///
     /// After an error of class [`Data`](crate::FailureClass::Data) nothing of the batch was recorded: record its halves
-    /// to find the event at fault. After any other error the batch was recorded whole or not at all: record it again.
+    /// to find the event that may be [at fault](SignalStore::is_at_fault). After any other error the batch was recorded whole
+    /// or not at all: record it again.
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
 
     /// Records signals that were scored elsewhere, as [`record`](SignalStore::record) does, except that a signal keeps its
@@ -64,6 +68,14 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.record(batch).await
     }
+
+    /// Whether a signal that was refused is at fault itself. Records it once more, and ordinary signals after it, in one
+    /// transaction that is rolled back: `true` when the store refuses the signal and takes an ordinary one, `false` when it
+    /// takes the signal now.
+    ///
+    /// When it refuses ordinary signals too, the schema is at fault: that is [`Setup`](StoreError::Setup). Any number of
+    /// callers may ask at once, and nothing of what was tried stays, though numbers of signals may be left out.
+    async fn is_at_fault(&self, signal: &NewSignal, payload: &bytes::Bytes) -> Result<bool, StoreError>;
 
     /// A signal by its number.
     async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError>;
@@ -160,4 +172,7 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
 
     /// Whether the store can answer now.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Whether what the store recorded survives a crash of its server, as far as the server tells.
+    async fn durability(&self) -> Result<Durability, StoreError>;
 }

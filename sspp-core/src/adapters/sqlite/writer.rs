@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::command::Command;
+use super::connect;
 use super::failure::{Failure, FailureKind};
 use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
@@ -104,7 +105,7 @@ impl Writer {
     /// commit whose answer was lost may have landed.
     async fn connect(&mut self) -> Result<(), Failure> {
         if self.connection.is_none() {
-            let mut connection = self.options.connect().await?;
+            let mut connection = connect::writer(&self.options).await?;
             let store = StoreState::load(&mut connection).await?;
             let marks = Marks::load(&mut connection).await?;
             locked(&self.queue).reload(marks);
@@ -133,6 +134,10 @@ impl Writer {
             match command {
                 Command::Record(ask) => {
                     let answer = store_write::record_alone(connection, &mut self.store, &ask.work).await?;
+                    ask.answer(answer);
+                }
+                Command::IsAtFault(ask) => {
+                    let answer = store_write::is_at_fault(connection, &mut self.store, &ask.work).await?;
                     ask.answer(answer);
                 }
                 Command::Expire(ask) => {

@@ -130,6 +130,8 @@ macro_rules! store_contract {
             pages_return_each_row_once
             processed_at_never_falls
             models_are_kept_by_digest
+            a_signal_without_its_model_is_not_recorded
+            a_refused_signal_is_at_fault_only_where_an_ordinary_one_is_taken
             recent_dead_letters_come_last_first
             an_empty_store_answers
             a_crash_loses_nothing
@@ -155,6 +157,7 @@ macro_rules! store_contract {
             {
                 let mut fixture = $make(stringify!($case)).await;
                 eprintln!("case {}", stringify!($case));
+                $crate::testing::contract::store::keep_model(&mut fixture).await;
                 $crate::testing::contract::store::$case(&mut fixture).await;
             }
         )*
@@ -164,6 +167,7 @@ macro_rules! store_contract {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 let mut fixture = $make().await;
+                $crate::testing::contract::store::keep_model(&mut fixture).await;
                 $crate::testing::contract::store::$case(&mut fixture).await;
             }
         )*

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+use sspp_core::testing::builders::model;
 use sspp_core::testing::contract::StoreFixture;
 use sspp_core::testing::servers::{Kind, Server, server};
 use sspp_core::{PgConfig, PgSignalStore, SignalStore};
@@ -19,6 +20,8 @@ impl Site {
         site.run("CREATE DATABASE sspp_template").await;
         let store = PgSignalStore::open(PgConfig::new(site.url("sspp_template"))).await.unwrap();
         assert!(store.migrate().await.unwrap() > 0);
+        // The one that the signals of the builders name.
+        store.port().put_model(&model(0)).await.unwrap();
         store.close().await;
         Some(site)
     }
@@ -29,7 +32,7 @@ impl Site {
         connection.close().await.unwrap();
     }
 
-    fn url(&self, database: &str) -> String {
+    pub(super) fn url(&self, database: &str) -> String {
         let options: PgConnectOptions = self.server.url.parse().unwrap();
         options.database(database).to_url_lossy().to_string()
     }
@@ -46,8 +49,13 @@ impl Site {
 
     pub(super) async fn fixture(&self, case: &str) -> Fixture {
         let url = self.database(case).await;
-        Fixture { store: PgSignalStore::open(PgConfig::new(&url)).await.unwrap(), url }
+        Fixture { store: PgSignalStore::open(patient(&url)).await.unwrap(), url }
     }
+}
+
+/// Many connections at once take a machine that has other things to do more than two seconds.
+pub(super) fn patient(url: &str) -> PgConfig {
+    PgConfig { acquire_timeout: std::time::Duration::from_secs(20), ..PgConfig::new(url) }
 }
 
 pub(super) struct Fixture {
@@ -67,7 +75,7 @@ impl StoreFixture for Fixture {
             .execute(&mut connection)
             .await
             .unwrap();
-        self.store = PgSignalStore::open(PgConfig::new(&self.url)).await.unwrap();
+        self.store = PgSignalStore::open(patient(&self.url)).await.unwrap();
         true
     }
 }
