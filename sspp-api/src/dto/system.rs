@@ -68,8 +68,8 @@ struct HealthBody {
     timestamp: Instant,
     /// Every dependency under its own name.
     services: Services,
-    /// Whether accepted events survive a crash of the queue's server: `durable`, `at_risk`, or `unknown` when it does not
-    /// say.
+    /// Whether accepted events survive a crash of the servers of queue and store: `durable`, `at_risk`, or `unknown` when
+    /// one of them does not say.
     durability: String,
     /// Why accepted events are at risk, and which clocks differ, each with what to change; empty when all is well.
     warnings: Vec<String>,

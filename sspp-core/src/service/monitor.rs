@@ -104,7 +104,9 @@ impl Dependency {
             StoreError::Contention { .. } => "busy",
             StoreError::Storage { .. } => "cannot write",
             StoreError::Setup { .. } => "not set up for this release: run `sspp-worker migrate`",
-            StoreError::Corrupt { .. } | StoreError::Data { .. } => "damaged",
+            StoreError::Corrupt { .. } | StoreError::Data { .. } | StoreError::MissingModel { .. } => {
+                "damaged"
+            }
             StoreError::Other { .. } => "failing",
             StoreError::Closed => "closed",
         })
