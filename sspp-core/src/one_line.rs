@@ -16,7 +16,7 @@ use std::borrow::Cow;
 /// ```
 pub fn one_line(json: &str) -> Cow<'_, str> {
     let bytes = json.as_bytes();
-    let mut line = Line { json, written: 0, line: String::new() };
+    let mut line = Line { json, written: 0, text: String::new() };
     let mut at = 0;
     // Two loops, so that each looks at little: this is the hot path.
     loop {
@@ -53,14 +53,14 @@ struct Line<'j> {
     json: &'j str,
     /// Up to where the text is written.
     written: usize,
-    line: String,
+    text: String,
 }
 
 impl<'j> Line<'j> {
     /// Writes what is before a place where a character begins, and something else for so many bytes there.
     fn replace(&mut self, at: usize, length: usize, instead: &str) {
-        self.line.push_str(&self.json[self.written..at]);
-        self.line.push_str(instead);
+        self.text.push_str(&self.json[self.written..at]);
+        self.text.push_str(instead);
         self.written = at + length;
     }
 
@@ -68,7 +68,7 @@ impl<'j> Line<'j> {
         if self.written == 0 {
             return Cow::Borrowed(self.json);
         }
-        self.line.push_str(&self.json[self.written..]);
-        Cow::Owned(self.line)
+        self.text.push_str(&self.json[self.written..]);
+        Cow::Owned(self.text)
     }
 }
