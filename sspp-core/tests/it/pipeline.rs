@@ -30,6 +30,11 @@ fn is(record: &Record, n: u64) -> bool {
     }
 }
 
+fn job(n: u64, event_type: &str) -> NewJob {
+    let event = Event::builder(format!("acc_{}", n % 7), "user", event_type, "2025-12-31").build().unwrap();
+    Envelope { event_id: event_id(n), event }.job(None)
+}
+
 impl Bench {
     fn new(fault: impl FnMut(&[Record]) -> Option<StoreError> + Send + 'static) -> Self {
         let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
@@ -60,19 +65,13 @@ impl Bench {
         running.await.unwrap();
     }
 
-    fn job(&self, n: u64, event_type: &str) -> NewJob {
-        let event =
-            Event::builder(format!("acc_{}", n % 7), "user", event_type, "2025-12-31").build().unwrap();
-        Envelope { event_id: event_id(n), event }.job(None)
-    }
-
     async fn enqueue(&self, jobs: Vec<NewJob>) {
         let count = jobs.len();
         assert_eq!(self.queue.enqueue(jobs).await.unwrap(), vec![Admission::Queued; count]);
     }
 
     async fn enqueue_events(&self, numbers: std::ops::Range<u64>) {
-        self.enqueue(numbers.map(|n| self.job(n, "call_made")).collect()).await;
+        self.enqueue(numbers.map(|n| job(n, "call_made")).collect()).await;
     }
 
     async fn signals(&self) -> u64 {
@@ -339,9 +338,9 @@ async fn a_model_that_the_store_lost_is_kept_again() {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_yet_understood_is_looked_at_often_before_it_is_buried() {
     let bench = Bench::new(|_| None);
-    let mut newer = bench.job(1, "call_made");
+    let mut newer = job(1, "call_made");
     newer.payload = br#"{"v":2,"kind":"event"}"#.as_slice().into();
-    bench.enqueue(vec![newer, bench.job(2, "webinar_attended"), bench.job(3, "call_made")]).await;
+    bench.enqueue(vec![newer, job(2, "webinar_attended"), job(3, "call_made")]).await;
     let defaults = PipelineConfig::default();
     assert_eq!(defaults.unknown_for, Duration::from_hours(24));
     let running = bench.start_with(PipelineConfig { unknown_for: defaults.look_again * 5, ..defaults });
@@ -367,10 +366,10 @@ async fn what_is_not_yet_understood_is_looked_at_often_before_it_is_buried() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_decoded_is_kept_byte_for_byte() {
     let bench = Bench::new(|_| None);
-    let mut garbage = bench.job(1, "call_made");
+    let mut garbage = job(1, "call_made");
     garbage.payload = b"\xff\x00 not an envelope".as_slice().into();
-    let mut swapped = bench.job(2, "call_made");
-    swapped.payload = bench.job(3, "call_made").payload;
+    let mut swapped = job(2, "call_made");
+    swapped.payload = job(3, "call_made").payload;
     bench.enqueue(vec![garbage.clone(), swapped]).await;
     let running = bench.start();
     bench.queue_is_empty().await;
@@ -384,10 +383,10 @@ async fn what_cannot_be_decoded_is_kept_byte_for_byte() {
 #[tokio::test(start_paused = true)]
 async fn another_event_under_a_taken_id_becomes_a_conflict() {
     let bench = Bench::new(|_| None);
-    bench.enqueue(vec![bench.job(1, "call_made")]).await;
+    bench.enqueue(vec![job(1, "call_made")]).await;
     let running = bench.start();
     bench.queue_is_empty().await;
-    bench.enqueue(vec![bench.job(1, "email_sent")]).await;
+    bench.enqueue(vec![job(1, "email_sent")]).await;
     bench.queue_is_empty().await;
     assert_eq!(bench.signals().await, 1);
     let letters = bench.memory.recent_dead_letters(10).await.unwrap();
@@ -459,7 +458,7 @@ async fn a_stop_during_an_outage_gives_everything_back_unsuspected() {
 #[tokio::test(start_paused = true)]
 async fn what_is_in_hand_is_kept_every_third_of_the_queues_own_bound() {
     let bench = Bench::new(|_| Some(away()));
-    let job = bench.job(1, "call_made");
+    let job = job(1, "call_made");
     let mut in_hand = Some(Delivery {
         receipt: Receipt::new("1"),
         event_id: job.event_id,
