@@ -223,7 +223,7 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     /// The job of an event; `None` when it is not (or no longer) in the queue.
     async fn job(&self, event_id: EventId) -> Result<Option<QueuedJob>, QueueError>;
 
-    /// The jobs in the queue, the last enqueued first.
+    /// The jobs in the queue, the last enqueued first; among shards as finely as the queue's clock tells.
     async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError>;
 
     /// Whether the queue can take events now: its backlog is below the limit, and a write like an event's was taken. What
