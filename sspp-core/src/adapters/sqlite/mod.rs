@@ -14,6 +14,7 @@ mod failure;
 mod letters;
 mod lock;
 mod log_name;
+mod models;
 mod multi_insert;
 mod open_error;
 mod place;

@@ -7,14 +7,15 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::erasure::{self, Erasures, is_erased};
 use super::failure::{Failure, FailureKind};
+use super::models::missing_model;
 use super::multi_insert::MultiInsert;
 use super::queue_rows::read_event_id;
 use super::signal_rows::{SignalRow, read_digest, signal_columns};
 use super::tallies::Tallies;
 use crate::ordinary::ordinary;
 use crate::{
-    ContentDigest, DeadLetter, ErasureDigest, EventId, ModelDigest, ModelRecord, NewSignal, Record, Recorded,
-    Signal, SignalId, StoreError,
+    ContentDigest, DeadLetter, ErasureDigest, EventId, NewSignal, Record, Recorded, Signal, SignalId,
+    StoreError,
 };
 
 static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
@@ -117,31 +118,6 @@ async fn in_savepoint(
     }
     sqlx::query("RELEASE batch").execute(connection).await?;
     Ok(outcome.map_err(StoreError::from))
-}
-
-/// A model of a batch's signals that is not there.
-async fn missing_model(
-    connection: &mut SqliteConnection,
-    batch: &[Record],
-) -> Result<Option<ModelDigest>, Failure> {
-    let mut models: Vec<ModelDigest> = Vec::new();
-    for record in batch {
-        if let Record::Signal { signal, .. } = record
-            && !models.contains(&signal.model)
-        {
-            models.push(signal.model);
-        }
-    }
-    for model in models {
-        let kept: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM models WHERE digest = ?)")
-            .bind(model.as_bytes().as_slice())
-            .fetch_one(&mut *connection)
-            .await?;
-        if !kept {
-            return Ok(Some(model));
-        }
-    }
-    Ok(None)
 }
 
 async fn record(
@@ -411,20 +387,6 @@ impl<'a> Recording<'a, '_> {
         self.state.dead_letters += count;
         self.tallies.add_dead_letters(count);
     }
-}
-
-/// Keeps a model; a known digest changes nothing.
-pub(super) async fn put_model(connection: &mut SqliteConnection, model: &ModelRecord) -> Result<(), Failure> {
-    sqlx::query(
-        "INSERT INTO models (digest, name, version, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    )
-    .bind(model.digest.as_bytes().as_slice())
-    .bind(model.name.as_str())
-    .bind(i64::from(model.version))
-    .bind(model.document.as_str())
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 fn bytes_of(id: EventId) -> Vec<u8> {

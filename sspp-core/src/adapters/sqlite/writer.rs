@@ -15,7 +15,7 @@ use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
 use super::queue_write::{self, locked};
 use super::store_write::{self, StoreState};
-use super::{erasure, expiry, letters, log_name};
+use super::{erasure, expiry, letters, log_name, models};
 use crate::{Clock, Timestamp};
 
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
@@ -193,7 +193,7 @@ impl Writer {
                     ask.answer(Ok(erased));
                 }
                 Command::PutModel(ask) => {
-                    store_write::put_model(connection, &ask.work).await?;
+                    models::put_model(connection, &ask.work).await?;
                     ask.answer(Ok(()));
                 }
                 Command::Settle(ask) => {
