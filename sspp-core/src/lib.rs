@@ -94,7 +94,7 @@ pub use subject::Subject;
 pub use trace::TraceContext;
 #[cfg(feature = "scoring")]
 pub use validation::{
-    BatchFault, BatchFormat, CloudEventAttributes, ParseFault, parse_batch, parse_cloud_event,
-    parse_cloud_event_data, parse_event,
+    BatchFault, BatchFormat, CloudEventAttributes, ParseFault, is_json_media_type, parse_batch,
+    parse_cloud_event, parse_cloud_event_data, parse_event,
 };
 pub use validation::{Violation, Violations};
