@@ -4,22 +4,50 @@ use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
 use poem_openapi::registry::{MetaResponses, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type as _;
-use poem_openapi::{ApiResponse, Object};
+use poem_openapi::{ApiResponse, Enum, Object};
 use serde::{Serialize, Serializer};
 use sspp_core::{Durability, ScoringModel};
 
 use super::explanation::ModelBody;
 use super::payload::{JSON, JsonBody, answer};
-use super::schema::{Instant, documented};
+use super::schema::{Instant, constant, documented};
 use crate::middleware::KeepBody;
+
+/// How the service or a dependency is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
+#[serde(rename_all = "lowercase")]
+#[oai(rename_all = "lowercase")]
+pub(crate) enum HealthStatus {
+    Healthy,
+    Unhealthy,
+}
+
+/// Whether accepted events survive a crash of the queue's server.
+#[derive(Debug, Clone, Copy, Serialize, Enum)]
+#[serde(rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+enum DurabilityStatus {
+    Durable,
+    AtRisk,
+    Unknown,
+}
+
+constant! {
+    /// The service can take events.
+    ReadyStatus, "ReadyStatus" = "ready"
+}
+constant! {
+    /// The process runs.
+    LiveStatus, "LiveStatus" = "alive"
+}
 
 /// How one dependency is.
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub(crate) struct ServiceHealth {
-    /// `healthy` or `unhealthy`.
-    pub(crate) status: String,
+    /// How it is.
+    pub(crate) status: HealthStatus,
     /// How long it took to answer, in milliseconds.
     pub(crate) response_time: u64,
 }
@@ -47,15 +75,14 @@ documented!(
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Health")]
 struct HealthBody {
-    /// `healthy`, or `unhealthy` when a dependency is.
-    status: String,
+    /// `unhealthy` when a dependency is.
+    status: HealthStatus,
     /// Now.
     timestamp: Instant,
     /// Every dependency under its own name.
     services: Services,
-    /// Whether accepted events survive a crash of the queue's server: `durable`, `at_risk`, or `unknown` when it does not
-    /// say.
-    durability: String,
+    /// Whether accepted events survive a crash of the queue's server; `unknown` when it does not say.
+    durability: DurabilityStatus,
     /// Why accepted events are at risk, each with what to change; empty when they are not.
     warnings: Vec<String>,
 }
@@ -70,19 +97,19 @@ impl HealthAnswer {
         services: Vec<(&'static str, ServiceHealth)>,
         durability: Option<&Durability>,
     ) -> Self {
-        let healthy = services.iter().all(|(_, health)| health.status == "healthy");
-        let status = if healthy { "healthy" } else { "unhealthy" };
+        let healthy = services.iter().all(|(_, health)| health.status == HealthStatus::Healthy);
+        let status = if healthy { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
         let warnings = durability.map(|durability| durability.at_risk().to_vec());
         let durability = match &warnings {
-            None => "unknown",
-            Some(warnings) if warnings.is_empty() => "durable",
-            Some(_) => "at_risk",
+            None => DurabilityStatus::Unknown,
+            Some(warnings) if warnings.is_empty() => DurabilityStatus::Durable,
+            Some(_) => DurabilityStatus::AtRisk,
         };
         Self(HealthBody {
-            status: status.to_owned(),
+            status,
             timestamp: now,
             services: Services(services),
-            durability: durability.to_owned(),
+            durability,
             warnings: warnings.unwrap_or_default(),
         })
     }
@@ -90,7 +117,7 @@ impl HealthAnswer {
 
 impl IntoResponse for HealthAnswer {
     fn into_response(self) -> Response {
-        let healthy = self.0.status == "healthy";
+        let healthy = self.0.status == HealthStatus::Healthy;
         let mut response = JsonBody(self.0).into_response();
         if !healthy {
             response.set_status(StatusCode::SERVICE_UNAVAILABLE);
@@ -121,7 +148,7 @@ impl ApiResponse for HealthAnswer {
 #[oai(rename = "Ready")]
 pub(crate) struct ReadyBody {
     /// Always `ready`.
-    pub(crate) status: String,
+    pub(crate) status: ReadyStatus,
     /// Now.
     pub(crate) timestamp: Instant,
     /// For how long the service has been running, in seconds.
@@ -133,7 +160,7 @@ pub(crate) struct ReadyBody {
 #[oai(rename = "Live")]
 pub(crate) struct LiveBody {
     /// Always `alive`.
-    pub(crate) status: String,
+    pub(crate) status: LiveStatus,
 }
 
 /// Metrics in Prometheus' text format.

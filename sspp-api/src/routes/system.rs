@@ -7,7 +7,8 @@ use poem_openapi::OpenApi;
 
 use super::{Asking, Tag};
 use crate::dto::{
-    EventTypesBody, Failure, HealthAnswer, Instant, JsonBody, LiveBody, MetricsText, ReadyBody, ServiceHealth,
+    EventTypesBody, Failure, HealthAnswer, HealthStatus, Instant, JsonBody, LiveBody, LiveStatus,
+    MetricsText, ReadyBody, ReadyStatus, ServiceHealth,
 };
 use crate::error::Problem;
 use crate::state::Inner;
@@ -28,6 +29,8 @@ impl System {
     }
 
     /// How the service and its dependencies are
+    ///
+    /// Asks each of them. A 503 has the same body.
     #[oai(path = "/health", method = "get", operation_id = "health")]
     async fn health(&self) -> HealthAnswer {
         let state = &self.0;
@@ -37,7 +40,8 @@ impl System {
         let mut services = vec![(ports.queue_service, queue)];
         if ports.queue_service == ports.store_service {
             // One dependency: it is as well as its worse half.
-            let worse = if services[0].1.status == "healthy" { store } else { services.remove(0).1 };
+            let worse =
+                if services[0].1.status == HealthStatus::Healthy { store } else { services.remove(0).1 };
             services = vec![(ports.store_service, worse)];
         } else {
             services.push((ports.store_service, store));
@@ -46,6 +50,8 @@ impl System {
     }
 
     /// Whether the service can take events
+    ///
+    /// A 503 while the queue does not answer, or the service stops.
     #[oai(path = "/ready", method = "get", operation_id = "ready")]
     async fn ready(&self) -> Result<JsonBody<ReadyBody>, Failure<Asking>> {
         let state = &self.0;
@@ -55,7 +61,7 @@ impl System {
         }
         state.ask_queue(state.ports.queue.ping()).await?;
         let uptime = state.uptime().as_secs_f64();
-        Ok(JsonBody(ReadyBody { status: "ready".to_owned(), timestamp: Instant(state.now()), uptime }))
+        Ok(JsonBody(ReadyBody { status: ReadyStatus, timestamp: Instant(state.now()), uptime }))
     }
 
     /// Whether the process runs
@@ -64,10 +70,12 @@ impl System {
     #[oai(path = "/livez", method = "get", operation_id = "livez")]
     #[expect(clippy::unused_async, reason = "operations are async")]
     async fn livez(&self) -> JsonBody<LiveBody> {
-        JsonBody(LiveBody { status: "alive".to_owned() })
+        JsonBody(LiveBody { status: LiveStatus })
     }
 
     /// Metrics in Prometheus' text format
+    ///
+    /// The README lists them.
     #[oai(path = "/metrics", method = "get", operation_id = "metrics")]
     async fn metrics(&self) -> MetricsText {
         let state = &self.0;
@@ -94,12 +102,9 @@ impl System {
 }
 
 fn health(started: Stopwatch, cause: Option<String>) -> ServiceHealth {
-    let status = if cause.is_none() { "healthy" } else { "unhealthy" };
+    let status = if cause.is_none() { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
     if let Some(cause) = cause {
         tracing::warn!(cause, "a dependency is unhealthy");
     }
-    ServiceHealth {
-        status: status.to_owned(),
-        response_time: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-    }
+    ServiceHealth { status, response_time: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX) }
 }
