@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 use poem::http::HeaderValue;
 use poem::{Request, RequestBody, Result};
-use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaRequest, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Deserialize as _;
@@ -158,7 +158,10 @@ impl TakesEvents for TakesOne {
                 "One event in JSON, at most 256 KiB before and after decompression (gzip, zstd). Also a batch under the content types \
                  of batches",
             ),
-            content: vec![media("application/json", EventSchema::schema_ref()), cloud_event()],
+            content: vec![
+                media("application/json", EventSchema::schema_ref()),
+                media("application/cloudevents+json", CloudEventSchema::schema_ref()),
+            ],
             required: true,
         }
     }
@@ -172,14 +175,12 @@ impl TakesEvents for TakesMany {
     const PLAIN: PlainJson = PlainJson::Batch;
 
     fn meta() -> MetaRequest {
-        let mut content = batch_content(BatchSchema::schema_ref());
-        content.push(cloud_event());
         MetaRequest {
             description: Some(
                 "1 to 1,000 events, at most 4 MiB before and after decompression (gzip, zstd): an object with `events`, an \
                  event a line, or an array of CloudEvents (`application/cloudevents-batch+json`). A single CloudEvent is a batch of one",
             ),
-            content,
+            content: batch_content(BatchSchema::schema_ref()),
             required: true,
         }
     }
@@ -197,16 +198,12 @@ impl TakesEvents for ChecksEither {
             one_of: vec![EventSchema::schema_ref(), BatchSchema::schema_ref()],
             ..MetaSchema::ANY
         };
-        let mut content = batch_content(MetaSchemaRef::Inline(Box::new(json)));
-        content.push(cloud_event());
         MetaRequest {
-            description: Some("One event or a batch, as `/events` and `/events/batch` take them"),
-            content,
+            description: Some(
+                "One event or a batch, as `/events` and `/events/batch` take them, CloudEvents too",
+            ),
+            content: batch_content(MetaSchemaRef::Inline(Box::new(json))),
             required: true,
         }
     }
-}
-
-fn cloud_event() -> MetaMediaType {
-    media("application/cloudevents+json", CloudEventSchema::schema_ref())
 }

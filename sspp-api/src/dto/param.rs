@@ -136,7 +136,7 @@ fn without_example(schema: MetaSchemaRef) -> MetaSchemaRef {
         MetaSchemaRef::Inline(schema) => {
             MetaSchemaRef::Inline(Box::new(MetaSchema { example: None, ..*schema }))
         }
-        reference => reference,
+        reference @ MetaSchemaRef::Reference(_) => reference,
     }
 }
 

@@ -67,6 +67,8 @@ impl From<Signal> for SignalBody {
 }
 
 /// Where in the list this page is, and how to get to the next.
+// What may be null is not required in the document, though it is always there: datamodel-code-generator makes a type without null of what is
+// required.
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]

@@ -5,6 +5,8 @@ mod batch;
 #[cfg(feature = "scoring")]
 mod cloud_event;
 #[cfg(feature = "scoring")]
+mod cloud_event_form;
+#[cfg(feature = "scoring")]
 mod members;
 mod metadata;
 #[cfg(feature = "scoring")]
