@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sspp_core::{
-    AcceptedEvent, ContentDigest, NewSignal, PgConfig, PgSignalStore, Record, ScoringModel, SystemRandom,
+    ContentDigest, Envelope, NewSignal, PgConfig, PgSignalStore, Record, ScoringModel, SystemRandom,
     Timestamp, parse_event,
 };
 use tokio::task::JoinSet;
@@ -39,7 +39,7 @@ pub(crate) fn record(
 ) -> Result<Record, Failure> {
     let body = payload::body(round, number);
     let event = parse_event(&body, model, now).map_err(|fault| format!("{fault:?}"))?;
-    let accepted = AcceptedEvent::new(event, now.to_datetime(), &SystemRandom::new());
+    let accepted = Envelope::new(event, now.to_datetime(), &SystemRandom::new()).received(now);
     let scored = model.score(&accepted.event).map_err(|error| error.to_string())?;
     let signal = NewSignal {
         content: ContentDigest::of(&accepted.event),

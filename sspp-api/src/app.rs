@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::service::{ModelError, StopSignals, Watched, load_model, measure, watch_dependencies};
+use sspp_core::service::{
+    Limits, ModelError, QueueNeed, Serving, StopSignals, Watched, load_model, measure, serve as serve_http,
+    watch_dependencies,
+};
 use sspp_core::{
     Clock, Random, ScoringModel, SqliteOpenError, StoreError, SystemClock, SystemRandom, finish_erasures,
 };
@@ -20,7 +23,6 @@ use crate::docs::DOCS_PATH;
 use crate::embedded::{self, Embedded};
 use crate::metrics::Metrics;
 use crate::production::Production;
-use crate::server::{Limits, Serving, serve as serve_http};
 use crate::service::service;
 use crate::state::{App, Settings};
 
@@ -132,7 +134,7 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
     let mut stop = StopSignals::new()?;
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let address = listener.local_addr()?;
-    let limits = Limits::new(&config.server);
+    let limits = Limits::new(config.max_connections, &config.server);
     let metrics = Metrics::new();
     metrics.install_globally();
 
@@ -162,6 +164,7 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
         queue_name,
         body_timeout,
         keys: Arc::new(keys),
+        allowed_hosts: config.server.allowed_hosts.clone(),
         rate_limit,
         trusted_proxies: config.guard.trusted_proxies.clone(),
         cors: config.guard.cors_origins.clone(),
@@ -188,8 +191,9 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
         deadline = Instant::now() + shutdown_timeout;
         stopping.cancel();
     };
-    let serving = Serving { listener, local: address, service: service(&app), limits };
-    serve_http(serving, &app.0.metrics, until_stopped, shutdown_timeout).await;
+    let metrics = app.0.metrics.connections();
+    let serving = Serving { listener, local: address, endpoint: service(&app), limits, metrics };
+    serve_http(serving, until_stopped, shutdown_timeout).await;
 
     measuring.abort();
     drop(watching);
@@ -204,6 +208,7 @@ fn watching(app: &App) -> [AbortOnDropHandle<()>; 2] {
     let ports = &app.0.ports;
     let watched = Watched {
         queue: Arc::clone(&ports.queue),
+        queue_need: QueueNeed::Enqueue,
         queue_service: ports.queue_service,
         store: Arc::clone(&ports.store),
         store_service: ports.store_service,
@@ -211,6 +216,8 @@ fn watching(app: &App) -> [AbortOnDropHandle<()>; 2] {
         up: "sspp_api_dependency_up",
         ping: "sspp_api_dependency_ping_duration_seconds",
         size: "sspp_api_queue_size",
+        clock_offset: "sspp_api_clock_offset_seconds",
+        clock: Arc::clone(&app.0.clock),
     };
     // Probes ask for themselves: they show what is, not what was a second ago.
     let (seen, _) = watch::channel(None);
@@ -250,6 +257,11 @@ fn announce(config: &Config, app: &App, address: std::net::SocketAddr, embedded:
         tracing::info!(keys = ?state.settings.keys, "only requests with one of these keys are let in");
     }
     if config.allow_anonymous && !config.bind.is_loopback() {
-        tracing::warn!(%address, "anyone who reaches this address can read and write: --allow-anonymous is set");
+        tracing::warn!(
+            %address,
+            allowed_hosts = %state.settings.allowed_hosts,
+            "anyone who reaches this address can read and write, by address, as localhost and by SSPP_ALLOWED_HOSTS: \
+             --allow-anonymous is set"
+        );
     }
 }

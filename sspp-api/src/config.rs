@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::guard::{ApiKeys, GuardArgs, RateLimit, Scopes};
-use crate::server::ServerArgs;
 use crate::transfer::{ImportArgs, LegacyArgs};
 use clap::{Parser, Subcommand};
 use sspp_core::service::{
-    self, BackendArgs, Backends, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, Span, TraceExport,
+    self, BackendArgs, Backends, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, ServerArgs, Span,
+    TraceExport,
 };
 
 /// The HTTP API of SSPP, the Sales Signal Processing Platform. Without arguments it is a whole platform: API and pipeline in
@@ -39,7 +39,7 @@ pub struct Config {
     #[arg(long, env = "SSPP_ALLOW_ANONYMOUS", value_name = "SSPP_ALLOW_ANONYMOUS")]
     pub allow_anonymous: bool,
 
-    /// The data file of embedded mode; made when it is not there.
+    /// The path of the data file of embedded mode, never a URI; the file is made when it is not there.
     #[arg(long, env = "SSPP_DATA", value_name = "SSPP_DATA", global = true, default_value = "./sspp.db")]
     pub data: PathBuf,
 
@@ -56,6 +56,12 @@ pub struct Config {
           value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub request_timeout: u64,
 
+    /// How many connections may be open, from 1 to 1,000,000. Where all are taken and one is idle it makes room; else more are
+    /// answered 503 at once.
+    #[arg(long, env = "SSPP_MAX_CONNECTIONS", value_name = "SSPP_MAX_CONNECTIONS", default_value_t = 4_096,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
+
     /// How long requests and events in hand get together to finish once the process is told to stop: seconds, or with a unit.
     #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "8s")]
     pub shutdown_timeout: Span,
@@ -64,7 +70,7 @@ pub struct Config {
     #[command(flatten)]
     pub guard: GuardArgs,
 
-    /// What a connection may cost.
+    /// How long a connection may take, and which hosts it may ask for.
     #[command(flatten)]
     pub server: ServerArgs,
 

@@ -25,6 +25,7 @@ const TITLE: &str = "Sales Signal Processing Platform";
 const DESCRIPTION: &str = "Takes sales activity events, scores each into a signal, and answers who is hot.\n\n\
     Errors are problem documents (RFC 9457) that also hold `statusCode`, `error` and `message`. \
     Every answer has an `x-request-id`; send your own to follow a request through the log. \
+    Where no keys are configured, a `Host` other than an address, `localhost` or a name of `SSPP_ALLOWED_HOSTS` is a 421. \
     Where keys are configured, an operation needs one with a scope of its `x-scopes`; `admin` includes the others. \
     `/health`, `/ready`, `/livez` and `/metrics` also answer without the prefix.";
 
@@ -75,13 +76,13 @@ fn described(prefix: &str) -> OpenApiService<Described, ()> {
 /// assert!(sspp_api::openapi_document("/v2").contains("\"/v2/signals/{id}\""));
 /// ```
 pub fn openapi_document(prefix: &str) -> String {
-    finished(&described(prefix).spec(), prefix)
+    finished(&described(prefix).spec())
 }
 
 /// What poem-openapi cannot say.
-fn finished(document: &str, prefix: &str) -> String {
+fn finished(document: &str) -> String {
     let Ok(mut document) = serde_json::from_str(document) else { return document.to_owned() };
-    guard::annotate(&mut document, prefix);
+    guard::annotate(&mut document);
     examples::annotate(&mut document);
     complete(&mut document);
     format!("{document:#}")

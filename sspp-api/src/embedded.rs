@@ -50,11 +50,11 @@ impl Embedded {
             Arc::clone(&model),
             Arc::clone(&clock),
             Arc::clone(&random),
-            config.pipeline.config(claim_bound),
+            config.pipeline.config(),
         );
         let stop = CancellationToken::new();
         let pipeline = tokio::spawn(pipeline.run(stop.clone()));
-        let retaining = retain(Arc::clone(&store), Arc::clone(&clock), config.retention.retention());
+        let retaining = retain(Arc::clone(&store), config.retention.retention());
         let retaining = AbortOnDropHandle::new(tokio::spawn(retaining));
         let durability = watch_durability(Arc::clone(&queue));
         let ports =

@@ -211,11 +211,13 @@ impl From<Problem> for poem::Error {
 
 impl From<QueueError> for Problem {
     fn from(error: QueueError) -> Self {
-        let problem = if let QueueError::Full { retry_after, .. } = &error {
-            Self::full_queue(*retry_after)
-        } else {
-            let detail = "The queue cannot take or show events right now; try again later";
-            Self::unavailable(detail, error.retry_after())
+        let wait = error.retry_after();
+        let problem = match &error {
+            QueueError::Full { .. } => Self::full_queue(wait),
+            QueueError::Storage { .. } => {
+                Self::unavailable("The queue cannot write right now; try again later", wait)
+            }
+            _ => Self::unavailable("The queue cannot take or show events right now; try again later", wait),
         };
         problem.with_cause(error.to_string())
     }
@@ -230,7 +232,12 @@ impl From<StoreError> for Problem {
             );
             return Self::new(StatusCode::BAD_REQUEST, "too-broad", detail);
         }
-        let detail = "The store of signals cannot answer right now; try again later";
-        Self::unavailable(detail, Duration::from_secs(1)).with_cause(error.to_string())
+        let (detail, wait) = match error {
+            StoreError::Storage { .. } => {
+                ("The store of signals cannot write right now; try again later", 10)
+            }
+            _ => ("The store of signals cannot answer right now; try again later", 1),
+        };
+        Self::unavailable(detail, Duration::from_secs(wait)).with_cause(error.to_string())
     }
 }

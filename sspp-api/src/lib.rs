@@ -28,7 +28,6 @@ mod metrics;
 mod middleware;
 mod production;
 mod routes;
-mod server;
 mod service;
 mod state;
 mod transfer;
@@ -40,7 +39,6 @@ pub use guard::{
     ApiKeys, ApiKeysFault, CorsOrigins, GuardArgs, NewKey, Rate, RateLimit, Scope, Scopes, TrustedProxies,
 };
 pub use metrics::Metrics;
-pub use server::ServerArgs;
 pub use service::{Service, service};
 pub use state::{App, Ports, Settings};
 pub use transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};

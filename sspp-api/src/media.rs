@@ -5,6 +5,9 @@ use sspp_core::is_json_media_type;
 
 use crate::error::Problem;
 
+/// Names of UTF-8, and of ASCII, which is part of it.
+const UTF_8: [&str; 3] = ["utf-8", "utf8", "us-ascii"];
+
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Media {
@@ -55,7 +58,8 @@ impl Media {
         for parameter in parts {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             let value = value.trim().trim_matches('"');
-            if name.trim().eq_ignore_ascii_case("charset") && !value.eq_ignore_ascii_case("utf-8") {
+            let is_utf8 = UTF_8.iter().any(|known| known.eq_ignore_ascii_case(value));
+            if name.trim().eq_ignore_ascii_case("charset") && !is_utf8 {
                 let shown: String = value.chars().take(40).collect::<String>().to_ascii_uppercase();
                 let problem =
                     refused(&format!("Content-Type charset '{shown}' is not supported; {}", list(accepted)));
@@ -120,6 +124,8 @@ mod tests {
             ("application/json", Media::Json),
             ("Application/JSON; charset=UTF-8", Media::Json),
             ("application/json;charset=\"utf-8\"", Media::Json),
+            ("application/json; charset=utf8", Media::Json),
+            ("application/x-ndjson;charset=US-ASCII", Media::Lines),
             ("application/x-ndjson", Media::Lines),
             ("application/jsonl; charset=utf-8", Media::Lines),
             ("application/cloudevents-batch+json", Media::CloudEvents),
@@ -131,6 +137,8 @@ mod tests {
             "text/plain",
             "application/vnd.api+json",
             "application/json; charset=latin1",
+            "application/json; charset=utf-16",
+            "application/x-ndjson; charset=iso-8859-1",
             "json",
             "application/cloudevents+json",
         ] {

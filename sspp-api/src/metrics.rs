@@ -7,7 +7,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
 use poem::http::{Method, StatusCode};
-use sspp_core::service::{describe_metrics, show_release};
+use sspp_core::service::{ConnectionMetrics, describe_metrics, show_release};
 use sspp_core::{QueueDepth, ScoringModel, SignalStats};
 
 const REQUESTS: &str = "sspp_api_http_requests_total";
@@ -49,11 +49,10 @@ struct Inner {
     unauthorized: Counter,
     forbidden: Counter,
     drain_rate: Gauge,
-    connections: Gauge,
-    connections_refused: Counter,
+    connections: ConnectionMetrics,
 }
 
-/// A request that is being answered, or whose client went away meanwhile; or a connection that is open.
+/// A request that is being answered, or whose client went away meanwhile.
 #[derive(Debug)]
 pub(crate) struct InFlight(Gauge);
 
@@ -80,8 +79,6 @@ impl Metrics {
             counter!(REJECTED, "reason" => "invalid-event").increment(0);
             let in_flight = gauge!(IN_FLIGHT);
             in_flight.set(0.0);
-            let connections = gauge!(CONNECTIONS);
-            connections.set(0.0);
             let drain_rate = gauge!(DRAIN_RATE);
             drain_rate.set(0.0);
             let unauthorized = |status: &'static str| {
@@ -100,8 +97,7 @@ impl Metrics {
                 unauthorized: unauthorized("401"),
                 forbidden: unauthorized("403"),
                 drain_rate,
-                connections,
-                connections_refused: registered(CONNECTIONS_REFUSED),
+                connections: ConnectionMetrics::new(CONNECTIONS, CONNECTIONS_REFUSED),
                 recorder: Arc::clone(&recorder),
                 rendered,
             }))
@@ -163,15 +159,9 @@ impl Metrics {
         InFlight(self.0.in_flight.clone())
     }
 
-    /// Counts a connection while it is open.
-    pub(crate) fn connection(&self) -> InFlight {
-        self.0.connections.increment(1.0);
-        InFlight(self.0.connections.clone())
-    }
-
-    /// Counts a connection that was one too many.
-    pub(crate) fn connection_refused(&self) {
-        self.0.connections_refused.increment(1);
+    /// What the server counts.
+    pub(crate) fn connections(&self) -> ConnectionMetrics {
+        self.0.connections.clone()
     }
 
     pub(crate) fn panicked(&self) {
@@ -227,9 +217,9 @@ fn registered(name: &'static str) -> Counter {
 
 const METHODS: [Method; 7] =
     [Method::POST, Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS];
-const STATUSES: [u16; 22] = [
-    202, 200, 400, 404, 413, 503, 405, 408, 415, 500, 206, 401, 403, 429, 201, 204, 304, 406, 409, 412, 422,
-    431,
+const STATUSES: [u16; 23] = [
+    202, 200, 400, 404, 413, 503, 405, 408, 415, 500, 206, 401, 403, 429, 201, 204, 304, 406, 409, 412, 421,
+    422, 431,
 ];
 
 /// The counters and histograms of one route, made when first used and then found by two short scans.

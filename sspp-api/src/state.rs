@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use sspp_core::service::{AllowedHosts, QueueClock};
 use sspp_core::{
     Clock, EventQueue, ModelDigest, QueueError, Random, ScoringModel, SignalStore, StoreError, Timestamp,
 };
@@ -69,6 +70,8 @@ pub struct Settings {
     pub dependency_timeout: Duration,
     /// The keys that are let in; none lets everyone in.
     pub keys: Arc<ApiKeys>,
+    /// The names by which the service may be asked while there are no keys.
+    pub allowed_hosts: AllowedHosts,
     /// How often each key or address may ask; no limit unless set.
     pub rate_limit: Option<RateLimit>,
     /// Whose word about a client's address is taken.
@@ -85,6 +88,7 @@ impl Default for Settings {
             body_timeout: Duration::from_secs(30),
             dependency_timeout: Duration::from_secs(3),
             keys: Arc::default(),
+            allowed_hosts: AllowedHosts::default(),
             rate_limit: None,
             trusted_proxies: TrustedProxies::default(),
             cors: CorsOrigins::default(),
@@ -106,6 +110,8 @@ pub struct App(pub(crate) Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) ports: Ports,
+    /// The ports' clock, put right by the queue's where the process keeps an eye on it.
+    pub(crate) clock: Arc<QueueClock>,
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
     pub(crate) backpressure: Backpressure,
@@ -126,6 +132,7 @@ impl App {
     pub fn new(ports: Ports, settings: Settings, metrics: Metrics) -> Self {
         metrics.know_event_types(&ports.model);
         Self(Arc::new(Inner {
+            clock: Arc::new(QueueClock::new(Arc::clone(&ports.clock))),
             ports,
             settings,
             metrics,
@@ -151,7 +158,7 @@ impl App {
 
 impl Inner {
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_datetime(self.ports.clock.now())
+        Timestamp::from_datetime(self.clock.now())
     }
 
     pub(crate) fn uptime(&self) -> Duration {

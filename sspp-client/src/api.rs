@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use http::{HeaderValue, Method, Request, Response, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sspp_core::Violation;
+use sspp_core::{Clock, Violation};
 
 use crate::error::Error;
 use crate::problem::{Problem, retry_after};
@@ -31,6 +31,7 @@ pub(crate) struct Api {
     authorization: Option<HeaderValue>,
     timeout: Duration,
     gzip: bool,
+    clock: Arc<dyn Clock>,
 }
 
 /// What the server said about one event of a batch.
@@ -72,8 +73,9 @@ impl Api {
         root: Root,
         authorization: Option<HeaderValue>,
         settings: &Settings,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { transport, root, authorization, timeout: settings.request_timeout, gzip: settings.gzip }
+        Self { transport, root, authorization, timeout: settings.request_timeout, gzip: settings.gzip, clock }
     }
 
     pub(crate) const fn root(&self) -> &Root {
@@ -83,21 +85,20 @@ impl Api {
     /// Sends events once.
     pub(crate) async fn post_batch(&self, events: &[Bytes]) -> Result<BatchAnswer, Error> {
         let response = self.post("/events/batch", batch(events)).await?;
-        let asked = retry_after(response.headers());
-        let verdicts: Verdicts = serde_json::from_slice(response.body()).map_err(Error::from)?;
+        let asked = retry_after(response.headers(), self.clock.now().into());
+        let verdicts: Verdicts = read(&response)?;
         Ok(BatchAnswer { rulings: rulings(verdicts, events.len()), retry_after: asked })
     }
 
     /// Sends JSON and reads JSON.
     pub(crate) async fn post_json<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, Error> {
-        let response = self.post(path, body).await?;
-        serde_json::from_slice(response.body()).map_err(Error::from)
+        read(&self.post(path, body).await?)
     }
 
     /// Reads JSON; `None` where there is no such thing (404 with a problem document: any other 404 is a wrong URL).
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Error> {
         match self.exchange(self.request(Method::GET, path), Bytes::new()).await {
-            Ok(response) => serde_json::from_slice(response.body()).map(Some).map_err(Error::from),
+            Ok(response) => read(&response).map(Some),
             Err(Error::Refused(problem)) if problem.status == 404 && problem.kind.ends_with(":not-found") => {
                 Ok(None)
             }
@@ -141,9 +142,26 @@ impl Api {
         if status.is_success() {
             return Ok(response);
         }
-        let problem = Problem::read(status.as_u16(), response.headers(), response.body());
+        let now = self.clock.now().into();
+        let problem = Problem::read(status.as_u16(), response.headers(), response.body(), now);
         Err(Error::Refused(Box::new(problem)))
     }
+}
+
+/// Reads the JSON of an answer. A page of a proxy, for instance one that wants a login, often comes with success.
+fn read<T: DeserializeOwned>(response: &Response<Bytes>) -> Result<T, Error> {
+    serde_json::from_slice(response.body()).map_err(|error: serde_json::Error| {
+        let media = response.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
+        let Some(media) = media.filter(|media| !media.to_ascii_lowercase().contains("json")) else {
+            return error.into();
+        };
+        let (status, media) = (response.status().as_u16(), media.chars().take(100).collect::<String>());
+        let page = format!(
+            "{status} with {media} in place of JSON comes from something other than an SSPP server, perhaps a proxy that wants a \
+             login: check the URL ({error})"
+        );
+        <serde_json::Error as serde::de::Error>::custom(page).into()
+    })
 }
 
 /// `{"events":[…]}` out of events that are JSON already.

@@ -83,16 +83,11 @@ impl Batch {
         self.answer(place, || Verdict::Rejected { errors });
     }
 
-    /// Settles all that is left as wrong, for a reason that no verdict of the server gives.
-    pub(crate) fn reject_all(&mut self, pointer: &str, code: &'static str, detail: &str) {
+    /// Settles all that is left as wrong, where the server refused the request because of it.
+    pub(crate) fn reject_all(&mut self, error: &Error) {
         let mut settled = Load::default();
         for (place, event) in std::mem::take(&mut self.events) {
-            let violation = sspp_core::Violation {
-                pointer: pointer.to_owned(),
-                code: code.into(),
-                detail: detail.to_owned(),
-            };
-            self.reject(place, &event, vec![violation]);
+            self.reject(place, &event, error.violations(event.json.len()));
             settled.add(&event);
         }
         self.release(settled);

@@ -239,7 +239,8 @@ impl ClientBuilder {
             ),
         };
         let random = self.random.unwrap_or_else(|| Arc::new(SystemRandom::new()));
-        let api = crate::api::Api::new(transport, root, authorization, &self.settings);
+        let api =
+            crate::api::Api::new(transport, root, authorization, &self.settings, Arc::clone(&self.clock));
         #[cfg(feature = "spool")]
         let disk = match self.spool.map(crate::disk::Disk::open).transpose() {
             Ok(disk) => disk,

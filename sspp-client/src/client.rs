@@ -112,8 +112,8 @@ impl Client {
     /// When the queue is full, the [`Overflow`] policy decides; an event that it drops is counted, and is no error here.
     ///
     /// # Errors
-    /// [`Error::Invalid`] and [`Error::TooLarge`] for what the server would never take, [`Error::Closed`] after
-    /// [`close`](Self::close), [`Error::QueueFull`] where [`Overflow::Error`] is set.
+    /// [`Error::Invalid`] and [`Error::TooLarge`] for what the server would never take: it is counted as rejected, and told here
+    /// alone. [`Error::Closed`] after [`close`](Self::close), [`Error::QueueFull`] where [`Overflow::Error`] is set.
     ///
     /// ```
     /// # use sspp_client::{Client, SalesEvent};
@@ -124,10 +124,9 @@ impl Client {
     /// ```
     pub fn emit(&self, event: impl Into<SalesEvent>) -> Result<EventId, Error> {
         let core = &self.shared.core;
-        let event = core.encode(event.into())?;
-        let id = event.id;
         // Counted before it can be settled, so that the figures never show more settled than emitted.
-        core.counters.emitted(1);
+        let event = core.encode(event.into()).map_err(|refused| refused.error)?;
+        let id = event.id;
         if let Some(disk) = &core.disk {
             let kept = if core.queue.is_closed() { Err(Error::Closed) } else { disk.put(&event.json) };
             return kept.map(|()| id).inspect_err(|_| core.counters.not_emitted());
@@ -156,34 +155,43 @@ impl Client {
         }
     }
 
-    /// Sends events now, past the queue, and tells what became of each, in their order. Retries as `emit` does.
+    /// Sends events now, past the queue, and tells what became of each, in their order. Retries as `emit` does. An event that the
+    /// server would never take, because it is not valid or too large, is rejected without being sent, and keeps no other back.
     ///
     /// Works in any async runtime. A future that is dropped stops sending; what was under way may have arrived.
     ///
     /// # Errors
-    /// [`Error::Invalid`] or [`Error::TooLarge`] for the first event that the server would never take: then none is sent.
-    /// Otherwise only when not a single event got a verdict, with the reason why.
+    /// Only when not a single event got a verdict, with the reason why.
     pub async fn send<I>(&self, events: I) -> Result<Vec<Outcome>, Error>
     where
         I: IntoIterator,
         I::Item: Into<SalesEvent>,
     {
-        let core = &self.shared.core;
-        let events: Result<Vec<Encoded>, Error> =
-            events.into_iter().map(|event| core.encode(event.into())).collect();
-        self.send_encoded(events?).await
+        self.send_all(events.into_iter().map(Into::into).collect()).await
     }
 
-    async fn send_encoded(&self, events: Vec<Encoded>) -> Result<Vec<Outcome>, Error> {
+    async fn send_all(&self, events: Vec<SalesEvent>) -> Result<Vec<Outcome>, Error> {
         let core = &self.shared.core;
         if core.queue.is_closed() {
             return Err(Error::Closed);
         }
-        core.counters.emitted(events.len());
-        let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+        let (mut ids, mut verdicts) = (Vec::with_capacity(events.len()), vec![None; events.len()]);
+        let mut sendable = Vec::with_capacity(events.len());
+        for (place, event) in events.into_iter().enumerate() {
+            match core.encode(event) {
+                Ok(event) => {
+                    ids.push(event.id);
+                    sendable.push((place, event));
+                }
+                Err(refused) => {
+                    ids.push(refused.id);
+                    verdicts[place] = Some(Verdict::Rejected { errors: refused.error.violations(0) });
+                }
+            }
+        }
         let (answers, mut answered) = mpsc::unbounded_channel();
         let batches: Vec<Batch> = self
-            .batches(events)
+            .batches(sendable)
             .into_iter()
             .map(|events| Batch::new(Arc::clone(core), Origin::Caller(answers.clone()), events))
             .collect();
@@ -195,7 +203,6 @@ impl Client {
             Ok(())
         });
         let sent = sending.await;
-        let mut verdicts: Vec<Option<Verdict>> = vec![None; ids.len()];
         while let Ok((place, verdict)) = answered.try_recv() {
             verdicts[place] = Some(verdict);
         }
@@ -203,11 +210,11 @@ impl Client {
         outcomes(ids, verdicts)
     }
 
-    fn batches(&self, events: Vec<Encoded>) -> Vec<Vec<(usize, Encoded)>> {
+    fn batches(&self, events: Vec<(usize, Encoded)>) -> Vec<Vec<(usize, Encoded)>> {
         let settings = &self.shared.core.settings;
         let mut batches: Vec<Vec<(usize, Encoded)>> = Vec::new();
         let mut bytes = 0;
-        for (place, event) in events.into_iter().enumerate() {
+        for (place, event) in events {
             bytes += event.json.len();
             match batches.last_mut() {
                 Some(batch) if batch.len() < settings.batch_events && bytes <= settings.batch_bytes => {

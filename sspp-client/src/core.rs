@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::api::Api;
 use crate::backoff::RetryTokens;
 use crate::disk::Disk;
-use crate::encode::Encoded;
+use crate::encode::{Encoded, Unsendable, check};
 use crate::error::Error;
 use crate::event::SalesEvent;
 use crate::notices::Notices;
@@ -61,8 +61,11 @@ impl Core {
         }
     }
 
-    pub(crate) fn encode(&self, event: SalesEvent) -> Result<Encoded, Error> {
-        Encoded::new(event, &*self.clock, &*self.random)
+    /// Checks an event and writes it as JSON; counts it, also one that cannot be sent.
+    pub(crate) fn encode(&self, event: SalesEvent) -> Result<Encoded, Unsendable> {
+        self.counters.emitted(1);
+        let checked = check(event, &*self.clock, &*self.random);
+        checked.map(|(_, encoded)| encoded).inspect_err(|_| self.counters.rejected(1))
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -9,10 +9,8 @@ use tokio::time::Instant;
 use crate::batch::Batch;
 use crate::core::Core;
 use crate::error::Error;
+use crate::problem::Remedy;
 use crate::stats::DropReason;
-
-/// The body is too large for the server or something before it.
-const TOO_LARGE: u16 = 413;
 
 /// Sends a batch. `troubled` is told when the server fails it as a whole, and when it answers again.
 pub(crate) async fn deliver(batch: Batch, troubled: impl Fn(bool) + Send + Sync) {
@@ -24,7 +22,8 @@ pub(crate) async fn deliver(batch: Batch, troubled: impl Fn(bool) + Send + Sync)
     }
 }
 
-/// Sends a batch until it is settled, or found too large as a whole: then it comes back in halves.
+/// Sends a batch until it is settled, or refused because of what it holds: then it comes back in halves, so that one event that
+/// is not taken costs no other.
 async fn deliver_one(mut batch: Batch, troubled: &(impl Fn(bool) + Send + Sync)) -> Option<(Batch, Batch)> {
     let core = Arc::clone(batch.core());
     let mut closing = core.closing.subscribe();
@@ -42,29 +41,27 @@ async fn deliver_one(mut batch: Batch, troubled: &(impl Fn(bool) + Send + Sync))
                 batch.settle(answer.rulings);
                 (Error::Deferred, answer.retry_after)
             }
-            Err(error) if error.status() == Some(TOO_LARGE) && batch.len() > 1 => {
-                let later = batch.split();
-                return Some((batch, later));
-            }
-            Err(error) if error.status() == Some(TOO_LARGE) => {
-                batch.reject_all(
-                    "",
-                    "too_large",
-                    "the server does not take a request as large as this event",
-                );
-                return None;
-            }
-            Err(error) if error.is_retryable() => {
-                troubled(true);
-                let retry_after = error.retry_after();
-                (error, retry_after)
-            }
-            Err(error) => {
-                // A wrong key or URL looks like silence from outside: say it loudly, once a batch.
-                tracing::error!(events = batch.len(), "events are given up: {error}");
-                batch.give_up(DropReason::Refused, &Arc::new(error));
-                return None;
-            }
+            Err(error) => match error.remedy() {
+                Remedy::Wait => {
+                    troubled(true);
+                    let retry_after = error.retry_after();
+                    (error, retry_after)
+                }
+                Remedy::Split if batch.len() > 1 => {
+                    let later = batch.split();
+                    return Some((batch, later));
+                }
+                Remedy::Split => {
+                    batch.reject_all(&error);
+                    return None;
+                }
+                Remedy::None => {
+                    // A wrong key or URL looks like silence from outside: say it loudly, once a batch.
+                    tracing::error!(events = batch.len(), "events are given up: {error}");
+                    batch.give_up(DropReason::Refused, &Arc::new(error));
+                    return None;
+                }
+            },
         };
         if batch.is_empty() {
             return None;

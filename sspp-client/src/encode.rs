@@ -36,20 +36,34 @@ enum WireId<'e> {
     Made(EventId),
 }
 
-impl Encoded {
-    pub(crate) fn new(event: SalesEvent, clock: &dyn Clock, random: &dyn Random) -> Result<Self, Error> {
-        let now = clock.now();
-        let event = event.check(Timestamp::from_datetime(now))?;
-        let id = match &event.external_id {
-            Some(id) => EventId::of_external(id, event.source.as_ref(), &event.account_id),
-            None => EventId::generate(now, random),
-        };
-        let json = encode(&event, id)?;
-        if json.len() > Event::MAX_BYTES {
-            return Err(Error::TooLarge { bytes: json.len(), limit: Event::MAX_BYTES });
-        }
-        Ok(Self { id, json })
+/// An event that no server takes: the id that it would be known by, and what is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Unsendable {
+    pub(crate) id: EventId,
+    pub(crate) error: Error,
+}
+
+/// Checks an event by the server's rules and writes it as JSON. An event that is not valid may have no id of its own: it gets a
+/// new one.
+pub(crate) fn check(
+    event: SalesEvent,
+    clock: &dyn Clock,
+    random: &dyn Random,
+) -> Result<(Event, Encoded), Unsendable> {
+    let now = clock.now();
+    let event = event
+        .check(Timestamp::from_datetime(now))
+        .map_err(|wrong| Unsendable { id: EventId::generate(now, random), error: wrong.into() })?;
+    let id = match &event.external_id {
+        Some(id) => EventId::of_external(id, event.source.as_ref(), &event.account_id),
+        None => EventId::generate(now, random),
+    };
+    let json = encode(&event, id).map_err(|error| Unsendable { id, error })?;
+    if json.len() > Event::MAX_BYTES {
+        let error = Error::TooLarge { bytes: json.len(), limit: Event::MAX_BYTES };
+        return Err(Unsendable { id, error });
     }
+    Ok((event, Encoded { id, json }))
 }
 
 /// The producer's own id is sent as it is: the server makes the same UUID of it, and shows it.
@@ -76,7 +90,7 @@ mod tests {
 
     fn encoded(event: SalesEvent) -> (EventId, serde_json::Value) {
         let clock = ManualClock::at("2026-01-15T10:00:00Z".parse().unwrap());
-        let encoded = Encoded::new(event, &clock, &SeededRandom::new(1)).unwrap();
+        let (_, encoded) = check(event, &clock, &SeededRandom::new(1)).unwrap();
         (encoded.id, serde_json::from_slice(&encoded.json).unwrap())
     }
 
@@ -106,7 +120,7 @@ mod tests {
     fn an_event_over_the_servers_limit_is_refused_at_once() {
         let event = SalesEvent::call_made("acc", "user").with("x", "x".repeat(Event::MAX_BYTES));
         let clock = ManualClock::at("2026-01-15T10:00:00Z".parse().unwrap());
-        let refused = Encoded::new(event, &clock, &SeededRandom::new(1)).unwrap_err();
-        assert!(matches!(refused, Error::TooLarge { .. }));
+        let refused = check(event, &clock, &SeededRandom::new(1)).unwrap_err();
+        assert!(matches!(refused.error, Error::TooLarge { .. }));
     }
 }

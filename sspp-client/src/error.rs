@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::Violations;
+use sspp_core::{Violation, Violations};
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Remedy};
 use crate::transport::TransportError;
 
 /// Why something was not done. [`is_retryable`](Self::is_retryable) says whether doing it again may help.
@@ -82,16 +82,41 @@ impl Error {
     /// assert!(sspp_client::Error::Deferred.is_retryable());
     /// ```
     pub fn is_retryable(&self) -> bool {
+        self.remedy() == Remedy::Wait
+    }
+
+    /// What helps against it.
+    pub(crate) fn remedy(&self) -> Remedy {
         match self {
-            Self::Transport(error) => error.is_retryable(),
-            Self::Refused(problem) => matches!(problem.status, 408 | 429 | 500 | 502 | 503 | 504),
-            Self::QueueFull { .. } | Self::Answer(_) | Self::Deferred | Self::Unsettled { .. } => true,
+            Self::Transport(error) if error.is_retryable() => Remedy::Wait,
+            Self::Refused(problem) => problem.remedy(),
+            Self::QueueFull { .. } | Self::Answer(_) | Self::Deferred | Self::Unsettled { .. } => {
+                Remedy::Wait
+            }
             #[cfg(feature = "spool")]
-            Self::Spool(_) => false,
+            Self::Spool(_) => Remedy::None,
             #[cfg(feature = "local-scoring")]
-            Self::Scoring(_) => false,
-            Self::Invalid(_) | Self::TooLarge { .. } | Self::Closed => false,
+            Self::Scoring(_) => Remedy::None,
+            Self::Transport(_) | Self::Invalid(_) | Self::TooLarge { .. } | Self::Closed => Remedy::None,
         }
+    }
+
+    /// What is wrong with an event of so many bytes of JSON that was refused for itself.
+    pub(crate) fn violations(&self, bytes: usize) -> Vec<Violation> {
+        let (code, detail) = match self {
+            Self::Invalid(violations) => return violations.clone().into_vec(),
+            Self::TooLarge { .. } => ("too_large", self.to_string()),
+            Self::Refused(problem) if problem.status == 413 => {
+                let detail = format!(
+                    "the event has {bytes} bytes of JSON, and the server, or a proxy before it, takes no request as large: send \
+                     less metadata"
+                );
+                ("too_large", detail)
+            }
+            Self::Refused(problem) if !problem.errors.is_empty() => return problem.errors.clone(),
+            _ => ("refused", self.to_string()),
+        };
+        vec![Violation { pointer: String::new(), code: code.into(), detail }]
     }
 
     /// What the server said, where it said no.

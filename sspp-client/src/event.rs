@@ -30,7 +30,7 @@ pub struct SalesEvent {
 #[derive(Debug, Clone, PartialEq)]
 enum Said {
     Members(Map<String, Value>),
-    /// As it came, byte for byte.
+    /// As it was checked: numbers and texts as they came.
     Verbatim(Metadata),
 }
 

@@ -4,15 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sspp_core::{Clock, Event, EventId, ExternalId, SystemClock, SystemRandom, Timestamp};
+use sspp_core::{Event, EventId, SystemClock, SystemRandom};
 
 use crate::emitter::SignalEmitter;
+use crate::encode::{Unsendable, check};
 use crate::error::Error;
 use crate::event::SalesEvent;
 use crate::outcome::{CloseReport, Outcome, Verdict};
 use crate::stats::{Counters, Stats};
 
-/// Keeps every event it is given, and checks each as the client does. Clones share what they keep.
+/// Keeps every event it is given, and checks each as the client does, its size too. Clones share what they keep.
 ///
 /// ```
 /// use sspp_client::{MemoryEmitter, SalesEvent, SignalEmitter};
@@ -61,31 +62,37 @@ impl MemoryEmitter {
         self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, event: SalesEvent) -> Result<EventId, Error> {
-        let now = SystemClock.now();
-        let event = event.check(Timestamp::from_datetime(now))?;
-        let own = |id: &ExternalId| EventId::of_external(id, event.source.as_ref(), &event.account_id);
-        let id = event.external_id.as_ref().map_or_else(|| EventId::generate(now, &self.shared.random), own);
-        let mut kept = self.kept();
-        if kept.closed {
-            return Err(Error::Closed);
-        }
+    fn keep(&self, event: SalesEvent, kept: &mut Kept) -> Result<EventId, Unsendable> {
+        let Shared { counters, random, .. } = &*self.shared;
+        counters.emitted(1);
+        let (event, encoded) = check(event, &SystemClock, random).inspect_err(|_| counters.rejected(1))?;
         kept.events.push(event);
-        self.shared.counters.emitted(1);
-        self.shared.counters.accepted(1);
-        Ok(id)
+        counters.accepted(1);
+        Ok(encoded.id)
+    }
+
+    /// What is kept, unless nothing more is taken.
+    fn open(&self) -> Result<MutexGuard<'_, Kept>, Error> {
+        let kept = self.kept();
+        if kept.closed { Err(Error::Closed) } else { Ok(kept) }
     }
 }
 
 #[async_trait]
 impl SignalEmitter for MemoryEmitter {
     fn emit(&self, event: SalesEvent) -> Result<EventId, Error> {
-        self.keep(event)
+        self.keep(event, &mut *self.open()?).map_err(|refused| refused.error)
     }
 
     async fn send(&self, events: Vec<SalesEvent>) -> Result<Vec<Outcome>, Error> {
-        let accepted = |event_id| Outcome { event_id, verdict: Verdict::Accepted { job_id: None } };
-        events.into_iter().map(|event| self.keep(event).map(accepted)).collect()
+        let mut kept = self.open()?;
+        let outcome = |event| match self.keep(event, &mut kept) {
+            Ok(event_id) => Outcome { event_id, verdict: Verdict::Accepted { job_id: None } },
+            Err(Unsendable { id: event_id, error }) => {
+                Outcome { event_id, verdict: Verdict::Rejected { errors: error.violations(0) } }
+            }
+        };
+        Ok(events.into_iter().map(outcome).collect())
     }
 
     async fn flush(&self, _timeout: Duration) -> Result<(), Error> {

@@ -1,9 +1,9 @@
 //! What the server says when it says no: a problem document (RFC 9457).
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use serde::Deserialize;
 use sspp_core::Violation;
 
@@ -38,24 +38,66 @@ pub struct Problem {
     pub retry_after: Option<Duration>,
 }
 
+/// What helps against an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// The same request, later: what is in the way can pass.
+    Wait,
+    /// Fewer events at once: something in the request is not taken.
+    Split,
+    /// Nothing that a program can do.
+    None,
+}
+
 impl Problem {
+    /// The one rule about statuses: of emitting and sending, of the spool, and of whoever asks
+    /// [`is_retryable`](crate::Error::is_retryable).
+    pub(crate) fn remedy(&self) -> Remedy {
+        match self.status {
+            408 | 425 | 429 => Remedy::Wait,
+            // "Not implemented" and "HTTP version not supported" are about the server itself. Every other one is about its state, also
+            // those that only proxies and CDNs have: 507, 509, 520 to 530, 598, 599.
+            501 | 505 => Remedy::None,
+            500..=599 => Remedy::Wait,
+            413 => Remedy::Split,
+            // Without a problem document it may be from anything on the way: only the server's own says something about events.
+            400 | 422 if !self.kind.is_empty() => Remedy::Split,
+            _ => Remedy::None,
+        }
+    }
+
     /// Reads an answer, whatever it is: a proxy's page in HTML leaves the status.
-    pub(crate) fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+    pub(crate) fn read(status: u16, headers: &HeaderMap, body: &[u8], now: SystemTime) -> Self {
         let mut problem: Self = serde_json::from_slice(body).unwrap_or_default();
         problem.status = status;
         if problem.request_id.is_none() {
             let id = headers.get("x-request-id").and_then(|value| value.to_str().ok());
             problem.request_id = id.map(str::to_owned);
         }
-        problem.retry_after = retry_after(headers);
+        if (300..400).contains(&status)
+            && let Some(place) = text(headers, &header::LOCATION)
+        {
+            problem.detail = format!("to {}", place.chars().take(200).collect::<String>());
+        }
+        problem.retry_after = retry_after(headers, now);
         problem
     }
 }
 
-/// Seconds; a date (which our server never sends) is not read.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+/// For how long an answer asks to wait: seconds, or a date. How far off a date is follows from the answer's own `Date`; only
+/// where there is none from the clock of this machine, which may be set otherwise than the server's.
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let asked = text(headers, &header::RETRY_AFTER)?;
+    if !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(asked.parse().unwrap_or(u32::MAX).into()));
+    }
+    let date = |text: &str| httpdate::parse_http_date(text).ok();
+    let now = text(headers, &header::DATE).and_then(date).unwrap_or(now);
+    Some(date(asked)?.duration_since(now).unwrap_or_default())
 }
 
 impl fmt::Display for Problem {
@@ -85,11 +127,67 @@ mod tests {
         headers.insert("retry-after", "7".parse().unwrap());
         headers.insert("x-request-id", "r-1".parse().unwrap());
         let body = br#"{"type":"urn:x","status":503,"detail":"away","requestId":"r-2","message":["a"]}"#;
-        let problem = Problem::read(503, &headers, body);
+        let problem = Problem::read(503, &headers, body, SystemTime::UNIX_EPOCH);
         assert_eq!((problem.kind.as_str(), problem.request_id.as_deref()), ("urn:x", Some("r-2")));
         assert_eq!(problem.retry_after, Some(Duration::from_secs(7)));
-        let page = Problem::read(502, &headers, b"<html>");
-        assert_eq!(page.to_string(), "502 (request r-1)");
-        assert!(Problem::read(401, &HeaderMap::new(), b"").to_string().contains("SSPP_API_KEY"));
+        let page =
+            |status, headers: &HeaderMap| Problem::read(status, headers, b"<html>", SystemTime::UNIX_EPOCH);
+        assert_eq!(page(502, &headers).to_string(), "502 (request r-1)");
+        assert!(page(401, &HeaderMap::new()).to_string().contains("SSPP_API_KEY"));
+        headers.insert("location", "https://login.example/?next=api".parse().unwrap());
+        assert!(page(302, &headers).to_string().contains("to https://login.example/?next=api: it redirects"));
+    }
+
+    #[test]
+    fn each_status_has_one_remedy() {
+        let remedy =
+            |status, kind: &str| Problem { status, kind: kind.to_owned(), ..Problem::default() }.remedy();
+        for status in 100..=999 {
+            let expected = match status {
+                408 | 413 | 425 | 429 | 501 | 505 => continue,
+                500..=599 => Remedy::Wait,
+                _ => Remedy::None,
+            };
+            assert_eq!(remedy(status, ""), expected, "{status}");
+        }
+        for status in [408, 425, 429] {
+            assert_eq!(remedy(status, ""), Remedy::Wait, "{status}");
+        }
+        for status in [501, 505] {
+            assert_eq!(remedy(status, "urn:x"), Remedy::None, "{status}");
+        }
+        assert_eq!(remedy(413, ""), Remedy::Split);
+        assert_eq!((remedy(400, "urn:x"), remedy(422, "urn:x")), (Remedy::Split, Remedy::Split));
+    }
+
+    #[test]
+    fn a_pause_is_asked_for_in_seconds_or_until_a_date_by_the_servers_clock() {
+        let now = httpdate::parse_http_date("Mon, 30 Nov 2026 12:00:00 GMT").unwrap();
+        let asked = |retry_after: &str, date: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("retry-after", retry_after.parse().unwrap());
+            if !date.is_empty() {
+                headers.insert("date", date.parse().unwrap());
+            }
+            super::retry_after(&headers, now).map(|wait| wait.as_secs())
+        };
+        for (retry_after, date, seconds) in [
+            ("7", "", Some(7)),
+            (" 0 ", "", Some(0)),
+            ("99999999999999999999", "", Some(u64::from(u32::MAX))),
+            ("Mon, 30 Nov 2026 12:00:04 GMT", "", Some(4)),
+            ("Mon, 30 Nov 2026 11:59:00 GMT", "", Some(0)),
+            ("Monday, 30-Nov-26 12:00:04 GMT", "", Some(4)),
+            ("Mon Nov 30 12:00:04 2026", "", Some(4)),
+            // Servers whose clocks are an hour behind, and a year ahead.
+            ("Mon, 30 Nov 2026 11:00:04 GMT", "Mon, 30 Nov 2026 11:00:00 GMT", Some(4)),
+            ("Tue, 30 Nov 2027 12:01:00 GMT", "Tue, 30 Nov 2027 12:00:00 GMT", Some(60)),
+            ("Mon, 30 Nov 2026 12:00:04 GMT", "yesterday", Some(4)),
+            ("", "", None),
+            ("-1", "", None),
+            ("soon", "Mon, 30 Nov 2026 12:00:00 GMT", None),
+        ] {
+            assert_eq!(asked(retry_after, date), seconds, "{retry_after} at {date}");
+        }
     }
 }

@@ -65,13 +65,13 @@ impl fmt::Display for DropReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Events that `emit` or `send` took.
+    /// Events that `emit` or `send` were given, but for those that came back because of a full queue or a closed client.
     pub emitted: u64,
     /// Events that went over the wire, each time counted.
     pub sent: u64,
     /// Events that the server took.
     pub accepted: u64,
-    /// Events that the server refused one by one, with reasons.
+    /// Events that were refused one by one, with reasons: by the server, or before they were sent because it would not take them.
     pub rejected: u64,
     /// Events that were sent again, each time counted.
     pub retried: u64,

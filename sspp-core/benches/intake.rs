@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sspp_core::{AcceptedEvent, Envelope, ScoringModel, SeededRandom, Timestamp, parse_event};
+use sspp_core::{Envelope, ScoringModel, SeededRandom, Timestamp, parse_event};
 
 /// An event's JSON with metadata of about so many bytes.
 fn body(metadata_bytes: usize) -> String {
@@ -23,8 +23,7 @@ fn intake(criterion: &mut Criterion) {
     for metadata_bytes in [48, 200, 2_000, 200_000] {
         let json = body(metadata_bytes);
         let Ok(event) = parse_event(json.as_bytes(), &model, now) else { continue };
-        let accepted = AcceptedEvent::new(event, now.to_datetime(), &SeededRandom::new(1));
-        let envelope = Envelope { event: accepted };
+        let envelope = Envelope::new(event, now.to_datetime(), &SeededRandom::new(1));
         let encoded = envelope.encode();
 
         let mut group = criterion.benchmark_group("intake");

@@ -27,7 +27,14 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place where the machine's clock is read")]
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        #[cfg(feature = "faults")]
+        {
+            Utc::now() + crate::faults::clock_offset()
+        }
+        #[cfg(not(feature = "faults"))]
+        {
+            Utc::now()
+        }
     }
 }
 

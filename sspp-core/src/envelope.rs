@@ -3,30 +3,32 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    AcceptedEvent, AccountId, Event, EventId, EventType, ExternalId, Metadata, Source, Timestamp,
-    TraceContext, UserId,
+    AcceptedEvent, AccountId, Event, EventId, EventType, ExternalId, Metadata, NewJob, Random, Source,
+    Timestamp, TraceContext, UserId,
 };
 
-/// An accepted event on its way through the queue.
+/// An accepted event on its way through the queue. When it was received, the queue says.
 ///
 /// The first members of the JSON are `v` (the version, 1) and `kind` (`event`); instants are microseconds since 1970.
 /// Within a version members are only ever added, and readers skip those they do not know.
 ///
 /// ```
-/// use sspp_core::{AcceptedEvent, Clock, Envelope, Event, SystemClock, SystemRandom};
+/// use sspp_core::{Clock, Envelope, Event, SystemClock, SystemRandom};
 /// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
-/// let event = AcceptedEvent::new(event, SystemClock.now(), &SystemRandom::new());
-/// let envelope = Envelope { event };
+/// let envelope = Envelope::new(event, SystemClock.now(), &SystemRandom::new());
 /// assert_eq!(Envelope::decode(&envelope.encode()), Ok(envelope));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
+    /// What the event is known by.
+    pub event_id: EventId,
     /// The event.
-    pub event: AcceptedEvent,
+    pub event: Event,
 }
 
 /// Why a payload is not an envelope that this release can read.
@@ -81,7 +83,6 @@ struct Wire<'p> {
     #[serde(borrow)]
     kind: Cow<'p, str>,
     event_id: EventId,
-    received_at: i64,
     #[serde(borrow)]
     account_id: Cow<'p, str>,
     #[serde(borrow)]
@@ -102,6 +103,30 @@ struct Wire<'p> {
 }
 
 impl Envelope {
+    /// Accepts an event: its id follows from the producer's id, or is made new.
+    pub fn new(event: Event, now: DateTime<Utc>, random: &dyn Random) -> Self {
+        let event_id = match &event.external_id {
+            Some(id) => EventId::of_external(id, event.source.as_ref(), &event.account_id),
+            None => EventId::generate(now, random),
+        };
+        Self { event_id, event }
+    }
+
+    /// The event with the instant at which the queue received it.
+    pub fn received(self, received_at: Timestamp) -> AcceptedEvent {
+        AcceptedEvent { event_id: self.event_id, received_at, event: self.event }
+    }
+
+    /// The event as something to queue, with the trace of the request that brought it, where there is one.
+    pub fn job(&self, trace: Option<&TraceContext>) -> NewJob {
+        NewJob {
+            event_id: self.event_id,
+            account_id: self.event.account_id.clone(),
+            payload: self.encode_traced(trace),
+            enqueued_at: None,
+        }
+    }
+
     /// Writes the envelope in the version that every running release can read.
     pub fn encode(&self) -> Bytes {
         self.encode_traced(None)
@@ -110,12 +135,11 @@ impl Envelope {
     /// Writes the envelope, and beside it the trace of the request that brought the event, where there is one. Readers
     /// that know nothing of traces skip it.
     pub fn encode_traced(&self, trace: Option<&TraceContext>) -> Bytes {
-        let AcceptedEvent { event_id, received_at, event } = &self.event;
+        let Self { event_id, event } = self;
         let wire = Wire {
             v: VERSION,
             kind: KIND.into(),
             event_id: *event_id,
-            received_at: received_at.micros(),
             account_id: event.account_id.as_str().into(),
             user_id: event.user_id.as_str().into(),
             event_type: event.event_type.as_str().into(),
@@ -162,11 +186,10 @@ impl Envelope {
             source: wire.source.map(Source::new).transpose().map_err(malformed)?,
             external_id: wire.external_id.map(ExternalId::new).transpose().map_err(malformed)?,
         };
-        let received_at = instant(wire.received_at)?;
         // A trace helps whoever looks for a fault; a bad one is no fault of the event.
         let trace =
             wire.traceparent.and_then(|parent| TraceContext::parse(&parent, wire.tracestate.as_deref()));
-        Ok((Self { event: AcceptedEvent { event_id: wire.event_id, received_at, event } }, trace))
+        Ok((Self { event_id: wire.event_id, event }, trace))
     }
 }
 
@@ -193,8 +216,7 @@ mod tests {
             .unwrap();
         let event_id =
             EventId::of_external(&ExternalId::new("7").unwrap(), event.source.as_ref(), &event.account_id);
-        let received_at = Timestamp::from_micros(1_800_000_000_000_001).unwrap();
-        let envelope = Envelope { event: AcceptedEvent { event_id, received_at, event } };
+        let envelope = Envelope { event_id, event };
         let bytes = envelope.encode();
         assert_eq!(Envelope::decode(&bytes), Ok(envelope));
         let mut json = serde_json::from_slice(&bytes).unwrap();
@@ -228,7 +250,6 @@ mod tests {
             ("userId", serde_json::json!("a\u{0}")),
             ("eventType", serde_json::json!("x".repeat(101))),
             ("timestamp", serde_json::json!(-1)),
-            ("receivedAt", serde_json::json!("now")),
             ("metadata", serde_json::json!([])),
             ("eventId", serde_json::json!("7")),
         ] {

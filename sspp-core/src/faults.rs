@@ -9,6 +9,8 @@
 //! | pass | the pass that acts; without it every pass does |
 //! | account | only passes of this account count |
 //!
+//! `SSPP_CLOCK_OFFSET` is how many seconds the process's clock runs ahead, or (negative) behind.
+//!
 //! What cannot be read ends the process: a fault test must not pass because of a typo.
 
 use std::sync::LazyLock;
@@ -45,6 +47,19 @@ static FAILPOINTS: LazyLock<Vec<Failpoint>> = LazyLock::new(|| {
         std::process::abort()
     })
 });
+
+static CLOCK_OFFSET: LazyLock<chrono::TimeDelta> = LazyLock::new(|| {
+    let text = std::env::var("SSPP_CLOCK_OFFSET").unwrap_or_else(|_| "0".to_owned());
+    text.parse().ok().and_then(chrono::TimeDelta::try_seconds).unwrap_or_else(|| {
+        eprintln!("SSPP_CLOCK_OFFSET: {text:?} is no number of seconds");
+        std::process::abort()
+    })
+});
+
+/// How far the environment says that the process's clock is ahead.
+pub(crate) fn clock_offset() -> chrono::TimeDelta {
+    *CLOCK_OFFSET
+}
 
 /// Does what the environment says for this place.
 pub(crate) fn pass(point: Point, account: Option<&str>) {

@@ -30,6 +30,7 @@ mod envelope;
 mod erase;
 #[cfg(feature = "faults")]
 mod faults;
+mod one_line;
 #[cfg(feature = "otlp")]
 mod otlp;
 #[cfg(feature = "engine")]
@@ -46,9 +47,12 @@ mod retry;
 mod scoring;
 #[cfg(feature = "service")]
 pub mod service;
+#[cfg(feature = "engine")]
+mod stamps;
 mod subject;
 #[cfg(any(feature = "testing", feature = "mock"))]
 pub mod testing;
+mod text;
 #[cfg(feature = "engine")]
 mod trace;
 #[cfg(feature = "engine")]
@@ -71,6 +75,7 @@ pub use domain::*;
 pub use envelope::{Envelope, EnvelopeFault};
 #[cfg(feature = "engine")]
 pub use erase::{erase_some, finish_erasures};
+pub use one_line::one_line;
 #[cfg(feature = "engine")]
 pub use pipeline::{Pipeline, PipelineConfig};
 #[cfg(feature = "engine")]
@@ -90,11 +95,12 @@ pub use scoring::{
     StepInput, StepKind, TierRule, UnknownEventType,
 };
 pub use subject::Subject;
+pub use text::{TextFault, read_text, read_text_file, skip_byte_order_mark};
 #[cfg(feature = "engine")]
 pub use trace::TraceContext;
 #[cfg(feature = "scoring")]
 pub use validation::{
     BatchFault, BatchFormat, CloudEventAttributes, ParseFault, is_json_media_type, parse_batch,
-    parse_cloud_event, parse_cloud_event_data, parse_event,
+    parse_cloud_event, parse_cloud_event_data, parse_event, parse_unsent_event,
 };
 pub use validation::{Violation, Violations};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Admission, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, EnvelopeFault, EventId, EventQueue,
-    NewJob, QueueError, SignalId, SignalStore, StoreError, Timestamp,
+    NewJob, QueueError, SignalId, SignalStore, StoreError,
 };
 
 /// What a replay did.
@@ -81,7 +81,7 @@ pub enum ReplayError {
 }
 
 /// Puts the event of a dead letter back into the queue, under the same id, with the payload byte for byte, no attempt
-/// spent, and `now` as the time of enqueueing.
+/// spent, and the stamp that it got first: so an event that was erased stays erased.
 ///
 /// The letter stays until the event's signal replaces it, so nothing is lost when the event fails again. Any number of
 /// calls, one after the other or at once, make one signal: the store counts an id once.
@@ -94,12 +94,12 @@ pub enum ReplayError {
 /// let (queue, store) = (MemoryEventQueue::new(clock.clone()), MemorySignalStore::new());
 /// let now = Timestamp::from_datetime(clock.now());
 /// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
-/// let event = AcceptedEvent::new(event, clock.now(), &SystemRandom::new());
+/// let envelope = Envelope::new(event, clock.now(), &SystemRandom::new());
 /// let letter = NewDeadLetter {
-///     id: DeadLetterId::of_event(event.event_id),
-///     event_id: event.event_id,
+///     id: DeadLetterId::of_event(envelope.event_id),
+///     event_id: envelope.event_id,
 ///     content: None,
-///     payload: Envelope { event }.encode(),
+///     payload: envelope.encode(),
 ///     reason: DeadLetterReason::AttemptsExhausted,
 ///     detail: "3 attempts failed".to_owned(),
 ///     attempts: 3,
@@ -107,7 +107,7 @@ pub enum ReplayError {
 ///     died_at: now,
 /// };
 /// store.record(vec![Record::DeadLetter(letter.clone())]).await.unwrap();
-/// let replayed = replay(&queue, &store, letter.id, now).await.unwrap();
+/// let replayed = replay(&queue, &store, letter.id).await.unwrap();
 /// assert_eq!(replayed, Replayed::Queued(letter.event_id));
 /// assert_eq!(queue.depth().await.unwrap().waiting, 1);
 /// # });
@@ -116,7 +116,6 @@ pub async fn replay(
     queue: &dyn EventQueue,
     store: &dyn SignalStore,
     id: DeadLetterId,
-    now: Timestamp,
 ) -> Result<Replayed, ReplayError> {
     let letter = store.dead_letter(id).await?;
     if let Some(letter) = &letter
@@ -129,7 +128,7 @@ pub async fn replay(
     if let Some(signal) = store.signal_of_event(event_id).await? {
         return Ok(Replayed::AlreadySignal(signal.id));
     }
-    let job = job_of(letter.ok_or(ReplayError::NotFound { id })?, now)?;
+    let job = job_of(letter.ok_or(ReplayError::NotFound { id })?)?;
     let admissions = queue.enqueue(vec![job]).await?;
     queued(event_id, admissions.first().copied())
 }
@@ -138,20 +137,17 @@ pub async fn replay(
 /// outcome a letter, in their order. The letters are to be as the store just gave them.
 ///
 /// ```
-/// use sspp_core::{MemoryEventQueue, SystemClock, Timestamp, replay_all};
+/// use sspp_core::{MemoryEventQueue, SystemClock, replay_all};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let queue = MemoryEventQueue::new(std::sync::Arc::new(SystemClock));
-/// let now = Timestamp::parse("2026-01-01").unwrap();
-/// assert!(replay_all(&queue, Vec::new(), now).await.unwrap().is_empty());
+/// assert!(replay_all(&queue, Vec::new()).await.unwrap().is_empty());
 /// # });
 /// ```
 pub async fn replay_all(
     queue: &dyn EventQueue,
     letters: Vec<DeadLetter>,
-    now: Timestamp,
 ) -> Result<Vec<Result<EventId, ReplayError>>, QueueError> {
-    let jobs: Vec<Result<NewJob, ReplayError>> =
-        letters.into_iter().map(|letter| job_of(letter, now)).collect();
+    let jobs: Vec<Result<NewJob, ReplayError>> = letters.into_iter().map(job_of).collect();
     let wanted: Vec<NewJob> = jobs.iter().filter_map(|job| job.as_ref().ok().cloned()).collect();
     let admissions = if wanted.is_empty() { Vec::new() } else { queue.enqueue(wanted).await? };
     let mut admissions = admissions.into_iter();
@@ -163,18 +159,18 @@ pub async fn replay_all(
 }
 
 /// The job that a letter's event becomes, if it can become one.
-fn job_of(letter: DeadLetter, now: Timestamp) -> Result<NewJob, ReplayError> {
-    let DeadLetter { id, event_id, payload, reason, .. } = letter;
+fn job_of(letter: DeadLetter) -> Result<NewJob, ReplayError> {
+    let DeadLetter { id, event_id, payload, reason, enqueued_at, .. } = letter;
     if reason == DeadLetterReason::EventIdConflict {
         return Err(ReplayError::EventIdConflict { id, event_id });
     }
     let envelope = Envelope::decode(&payload).map_err(|fault| ReplayError::Undecodable { id, fault })?;
-    let holds = envelope.event.event_id;
+    let holds = envelope.event_id;
     if holds != event_id {
         return Err(ReplayError::OtherEvent { id, event_id, holds });
     }
-    let account_id = envelope.event.event.account_id;
-    Ok(NewJob { event_id, account_id, payload, enqueued_at: now })
+    let account_id = envelope.event.account_id;
+    Ok(NewJob { event_id, account_id, payload, enqueued_at: Some(enqueued_at) })
 }
 
 fn queued(event_id: EventId, admission: Option<Admission>) -> Result<Replayed, ReplayError> {

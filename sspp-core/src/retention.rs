@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use metrics::counter;
 
-use crate::{Clock, SignalStore, StoreError, Timestamp};
+use crate::{SignalStore, StoreError, Timestamp};
 
 const EXPIRED: &str = "sspp_worker_expired_total";
 
@@ -56,7 +56,7 @@ impl Retention {
     }
 }
 
-/// Removes what has become too old, by this clock, until the store is closed or the future is dropped; returns at once when
+/// Removes what has become too old, by the store's clock, until the store is closed or the future is dropped; returns at once when
 /// the retention is off.
 ///
 /// Any number of processes may do so over one store. While the store fails it is asked again every
@@ -65,17 +65,17 @@ impl Retention {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use sspp_core::{MemorySignalStore, Retention, SystemClock, retain};
+/// use sspp_core::{MemorySignalStore, Retention, retain};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let (store, clock) = (Arc::new(MemorySignalStore::new()), Arc::new(SystemClock));
+/// let store = Arc::new(MemorySignalStore::new());
 /// let retention = Retention { signals: Some(Retention::SHORTEST * 90), ..Retention::default() };
-/// let retaining = tokio::spawn(retain(store, clock, retention));
+/// let retaining = tokio::spawn(retain(store, retention));
 /// // … until the process stops …
 /// retaining.abort();
 /// # });
 /// ```
-pub async fn retain(store: Arc<dyn SignalStore>, clock: Arc<dyn Clock>, retention: Retention) {
+pub async fn retain(store: Arc<dyn SignalStore>, retention: Retention) {
     for kind in [Kind::Signal, Kind::DeadLetter] {
         counter!(EXPIRED, "kind" => kind.as_str()).increment(0);
     }
@@ -84,7 +84,7 @@ pub async fn retain(store: Arc<dyn SignalStore>, clock: Arc<dyn Clock>, retentio
     }
     let mut failing = false;
     loop {
-        match remove_old(&*store, &*clock, &retention).await {
+        match remove_old(&*store, &retention).await {
             Ok(()) => failing = false,
             Err(StoreError::Closed) => return,
             Err(error) => {
@@ -113,14 +113,11 @@ impl Kind {
     }
 }
 
-async fn remove_old(
-    store: &dyn SignalStore,
-    clock: &dyn Clock,
-    retention: &Retention,
-) -> Result<(), StoreError> {
+async fn remove_old(store: &dyn SignalStore, retention: &Retention) -> Result<(), StoreError> {
+    let now = store.now().await?;
     for (kind, age) in [(Kind::Signal, retention.signals), (Kind::DeadLetter, retention.dead_letters)] {
         // An age that reaches back before 1970 keeps everything.
-        if let Some(before) = age.and_then(|age| ago(clock, age)) {
+        if let Some(before) = age.and_then(|age| before(now, age)) {
             remove(store, kind, before, retention).await?;
         }
     }
@@ -154,7 +151,7 @@ async fn remove(
     Ok(())
 }
 
-fn ago(clock: &dyn Clock, age: Duration) -> Option<Timestamp> {
+fn before(now: Timestamp, age: Duration) -> Option<Timestamp> {
     let age = i64::try_from(age.max(Retention::SHORTEST).as_micros()).ok()?;
-    Timestamp::from_micros(Timestamp::from_datetime(clock.now()).micros().checked_sub(age)?)
+    Timestamp::from_micros(now.micros().checked_sub(age)?)
 }

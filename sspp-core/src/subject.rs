@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use crate::{AccountId, Erasable, ErasureDigest, EventType, Timestamp, UserId};
+use crate::{AccountId, Erasable, ErasureDigest, EventType, UserId};
 
 /// What a dead letter's payload says it is about: by it letters are searched and erased. Whatever it does not say, or not
 /// in a form that an event may have, is `None`.
@@ -25,8 +25,6 @@ pub struct Subject {
     pub user_id: Option<UserId>,
     /// What happened.
     pub event_type: Option<EventType>,
-    /// When the event was received.
-    pub received_at: Option<Timestamp>,
 }
 
 impl Subject {
@@ -36,12 +34,10 @@ impl Subject {
         let text = |name: &str| -> Option<String> {
             members.get(name).and_then(|raw| serde_json::from_str(raw.get()).ok())
         };
-        let received = members.get("receivedAt").and_then(|raw| serde_json::from_str(raw.get()).ok());
         Self {
             account_id: text("accountId").and_then(|id| AccountId::new(id).ok()),
             user_id: text("userId").and_then(|id| UserId::new(id).ok()),
             event_type: text("eventType").and_then(|name| EventType::new(name).ok()),
-            received_at: received.and_then(Timestamp::from_micros),
         }
     }
 

@@ -6,11 +6,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use poem::Server;
-use poem::listener::TcpAcceptor;
 use sspp_core::service::{
-    Backends, ConfigError, ModelError, StopSignals, Watched, describe_metrics, load_model, measure,
-    migrate_until_done, recorder, require_durable, show_release, watch_dependencies, watch_durability,
+    Backends, ConfigError, ConnectionMetrics, Limits, ModelError, QueueClock, QueueNeed, Serving,
+    StopSignals, Watched, describe_metrics, load_model, measure, migrate_until_done, recorder,
+    require_durable, serve as serve_http, show_release, watch_dependencies, watch_durability,
 };
 use sspp_core::{
     EventQueue, PgSignalStore, Pipeline, RedisEventQueue, ScoringModel, SignalStore, SystemClock,
@@ -24,7 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{Checked, Config};
 use crate::drain::finish;
-use crate::health::{Health, Phase, endpoint};
+use crate::health::{Health, Phase, Probes};
 
 /// Why the worker did not start, or stopped by itself. Every message says what and what to do, in one line; a bad model in
 /// one line a fault.
@@ -111,11 +110,21 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     let measuring = measure(move || upkeep.run_upkeep(), store.connections());
     let _measuring = AbortOnDropHandle::new(tokio::spawn(measuring));
     let (seen_by_monitor, seen) = watch::channel(None);
-    let watched = watched(config, &queue, &store);
+    let clock = Arc::new(QueueClock::new(Arc::new(SystemClock)));
+    let watched = watched(config, &queue, &store, &clock);
     let _monitor = AbortOnDropHandle::new(tokio::spawn(watch_dependencies(watched, seen_by_monitor)));
-    let health = Arc::new(Health::new(seen, watch_durability(queue.port()), metrics));
-    let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?).run(endpoint(health.clone()));
-    let server = AbortOnDropHandle::new(tokio::spawn(server));
+    let health = Arc::new(Health::new(seen, watch_durability(queue.port()), clock, metrics));
+    let serving = Serving {
+        listener,
+        local: address,
+        endpoint: Probes { health: health.clone(), allowed_hosts: config.server.allowed_hosts.clone() },
+        limits: Limits::new(config.max_connections, &config.server),
+        metrics: ConnectionMetrics::new("sspp_worker_connections", "sspp_worker_connections_refused_total"),
+    };
+    // Probes are answered to the end.
+    let stop_serving = CancellationToken::new();
+    let serving = serve_http(serving, stop_serving.clone().cancelled_owned(), Duration::from_secs(1));
+    let server = AbortOnDropHandle::new(tokio::spawn(serving));
     announce(address, &model);
 
     let migrating =
@@ -140,7 +149,8 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     if tokio::time::timeout_at(deadline, closing).await.is_err() {
         tracing::warn!("a connection did not end in time");
     }
-    drop(server);
+    stop_serving.cancel();
+    drop(server.await);
     result
 }
 
@@ -177,9 +187,9 @@ async fn work(
             name = stop.next() => return Ended::ToldTo { pipeline: None, deadline: deadline(name) },
         }
     }
-    let settings = config.pipeline.config(queue.claim_bound());
+    let settings = config.pipeline.config();
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom::new()));
-    let retaining = retain(Arc::clone(&store), clock.clone(), config.retention.retention());
+    let retaining = retain(Arc::clone(&store), config.retention.retention());
     let _retaining = AbortOnDropHandle::new(tokio::spawn(retaining));
     let pipeline = Pipeline::new(queue, store, model, clock, random, settings);
     health.running(pipeline.store_away());
@@ -196,9 +206,15 @@ async fn work(
     }
 }
 
-fn watched(config: &Config, queue: &Arc<RedisEventQueue>, store: &Arc<PgSignalStore>) -> Watched {
+fn watched(
+    config: &Config,
+    queue: &Arc<RedisEventQueue>,
+    store: &Arc<PgSignalStore>,
+    clock: &Arc<QueueClock>,
+) -> Watched {
     Watched {
         queue: queue.port(),
+        queue_need: QueueNeed::Drain,
         queue_service: "redis",
         store: store.port(),
         store_service: "postgresql",
@@ -206,6 +222,8 @@ fn watched(config: &Config, queue: &Arc<RedisEventQueue>, store: &Arc<PgSignalSt
         up: "sspp_worker_dependency_up",
         ping: "sspp_worker_dependency_ping_duration_seconds",
         size: "sspp_worker_queue_size",
+        clock_offset: "sspp_worker_clock_offset_seconds",
+        clock: Arc::clone(clock),
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use sspp_core::service::{
-    BackendArgs, Backends, ConfigError, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, Span,
-    TraceExport,
+    BackendArgs, Backends, ConfigError, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, ServerArgs,
+    Span, TraceExport,
 };
 
 /// The worker of SSPP, the Sales Signal Processing Platform: takes events from the queue on Redis, scores them, and stores
@@ -33,6 +33,12 @@ pub struct Config {
           default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub bind: IpAddr,
 
+    /// How many connections of probes and scrapers may be open, from 1 to 1,000,000. Where all are taken and one is idle it makes
+    /// room; else more are answered 503 at once.
+    #[arg(long, env = "SSPP_MAX_CONNECTIONS", value_name = "SSPP_MAX_CONNECTIONS", default_value_t = 256,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
+
     /// The scoring model, a TOML or (by its ending) JSON file. Without it, the built-in default model.
     #[arg(long, env = "SSPP_MODEL", value_name = "SSPP_MODEL")]
     pub model: Option<PathBuf>,
@@ -40,6 +46,10 @@ pub struct Config {
     /// How long events in hand get to finish once the process is told to stop: seconds, or with a unit.
     #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "25s")]
     pub shutdown_timeout: Span,
+
+    /// How long a connection may take, and which hosts it may ask for.
+    #[command(flatten)]
+    pub server: ServerArgs,
 
     /// What is logged.
     #[command(flatten)]

@@ -1,14 +1,15 @@
 //! The small server of probes and metrics: nothing secret, nothing that changes anything.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use poem::http::StatusCode;
-use poem::{Endpoint, EndpointExt as _, IntoResponse as _, Response, Route, get, handler, web::Data};
+use poem::http::{Method, StatusCode};
+use poem::{Endpoint, IntoResponse as _, Request, Response};
 use serde_json::json;
-use sspp_core::service::{DurabilityState, Seen};
+use sspp_core::service::{AllowedHosts, DurabilityState, QueueClock, RequestedHost, Seen};
 use tokio::sync::watch;
 
 /// What the pipeline is at.
@@ -34,6 +35,7 @@ pub(crate) struct Health {
     /// True while the pipeline's breaker is open; there once it was built.
     store_away: OnceLock<watch::Receiver<bool>>,
     durability: DurabilityState,
+    clock: Arc<QueueClock>,
     metrics: PrometheusHandle,
 }
 
@@ -41,6 +43,7 @@ impl Health {
     pub(crate) fn new(
         seen: watch::Receiver<Option<Seen>>,
         durability: DurabilityState,
+        clock: Arc<QueueClock>,
         metrics: PrometheusHandle,
     ) -> Self {
         Self {
@@ -49,6 +52,7 @@ impl Health {
             seen,
             store_away: OnceLock::new(),
             durability,
+            clock,
             metrics,
         }
     }
@@ -87,7 +91,7 @@ impl Health {
             Some(Seen { queue, store }) => {
                 for (name, dependency) in [("redis", queue), ("postgresql", store)] {
                     if let Some(reason) = dependency.reason() {
-                        return Some(format!("{name} is {reason}"));
+                        return Some(format!("{name}: {reason}"));
                     }
                 }
             }
@@ -97,26 +101,65 @@ impl Health {
 }
 
 /// The server's endpoint.
-pub(crate) fn endpoint(health: Arc<Health>) -> impl Endpoint {
-    Route::new()
-        .at("/livez", get(livez))
-        .at("/ready", get(ready))
-        .at("/health", get(show))
-        .at("/metrics", get(scrape))
-        .data(health)
+#[derive(Debug)]
+pub(crate) struct Probes {
+    pub(crate) health: Arc<Health>,
+    pub(crate) allowed_hosts: AllowedHosts,
+}
+
+impl Endpoint for Probes {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let answered = std::panic::catch_unwind(AssertUnwindSafe(|| self.answer(&request)));
+        Ok(answered.unwrap_or_else(|_| {
+            problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong")
+        }))
+    }
+}
+
+impl Probes {
+    fn answer(&self, request: &Request) -> Response {
+        let host = RequestedHost::of(request.version(), request.uri(), request.headers());
+        if let Err(fault) = host.and_then(|host| self.allowed_hosts.check(host)) {
+            let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            return problem(status, fault.kind(), &fault.to_string());
+        }
+        let (method, path) = (request.method(), request.uri().path());
+        let show: fn(&Health) -> Response = match path {
+            "/livez" => livez,
+            "/ready" => ready,
+            "/health" => show,
+            "/metrics" => scrape,
+            _ => return problem(StatusCode::NOT_FOUND, "unknown-route", &format!("Cannot {method} {path}")),
+        };
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            let detail = format!("Cannot {method} {path}: the methods here are GET, HEAD");
+            let refused = problem(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", &detail);
+            return refused.with_header("allow", "GET, HEAD").into_response();
+        }
+        show(&self.health)
+    }
+}
+
+/// A failure, as the API writes it (RFC 9457).
+fn problem(status: StatusCode, kind: &str, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or("Error");
+    let body = json!({
+        "type": format!("urn:sspp:problem:{kind}"), "title": title, "status": status.as_u16(), "detail": detail,
+    });
+    answer(status, &body).set_content_type("application/problem+json")
 }
 
 fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
     Response::builder().status(status).content_type("application/json").body(body.to_string())
 }
 
-#[handler]
-fn livez() -> Response {
+fn livez(_: &Health) -> Response {
     answer(StatusCode::OK, &json!({"status": "alive"}))
 }
 
-#[handler]
-fn ready(Data(health): Data<&Arc<Health>>) -> Response {
+fn ready(health: &Health) -> Response {
     match health.not_ready() {
         None => answer(StatusCode::OK, &json!({"status": "ready"})),
         Some(reason) => {
@@ -126,8 +169,7 @@ fn ready(Data(health): Data<&Arc<Health>>) -> Response {
     }
 }
 
-#[handler]
-fn show(Data(health): Data<&Arc<Health>>) -> Response {
+fn show(health: &Health) -> Response {
     let seen = health.seen.borrow().clone();
     let well = seen.as_ref().is_some_and(|seen| seen.queue.is_healthy() && seen.store.is_healthy());
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -146,12 +188,11 @@ fn show(Data(health): Data<&Arc<Health>>) -> Response {
         "pipeline": health.pipeline(),
         "services": services.unwrap_or_else(|| json!({})),
         "durability": durability,
-        "warnings": warnings.unwrap_or_default(),
+        "warnings": warnings.unwrap_or_default().into_iter().chain(health.clock.warnings()).collect::<Vec<_>>(),
     });
     answer(status, &body)
 }
 
-#[handler]
-fn scrape(Data(health): Data<&Arc<Health>>) -> Response {
+fn scrape(health: &Health) -> Response {
     Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(health.metrics.render())
 }

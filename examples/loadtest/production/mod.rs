@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
-use sspp_core::{EventId, NewJob, RedisConfig, RedisEventQueue, Timestamp};
+use sspp_core::{EventId, NewJob, RedisConfig, RedisEventQueue};
 
 use crate::args::ProductionPlan;
 use crate::generator::{self, Load};
@@ -226,7 +226,7 @@ fn new_job(round: u32, number: u32) -> Result<NewJob, Failure> {
         event_id: id.parse::<EventId>().map_err(|_| "an event id")?,
         account_id: format!("acc_{:05}", number % 5_000).parse().map_err(|_| "an account id")?,
         payload: payload::body(round, number),
-        enqueued_at: Timestamp::from_micros(1_767_225_600_000_000).ok_or("a timestamp")?,
+        enqueued_at: None,
     })
 }
 

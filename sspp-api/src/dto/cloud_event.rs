@@ -46,7 +46,7 @@ pub(super) struct CloudDataSchema {
     /// The person.
     #[oai(validator(min_length = 1, max_length = 255))]
     user_id: String,
-    /// Anything else, at most 32 levels deep; kept byte for byte.
+    /// Anything else, at most 32 levels deep; kept as it is, but for white space between its parts.
     #[oai(skip_serializing_if_is_none)]
     metadata: Option<RawJson>,
 }

@@ -42,7 +42,7 @@ pub(crate) struct DeadLetterBody {
     detail: String,
     /// How many attempts failed.
     attempts: u32,
-    /// When the event was queued.
+    /// When the event was first queued, by the queue's clock.
     enqueued_at: Instant,
     /// When it was given up.
     died_at: Instant,
@@ -75,7 +75,7 @@ struct LetterEvent {
     event_type: String,
     /// When it happened.
     timestamp: Instant,
-    /// When it was received.
+    /// When it was received: when it was first queued.
     received_at: Instant,
     /// What else the producer said.
     metadata: RawJson,
@@ -106,17 +106,17 @@ impl DeadLetterBody {
 
 impl From<DeadLetter> for DeadLetterBody {
     fn from(letter: DeadLetter) -> Self {
-        let accepted = Envelope::decode(&letter.payload).ok().map(|envelope| envelope.event);
-        let own = accepted.as_ref().is_some_and(|accepted| accepted.event_id == letter.event_id);
-        let event = accepted.map(|accepted| LetterEvent {
-            account_id: accepted.event.account_id.into(),
-            user_id: accepted.event.user_id.into(),
-            event_type: accepted.event.event_type.into(),
-            timestamp: Instant(accepted.event.timestamp),
-            received_at: Instant(accepted.received_at),
-            metadata: RawJson(accepted.event.metadata),
-            source: accepted.event.source.map(String::from),
-            external_id: accepted.event.external_id.map(String::from),
+        let envelope = Envelope::decode(&letter.payload).ok();
+        let own = envelope.as_ref().is_some_and(|envelope| envelope.event_id == letter.event_id);
+        let event = envelope.map(|Envelope { event, .. }| LetterEvent {
+            account_id: event.account_id.into(),
+            user_id: event.user_id.into(),
+            event_type: event.event_type.into(),
+            timestamp: Instant(event.timestamp),
+            received_at: Instant(letter.enqueued_at),
+            metadata: RawJson(event.metadata),
+            source: event.source.map(String::from),
+            external_id: event.external_id.map(String::from),
         });
         Self {
             id: letter.id.to_string(),

@@ -27,7 +27,7 @@ pub(super) struct EventSchema {
     /// When it happened: RFC 3339, a date (midnight UTC) or a date-time without offset (UTC); from 1970 to five
     /// minutes ahead.
     timestamp: Instant,
-    /// Anything else, at most 32 levels deep; kept byte for byte.
+    /// Anything else, at most 32 levels deep; kept as it is, but for white space between its parts.
     #[oai(skip_serializing_if_is_none)]
     metadata: Option<RawJson>,
     /// The producer's own id for the event, so that a retry counts once; also as the `Idempotency-Key` header.

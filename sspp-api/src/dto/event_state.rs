@@ -20,7 +20,7 @@ pub(crate) struct EventStateBody {
     job_id: Id,
     /// Where it is on its way; `completed`: it is a signal, `failed`: it is a dead letter.
     state: JobState,
-    /// When the event was received.
+    /// When the event was received, by the queue's clock.
     received_at: Instant,
     /// What the producer said; absent where a dead letter's payload cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ struct StatedEvent {
     event_type: String,
     /// When it happened.
     timestamp: Instant,
-    /// What else the producer said, byte for byte.
+    /// What else the producer said, without the white space between its parts.
     metadata: RawJson,
     /// The system it came from, if it said so.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +95,7 @@ impl From<&Event> for StatedEvent {
 }
 
 fn stated(payload: &[u8]) -> Option<StatedEvent> {
-    Envelope::decode(payload).ok().map(|envelope| StatedEvent::from(&envelope.event.event))
+    Envelope::decode(payload).ok().map(|envelope| StatedEvent::from(&envelope.event))
 }
 
 impl From<QueuedJob> for EventStateBody {

@@ -44,7 +44,7 @@ pub(crate) struct SignalLine {
     model: String,
     /// When it was scored.
     processed_at: Instant,
-    /// What else the producer said, byte for byte.
+    /// What else the producer said, without the white space between its parts.
     metadata: RawJson,
 }
 

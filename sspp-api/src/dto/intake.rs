@@ -9,7 +9,7 @@ use poem_openapi::registry::{MetaRequest, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Deserialize as _;
-use sspp_core::{BatchFormat, Event};
+use sspp_core::{BatchFormat, Event, skip_byte_order_mark};
 
 use super::batch::{BatchSchema, batch_content};
 use super::cloud_event::{CloudDataSchema, CloudEventSchema, CloudHeaders};
@@ -141,8 +141,10 @@ fn has_events(json: &[u8]) -> bool {
         _events: serde::de::IgnoredAny,
     }
     // An array would pass for an object; and what comes after does not matter here.
-    json.trim_ascii_start().starts_with(b"{")
-        && Wrapper::deserialize(&mut serde_json::Deserializer::from_slice(json)).is_ok()
+    skip_byte_order_mark(json).is_ok_and(|json| {
+        json.trim_ascii_start().starts_with(b"{")
+            && Wrapper::deserialize(&mut serde_json::Deserializer::from_slice(json)).is_ok()
+    })
 }
 
 /// Takes an event.

@@ -130,7 +130,7 @@ impl From<&Signal> for JobSignal {
 }
 
 fn event_of(payload: &[u8]) -> Option<JobEvent> {
-    Envelope::decode(payload).ok().map(|envelope| JobEvent::from(&envelope.event.event))
+    Envelope::decode(payload).ok().map(|envelope| JobEvent::from(&envelope.event))
 }
 
 impl From<QueuedJob> for JobBody {

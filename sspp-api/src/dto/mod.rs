@@ -43,7 +43,6 @@ pub(crate) use schema::Instant;
 pub(crate) use scoring::{ModelAnswer, PreviewBody, PreviewRequest, PreviewResult};
 pub(crate) use signal::{Pagination, SignalBody, SignalPage, StatsBody};
 pub(crate) use system::{
-    EventTypesBody, HealthAnswer, HealthStatus, LiveBody, LiveStatus, MetricsText, ReadyBody, ReadyStatus,
-    ServiceHealth,
+    EventTypesBody, HealthAnswer, LiveBody, LiveStatus, MetricsText, ReadyBody, ReadyStatus,
 };
 pub(crate) use verdict::{BatchAnswer, VerdictBody, VerdictsBody};

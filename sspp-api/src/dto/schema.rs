@@ -108,7 +108,7 @@ pub(crate) struct Instant(pub(crate) Timestamp);
 
 documented!(Instant, "string_date_time", MetaSchema::new_with_format("string", "date-time"));
 
-/// Metadata, byte for byte as the producer sent it.
+/// Metadata on one line; otherwise as the producer sent it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub(crate) struct RawJson(pub(crate) Metadata);

@@ -28,7 +28,7 @@ pub(crate) struct SignalBody {
     pub(crate) timestamp: Instant,
     /// When it was scored.
     pub(crate) processed_at: Instant,
-    /// What else the producer said, byte for byte.
+    /// What else the producer said, without the white space between its parts.
     pub(crate) metadata: RawJson,
     /// By which the event is known.
     pub(crate) event_id: String,

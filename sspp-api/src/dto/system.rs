@@ -6,6 +6,7 @@ use poem_openapi::registry::{MetaResponses, MetaSchema, MetaSchemaRef, Registry}
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiResponse, Enum, Object};
 use serde::{Serialize, Serializer};
+use sspp_core::service::Dependency;
 use sspp_core::{Durability, ScoringModel};
 
 use super::explanation::ModelBody;
@@ -50,6 +51,20 @@ pub(crate) struct ServiceHealth {
     pub(crate) status: HealthStatus,
     /// How long it took to answer, in milliseconds.
     pub(crate) response_time: u64,
+    /// What is wrong, when it is unhealthy: `away`, `slow`, `full`, `cannot write` and the like. Absent when it is healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub(crate) reason: Option<String>,
+}
+
+impl From<Dependency> for ServiceHealth {
+    fn from(dependency: Dependency) -> Self {
+        Self {
+            status: if dependency.is_healthy() { HealthStatus::Healthy } else { HealthStatus::Unhealthy },
+            response_time: u64::try_from(dependency.response_time().as_millis()).unwrap_or(u64::MAX),
+            reason: dependency.reason().map(str::to_owned),
+        }
+    }
 }
 
 /// Dependencies by name.
@@ -83,7 +98,7 @@ struct HealthBody {
     services: Services,
     /// Whether accepted events survive a crash of the queue's server; `unknown` when it does not say.
     durability: DurabilityStatus,
-    /// Why accepted events are at risk, each with what to change; empty when they are not.
+    /// Why accepted events are at risk, and which clocks differ, each with what to change; empty when all is well.
     warnings: Vec<String>,
 }
 
@@ -96,6 +111,7 @@ impl HealthAnswer {
         now: Instant,
         services: Vec<(&'static str, ServiceHealth)>,
         durability: Option<&Durability>,
+        of_clocks: Vec<String>,
     ) -> Self {
         let healthy = services.iter().all(|(_, health)| health.status == HealthStatus::Healthy);
         let status = if healthy { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
@@ -110,7 +126,7 @@ impl HealthAnswer {
             timestamp: now,
             services: Services(services),
             durability,
-            warnings: warnings.unwrap_or_default(),
+            warnings: warnings.unwrap_or_default().into_iter().chain(of_clocks).collect(),
         })
     }
 }

@@ -1,5 +1,5 @@
-//! Which scope an operation needs. One rule for all of them, used by the check and by the document: an operation that nobody
-//! thought of here is read by `read` and changed by `admin`.
+//! Who may use an operation. One rule for all of them, used by the check and by the document: what an operation declares beside
+//! its route, else it is read by `read` and changed by `admin`.
 
 use poem::http::Method;
 
@@ -14,18 +14,15 @@ pub(crate) enum Access {
     Needs(Scopes),
 }
 
-/// Who may use an operation, by its method and its path without the prefix.
-pub(crate) fn access(method: &Method, path: &str) -> Access {
-    let reads = method == Method::GET || method == Method::HEAD;
-    Access::Needs(match path {
-        "/health" | "/ready" | "/livez" | "/metrics" if reads => return Access::Open,
-        "/events" | "/events/batch" if method == Method::POST => Scopes::INGEST,
-        // They store nothing and tell nothing of what is stored.
-        "/events/validate" | "/scoring/preview" if method == Method::POST => Scopes::INGEST_OR_READ,
-        "/event-types" if reads => Scopes::INGEST_OR_READ,
-        _ if reads => Scopes::READ,
-        _ => Scopes::ADMIN,
-    })
+/// What operations declare, by their ids.
+pub(crate) type Declared = &'static [(&'static str, Access)];
+
+impl Access {
+    /// Who may use an operation that declares this.
+    pub(crate) fn of(declared: Option<Self>, method: &Method) -> Self {
+        let reads = method == Method::GET || method == Method::HEAD;
+        declared.unwrap_or(Self::Needs(if reads { Scopes::READ } else { Scopes::ADMIN }))
+    }
 }
 
 #[cfg(test)]
@@ -33,18 +30,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_named_is_read_by_readers_and_changed_by_admins() {
-        let needs = |method: Method, path: &str| access(&method, path);
-        assert_eq!(needs(Method::GET, "/health"), Access::Open);
-        assert_eq!(needs(Method::POST, "/events"), Access::Needs(Scopes::INGEST));
-        assert_eq!(needs(Method::POST, "/events/batch"), Access::Needs(Scopes::INGEST));
-        assert_eq!(needs(Method::GET, "/events/{eventId}"), Access::Needs(Scopes::READ));
-        assert_eq!(needs(Method::POST, "/events/validate"), Access::Needs(Scopes::INGEST_OR_READ));
-        assert_eq!(needs(Method::GET, "/a/new/one"), Access::Needs(Scopes::READ));
-        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-            assert_eq!(needs(method.clone(), "/a/new/one"), Access::Needs(Scopes::ADMIN));
-            assert_eq!(needs(method, "/health"), Access::Needs(Scopes::ADMIN));
+    fn what_declares_nothing_is_read_by_readers_and_changed_by_admins() {
+        for (method, scopes) in [
+            (Method::GET, Scopes::READ),
+            (Method::HEAD, Scopes::READ),
+            (Method::POST, Scopes::ADMIN),
+            (Method::PUT, Scopes::ADMIN),
+            (Method::PATCH, Scopes::ADMIN),
+            (Method::DELETE, Scopes::ADMIN),
+        ] {
+            assert_eq!(Access::of(None, &method), Access::Needs(scopes));
+            assert_eq!(Access::of(Some(Access::Open), &method), Access::Open);
         }
-        assert_eq!(needs(Method::DELETE, "/events"), Access::Needs(Scopes::ADMIN));
     }
 }

@@ -80,7 +80,7 @@ impl GuardArgs {
         let of_file = self.api_keys_file.as_deref().filter(|path| !path.as_os_str().is_empty());
         let listed = of_list.map(|text| parse(LIST, text.expose(), None)).transpose()?.unwrap_or_default();
         let Some(path) = of_file else { return Ok(listed) };
-        let text = std::fs::read_to_string(path)
+        let text = sspp_core::read_text_file(path)
             .map_err(|error| fault(FILE, format!("cannot read {}: {error}", path.display())))?;
         let filed = parse(FILE, &text, Some(path))?;
         listed.and(filed).map_err(|error| fault(FILE, format!("{}, {error}", path.display())))
@@ -105,4 +105,22 @@ fn parse(
 
 fn fault((flag, variable): (&'static str, &'static str), reason: String) -> service::ConfigError {
     service::ConfigError::InvalidSecret { flag, variable, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    #[test]
+    fn a_file_of_keys_may_begin_with_a_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys");
+        let config = crate::Config::parse_from(["sspp-api", "--api-keys-file", file.to_str().unwrap()]);
+        let line = format!("crm:ingest:{}\r\n", "0f".repeat(32));
+        std::fs::write(&file, format!("\u{feff}{line}")).unwrap();
+        assert_eq!(config.guard.api_keys().unwrap().len(), 1);
+        std::fs::write(&file, line.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()).unwrap();
+        let refused = config.guard.api_keys().unwrap_err().to_string();
+        assert!(refused.contains("it must be UTF-8"), "{refused}");
+    }
 }

@@ -7,8 +7,9 @@ use poem::http::Method;
 use poem_openapi::registry::{MetaApi, MetaOperation, MetaResponse, MetaSecurityScheme, Registry};
 use serde_json::Value;
 
-use super::{Access, access};
+use super::Access;
 use crate::dto::{ProblemDocument, failure};
+use crate::routes::access;
 
 const BEARER: &str = "bearerKey";
 const HEADER: &str = "headerKey";
@@ -19,7 +20,7 @@ const SCOPES: &str = "x-scopes";
 pub(crate) fn describe(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
     for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
         for operation in &mut path.operations {
-            if access(&operation.method, &path.path) == Access::Open {
+            if access(&operation.method, operation.operation_id) == Access::Open {
                 let refused = MetaResponse {
                     description: "Refused before it was looked at: the detail says why",
                     status: None,
@@ -64,13 +65,12 @@ pub(crate) fn register(registry: &mut Registry) {
 }
 
 /// Adds to a finished document which scopes each operation asks for one of, or that it needs no key.
-pub(crate) fn annotate(document: &mut Value, prefix: &str) {
+pub(crate) fn annotate(document: &mut Value) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
-    for (path, operations) in paths {
-        let path = path.strip_prefix(prefix).unwrap_or(path);
+    for operations in paths.values_mut() {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
             let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap_or_default();
-            match access(&method, path) {
+            match access(&method, operation["operationId"].as_str()) {
                 // poem-openapi leaves an empty list out.
                 Access::Open => operation["security"] = Value::Array(Vec::new()),
                 Access::Needs(scopes) => {

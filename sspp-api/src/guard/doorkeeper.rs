@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use poem::Request;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use sspp_core::service::{AllowedHosts, RequestedHost};
 
 use super::keys::ApiKey;
 use super::rate_limit::{Allowance, Caller, Limiter};
@@ -19,6 +20,7 @@ const HOW: &str = "send a key as 'Authorization: Bearer KEY' or 'x-api-key: KEY'
 #[derive(Debug)]
 pub(crate) struct Doorkeeper {
     keys: Arc<ApiKeys>,
+    hosts: AllowedHosts,
     limiter: Option<Limiter>,
     proxies: TrustedProxies,
 }
@@ -36,9 +38,22 @@ impl Doorkeeper {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             keys: Arc::clone(&settings.keys),
+            hosts: settings.allowed_hosts.clone(),
             limiter: settings.rate_limit.and_then(Limiter::new),
             proxies: settings.trusted_proxies.clone(),
         }
+    }
+
+    /// Refuses a request that names no host as it should, and without keys one that asks for a host that is not this one: the
+    /// page of an attacker, under a name that was made to lead here.
+    pub(crate) fn check_host(&self, request: &Request) -> Result<(), Problem> {
+        let host = RequestedHost::of(request.version(), request.uri(), request.headers());
+        let checked =
+            host.and_then(|host| if self.keys.is_empty() { self.hosts.check(host) } else { Ok(()) });
+        checked.map_err(|fault| {
+            let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            Problem::new(status, fault.kind(), fault.to_string())
+        })
     }
 
     /// Lets a request in or says why not, and what whoever asks has left where that is counted. Who guesses keys is counted by

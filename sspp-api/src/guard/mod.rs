@@ -4,7 +4,7 @@
 //! - `keys`: the configured keys, known by their digests alone
 //! - `keygen`: a new key
 //! - `args`: the settings
-//! - `access`: which scope an operation needs, for the check and for the document
+//! - `access`: which scope an operation needs
 //! - `document`: what the OpenAPI document says of it
 //! - `rate_limit`, `client_address`: how often, and from where
 //! - `cors`: pages of other origins
@@ -31,7 +31,7 @@ pub use keys::{ApiKeys, ApiKeysFault};
 pub use rate_limit::{Rate, RateLimit};
 pub use scope::{Scope, Scopes};
 
-pub(crate) use access::{Access, access};
+pub(crate) use access::{Access, Declared};
 pub(crate) use document::{annotate, describe, register};
 pub(crate) use doorkeeper::Doorkeeper;
 pub(crate) use handshake::handshake;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::PathAndQuery};
 use poem::{Endpoint, Request, Response, Result};
 
 use super::route_table::RouteEntry;
 use super::trace::Traced;
 use super::{RouteTable, access_log};
 use crate::error::Problem;
-use crate::guard::{Allowance, Doorkeeper, handshake};
+use crate::guard::{Access, Allowance, Doorkeeper, Scopes, handshake};
 use crate::state::Inner;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,6 +46,7 @@ impl<E: Endpoint<Output = Response>> Front<E> {
         key: &mut Option<&'f str>,
         allowance: &mut Option<Allowance>,
     ) -> Result<Response, Problem> {
+        self.door.check_host(&request)?;
         let Some(entry) = entry else {
             return Err(Problem::unknown_route(request.method().as_str(), request.uri().path()));
         };
@@ -54,7 +55,8 @@ impl<E: Endpoint<Output = Response>> Front<E> {
             if let Some(preflight) = cors.preflight(&request, &entry.allow) {
                 return Ok(preflight);
             }
-            if entry.takes_events
+            // What takes events is what the scope `ingest` is for.
+            if entry.access(&Method::POST) == Some(Access::Needs(Scopes::INGEST))
                 && let Some(answer) = handshake(&request, &entry.allow, &self.state.settings)
             {
                 return answer;
@@ -113,9 +115,6 @@ impl<E: Endpoint<Output = Response>> Endpoint for Front<E> {
         let mut response = match traced.run(self.answer(request, entry, &mut key, &mut allowance)).await {
             Ok(response) => response,
             Err(mut problem) => {
-                if entry.is_some_and(|entry| entry.takes_events) && is_of_content(problem.status) {
-                    self.state.metrics.events_rejected(problem.kind, 1);
-                }
                 if problem.is_full_queue() {
                     problem.retry_after = self.state.backpressure.retry_after().or(problem.retry_after);
                 }
@@ -161,11 +160,6 @@ impl<E> Front<E> {
         let id = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
         HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
     }
-}
-
-/// Whether a failure is one of what was sent, rather than of who sent it, how often or where to.
-fn is_of_content(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 408 | 413 | 415 | 422)
 }
 
 /// The client's own id, if it is short and printable.

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use poem::http::{HeaderValue, Method};
 use poem_openapi::registry::MetaApi;
 
-use crate::guard::{Access, access};
+use crate::guard::Access;
 use crate::metrics::RouteMetrics;
+use crate::routes::access;
 
 /// One route: its template and what may be done there.
 #[derive(Debug)]
@@ -15,8 +16,6 @@ pub(crate) struct RouteEntry {
     methods: Vec<(Method, Access)>,
     pub(crate) allow: HeaderValue,
     pub(crate) metrics: RouteMetrics,
-    /// Whether a problem here is a problem of the events that were sent.
-    pub(crate) takes_events: bool,
 }
 
 impl RouteEntry {
@@ -50,7 +49,7 @@ impl RouteTable {
         for path in apis.iter().flat_map(|api| &api.paths) {
             let methods = path.operations.iter().map(|operation| {
                 let method = operation.method.clone();
-                let access = access(&method, &path.path);
+                let access = access(&method, operation.operation_id);
                 (method, access)
             });
             self.add(&format!("{prefix}{}", path.path), methods.collect());
@@ -67,8 +66,6 @@ impl RouteTable {
         if let Some((_, access)) = methods.iter().find(|(method, _)| method == Method::GET) {
             methods.push((Method::HEAD, *access));
         }
-        let posts = methods.iter().any(|(method, _)| *method == Method::POST);
-        let takes_events = posts && template.contains("/events");
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.segments.join("/") == template) {
             // Another resource has operations on the same path.
             let known = std::mem::take(&mut entry.methods);
@@ -76,7 +73,6 @@ impl RouteTable {
             let mut seen = std::collections::HashSet::new();
             methods.retain(|(method, _)| seen.insert(method.clone()));
             entry.allow = allow(&methods);
-            entry.takes_events |= takes_events;
             entry.methods = methods;
             return;
         }
@@ -89,7 +85,7 @@ impl RouteTable {
         let segments = template.split('/').map(str::to_owned).collect();
         let allow = allow(&methods);
         let metrics = RouteMetrics::new(template);
-        self.entries.push(RouteEntry { segments, methods, allow, metrics, takes_events });
+        self.entries.push(RouteEntry { segments, methods, allow, metrics });
     }
 
     /// The route of a path; fixed paths come before templates. Case matters.

@@ -6,22 +6,29 @@ use std::time::Duration;
 use bytes::Bytes;
 use poem_openapi::OpenApi;
 use sspp_core::{
-    AcceptedEvent, Admission, BatchFault, BatchFormat, Envelope, Event, EventId, NewJob, ParseFault,
-    QueueError, Timestamp, Violations, parse_batch,
+    Admission, BatchFault, BatchFormat, Envelope, Event, EventId, NewJob, ParseFault, QueueError, Violations,
+    parse_batch,
 };
 
-use super::events::{self, parse_one, read};
+use super::events::{self, parse_one, read, takes_events};
 use super::{Intake, Tag};
 use crate::dto::{
     BatchAnswer, ChecksEither, EventsBody, Failure, Holds, JsonBody, TakesMany, VerdictBody, VerdictsBody,
 };
 use crate::error::Problem;
+use crate::guard::{Access, Declared, Scopes};
 use crate::middleware::carried;
 use crate::state::Inner;
 
 /// Batches.
 #[derive(Debug)]
 pub(crate) struct Batches(pub(super) Arc<Inner>);
+
+pub(super) const ACCESS: Declared = &[
+    ("acceptEvents", Access::Needs(Scopes::INGEST)),
+    // It stores nothing and tells nothing of what is stored.
+    ("validateEvents", Access::Needs(Scopes::INGEST_OR_READ)),
+];
 
 type Parsed = Vec<Result<Event, Violations>>;
 
@@ -33,7 +40,7 @@ impl Batches {
     /// the queue, `rejected` is wrong (its errors are listed), `retry` found no room in the queue and is to be sent
     /// again after `Retry-After`. Where the queue takes nothing at all, the answer is a 503. Give events an `eventId` of
     /// their own, and a batch that is sent again counts once.
-    #[oai(path = "/events/batch", method = "post", operation_id = "acceptEvents")]
+    #[oai(path = "/events/batch", method = "post", operation_id = "acceptEvents", transform = "takes_events")]
     async fn accept(&self, body: EventsBody<TakesMany>) -> Result<BatchAnswer, Failure<Intake>> {
         Ok(take_batch(&self.0, body).await?)
     }
@@ -74,8 +81,8 @@ pub(super) async fn take_batch<O>(state: &Arc<Inner>, body: EventsBody<O>) -> Re
         match event {
             Ok(event) => {
                 state.metrics.event_received(event.event_type.as_str());
-                let accepted = AcceptedEvent::new(event, now, &*state.ports.random);
-                jobs.push(new_job(accepted));
+                let envelope = Envelope::new(event, now, &*state.ports.random);
+                jobs.push(envelope.job(carried().as_ref()));
                 verdicts.push(None);
             }
             Err(violations) => verdicts.push(Some(VerdictBody::rejected(index, &violations))),
@@ -131,13 +138,6 @@ fn refused(fault: BatchFault) -> Problem {
         BatchFault::TooLarge { .. } | BatchFault::TooMany { .. } => Problem::too_large(fault.to_string()),
         fault => Problem::new(poem::http::StatusCode::BAD_REQUEST, "malformed-body", fault.to_string()),
     }
-}
-
-fn new_job(accepted: AcceptedEvent) -> NewJob {
-    let (event_id, enqueued_at): (EventId, Timestamp) = (accepted.event_id, accepted.received_at);
-    let account_id = accepted.event.account_id.clone();
-    let payload = Envelope { event: accepted }.encode_traced(carried().as_ref());
-    NewJob { event_id, account_id, payload, enqueued_at }
 }
 
 /// Queues jobs, and tells when to send again those that were refused. A queue that takes none of them has failed.

@@ -147,7 +147,7 @@ impl DeadLetters {
     ) -> Result<ReplayAccepted, Failure<Act>> {
         let id = parse_id(&id.0)?;
         let state = &self.0;
-        let replaying = replay(&*state.ports.queue, &*state.ports.store, id, state.now());
+        let replaying = replay(&*state.ports.queue, &*state.ports.store, id);
         let limit = state.settings.dependency_timeout;
         let Ok(replayed) = tokio::time::timeout(limit, replaying).await else {
             let detail = "The queue or the store did not answer in time; replaying again does no harm";
@@ -223,8 +223,7 @@ impl DeadLetters {
             };
             let (letters, last) = split(page.items);
             let ids: Vec<DeadLetterId> = letters.iter().map(|letter| letter.id).collect();
-            let outcomes = match state.ask_queue(replay_all(&*state.ports.queue, letters, state.now())).await
-            {
+            let outcomes = match state.ask_queue(replay_all(&*state.ports.queue, letters)).await {
                 Ok(outcomes) => outcomes,
                 Err(error) if looked_at == 0 => return Err(error.into()),
                 Err(_) => break,

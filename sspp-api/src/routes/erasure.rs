@@ -25,8 +25,8 @@ impl Erasures {
     /// Erase an account
     ///
     /// Its signals, its dead letters, its score and what waits in the queue: every event of it that was received so far goes,
-    /// and none comes back, whatever is replayed, imported or delivered again. What is received later is kept. Repeat it as often
-    /// as you like.
+    /// and none comes back, whatever is replayed, imported or delivered again. What is received after the answer is kept: the
+    /// queue says what came before, so no host's clock counts. Repeat it as often as you like.
     #[oai(path = "/accounts/:id", method = "delete", operation_id = "eraseAccount")]
     async fn account(
         &self,
@@ -64,7 +64,9 @@ impl Erasures {
     async fn erase(&self, whom: Erasable) -> Result<ErasureAccepted, Problem> {
         let state = &self.0;
         let store = &state.ports.store;
-        let erasure = Erasure { up_to: state.now(), whom };
+        // By the queue's stamps, since no host's clock counts: later ones are of events that come after this answer.
+        let up_to = state.ask_queue(state.ports.queue.fence(None)).await?;
+        let erasure = Erasure { up_to, whom };
         state.ask_store(store.begin_erasure(&erasure)).await?;
         let digest = erasure.whom.digest().to_string();
         // For the audit: who asked is in the access log under the same request.

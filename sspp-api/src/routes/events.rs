@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use poem::http::HeaderValue;
+use poem::http::{HeaderValue, StatusCode};
+use poem::{Endpoint, EndpointExt as _};
 use poem_openapi::OpenApi;
 use sspp_core::{
-    AcceptedEvent, Admission, Envelope, Event, ExternalId, NewJob, ParseFault, QueueError, Violation,
-    Violations, parse_cloud_event, parse_cloud_event_data, parse_event,
+    Admission, Envelope, Event, ExternalId, ParseFault, QueueError, Violation, Violations, parse_cloud_event,
+    parse_cloud_event_data, parse_event,
 };
 
 use super::batches::take_batch;
@@ -14,6 +15,7 @@ use super::{Intake, Tag};
 use crate::dto::param::{Header, IdempotencyKeyParam};
 use crate::dto::{Accepted, EventForm, EventsBody, Failure, Holds, Taken, TakesOne};
 use crate::error::Problem;
+use crate::guard::{Access, Declared, Scopes};
 use crate::middleware::carried;
 use crate::state::Inner;
 
@@ -22,6 +24,8 @@ const KEY: &str = "Idempotency-Key";
 /// Intake.
 #[derive(Debug)]
 pub(crate) struct Events(pub(super) Arc<Inner>);
+
+pub(super) const ACCESS: Declared = &[("acceptEvent", Access::Needs(Scopes::INGEST))];
 
 #[OpenApi(tag = "Tag::Events")]
 impl Events {
@@ -38,7 +42,7 @@ impl Events {
     ///
     /// A sink of `CloudEvents` has one address: a batch (`application/cloudevents-batch+json`, `application/x-ndjson`) is taken
     /// too, and answered as by `/events/batch`. `OPTIONS` answers the handshake of webhooks (`WebHook-Request-Origin`).
-    #[oai(path = "/events", method = "post", operation_id = "acceptEvent")]
+    #[oai(path = "/events", method = "post", operation_id = "acceptEvent", transform = "takes_events")]
     async fn accept(
         &self,
         /// The event's id, where the body has none; both and different is a 400.
@@ -53,11 +57,8 @@ impl Events {
         };
         let event = read(&body, form, state).map_err(refused)?;
         state.metrics.event_received(event.event_type.as_str());
-        let accepted = AcceptedEvent::new(event, state.ports.clock.now(), &*state.ports.random);
-        let (event_id, enqueued_at) = (accepted.event_id, accepted.received_at);
-        let account_id = accepted.event.account_id.clone();
-        let payload = Envelope { event: accepted }.encode_traced(carried().as_ref());
-        let job = NewJob { event_id, account_id, payload, enqueued_at };
+        let job = Envelope::new(event, state.ports.clock.now(), &*state.ports.random).job(carried().as_ref());
+        let event_id = job.event_id;
         let admission = state.ask_queue(state.ports.queue.enqueue(vec![job])).await;
         match admission.map(|admissions| admissions.first().copied()) {
             Ok(Some(Admission::Queued)) => {
@@ -79,6 +80,20 @@ impl Events {
             }
         }
     }
+}
+
+/// Counts requests to take events that are refused because of what they hold, rather than of who sent them or how often.
+pub(super) fn takes_events(endpoint: impl Endpoint + 'static) -> impl Endpoint {
+    endpoint.around(|endpoint, request| async move {
+        let state = request.data::<Arc<Inner>>().cloned();
+        let answer = endpoint.get_response(request).await;
+        if let (Some(state), Some(problem)) = (state, answer.data::<Problem>())
+            && matches!(problem.status.as_u16(), 400 | 408 | 413 | 415 | 422)
+        {
+            state.metrics.events_rejected(problem.kind, 1);
+        }
+        Ok(answer)
+    })
 }
 
 /// The event of a request, with the header's id where the body has none; every violation is collected.
@@ -115,7 +130,7 @@ pub(super) fn refused(fault: ParseFault) -> Problem {
         ParseFault::TooLarge { bytes: _, limit } => {
             Problem::too_large(format!("The event is larger than {limit} bytes"))
         }
-        fault => Problem::new(poem::http::StatusCode::BAD_REQUEST, "malformed-body", fault.to_string()),
+        fault => Problem::new(StatusCode::BAD_REQUEST, "malformed-body", fault.to_string()),
     }
 }
 

@@ -10,7 +10,7 @@ use poem::{Body, Request};
 use poem_openapi::OpenApi;
 use sspp_core::{
     Horizon, ModelDigest, Position, ScoringModel, Signal, SignalFilter, SignalId, SignalQuery, SortBy,
-    SortOrder, StoreError, Violation,
+    SortOrder, StoreError, Violation, one_line,
 };
 
 use super::query_reader::Reader;
@@ -193,7 +193,9 @@ impl Reading {
 }
 
 fn json_line(lines: &mut Vec<u8>, line: &impl serde::Serialize) {
-    if serde_json::to_writer(&mut *lines, line).is_ok() {
+    // Ids may hold a line separator too.
+    if let Ok(json) = serde_json::to_string(line) {
+        lines.extend_from_slice(one_line(&json).as_bytes());
         lines.push(b'\n');
     }
 }
@@ -231,7 +233,8 @@ fn csv_line(lines: &mut Vec<u8>, signal: &Signal) {
 
 /// A field by RFC 4180; what a spreadsheet would take for a formula begins with an apostrophe.
 fn csv_field(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    // The wide ones are what a Japanese or Chinese spreadsheet takes for the narrow ones.
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     let apostrophe = if formula { "'" } else { "" };
     if formula || text.contains([',', '"', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ') {
         format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
@@ -257,6 +260,7 @@ mod tests {
             ("+1", "\"'+1\""),
             ("-1", "\"'-1\""),
             ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("＝1+1", "\"'＝1+1\""),
             ("a=b", "a=b"),
         ] {
             assert_eq!(csv_field(text), field);

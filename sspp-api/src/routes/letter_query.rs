@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use sspp_core::{
     DeadLetterCursor, DeadLetterFilter, DeadLetterQuery, DeadLetterReason, EventType, SortOrder, Timestamp,
-    Violation,
+    Violation, read_text,
 };
 
 use super::query_reader::{Given, Reader};
@@ -80,10 +80,12 @@ struct Wire {
 
 /// Reads the body of a replay of many.
 pub(super) fn parse_replay(json: &[u8]) -> Result<ReplayRequest, Problem> {
-    let wire: Wire = serde_json::from_slice(json).map_err(|error| {
-        let detail = format!("the body is not a request to replay: {error}");
+    let malformed = |why: &dyn std::fmt::Display| {
+        let detail = format!("the body is not a request to replay: {why}");
         Problem::new(poem::http::StatusCode::BAD_REQUEST, "malformed-body", detail)
-    })?;
+    };
+    let text = read_text(json).map_err(|fault| malformed(&format!("it {fault}")))?;
+    let wire: Wire = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     let mut found = Vec::new();
     let mut wrong = |member, code, sentence: &dyn std::fmt::Display| {
         found.push(Violation::of_member(member, code, sentence));

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 use sspp_core::{
-    AcceptedEvent, ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, ParseFault, ScoringModel,
-    Timestamp, Violation, parse_event,
+    ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, ParseFault, ScoringModel, Timestamp,
+    Violation, parse_event, read_text,
 };
 
 use crate::error::Problem;
@@ -43,7 +43,8 @@ pub(super) fn mend(
             format!("the body is not a change: {detail}"),
         )
     };
-    let mut parser = serde_json::Deserializer::from_slice(change);
+    let change = read_text(change).map_err(|fault| malformed(format!("it {fault}")))?;
+    let mut parser = serde_json::Deserializer::from_str(change);
     let members = parser.deserialize_map(Pairs).and_then(|members| parser.end().map(|()| members));
     let mut members = members.map_err(|error| malformed(error.to_string()))?;
     if members.is_empty() {
@@ -56,7 +57,7 @@ pub(super) fn mend(
     }
     let former = Envelope::decode(&letter.payload).ok().map(|envelope| envelope.event);
     if let Some(former) = &former {
-        add_missing(&mut members, &former.event).map_err(|error| Problem::internal(error.to_string()))?;
+        add_missing(&mut members, former).map_err(|error| Problem::internal(error.to_string()))?;
     }
     let parts: Vec<String> =
         members.iter().map(|(name, value)| format!("\"{name}\":{}", value.get())).collect();
@@ -68,14 +69,12 @@ pub(super) fn mend(
         }
         fault => malformed(fault.to_string()),
     })?;
-    let received = former.as_ref().map(|former| former.received_at);
-    let received_at = received.or(letter.subject().received_at).unwrap_or(letter.enqueued_at);
     if let Some(former) = former {
-        (event.source, event.external_id) = (former.event.source, former.event.external_id);
+        (event.source, event.external_id) = (former.source, former.external_id);
     }
     let content = ContentDigest::of(&event);
-    let event = AcceptedEvent { event_id: letter.event_id, received_at, event };
-    Ok(Mended { payload: Envelope { event }.encode(), content })
+    let payload = Envelope { event_id: letter.event_id, event }.encode();
+    Ok(Mended { payload, content })
 }
 
 fn not_to_be_changed((name, _): &(String, Box<RawValue>)) -> Violation {

@@ -28,8 +28,10 @@ mod system;
 
 use std::sync::Arc;
 
+use poem::http::Method;
 use poem_openapi::Tags;
 
+use crate::guard::Access;
 use crate::state::Inner;
 
 pub(crate) use batches::Batches;
@@ -62,6 +64,14 @@ pub(crate) fn api(state: &Arc<Inner>) -> Api {
         System(shared()),
         Erasures(shared()),
     )
+}
+
+/// Who may use an operation.
+pub(crate) fn access(method: &Method, operation_id: Option<&str>) -> Access {
+    let mut declared =
+        [events::ACCESS, batches::ACCESS, scoring::ACCESS, system::ACCESS].into_iter().flatten();
+    let declared = declared.find(|(id, _)| Some(*id) == operation_id).map(|(_, access)| *access);
+    Access::of(declared, method)
 }
 
 #[derive(Tags)]
@@ -104,4 +114,23 @@ statuses! {
     ActOnMany = [400, 408, 413, 415, 500, 503];
     List = [400, 500, 503];
     Asking = [500, 503];
+}
+
+#[cfg(test)]
+mod tests {
+    use poem_openapi::OpenApi as _;
+
+    use super::*;
+
+    #[test]
+    fn what_is_declared_is_declared_of_an_operation() {
+        let meta = Api::meta();
+        let operations = || meta.iter().flat_map(|api| &api.paths).flat_map(|path| &path.operations);
+        for (id, access) in [events::ACCESS, batches::ACCESS, scoring::ACCESS, system::ACCESS].concat() {
+            let operation = operations().find(|operation| operation.operation_id == Some(id));
+            let operation = operation.unwrap_or_else(|| panic!("there is no operation {id}"));
+            assert_eq!(super::access(&operation.method, operation.operation_id), access);
+        }
+        assert!(operations().all(|operation| operation.operation_id.is_some()));
+    }
 }

@@ -8,12 +8,13 @@ use poem::http::{StatusCode, header};
 use poem_openapi::OpenApi;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sspp_core::{ModelFaults, ParseFault, ScoringModel, Timestamp, Violation, parse_event};
+use sspp_core::{ModelFaults, ParseFault, ScoringModel, Timestamp, Violation, parse_event, read_text};
 
 use super::{Intake, Tag};
 use crate::dto::param::{Header, IfNoneMatchParam};
 use crate::dto::{Failure, JsonBody, ModelAnswer, PreviewBody, PreviewRequest, PreviewResult};
 use crate::error::Problem;
+use crate::guard::{Access, Declared, Scopes};
 use crate::state::Inner;
 
 /// Events in one preview: a model may be slow, and nobody reads more explanations than this.
@@ -24,6 +25,9 @@ const MOST_FAULTS: usize = 100;
 /// Scoring.
 #[derive(Debug)]
 pub(crate) struct Scoring(pub(super) Arc<Inner>);
+
+// It stores nothing and tells nothing of what is stored.
+pub(super) const ACCESS: Declared = &[("previewScores", Access::Needs(Scopes::INGEST_OR_READ))];
 
 #[OpenApi(tag = "Tag::Scoring")]
 impl Scoring {
@@ -68,7 +72,8 @@ struct Asked<'j> {
 
 fn preview(body: &Bytes, active: Arc<ScoringModel>, now: Timestamp) -> Result<PreviewBody, Problem> {
     let malformed = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "malformed-body", detail);
-    let asked: Asked<'_> = serde_json::from_slice(body)
+    let text = read_text(body).map_err(|fault| malformed(format!("the body {fault}")))?;
+    let asked: Asked<'_> = serde_json::from_str(text)
         .map_err(|error| malformed(format!("the JSON is not a request for a preview: {error}")))?;
     if asked.events.is_empty() {
         let detail = "events must hold at least one event".to_owned();

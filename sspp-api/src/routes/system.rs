@@ -1,21 +1,30 @@
 //! The service about itself: event types, health, readiness, liveness, metrics.
 
 use std::sync::Arc;
-use std::time::Instant as Stopwatch;
 
 use poem_openapi::OpenApi;
+use sspp_core::service::{Dependency, QueueNeed};
 
 use super::{Asking, Tag};
 use crate::dto::{
-    EventTypesBody, Failure, HealthAnswer, HealthStatus, Instant, JsonBody, LiveBody, LiveStatus,
-    MetricsText, ReadyBody, ReadyStatus, ServiceHealth,
+    EventTypesBody, Failure, HealthAnswer, Instant, JsonBody, LiveBody, LiveStatus, MetricsText, ReadyBody,
+    ReadyStatus,
 };
 use crate::error::Problem;
+use crate::guard::{Access, Declared, Scopes};
 use crate::state::Inner;
 
 /// The service about itself.
 #[derive(Debug)]
 pub(crate) struct System(pub(super) Arc<Inner>);
+
+pub(super) const ACCESS: Declared = &[
+    ("listEventTypes", Access::Needs(Scopes::INGEST_OR_READ)),
+    ("health", Access::Open),
+    ("ready", Access::Open),
+    ("livez", Access::Open),
+    ("metrics", Access::Open),
+];
 
 #[OpenApi(tag = "Tag::System")]
 impl System {
@@ -35,18 +44,20 @@ impl System {
     async fn health(&self) -> HealthAnswer {
         let state = &self.0;
         let ports = &state.ports;
-        let (queue, store, durability) =
-            tokio::join!(self.ping_queue(), self.ping_store(), state.ask_queue(ports.queue.durability()));
-        let mut services = vec![(ports.queue_service, queue)];
-        if ports.queue_service == ports.store_service {
+        let within = state.settings.dependency_timeout;
+        let (queue, store, durability) = tokio::join!(
+            Dependency::of_queue(&*ports.queue, QueueNeed::Enqueue, within),
+            Dependency::of_store(&*ports.store, within),
+            state.ask_queue(ports.queue.durability())
+        );
+        let services = if ports.queue_service == ports.store_service {
             // One dependency: it is as well as its worse half.
-            let worse =
-                if services[0].1.status == HealthStatus::Healthy { store } else { services.remove(0).1 };
-            services = vec![(ports.store_service, worse)];
+            vec![(ports.store_service, if queue.is_healthy() { store } else { queue })]
         } else {
-            services.push((ports.store_service, store));
-        }
-        HealthAnswer::new(Instant(state.now()), services, durability.ok().as_ref())
+            vec![(ports.queue_service, queue), (ports.store_service, store)]
+        };
+        let services = services.into_iter().map(|(name, dependency)| (name, dependency.into())).collect();
+        HealthAnswer::new(Instant(state.now()), services, durability.ok().as_ref(), state.clock.warnings())
     }
 
     /// Whether the service can take events
@@ -85,26 +96,4 @@ impl System {
         state.metrics.queue_size(&state.settings.queue_name, depth.ok(), figures.ok().as_ref());
         MetricsText(state.metrics.render())
     }
-}
-
-impl System {
-    async fn ping_queue(&self) -> ServiceHealth {
-        let started = Stopwatch::now();
-        let answer = self.0.ask_queue(self.0.ports.queue.ping()).await;
-        health(started, answer.err().map(|error| error.to_string()))
-    }
-
-    async fn ping_store(&self) -> ServiceHealth {
-        let started = Stopwatch::now();
-        let answer = self.0.ask_store(self.0.ports.store.ping()).await;
-        health(started, answer.err().map(|error| error.to_string()))
-    }
-}
-
-fn health(started: Stopwatch, cause: Option<String>) -> ServiceHealth {
-    let status = if cause.is_none() { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
-    if let Some(cause) = cause {
-        tracing::warn!(cause, "a dependency is unhealthy");
-    }
-    ServiceHealth { status, response_time: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX) }
 }

@@ -30,6 +30,16 @@ pub enum TransferError {
         /// Why.
         source: std::io::Error,
     },
+    /// More lines were to be left out than there are.
+    #[error("{file} has {lines} lines, and --skip-lines {skipped} leaves out more: is it the same file?")]
+    Short {
+        /// The file.
+        file: String,
+        /// How many lines it has.
+        lines: u64,
+        /// How many were to be left out.
+        skipped: u64,
+    },
     /// The predecessor's database cannot be read.
     #[error("cannot read the predecessor's table sales_signals: {reason}{}", go_on("--after", *after))]
     Legacy {

@@ -85,10 +85,7 @@ async fn import_into(
         if number <= args.skip_lines || text.is_empty() {
             continue;
         }
-        let parsed = std::str::from_utf8(text)
-            .map_err(|_| "it is not UTF-8".to_owned())
-            .and_then(|text| Line::read(text, model, SystemClock.now(), &random));
-        match parsed {
+        match Line::read(text, number, model, SystemClock.now(), &random) {
             Ok(Line::Signal(record)) => batch.signals.push(*record),
             Ok(Line::Event(job)) => batch.events.push(job),
             Ok(Line::Model(record)) => target
@@ -104,6 +101,10 @@ async fn import_into(
         progress.tell();
     }
     batch.flush(target, &mut progress, args.skip_lines).await?;
+    if progress.done < args.skip_lines {
+        let file = args.file.display().to_string();
+        return Err(TransferError::Short { file, lines: progress.done, skipped: args.skip_lines });
+    }
     progress.finish();
     Ok(progress)
 }

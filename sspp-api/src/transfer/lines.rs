@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sspp_core::{
-    AcceptedEvent, AccountId, ContentDigest, Envelope, Event, EventId, EventType, ExternalId, Metadata,
-    ModelDigest, ModelRecord, NewJob, NewSignal, Random, Record, Score, ScoringModel, SignalType, Source,
-    Timestamp, Units, UserId, parse_event,
+    AccountId, ContentDigest, Envelope, Event, EventId, EventType, ExternalId, Metadata, ModelDigest,
+    ModelRecord, NewJob, NewSignal, Random, Record, Score, ScoringModel, SignalType, Source, Timestamp,
+    Units, UserId, parse_event, read_text,
 };
 
 /// The longest line, in bytes: an event in its longest form, and the members of a signal.
@@ -55,13 +55,16 @@ struct ModelIn {
 }
 
 impl Line {
-    /// Reads a line; what is wrong with it is a sentence.
+    /// Reads a line; what is wrong with it is a sentence. An event without an id gets one that follows from its content and the
+    /// line's number, so that it counts once however often the file is imported.
     pub(super) fn read(
-        text: &str,
+        line: &[u8],
+        number: u64,
         model: &ScoringModel,
         now: DateTime<Utc>,
         random: &dyn Random,
     ) -> Result<Self, String> {
+        let text = read_text(line).map_err(|fault| format!("it {fault}"))?;
         let Kind { kind } =
             serde_json::from_str(text).map_err(|error| format!("it is no JSON object: {error}"))?;
         match kind.as_deref() {
@@ -73,14 +76,13 @@ impl Line {
             }
             None => {
                 let now_us = Timestamp::from_datetime(now);
-                let event = parse_event(text.as_bytes(), model, now_us).map_err(|fault| fault.to_string())?;
-                let event = AcceptedEvent::new(event, now, random);
-                Ok(Self::Event(NewJob {
-                    event_id: event.event_id,
-                    account_id: event.event.account_id.clone(),
-                    enqueued_at: event.received_at,
-                    payload: Envelope { event }.encode(),
-                }))
+                let mut event =
+                    parse_event(text.as_bytes(), model, now_us).map_err(|fault| fault.to_string())?;
+                if event.external_id.is_none() {
+                    let id = format!("import-{number}-{}", ContentDigest::of(&event));
+                    event.external_id = Some(ExternalId::new(id).map_err(|fault| fault.to_string())?);
+                }
+                Ok(Self::Event(Envelope::new(event, now, random).job(None)))
             }
         }
     }
@@ -118,8 +120,9 @@ pub(super) fn scored(
     processed_at: Timestamp,
 ) -> Record {
     let content = ContentDigest::of(&event);
-    let accepted = AcceptedEvent { event_id, received_at, event };
-    let payload = Envelope { event: accepted.clone() }.encode();
+    let envelope = Envelope { event_id, event };
+    let payload = envelope.encode();
+    let accepted = envelope.received(received_at);
     Record::Signal {
         signal: NewSignal { accepted: accepted.into(), content, signal_type, score, model, processed_at },
         payload,

@@ -111,7 +111,7 @@ fn bodies() -> Vec<(Vec<u8>, &'static str)> {
     bodies.push((b"{}".to_vec(), "accountId"));
     bodies.push((format!("[{}]", with("foo", "")).into_bytes(), "body"));
     bodies.push((format!("{}{}", with("foo", ""), with("foo", "")).into_bytes(), "body"));
-    bodies.push((b"\xef\xbb\xbf{}".to_vec(), "body"));
+    bodies.push((b"\xef\xbb\xbf{}".to_vec(), "accountId"));
     bodies.push((b"{\"accountId\":\"\xff\xfe\"}".to_vec(), "body"));
     bodies.push((with("foo", "").encode_utf16().flat_map(u16::to_le_bytes).collect(), "body"));
     bodies
@@ -130,6 +130,49 @@ async fn a_bad_event_is_a_400_that_names_the_member() {
         assert!(reply.text.len() < 10_000, "a bad request gets a short answer: {shown}");
     }
     assert!(harness.holds_nothing().await);
+}
+
+/// The routes that take a body: what is sent after a byte order mark, and what it is answered.
+#[tokio::test]
+async fn a_byte_order_mark_before_a_body_is_skipped() {
+    let harness = Harness::idle();
+    let event = with("foo", "");
+    let cloud = r#"{"specversion":"1.0","id":"1","source":"crm","type":"email_sent","time":"2024-12-21","data":{"accountId":"a","userId":"u"}}"#;
+    let batch = format!("{{\"events\":[{event}]}}");
+    let lines = format!("{event}\r\n\r\n{event}");
+    let json = "application/json";
+    let cases = [
+        ("/events", json, event.clone(), 202),
+        ("/events", "Application/CloudEvents+JSON", cloud.to_owned(), 202),
+        ("/events/batch", json, batch.clone(), 202),
+        ("/events/batch", "application/x-ndjson", lines.clone(), 202),
+        ("/events/batch", "application/cloudevents-batch+json", format!("[{cloud}]"), 202),
+        ("/events/validate", json, event, 200),
+        ("/events/validate", json, batch.clone(), 200),
+        ("/events/validate", "application/x-ndjson", lines, 200),
+        ("/scoring/preview", json, batch, 200),
+        ("/dead-letters/replay", json, "{\"dryRun\":true}".to_owned(), 202),
+    ];
+    for (path, content_type, text, status) in cases {
+        let (path, headers) = (format!("/api/v1{path}"), [("content-type", content_type)]);
+        let reply = harness.send("POST", &path, &headers, format!("\u{feff}{text}")).await;
+        assert_eq!(reply.status, status, "{path} {content_type}: {reply:?}");
+        assert!(!reply.text.contains("rejected\",\"errors"), "{path} {content_type}: {reply:?}");
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let refused = harness.send("POST", &path, &headers, wide).await;
+        // The answer to one event that is checked is a verdict about it.
+        assert!(refused.text.contains("it must be UTF-8"), "{path} {content_type}: {refused:?}");
+    }
+    let binary = [
+        ("content-type", json),
+        ("ce-specversion", "1.0"),
+        ("ce-id", "2"),
+        ("ce-source", "crm"),
+        ("ce-type", "email_sent"),
+        ("ce-time", "2024-12-21"),
+    ];
+    let data = "\u{feff}{\"accountId\":\"a\",\"userId\":\"u\"}";
+    assert_eq!(harness.send("POST", "/api/v1/events", &binary, data).await.status, 202);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 use sspp_api::Settings;
-use sspp_core::{AcceptedEvent, Envelope};
+use sspp_core::Envelope;
 
 use crate::harness::{Harness, Reply, memory_ports};
 
@@ -35,11 +35,11 @@ async fn send(harness: &Harness, headers: &[(&str, &str)], body: impl Into<Strin
     harness.send("POST", "/api/v1/events", headers, body.into()).await
 }
 
-async fn queued(harness: &Harness, reply: &Reply) -> AcceptedEvent {
+async fn queued(harness: &Harness, reply: &Reply) -> Envelope {
     assert_eq!(reply.status, 202, "{reply:?}");
     let id = reply.json()["eventId"].as_str().unwrap().parse().unwrap();
     let job = harness.ports.queue.job(id).await.unwrap().unwrap();
-    Envelope::decode(&job.payload).unwrap().event
+    Envelope::decode(&job.payload).unwrap()
 }
 
 #[tokio::test]

@@ -179,6 +179,9 @@ impl SignalStore for Broken {
     async fn begin_erasure(&self, _: &Erasure) -> Result<(), StoreError> {
         self.answer()
     }
+    async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.answer()
+    }
     async fn erase_step(&self, _: u32) -> Result<Option<Erased>, StoreError> {
         self.answer()
     }
@@ -186,6 +189,9 @@ impl SignalStore for Broken {
         self.answer()
     }
     async fn expire_dead_letters(&self, _: Timestamp, _: u32) -> Result<u32, StoreError> {
+        self.answer()
+    }
+    async fn now(&self) -> Result<Timestamp, StoreError> {
         self.answer()
     }
     async fn put_model(&self, _: &ModelRecord) -> Result<(), StoreError> {

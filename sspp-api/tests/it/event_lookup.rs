@@ -18,7 +18,7 @@ async fn an_event_is_followed_from_the_queue_to_its_signal() {
     for path in [format!("/api/v1/events/{id}"), own.to_owned()] {
         let waiting = harness.get(&path).await;
         assert_eq!(waiting.status, 200, "{waiting:?}");
-        assert!(waiting.text.contains(r#"{"a" : 1}"#), "metadata is not verbatim: {waiting:?}");
+        assert!(waiting.text.contains(r#"{"a":1}"#), "metadata is not verbatim: {waiting:?}");
         let json = waiting.json();
         assert_eq!(
             (&json["eventId"], &json["jobId"], &json["state"]),

@@ -98,7 +98,10 @@ impl Harness {
         tokio::spawn(pipeline.run(self.stop.clone()));
     }
 
-    pub(crate) async fn call(&self, request: Request) -> Reply {
+    /// Calls the service; a request that names no host asks `localhost`.
+    pub(crate) async fn call(&self, mut request: Request) -> Reply {
+        let host = poem::http::HeaderValue::from_static("localhost");
+        request.headers_mut().entry("host").or_insert(host);
         let response = self.service.call(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let text = String::from_utf8(body.into_vec().await.unwrap()).unwrap();

@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use sspp_api::Settings;
 use sspp_core::{
     Admission, Delivery, Durability, Envelope, EventId, EventQueue, NewJob, QueueDepth, QueueError,
-    QueuedJob, Receipt, Settlement,
+    QueuedJob, Receipt, Settlement, Timestamp,
 };
 
 use crate::harness::{Harness, event, memory_ports};
 
 #[tokio::test]
-async fn an_accepted_event_is_in_the_queue_byte_for_byte() {
+async fn an_accepted_event_is_in_the_queue_as_it_was_on_one_line() {
     let harness = Harness::idle();
     let metadata = r#"{"b" : 1.50, "a":[1e308, "\u017e🚀"]}"#;
     let reply = harness.post(event("acc_1", "email_clicked", metadata)).await;
@@ -27,9 +27,9 @@ async fn an_accepted_event_is_in_the_queue_byte_for_byte() {
     let id: EventId = json["eventId"].as_str().unwrap().parse().unwrap();
     assert_eq!(id.as_uuid().get_version_num(), 7);
     let job = harness.ports.queue.job(id).await.unwrap().unwrap();
-    let queued = Envelope::decode(&job.payload).unwrap().event;
+    let queued = Envelope::decode(&job.payload).unwrap();
     assert_eq!(queued.event_id, id);
-    assert_eq!(queued.event.metadata.as_str(), metadata);
+    assert_eq!(queued.event.metadata.as_str(), r#"{"b":1.50,"a":[1e308,"\u017e🚀"]}"#);
 }
 
 #[tokio::test]
@@ -161,6 +161,14 @@ macro_rules! queue {
                 let $queue = self;
                 $answer
             }
+            async fn fence(&self, _: Option<Timestamp>) -> Result<Timestamp, QueueError> {
+                let $queue = self;
+                $answer
+            }
+            async fn now(&self) -> Result<Timestamp, QueueError> {
+                let $queue = self;
+                $answer
+            }
             fn claim_bound(&self) -> Duration {
                 Duration::from_mins(1)
             }
@@ -192,23 +200,35 @@ const SECRET: &str = "10.0.0.7:6379 password=hunter2";
 
 #[tokio::test]
 async fn a_queue_that_fails_is_a_503_that_says_when_to_come_back() {
-    let failures: [(Fault, &str); 4] = [
-        (|| QueueError::Unavailable { reason: SECRET.to_owned() }, "1"),
-        (|| QueueError::Storage { reason: SECRET.to_owned() }, "10"),
-        (|| QueueError::Full { backlog: 5, limit: 5, retry_after: Duration::from_secs(7) }, "7"),
-        (|| QueueError::Closed, "1"),
+    let failures: [(Fault, &str, &str, &str); 4] = [
+        (|| QueueError::Unavailable { reason: SECRET.to_owned() }, "1", "away", "cannot take or show events"),
+        (|| QueueError::Storage { reason: SECRET.to_owned() }, "10", "cannot write", "queue cannot write"),
+        (
+            || QueueError::Full { backlog: 5, limit: 5, retry_after: Duration::from_secs(7) },
+            "7",
+            "full",
+            "is full",
+        ),
+        (|| QueueError::Closed, "1", "closed", "cannot take or show events"),
     ];
-    for (fail, wait) in failures {
+    for (fail, wait, reason, detail) in failures {
         let harness = over(Arc::new(Failing(fail)));
         let reply = harness.post(event("acc_1", "call_made", "{}")).await;
         reply.problem(503);
         assert_eq!(reply.header("retry-after"), wait, "{reply:?}");
         assert!(!reply.text.contains("hunter2"), "a cause reached the client: {reply:?}");
+        assert!(reply.text.contains(detail), "{reply:?}");
+        // Without the queue nobody can say which events came before an erasure.
+        let reply = harness.send("DELETE", "/api/v1/accounts/acc_1", &[], ()).await;
+        reply.problem(503);
+        assert_eq!(reply.header("retry-after"), wait, "{reply:?}");
+        assert_eq!(harness.ports.store.erased_up_to().await.unwrap(), None);
         for path in ["/api/v1/jobs/stats", "/api/v1/jobs/recent", "/ready"] {
             harness.get(path).await.problem(503);
         }
         let health = harness.get("/health").await;
         assert_eq!((health.status.as_u16(), health.json()["status"].as_str()), (503, Some("unhealthy")));
+        assert_eq!(health.json()["services"]["memory"]["reason"], reason, "{}", health.text);
         // Liveness and metrics do not depend on it.
         assert_eq!(harness.get("/livez").await.status, 200);
         let metrics = harness.get("/metrics").await;

@@ -9,7 +9,7 @@ use sspp_core::{Random, SeededRandom};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::process::Running;
+use crate::process::{Running, command, refused};
 
 const KILLS: u64 = 20;
 const CLIENTS: u64 = 16;
@@ -122,4 +122,33 @@ async fn killed_twenty_times_under_load_nothing_is_lost_and_nothing_counts_twice
     assert_eq!(jobs["failed"], 0, "an innocent event became a dead letter");
     assert_eq!(stats["total_signals"].as_u64().unwrap(), stored.len() as u64, "the statistics drifted");
     assert!(acknowledged.len() as u64 >= KILLS, "the load was real");
+}
+
+/// The log lies beside the name that the file was opened by: by another name the file would be without its last events.
+#[tokio::test]
+async fn after_a_kill_the_file_is_not_opened_without_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(folder.path(), &[]);
+    let http = reqwest::Client::new();
+    let body = crate::harness::event("acc_1", "email_opened", "{}");
+    let request =
+        http.post(format!("{}/api/v1/events", running.base)).header("content-type", "application/json");
+    assert_eq!(request.body(body).send().await.unwrap().status(), 202);
+    running.kill();
+    std::fs::hard_link(folder.path().join("sspp.db"), folder.path().join("linked.db")).unwrap();
+    let said = refused(&mut command(folder.path(), &["--port", "0", "--data", "linked.db"]));
+    assert!(said.len() == 1 && said[0].contains("sspp.db-wal"), "{said:?}");
+    // A copy of both files is whole.
+    let copy = folder.path().join("copy.db");
+    for ending in ["", "-wal"] {
+        let beside = |name: &str| folder.path().join(format!("{name}{ending}"));
+        std::fs::copy(beside("sspp.db"), beside("copy.db")).unwrap();
+    }
+    for data in ["sspp.db", copy.to_str().unwrap()] {
+        let running = Running::start(folder.path(), &["--data", data]);
+        eventually("it is a signal", async || {
+            running.get("/api/v1/signals/stats").await["total_signals"] == 1
+        })
+        .await;
+    }
 }

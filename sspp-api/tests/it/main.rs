@@ -4,6 +4,7 @@
 mod bad_input;
 mod batches;
 mod client_spool;
+mod clocks;
 mod cloud_events;
 #[cfg(feature = "otlp")]
 mod collector;

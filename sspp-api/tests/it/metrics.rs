@@ -1,9 +1,11 @@
 //! What the real binary exports is what the list says, and no client can add to it.
 
 use serde_json::Value;
+use sspp_api::Settings;
 use sspp_core::service::METRICS;
 use sspp_core::testing::{differences, eventually, label_values};
 
+use crate::harness::{Harness, memory_ports};
 use crate::process::Running;
 
 /// In whatever a client chooses: a part of no label's value.
@@ -94,4 +96,32 @@ async fn post(running: &Running, path: &str, body: &'static str) {
 
 async fn scrape(running: &Running) -> String {
     reqwest::get(format!("{}/metrics", running.base)).await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test]
+async fn only_requests_to_take_events_count_as_rejected_whatever_the_paths_are() {
+    for prefix in ["/api/v1", "/events/v1", ""] {
+        let settings = Settings { prefix: prefix.to_owned(), ..Settings::default() };
+        let harness = Harness::over(memory_ports(), settings);
+        let rejected = || {
+            let text = harness.app.metrics().render();
+            let lines = text.lines().filter(|line| line.starts_with("sspp_api_events_rejected_total{"));
+            lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>()
+        };
+        let json = [("content-type", "application/json")];
+        let send = async |method: &str, path: &str, body: &'static str| {
+            harness.send(method, &format!("{prefix}{path}"), &json, body).await.status.as_u16()
+        };
+        assert_eq!(send("POST", "/events/validate", r#"{"events":{}}"#).await, 400, "{prefix}");
+        assert_eq!(send("POST", "/events/validate/", r#"{"events":{}}"#).await, 400, "{prefix}");
+        assert_eq!(send("POST", "/scoring/preview", "{").await, 400, "{prefix}");
+        assert_eq!(send("POST", "/dead-letters/replay", "{").await, 400, "{prefix}");
+        assert_eq!(send("GET", "/events/%00", "").await, 400, "{prefix}");
+        assert_eq!(send("PUT", "/events", "{").await, 405, "{prefix}");
+        assert_eq!(rejected(), 0, "{prefix}");
+        assert_eq!(send("POST", "/events", "{").await, 400, "{prefix}");
+        assert_eq!(send("POST", "/events/", "{}").await, 400, "{prefix}");
+        assert_eq!(send("POST", "/events/batch", "{").await, 400, "{prefix}");
+        assert_eq!(rejected(), 3, "{prefix}");
+    }
 }

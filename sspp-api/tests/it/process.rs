@@ -193,11 +193,41 @@ async fn a_second_process_on_the_same_file_or_port_is_refused() {
     let running = Running::start(folder.path(), &[]);
     let said = refused(&mut command(folder.path(), &["--port", "0"]));
     assert!(said.len() == 1 && said[0].contains("sspp.db") && said[0].contains("SSPP_DATA"), "{said:?}");
+    std::fs::hard_link(folder.path().join("sspp.db"), folder.path().join("linked.db")).unwrap();
+    std::fs::write(folder.path().join("events.ndjson"), "").unwrap();
+    for arguments in [&["--port", "0", "--data", "linked.db"][..], &["import", "events.ndjson"]] {
+        let said = refused(&mut command(folder.path(), arguments));
+        assert!(said.len() == 1 && said[0].contains("in use by another process"), "{said:?}");
+    }
     let port = running.base.rsplit(':').next().unwrap();
     let said = refused(&mut command(folder.path(), &["--port", port, "--data", "other.db"]));
     assert!(said.len() == 1 && said[0].contains(port) && said[0].contains("PORT"), "{said:?}");
     // The first is not disturbed.
     assert_eq!(running.get("/ready").await["status"], "ready");
+}
+
+#[tokio::test]
+async fn a_data_file_that_is_moved_takes_no_events_until_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(folder.path(), &[]);
+    let (data, away) = (folder.path().join("sspp.db"), folder.path().join("away.db"));
+    let send = async || {
+        let event = crate::harness::event("acc_1", "email_opened", "{}");
+        let url = format!("{}/api/v1/events", running.base);
+        let request = reqwest::Client::new().post(url).header("content-type", "application/json").body(event);
+        request.send().await.unwrap()
+    };
+    assert_eq!(send().await.status(), 202);
+    std::fs::rename(&data, &away).unwrap();
+    let refused = send().await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert!(refused.text().await.unwrap().contains("cannot write"));
+    assert_eq!(running.get("/ready").await["statusCode"], 503);
+    assert_eq!(running.get("/health").await["services"]["sqlite"]["reason"], "cannot write");
+    std::fs::rename(&away, &data).unwrap();
+    assert_eq!(running.get("/ready").await["status"], "ready");
+    assert_eq!(send().await.status(), 202);
 }
 
 #[test]
@@ -221,6 +251,10 @@ fn what_cannot_start_says_why_in_one_line() {
         (&["--data", "no/such/folder/sspp.db"], "no/such/folder"),
         (&["--data", "."], "SSPP_DATA"),
         (&["--data", "garbage.db"], "garbage.db"),
+        (&["--data", ""], "SSPP_DATA"),
+        (&["--data", ":memory:"], "./:memory:"),
+        (&["--data", "file:z.db"], "./file:z.db"),
+        (&["--data", "file:z?mode=memory&cache=shared"], "URI"),
         (&["--model", "nothing.toml"], "nothing.toml"),
     ] {
         let said = refused(command(folder, arguments).env("PORT", "0").env("RUST_BACKTRACE", "1"));
@@ -307,6 +341,10 @@ fn help_version_and_document_are_printed() {
         "SSPP_REQUIRE_DURABLE_QUEUE",
         "SSPP_MIGRATE",
         "SSPP_SHUTDOWN_TIMEOUT",
+        "SSPP_MAX_CONNECTIONS",
+        "SSPP_HEADER_TIMEOUT",
+        "SSPP_IDLE_TIMEOUT",
+        "SSPP_ALLOWED_HOSTS",
         "openapi",
         "healthcheck",
     ] {

@@ -25,7 +25,7 @@ fn ids(page: &Value) -> Vec<i64> {
 async fn rows_are_snake_case_with_numbers_and_verbatim_metadata() {
     let harness = with_signals(1).await;
     let reply = harness.get("/api/v1/signals").await;
-    assert!(reply.text.contains(r#""metadata":{ "at" : 0.0 }"#), "{}", reply.text);
+    assert!(reply.text.contains(r#""metadata":{"at":0.0}"#), "{}", reply.text);
     let page = reply.json();
     let row = &page["data"][0];
     assert_eq!(row["account_id"], "acc_0");

@@ -33,7 +33,7 @@ async fn ndjson_holds_every_signal_once_after_its_model() {
     assert!(
         lines[1..].iter().all(|line| line["kind"] == "signal" && line["model"] == model.digest.to_string())
     );
-    assert!(reply.text.contains(r#""metadata":{ "at" : 249.0 }"#));
+    assert!(reply.text.contains(r#""metadata":{"at":249.0}"#));
     for (filter, count) in [
         ("accountId=acc_1", 63),
         ("userId=user_1", 250),
@@ -181,6 +181,67 @@ async fn an_export_imports_again_into_a_file_once_however_often() {
     .await;
     let (done, said) = sspp_api(folder.path(), &["import", "nowhere.ndjson"], &[]);
     assert!(!done && said.contains("nowhere.ndjson"), "{said}");
+}
+
+/// As Python's `splitlines` does it, and others.
+fn any_lines(text: &str) -> Vec<&str> {
+    text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'])
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_is_one_line_whatever_its_event_holds_and_a_retry_after_an_import_is_no_conflict() {
+    let pretty = "{\n  \"price\" : 1.50,\r\n\t\"says\": \"a  b\u{2028}c\u{85}d\\ne\"\n}";
+    let own = event("acc\u{2028}1", "call_made", pretty).replacen('{', r#"{"eventId":"e-1","#, 1);
+    let producer = Harness::running();
+    producer.accept(own.clone()).await;
+    producer.drained().await;
+    let exported = producer.get("/api/v1/signals/export").await.text;
+    let lines = any_lines(&exported);
+    assert_eq!(lines.len(), 2, "a model and a signal: {exported}");
+    let signal: Value = serde_json::from_str(lines[1]).unwrap();
+    assert_eq!(signal["accountId"], "acc\u{2028}1");
+    assert_eq!(signal["metadata"]["says"], "a  b\u{2028}c\u{85}d\ne");
+    assert!(lines[1].contains(r#""price":1.50,"#), "{}", lines[1]);
+
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("signals.ndjson"), &exported).unwrap();
+    let (done, said) = sspp_api(folder.path(), &["--data", "copy.db", "import", "signals.ndjson"], &[]);
+    assert!(done && said.contains("1 new signals"), "{said}");
+    with_file(folder.path().join("copy.db"), async |copy| {
+        assert_eq!(copy.get("/api/v1/signals/export").await.text, exported);
+        copy.run_pipeline();
+        for retry in [own.clone(), own.replace("\r\n\t", " "), own.replace('\u{2028}', r"\u2028")] {
+            copy.accept(retry).await;
+        }
+        copy.drained().await;
+        let stats = copy.ports.store.stats().await.unwrap();
+        assert_eq!((stats.signals, stats.dead_letters), (1, 0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_without_an_id_counts_once_however_often_its_file_is_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = event("acc_new", "call_made", r#"{"n":12345678901234567890123}"#);
+    std::fs::write(folder.path().join("e.ndjson"), format!("\u{feff}{line}\r\n{line}\r\n")).unwrap();
+    let import = ["--data", "copy.db", "import", "e.ndjson"];
+    for _ in 0..2 {
+        let (done, said) = sspp_api(folder.path(), &import, &[]);
+        assert!(done && said.contains("2 events queued"), "{said}");
+    }
+    let (done, said) = sspp_api(folder.path(), &[&import[..], &["--skip-lines", "3"]].concat(), &[]);
+    assert!(!done && said.contains("has 2 lines") && said.contains("the same file"), "{said}");
+    with_file(folder.path().join("copy.db"), async |copy| {
+        copy.run_pipeline();
+        copy.drained().await;
+        // The file says it twice.
+        assert_eq!(copy.get("/api/v1/signals").await.json()["pagination"]["total"], 2);
+        assert!(copy.get("/api/v1/signals/export").await.text.contains(r#"{"n":12345678901234567890123}"#));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use sspp_core::Metadata;
 
 use super::Pages;
 use crate::client::Client;
@@ -56,8 +56,8 @@ pub struct DeadLetterEvent {
     pub timestamp: String,
     /// When it was received: RFC 3339.
     pub received_at: String,
-    /// What else the producer said.
-    pub metadata: Value,
+    /// What else the producer said, with its numbers as they were written.
+    pub metadata: Metadata,
     /// The system it came from, if it said so.
     pub source: Option<String>,
     /// The producer's own id for it, if it had one.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sspp_core::Metadata;
 
 use super::{ModelInfo, Pages};
 use crate::client::Client;
@@ -37,8 +38,8 @@ pub struct Signal {
     pub timestamp: String,
     /// When it was scored: RFC 3339.
     pub processed_at: String,
-    /// What else the producer said.
-    pub metadata: Value,
+    /// What else the producer said, with its numbers as they were written.
+    pub metadata: Metadata,
     /// By which the event is known.
     pub event_id: String,
     /// SHA-256 of the scoring model that scored it.

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{join, select};
+use sspp_core::Violation;
 use tokio::sync::{Notify, watch};
 
 use crate::api::Ruling;
@@ -13,10 +14,11 @@ use crate::error::Error;
 use super::{Spool, SpoolBatch, SpoolConfig, SpoolError};
 
 /// Why a whole batch got no verdicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// A part of the batch is what the server does not take: it is tried in halves, then event by event.
-    Contents,
+    /// A part of the batch is what the server does not take, for these reasons where it is one event: it is tried in halves, then
+    /// event by event.
+    Contents(Vec<Violation>),
     /// Anything else: the server is away, busy, or does not know us. The events are kept, however long it lasts.
     Kept(Option<Duration>),
 }
@@ -29,8 +31,8 @@ pub(crate) trait Route: Send + Sync {
         events: &[Vec<u8>],
     ) -> impl Future<Output = Result<(Vec<Ruling>, Option<Duration>), Refusal>> + Send;
 
-    /// An event is settled by a ruling, or by a refusal of it alone.
-    fn settled(&self, event: &[u8], ruling: Option<&Ruling>);
+    /// An event is settled by a ruling.
+    fn settled(&self, event: &[u8], ruling: &Ruling);
 
     /// So many events are sent again.
     fn again(&self, events: usize);
@@ -140,12 +142,12 @@ impl Outbox {
                     failed = if settled > 0 { 0 } else { failed };
                     (size.saturating_sub(settled), at_least)
                 }
-                Err(Refusal::Contents) if size > 1 => {
+                Err(Refusal::Contents(_)) if size > 1 => {
                     size = size.div_ceil(2);
                     continue;
                 }
-                Err(Refusal::Contents) => {
-                    route.settled(&left.remove(0), None);
+                Err(Refusal::Contents(errors)) => {
+                    route.settled(&left.remove(0), &Ruling::Rejected(errors));
                     (0, None)
                 }
                 Err(Refusal::Kept(at_least)) => (size, at_least),
@@ -184,7 +186,7 @@ fn settle(route: &impl Route, left: Vec<Vec<u8>>, rulings: &[Ruling]) -> Vec<Vec
     for (index, event) in left.into_iter().enumerate() {
         match rulings.get(index) {
             Some(Ruling::Retry) | None => rest.push(event),
-            ruling => route.settled(&event, ruling),
+            Some(ruling) => route.settled(&event, ruling),
         }
     }
     rest

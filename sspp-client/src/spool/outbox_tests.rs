@@ -24,7 +24,7 @@ struct Scripted {
     /// An event that makes every request refused that has it.
     poison: Option<Vec<u8>>,
     sent: Mutex<Vec<Vec<u8>>>,
-    settled: Mutex<Vec<(Vec<u8>, Option<Ruling>)>>,
+    settled: Mutex<Vec<(Vec<u8>, Ruling)>>,
 }
 
 const fn accepted() -> Ruling {
@@ -44,7 +44,7 @@ impl Route for Scripted {
         }
         lock(&self.sent).extend_from_slice(events);
         if self.poison.as_ref().is_some_and(|poison| events.contains(poison)) {
-            return Err(Refusal::Contents);
+            return Err(Refusal::Contents(Vec::new()));
         }
         match lock(&self.script).pop_front() {
             Some(Reply::Rulings(mut rulings)) => {
@@ -52,13 +52,13 @@ impl Route for Scripted {
                 Ok((rulings, None))
             }
             Some(Reply::Away) => Err(Refusal::Kept(Some(Duration::from_mins(1)))),
-            Some(Reply::TooLarge) if events.len() > 1 => Err(Refusal::Contents),
+            Some(Reply::TooLarge) if events.len() > 1 => Err(Refusal::Contents(Vec::new())),
             Some(Reply::TooLarge) | None => Ok((vec![accepted(); events.len()], None)),
         }
     }
 
-    fn settled(&self, event: &[u8], ruling: Option<&Ruling>) {
-        lock(&self.settled).push((event.to_vec(), ruling.cloned()));
+    fn settled(&self, event: &[u8], ruling: &Ruling) {
+        lock(&self.settled).push((event.to_vec(), ruling.clone()));
     }
 
     fn again(&self, events: usize) {
@@ -145,7 +145,7 @@ fn after_an_absence_they_go_in_the_order_they_came() {
     deliver(&route, &outbox, 7);
     let settled = lock(&route.settled);
     assert!(settled.iter().map(|(event, _)| event).eq(&all));
-    assert!(settled.iter().all(|(_, verdict)| *verdict == Some(accepted())));
+    assert!(settled.iter().all(|(_, verdict)| *verdict == accepted()));
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn one_event_that_the_server_never_takes_costs_no_other() {
     let settled = lock(&route.settled);
     assert_eq!(settled.len(), 20);
     for (event, verdict) in settled.iter() {
-        let expected = (*event != all[13]).then(accepted);
+        let expected = if *event == all[13] { Ruling::Rejected(Vec::new()) } else { accepted() };
         assert_eq!(*verdict, expected, "{}", String::from_utf8_lossy(event));
     }
 }

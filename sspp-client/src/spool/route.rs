@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join;
 use serde::Deserialize;
-use sspp_core::{AccountId, EventId, ExternalId, Source, Violation};
+use sspp_core::{AccountId, EventId, ExternalId, Source};
 
 use super::SpoolError;
 use super::outbox::{Outbox, Refusal, Route};
@@ -15,6 +15,7 @@ use crate::api::Ruling;
 use crate::core::Core;
 use crate::error::Error;
 use crate::outcome::RejectedEvent;
+use crate::problem::Remedy;
 
 /// Delivers what is in the spool until the client is closed, and everything is settled or time is over. What is left then
 /// stays on disk.
@@ -55,13 +56,13 @@ struct ApiRoute<'c> {
 }
 
 impl ApiRoute<'_> {
-    fn failed(&self, error: &Error, events: usize) -> Refusal {
-        let known = error.problem().is_some_and(|problem| !problem.kind.is_empty());
-        // A plain 400 may be from anything on the way: only the server's own says something about events.
-        if matches!((error.status(), known), (Some(413), _) | (Some(400 | 422), true)) {
-            return Refusal::Contents;
-        }
-        let slow = !error.is_retryable();
+    fn failed(&self, error: &Error, sent: &[Vec<u8>]) -> Refusal {
+        let events = sent.len();
+        let slow = match error.remedy() {
+            Remedy::Split => return Refusal::Contents(error.violations(sent.iter().map(Vec::len).sum())),
+            Remedy::None => true,
+            Remedy::Wait => false,
+        };
         self.slow.store(slow, Ordering::Relaxed);
         let first = !self.away.swap(true, Ordering::Relaxed);
         if slow {
@@ -86,20 +87,15 @@ impl Route for ApiRoute<'_> {
                 self.core.tokens.give_back(None);
                 Ok((answer.rulings, answer.retry_after))
             }
-            Err(error) => Err(self.failed(&error, events.len())),
+            Err(error) => Err(self.failed(&error, events)),
         }
     }
 
-    fn settled(&self, event: &[u8], ruling: Option<&Ruling>) {
+    fn settled(&self, event: &[u8], ruling: &Ruling) {
         let errors = match ruling {
-            Some(Ruling::Accepted { .. }) => return self.core.counters.accepted(1),
-            Some(Ruling::Rejected(errors)) => errors.clone(),
-            Some(Ruling::Retry) => return,
-            None => vec![Violation {
-                pointer: String::new(),
-                code: "refused".into(),
-                detail: "the server does not take a request with this event".to_owned(),
-            }],
+            Ruling::Accepted { .. } => return self.core.counters.accepted(1),
+            Ruling::Rejected(errors) => errors.clone(),
+            Ruling::Retry => return,
         };
         self.core.counters.rejected(1);
         tracing::debug!(?errors, "the server rejected an event");

@@ -1,5 +1,7 @@
 //! A whole platform on a port of its own, over memory.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -8,9 +10,8 @@ use poem::Server;
 use poem::listener::{Acceptor as _, Listener as _, TcpListener};
 use sspp_api::{App, Metrics, Ports, Settings, service};
 use sspp_core::{
-    AcceptedEvent, Clock, ContentDigest, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, Event,
-    MemoryEventQueue, MemorySignalStore, Pipeline, PipelineConfig, Record, ScoringModel, SystemClock,
-    SystemRandom,
+    Clock, ContentDigest, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, Event, MemoryEventQueue,
+    MemorySignalStore, Pipeline, PipelineConfig, Record, ScoringModel, SystemClock, SystemRandom, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,21 @@ impl Platform {
         });
         Self { url: url.recv_timeout(Duration::from_secs(20)).unwrap(), stop, thread: Some(thread) }
     }
+}
+
+/// What a path answers, its headers included.
+pub(crate) fn get(url: &str, path: &str) -> String {
+    ask(url, "GET", path, "\r\n")
+}
+
+/// What a request is answered, of which `rest` are the further headers and the body.
+pub(crate) fn ask(url: &str, method: &str, path: &str, rest: &str) -> String {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{rest}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 impl Drop for Platform {
@@ -74,13 +90,13 @@ async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
 fn left_behind(ports: &Ports) -> DeadLetter {
     let event = Event::builder("left", "behind", "call_made", "2026-01-15T10:00:00Z").build().unwrap();
     let content = Some(ContentDigest::of(&event));
-    let event = AcceptedEvent::new(event, ports.clock.now(), &*ports.random);
-    let (event_id, at) = (event.event_id, event.received_at);
+    let envelope = Envelope::new(event, ports.clock.now(), &*ports.random);
+    let (event_id, at) = (envelope.event_id, Timestamp::from_datetime(ports.clock.now()));
     DeadLetter {
         id: DeadLetterId::of_event(event_id),
         event_id,
         content,
-        payload: Envelope { event }.encode(),
+        payload: envelope.encode(),
         reason: DeadLetterReason::UnknownEventType,
         detail: "the model did not know it".to_owned(),
         attempts: 0,

@@ -20,6 +20,9 @@ fn reply() -> impl Strategy<Value = Reply> {
         1 => Just(Reply::Status(413, "")),
         1 => Just(Reply::Status(400, "")),
         1 => Just(Reply::Status(200, "")),
+        1 => Just(Reply::Page(520)),
+        1 => Just(Reply::Page(200)),
+        1 => Just(Reply::Half),
         2 => Just(Reply::TakeAndCut),
         2 => Just(Reply::Cut),
     ]
@@ -52,7 +55,7 @@ proptest! {
             .backoff(backoff)
             .queue_events(queue).batch_events(batch).in_flight(in_flight).overflow(overflow)
             .on_rejected(move |event| {
-                assert!(["bad", "too_large"].contains(&event.errors[0].code.as_ref()));
+                assert!(["bad", "refused", "too_large"].contains(&event.errors[0].code.as_ref()));
                 to_rejected.lock().unwrap().push(event.event_id.to_string());
             })
             .on_dropped(move |event| to_dropped.lock().unwrap().push(event.event_id.to_string()))

@@ -1,6 +1,7 @@
 //! The client against scripted servers.
 #![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
 
+mod answers;
 mod closing;
 mod delivery;
 mod exactly_once;
@@ -10,6 +11,9 @@ mod readme;
 mod reads;
 mod runtimes;
 mod server;
+#[cfg(feature = "spool")]
+mod spooled;
+mod unsendable;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

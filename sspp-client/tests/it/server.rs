@@ -32,6 +32,10 @@ pub(crate) enum Reply {
     JudgeHalf,
     Status(u16, &'static str),
     Body(u16, Value),
+    /// A page in HTML, as a proxy has it.
+    Page(u16),
+    /// The connection ends in the middle of an answer that accepts everything.
+    Half,
     /// The events are taken, and the connection ends before the answer.
     TakeAndCut,
     Cut,
@@ -130,6 +134,19 @@ fn serve(stream: &TcpStream, ledger: &Mutex<Ledger>, script: &Mutex<Script>) -> 
             write(stream, status, headers, &problem)
         }
         Reply::Body(status, body) => write(stream, status, "", &body),
+        Reply::Page(status) => {
+            let page = "<html>log in</html>";
+            let length = page.len();
+            let head =
+                format!("HTTP/1.1 {status} X\r\ncontent-type: text/html\r\ncontent-length: {length}\r\n\r\n");
+            stream.write_all((head + page).as_bytes()).ok()
+        }
+        Reply::Half => {
+            let half = r#"{"results":[{"index":0,"status":"accepted"}"#;
+            let head = "HTTP/1.1 202 X\r\ncontent-type: application/json\r\ncontent-length: 4000\r\n\r\n";
+            stream.write_all(format!("{head}{half}").as_bytes()).ok()?;
+            stream.shutdown(Shutdown::Both).ok().and(None)
+        }
         Reply::TakeAndCut | Reply::Cut => stream.shutdown(Shutdown::Both).ok().and(None),
         Reply::Hang(time) => {
             // Ends early when the client hangs up.

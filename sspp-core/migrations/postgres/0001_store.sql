@@ -73,6 +73,8 @@ CREATE TABLE dead_letters (
     died_at     timestamptz NOT NULL
 );
 
+CREATE INDEX dead_letters_died_at ON dead_letters (died_at);
+
 CREATE TABLE models (
     digest   bytea  PRIMARY KEY,
     name     text   NOT NULL,

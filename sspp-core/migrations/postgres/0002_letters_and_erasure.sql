@@ -27,12 +27,14 @@ CREATE INDEX dead_letters_account ON dead_letters (account_id) WHERE account_id 
 CREATE INDEX dead_letters_user ON dead_letters (user_id) WHERE user_id IS NOT NULL;
 
 -- Whose events, received up to an instant, are not kept any more. digest is the SHA-256 of the id and stays; the name is
--- there only until the rows are gone.
+-- there only until the rows are gone: all that were recorded before the order, up to these numbers.
 CREATE TABLE erasures (
     kind     text        COLLATE "C" NOT NULL CONSTRAINT erasures_kind CHECK (kind IN ('account', 'user')),
     digest   bytea       NOT NULL,
     up_to    timestamptz NOT NULL,
     name     text        COLLATE "C",
+    last_signal bigint   NOT NULL,
+    last_letter bigint   NOT NULL,
     PRIMARY KEY (kind, digest)
 );
 

@@ -11,6 +11,7 @@ CREATE TABLE jobs (
     payload     BLOB    NOT NULL,
     enqueued_at INTEGER NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
+    postponed   INTEGER NOT NULL DEFAULT 0,
     runs        INTEGER NOT NULL DEFAULT 0,
     due_at      INTEGER
 ) STRICT;
@@ -28,7 +29,19 @@ CREATE TABLE queue_state (
 
 INSERT INTO queue_state (one, delivered_to, opens) VALUES (1, 0, 0);
 
--- Scored events. processed_at never falls as id grows, so a list by processed_at is a list by id.
+-- One row. log is the path of the write-ahead log while the file is open, and after a crash: the log is named by the file's path
+-- and would not be found by another name. NULL after an orderly end.
+CREATE TABLE file_state (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    log TEXT
+) STRICT;
+
+INSERT INTO file_state (one, log) VALUES (1, NULL);
+
+-- Always empty: the file can be written when a row can be added and removed again.
+CREATE TABLE write_probe (bytes BLOB NOT NULL) STRICT;
+
+-- Scored events.
 CREATE TABLE signals (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id     BLOB    NOT NULL UNIQUE,
@@ -49,9 +62,11 @@ CREATE TABLE signals (
 
 -- Every index ends with the id by itself. There are few: each costs a page or so of the write-ahead log per signal. An
 -- account's or a user's signals by timestamp are sorted when they are asked for.
-CREATE INDEX signals_account ON signals (account_id);
-CREATE INDEX signals_user ON signals (user_id);
+CREATE INDEX signals_account ON signals (account_id, processed_at);
+CREATE INDEX signals_user ON signals (user_id, processed_at);
 CREATE INDEX signals_timestamp ON signals (timestamp);
+-- New rows stand at its end: a page for many signals.
+CREATE INDEX signals_processed_at ON signals (processed_at);
 
 -- Figures over all signals, changed in the transaction that adds them.
 CREATE TABLE type_tallies (
@@ -95,6 +110,8 @@ CREATE TABLE dead_letters (
     enqueued_at INTEGER NOT NULL,
     died_at     INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX dead_letters_died_at ON dead_letters (died_at);
 
 CREATE TABLE models (
     digest   BLOB    NOT NULL PRIMARY KEY,

@@ -15,11 +15,13 @@ CREATE INDEX dead_letters_account ON dead_letters (account_id) WHERE account_id 
 CREATE INDEX dead_letters_user ON dead_letters (user_id) WHERE user_id IS NOT NULL;
 
 -- Whose events, received up to an instant, are not kept any more. digest is the SHA-256 of the id and stays; the name is
--- there only until the rows are gone.
+-- there only until the rows are gone: all that were recorded before the order, up to these numbers.
 CREATE TABLE erasures (
     kind   TEXT    NOT NULL CONSTRAINT erasures_kind CHECK (kind IN ('account', 'user')),
     digest BLOB    NOT NULL,
     up_to  INTEGER NOT NULL,
     name   TEXT,
+    last_signal INTEGER NOT NULL,
+    last_letter INTEGER NOT NULL,
     PRIMARY KEY (kind, digest)
 ) STRICT, WITHOUT ROWID;

@@ -65,9 +65,9 @@ impl fmt::Display for DeadLetterId {
 pub enum DeadLetterReason {
     /// The payload is no envelope, or holds what no event can hold.
     Undecodable,
-    /// The envelope's version stayed unknown for 24 hours.
+    /// The envelope's version stayed unknown, though it was looked at for 24 hours.
     UnknownVersion,
-    /// The event's type stayed unknown to the scoring model for 15 minutes.
+    /// The event's type stayed unknown to the scoring models of all workers that looked at it for 24 hours.
     UnknownEventType,
     /// The store refused this one event.
     Rejected,
@@ -151,7 +151,7 @@ pub struct NewDeadLetter {
     pub detail: String,
     /// How many attempts were made and failed.
     pub attempts: u32,
-    /// When the event was queued.
+    /// When the event was first queued, by the queue's clock.
     pub enqueued_at: Timestamp,
     /// When it was given up.
     pub died_at: Timestamp,

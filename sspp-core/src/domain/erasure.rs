@@ -88,7 +88,7 @@ impl std::fmt::Display for ErasureDigest {
 pub struct Erasure {
     /// Whose events.
     pub whom: Erasable,
-    /// Those that were received up to this instant; what is received later is kept.
+    /// What is recorded later is kept only if it was received after this instant, by the queue's clock.
     pub up_to: Timestamp,
 }
 

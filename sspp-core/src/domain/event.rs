@@ -1,6 +1,5 @@
 //! A sales activity event, before and after it was accepted.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{
@@ -157,31 +156,23 @@ fn keep<T>(result: Result<T, super::IdFault>, member: &'static str, found: &mut 
 /// An event that SSPP took responsibility for: it has its id and the instant it was received.
 ///
 /// ```
-/// use sspp_core::{AcceptedEvent, Clock, Event, EventId, SystemClock, SystemRandom};
+/// use sspp_core::{Clock, Envelope, Event, SystemClock, SystemRandom, Timestamp};
 /// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
-/// let accepted = AcceptedEvent::new(event, SystemClock.now(), &SystemRandom::new());
+/// let envelope = Envelope::new(event, SystemClock.now(), &SystemRandom::new());
+/// let accepted = envelope.received(Timestamp::parse("2024-12-22").unwrap());
 /// assert_eq!(accepted.effective_time(), accepted.event.timestamp);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcceptedEvent {
     /// What the event is known by.
     pub event_id: EventId,
-    /// When it was received, by SSPP's clock.
+    /// When it was received, by the queue's clock.
     pub received_at: Timestamp,
     /// The event itself.
     pub event: Event,
 }
 
 impl AcceptedEvent {
-    /// Accepts an event: its id follows from the producer's id, or is made new.
-    pub fn new(event: Event, now: DateTime<Utc>, random: &dyn crate::Random) -> Self {
-        let event_id = match &event.external_id {
-            Some(id) => EventId::of_external(id, event.source.as_ref(), &event.account_id),
-            None => EventId::generate(now, random),
-        };
-        Self { event_id, received_at: Timestamp::from_datetime(now), event }
-    }
-
     /// The instant from which the event counts and fades: its own time, but never after it was received.
     pub fn effective_time(&self) -> Timestamp {
         self.event.timestamp.min(self.received_at)

@@ -70,6 +70,6 @@ pub struct QueuedJob {
     pub payload: Bytes,
     /// How many attempts failed.
     pub attempts: u32,
-    /// When it was enqueued.
+    /// When it was first enqueued, by the queue's clock.
     pub enqueued_at: Timestamp,
 }

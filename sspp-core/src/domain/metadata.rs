@@ -1,11 +1,13 @@
-//! Metadata: a JSON object that is checked once and then carried verbatim.
+//! Metadata: a JSON object that is checked once, put on one line, and then carried as it is.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use crate::one_line;
 use crate::validation::{check_members, check_metadata};
 
 /// Why a text is not acceptable metadata: what is wrong and where.
@@ -26,19 +28,20 @@ pub struct MetadataFault {
     pub detail: String,
 }
 
-/// Anything a producer wants to say about an event: a JSON object, kept byte for byte.
+/// Anything a producer wants to say about an event: a JSON object, [on one line](one_line).
 ///
-/// Checked for what could not be stored or would be changed on the way: nesting over 32 levels, NUL characters,
+/// Numbers, members, their order and texts stay as the producer wrote them; white space between them does not, so that an
+/// event that is sent again with other white space is the same event, and exports of lines have one line a signal. Checked for what could not be stored or would be changed on the way: nesting over 32 levels, NUL characters,
 /// lone surrogates, duplicate members, numbers beyond a double.
 ///
 /// ```
 /// use sspp_core::Metadata;
-/// let metadata = Metadata::parse(r#"{"campaign": "spring", "big": 1e308}"#).unwrap();
-/// assert_eq!(metadata.as_str(), r#"{"campaign": "spring", "big": 1e308}"#);
+/// let metadata = Metadata::parse("{\"campaign\": \"in spring\",\n \"price\": 1.50, \"big\": 1e308}").unwrap();
+/// assert_eq!(metadata.as_str(), r#"{"campaign":"in spring","price":1.50,"big":1e308}"#);
 /// assert!(Metadata::parse(r#"{"x": 1e400}"#).is_err());
 /// assert!(Metadata::parse("[1]").is_err());
 /// ```
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize)]
 #[serde(transparent)]
 pub struct Metadata(Box<RawValue>);
 
@@ -48,17 +51,23 @@ impl Metadata {
 
     /// Checks a JSON text and keeps it.
     pub fn parse(text: &str) -> Result<Self, MetadataFault> {
-        let raw: &RawValue = serde_json::from_str(text).map_err(|error| MetadataFault {
-            pointer: String::new(),
-            code: "malformed_json",
-            detail: format!("must be JSON: {error}"),
-        })?;
+        let raw: &RawValue = serde_json::from_str(text).map_err(|error| malformed("must be JSON", &error))?;
         Self::from_raw(raw)
     }
 
     /// Checks JSON that serde captured and keeps it.
     pub(crate) fn from_raw(raw: &RawValue) -> Result<Self, MetadataFault> {
-        check_metadata(raw).map(|()| Self(raw.to_owned()))
+        check_metadata(raw)?;
+        Self::on_one_line(raw.to_owned())
+    }
+
+    /// Keeps JSON that was checked.
+    fn on_one_line(checked: Box<RawValue>) -> Result<Self, MetadataFault> {
+        let line = match one_line(checked.get()) {
+            Cow::Borrowed(_) => return Ok(Self(checked)),
+            Cow::Owned(line) => line,
+        };
+        RawValue::from_string(line).map(Self).map_err(|error| malformed("must be JSON", &error))
     }
 
     /// Serializes any value as metadata; it must become a JSON object.
@@ -78,24 +87,20 @@ impl Metadata {
     /// ```
     pub fn from_members(members: &Map<String, Value>) -> Result<Self, MetadataFault> {
         check_members(members)?;
-        Self::write(members).map(Self)
+        Self::on_one_line(Self::write(members)?)
     }
 
     fn write(value: &impl Serialize) -> Result<Box<RawValue>, MetadataFault> {
-        to_raw_value(value).map_err(|error| MetadataFault {
-            pointer: String::new(),
-            code: "malformed_json",
-            detail: format!("could not be written as JSON: {error}"),
-        })
+        to_raw_value(value).map_err(|error| malformed("could not be written as JSON", &error))
     }
 
-    /// Wraps text that [`check_metadata`] passed.
-    #[cfg(feature = "scoring")]
-    pub(crate) fn checked(raw: Box<RawValue>) -> Self {
+    /// Wraps the text of metadata that was stored.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn stored(raw: Box<RawValue>) -> Self {
         Self(raw)
     }
 
-    /// The text as it came.
+    /// The text, on one line.
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
@@ -103,6 +108,18 @@ impl Metadata {
     /// The text as serde's raw value.
     pub fn as_raw(&self) -> &RawValue {
         &self.0
+    }
+}
+
+fn malformed(what: &str, error: &serde_json::Error) -> MetadataFault {
+    MetadataFault { pointer: String::new(), code: "malformed_json", detail: format!("{what}: {error}") }
+}
+
+/// Checks as [`Metadata::parse`] does.
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Self::from_raw(&raw).map_err(serde::de::Error::custom)
     }
 }
 

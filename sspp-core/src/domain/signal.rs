@@ -130,7 +130,7 @@ pub struct NewSignal {
     pub score: Score,
     /// The model that scored it.
     pub model: ModelDigest,
-    /// When it was scored. A store may raise it so that it never falls as signal ids grow.
+    /// When it was scored, by the store's clock; of an import, what it says.
     pub processed_at: Timestamp,
 }
 

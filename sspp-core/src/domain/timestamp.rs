@@ -43,6 +43,9 @@ impl Timestamp {
     pub const MAX_AHEAD_SECONDS: i64 = 300;
     /// 9999-12-31T23:59:59.999999Z, the last instant that a four-digit year can say.
     const LAST: i64 = 253_402_300_799_999_999;
+    /// The last instant.
+    #[cfg(feature = "engine")]
+    pub(crate) const MAX: Self = Self(Self::LAST);
 
     /// Reads RFC 3339 (`2024-12-21T10:00:00Z`), a date (midnight UTC) or a date-time without offset (UTC).
     ///

@@ -26,16 +26,13 @@ pub struct PipelineConfig {
     /// How long a pipeline lives, at least, before it looks for deliveries that nobody settled; up to twice that, by
     /// chance. It keeps deaths that come soon after a start, whatever their cause, from counting against an event.
     pub suspects_after: Duration,
-    /// How often deliveries that nobody settled are looked for.
+    /// How often deliveries that nobody settled are looked for; more often where the queue's claim bound is short.
     pub reclaim_every: Duration,
-    /// How often the claim on deliveries in hand is renewed: a third of the queue's claim bound.
-    pub keep_every: Duration,
-    /// When an event that is not yet understood is looked at again.
+    /// When an event that is not yet understood, by its envelope's version or its type, is looked at again.
     pub look_again: Duration,
-    /// How long an envelope's version may stay unknown before it becomes a dead letter.
-    pub unknown_version_for: Duration,
-    /// How long an event's type may stay unknown before it becomes a dead letter.
-    pub unknown_event_type_for: Duration,
+    /// For how long such an event is looked at before it becomes a dead letter. Looks are counted, so no clock is asked, and
+    /// time in which nobody looks does not count.
+    pub unknown_for: Duration,
     /// How many runs in a row an event may kill the process before it becomes a dead letter.
     pub crashes: u32,
 }
@@ -55,10 +52,8 @@ impl Default for PipelineConfig {
             pause,
             suspects_after: Duration::from_secs(1),
             reclaim_every: Duration::from_secs(5),
-            keep_every: Duration::from_secs(20),
             look_again: Duration::from_mins(1),
-            unknown_version_for: Duration::from_hours(24),
-            unknown_event_type_for: Duration::from_mins(15),
+            unknown_for: Duration::from_hours(24),
             crashes: 3,
         }
     }

@@ -73,7 +73,6 @@ struct Shared {
     breaker: Breaker,
     /// How many batches, or parts of them, were recorded: the proof that the store works for others.
     commits: AtomicU64,
-    started: Timestamp,
     stop: CancellationToken,
 }
 
@@ -94,7 +93,6 @@ impl Pipeline {
         config: PipelineConfig,
     ) -> Self {
         let shared = Shared {
-            started: Timestamp::from_datetime(clock.now()),
             queue,
             store,
             model,

@@ -1,7 +1,6 @@
 //! One delivery to one outcome: decode and score. Pure; the queue and the store are not touched here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 use tracing::Span;
 
@@ -27,10 +26,9 @@ pub(super) fn process(
     delivery: &Delivery,
     model: &ScoringModel,
     config: &PipelineConfig,
-    since: Timestamp,
     now: Timestamp,
 ) -> Outcome {
-    guarded(|| decode_and_score(delivery, model, config, since, now))
+    guarded(|| decode_and_score(delivery, model, config, now))
 }
 
 fn guarded(work: impl FnOnce() -> Outcome) -> Outcome {
@@ -45,12 +43,10 @@ fn decode_and_score(
     delivery: &Delivery,
     model: &ScoringModel,
     config: &PipelineConfig,
-    since: Timestamp,
     now: Timestamp,
 ) -> Outcome {
-    let not_yet = |content, reason, limit: Duration, detail: String| {
-        let waited = now.micros().saturating_sub(since.micros());
-        if u128::try_from(waited).is_ok_and(|waited| waited >= limit.as_micros()) {
+    let not_yet = |content, reason, detail: String| {
+        if config.look_again.saturating_mul(delivery.postponed) >= config.unknown_for {
             Outcome::Record(dead_letter(delivery, content, reason, detail, now), Span::none())
         } else {
             Outcome::NotYet
@@ -64,35 +60,29 @@ fn decode_and_score(
             return Outcome::Record(letter, Span::none());
         }
         Err(fault @ (EnvelopeFault::UnknownVersion { .. } | EnvelopeFault::UnknownKind { .. })) => {
-            return not_yet(
-                None,
-                DeadLetterReason::UnknownVersion,
-                config.unknown_version_for,
-                fault.to_string(),
-            );
+            return not_yet(None, DeadLetterReason::UnknownVersion, fault.to_string());
         }
     };
-    if envelope.event.event_id != delivery.event_id {
-        let detail = format!("the envelope is of another event: {}", envelope.event.event_id);
-        let content = Some(ContentDigest::of(&envelope.event.event));
+    if envelope.event_id != delivery.event_id {
+        let detail = format!("the envelope is of another event: {}", envelope.event_id);
+        let content = Some(ContentDigest::of(&envelope.event));
         let letter = dead_letter(delivery, content, DeadLetterReason::Undecodable, detail, now);
         return Outcome::Record(letter, Span::none());
     }
     let span = trace_spans::of_event(trace.as_ref(), delivery.event_id);
     let _in_span = span.enter();
     #[cfg(feature = "faults")]
-    crate::faults::pass(crate::faults::Point::Score, Some(envelope.event.event.account_id.as_str()));
-    let (signal_type, score) = match model.score(&envelope.event.event) {
+    crate::faults::pass(crate::faults::Point::Score, Some(envelope.event.account_id.as_str()));
+    let (signal_type, score) = match model.score(&envelope.event) {
         Ok(scored) => (scored.signal_type.clone(), scored.score),
         Err(unknown) => {
-            let limit = config.unknown_event_type_for;
-            let content = Some(ContentDigest::of(&envelope.event.event));
-            return not_yet(content, DeadLetterReason::UnknownEventType, limit, unknown.to_string());
+            let content = Some(ContentDigest::of(&envelope.event));
+            return not_yet(content, DeadLetterReason::UnknownEventType, unknown.to_string());
         }
     };
     let signal = NewSignal {
-        content: ContentDigest::of(&envelope.event.event),
-        accepted: envelope.event.into(),
+        content: ContentDigest::of(&envelope.event),
+        accepted: envelope.received(delivery.enqueued_at).into(),
         signal_type,
         score,
         model: model.digest(),
@@ -125,6 +115,7 @@ pub(super) fn dead_letter(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Event, Random as _, Receipt, SeededRandom};
 
     #[test]
     fn a_panic_is_the_events_failure() {
@@ -133,5 +124,36 @@ mod tests {
             Outcome::Failed("scoring panicked: at event 7".into())
         );
         assert_eq!(guarded(|| Outcome::NotYet), Outcome::NotYet);
+    }
+
+    /// Each look at an event is a worker's by chance, and one worker in ten knows its type already.
+    #[test]
+    fn a_rollout_that_reached_one_worker_in_ten_buries_no_event() {
+        let behind = "name = \"before\"\nversion = 1\n[events.email_sent]\nbase = 0.1\nsignal_type = \"outreach\"\ngroup = \"outreach\"\n";
+        let (behind, ahead) = (ScoringModel::from_toml(behind).unwrap(), ScoringModel::embedded_default());
+        let (random, config) = (SeededRandom::new(25), PipelineConfig::default());
+        let now = Timestamp::parse("2026-01-01").unwrap();
+        for number in 0..1_000 {
+            let event = Event::builder("acc_1", "user_1", "call_made", "2025-12-31").build().unwrap();
+            let job = Envelope::new(event, now.to_datetime(), &random).job(None);
+            let delivery = |postponed| Delivery {
+                receipt: Receipt::new("1"),
+                event_id: job.event_id,
+                payload: job.payload.clone(),
+                attempts: 0,
+                postponed,
+                suspect: false,
+                enqueued_at: now,
+            };
+            let judged = (0..).find_map(|looks| {
+                let model = if random.next_u64() % 10 == 0 { &*ahead } else { &behind };
+                match process(&delivery(looks), model, &config, now) {
+                    Outcome::NotYet => None,
+                    judged => Some((looks, judged)),
+                }
+            });
+            let signal = matches!(judged, Some((_, Outcome::Record(Record::Signal { .. }, _))));
+            assert!(signal, "event {number} after so many looks: {judged:?}");
+        }
     }
 }

@@ -9,8 +9,7 @@ use super::process::{Outcome, dead_letter, process};
 use super::record::Item;
 use super::{Shared, metrics};
 use crate::{
-    ContentDigest, DeadLetterReason, Delivery, QueueError, Receipt, Record, Settlement, Timestamp,
-    trace_spans,
+    ContentDigest, DeadLetterReason, Delivery, QueueError, Receipt, Record, Settlement, trace_spans,
 };
 
 /// The pipeline was told to stop while it waited for a dependency.
@@ -64,10 +63,11 @@ impl Shared {
         let receipts: Vec<Receipt> = deliveries.iter().map(|delivery| delivery.receipt.clone()).collect();
         let work = self.process_and_record(deliveries).instrument(trace_spans::of_batch(events));
         tokio::pin!(work);
+        let keep_every = self.queue.claim_bound() / 3;
         loop {
             tokio::select! {
                 () = &mut work => return metrics::batch(events, began.elapsed()),
-                () = tokio::time::sleep(self.config.keep_every) => {
+                () = tokio::time::sleep(keep_every) => {
                     // Those that are settled by now have stale receipts, which do nothing.
                     if let Err(error) = self.queue.keep(receipts.clone()).await {
                         tracing::warn!(%error, "renewing the claim on events in hand failed");
@@ -88,7 +88,7 @@ impl Shared {
                 };
                 outcome
             } else {
-                process(&delivery, &self.model, &self.config, self.known_since(&delivery), self.now())
+                process(&delivery, &self.model, &self.config, self.now())
             };
             match outcome {
                 Outcome::Record(record, span) => items.push(Item { delivery, record, span }),
@@ -101,12 +101,6 @@ impl Shared {
         }
         self.settle(settlements).await;
         self.record(items).await;
-    }
-
-    /// Since when this pipeline could have looked at a delivery: a backlog from before it started does not count as
-    /// waiting to be understood.
-    pub(super) fn known_since(&self, delivery: &Delivery) -> Timestamp {
-        delivery.enqueued_at.max(self.started)
     }
 
     /// Counts a failed attempt: the event is tried again later, or becomes a dead letter.

@@ -13,6 +13,7 @@ impl Shared {
     /// hand each time, and an innocent event would be condemned.
     pub(super) async fn recover(self: Arc<Self>) {
         let calm = self.config.suspects_after;
+        let every = self.config.reclaim_every.min(self.queue.claim_bound() / 2);
         tokio::select! {
             () = tokio::time::sleep(calm + calm.mul_f64(self.random.next_unit())) => {}
             () = self.stop.cancelled() => {}
@@ -32,7 +33,7 @@ impl Shared {
                 }
             }
             tokio::select! {
-                () = tokio::time::sleep(self.config.reclaim_every) => {}
+                () = tokio::time::sleep(every) => {}
                 () = self.stop.cancelled() => {}
             }
         }
@@ -59,7 +60,7 @@ impl Shared {
             let letter = dead_letter(suspect, None, DeadLetterReason::CrashLoop, detail, self.now());
             return Ok(Outcome::Record(letter, tracing::Span::none()));
         }
-        let outcome = process(suspect, &self.model, &self.config, self.known_since(suspect), self.now());
+        let outcome = process(suspect, &self.model, &self.config, self.now());
         failures = 0;
         while let Err(error) = self.queue.end_run(&suspect.receipt).await {
             failures += 1;

@@ -20,8 +20,9 @@ pub struct NewJob {
     pub account_id: AccountId,
     /// The envelope.
     pub payload: Bytes,
-    /// When the event was received.
-    pub enqueued_at: Timestamp,
+    /// `None`: the queue stamps it by its own clock. A replay gives the stamp that the event got first; one that is later
+    /// than the queue's own counts as the queue's own.
+    pub enqueued_at: Option<Timestamp>,
 }
 
 /// The queue's answer to one job of an enqueue.
@@ -69,9 +70,11 @@ pub struct Delivery {
     pub payload: Bytes,
     /// How many attempts failed before.
     pub attempts: u32,
+    /// How often it was [postponed](Verdict::Postpone) before.
+    pub postponed: u32,
     /// Whether it was delivered before and never settled: its holder died or was stuck, perhaps because of it.
     pub suspect: bool,
-    /// When it was enqueued.
+    /// When it was first enqueued, by the queue's clock.
     pub enqueued_at: Timestamp,
 }
 
@@ -152,6 +155,9 @@ impl Durability {
 ///
 /// **Order.** None is promised, though jobs are delivered roughly first in, first out.
 ///
+/// **Stamps.** The queue stamps each new job by its own clock, and that stamp never falls, also where the clock does. So no
+/// host's clock decides when an event was received.
+///
 /// **Sharing.** Any number of pipelines, in any number of processes where the adapter allows several, receive from one
 /// queue; a job is with one of them at a time, as long as that one settles or [keeps](EventQueue::keep) it in time.
 ///
@@ -201,8 +207,25 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     /// The jobs in the queue, the last enqueued first.
     async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError>;
 
-    /// Whether the queue can take events now: it answers, and its backlog is below the limit.
+    /// Whether the queue can take events now: its backlog is below the limit, and a write like an event's was taken. What
+    /// refuses an event's write refuses this one: a full memory or disk, a server or file that is only read.
     async fn ping(&self) -> Result<(), QueueError>;
+
+    /// Whether deliveries can be settled now. A queue that is full, of jobs or of memory, can be drained all the same.
+    async fn can_settle(&self) -> Result<(), QueueError> {
+        match self.ping().await {
+            Err(QueueError::Full { .. }) => Ok(()),
+            answer => answer,
+        }
+    }
+
+    /// Draws a line by the queue's own stamps: what was enqueued before the call has a stamp at or before the answer, and what
+    /// is enqueued after it returned has a later one, in every shard. The answer is `at_least` or later: so a line that an
+    /// earlier queue drew holds for one that lost its data, or whose clock is behind.
+    async fn fence(&self, at_least: Option<Timestamp>) -> Result<Timestamp, QueueError>;
+
+    /// What the queue's clock shows.
+    async fn now(&self) -> Result<Timestamp, QueueError>;
 
     /// How long a delivery may stay neither settled nor [kept](EventQueue::keep) before others may reclaim it. It
     /// exceeds every deadline of processing; a pipeline keeps what it holds every third of it.

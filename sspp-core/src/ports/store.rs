@@ -55,12 +55,15 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// - A dead letter whose event is a signal is not recorded ([`Recorded::Duplicate`]), unless both contents are known
     ///   and differ: then it is recorded as a conflict too.
     ///
+    /// A store on a server of its own dates what is recorded by that server's clock, so that no worker's clock decides how
+    /// long it is kept.
+    ///
     /// After an error of class [`Data`](crate::FailureClass::Data) nothing of the batch was recorded: record its halves
     /// to find the event at fault. After any other error the batch was recorded whole or not at all: record it again.
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
 
-    /// Records signals that were scored elsewhere, as [`record`](SignalStore::record) does, except that a signal keeps its
-    /// time of processing where the store can: one that lists by processing in the order of ids raises it all the same.
+    /// Records what was scored elsewhere, as [`record`](SignalStore::record) does, except that everything keeps its time of
+    /// processing.
     async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.record(batch).await
     }
@@ -124,12 +127,17 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// Removes a dead letter; answers whether it was there.
     async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError>;
 
-    /// Begins to erase: from its return on no event of that account or user that was received up to then is recorded,
-    /// wherever it comes from ([`Recorded::Erased`]). What is stored goes by [`erase_step`](SignalStore::erase_step).
-    /// Repeating it with a later instant erases what came in between too; an earlier one changes nothing.
+    /// Begins to erase. All that the store holds of that account or user goes by [`erase_step`](SignalStore::erase_step),
+    /// whatever its times say. From its return on no event of it that was received up to
+    /// [`up_to`](Erasure::up_to) is recorded, wherever it comes from ([`Recorded::Erased`]). Repeating it erases what came in
+    /// between too; the later instant counts.
     ///
     /// The store remembers a digest of the id for ever, and the id itself until its rows are gone.
     async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError>;
+
+    /// The latest instant up to which something was erased: a queue has to stamp later than that, or new events would be taken
+    /// for erased ones ([`EventQueue::fence`](crate::EventQueue::fence)).
+    async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Removes up to `max` signals and `max` dead letters of an erasure that was begun, with all they add to the statistics,
     /// in small transactions. `None` when every erasure is complete. Any number of callers may do so at once.
@@ -145,12 +153,11 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// [`Contention`](StoreError::Contention), like any batch that is to be recorded again.
     async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError>;
 
-    /// Looks at the `max` dead letters that were recorded first and removes those that died before an instant, in one
-    /// transaction; answers how many went.
-    ///
-    /// They are looked at in the order of recording, so that nobody has to read all of them: a letter of a clock that ran
-    /// ahead stays until its time has come, takes one of the `max` places until then, and holds up no other.
+    /// Removes up to `max` of the oldest dead letters that died before an instant, in one transaction; answers how many went.
     async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError>;
+
+    /// What the store's clock shows: by it the times of processing are given and ages are counted.
+    async fn now(&self) -> Result<Timestamp, StoreError>;
 
     /// Keeps a scoring model under its digest; a known digest changes nothing.
     async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError>;
@@ -158,6 +165,7 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// A scoring model by its digest.
     async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError>;
 
-    /// Whether the store can answer now.
+    /// Whether the store can record now. What refuses a signal refuses this too: a full disk, a server or file that is only
+    /// read, a missing right.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -32,13 +32,13 @@ pub enum StoreError {
         /// What the driver said.
         reason: String,
     },
-    /// No disk space left, or it may not be written.
+    /// No disk space left, or it may not be written: by nobody, or not by us.
     #[error("the store cannot write: {reason}")]
     Storage {
         /// What the driver said.
         reason: String,
     },
-    /// A table or column is missing, or another right is: the store is not set up for this release.
+    /// A table or column is missing: the store is not set up for this release.
     #[error("the store is not set up for this release: {reason}")]
     Setup {
         /// What the driver said.

@@ -48,6 +48,11 @@ fn urls_and_parts_say_the_same() {
             "postgres://u:p%40ss%2Fword@[::1]:2/d",
         ),
         (
+            "--redis-url redis-cluster://cache?node=b:1&node=c:2 --postgres-host /var/run/x --postgres-user u --postgres-db d",
+            "redis-cluster://cache?node=b:1&node=c:2",
+            "postgres://u@%2Fvar%2Frun%2Fx:5432/d",
+        ),
+        (
             "--redis-host cache --postgres-host db --db-host db --db-username u --postgres-db d",
             "redis://cache:6379",
             "postgres://u@db:5432/d",
@@ -84,6 +89,16 @@ fn half_a_configuration_and_contradictions_are_refused_by_name() {
         ("--db-user a --postgres-user b".to_owned(), ["POSTGRES_USER", "DB_USER"]),
         ("--db-password p@ss/word --postgres-password b".to_owned(), ["POSTGRES_PASSWORD", "DB_PASSWORD"]),
         (format!("{DATABASE}--redis-url http://p@ss/word"), ["--redis-url", "REDIS_URL"]),
+        (format!("{DATABASE}--redis-url redis://p@ss/word?db=3"), ["--redis-url", "REDIS_URL"]),
+        (format!("{DATABASE}--redis-url redis://:p@ss/word#3@cache"), ["--redis-url", "REDIS_URL"]),
+        (format!("{DATABASE}--redis-url redis-cluster://cache?db=3"), ["--redis-url", "node=host:port"]),
+        (format!("{DATABASE}--redis-host cache/3"), ["--redis-host", "REDIS_HOST"]),
+        (format!("{DATABASE}--redis-host cache:6380"), ["--redis-host", "without a port"]),
+        (
+            format!("{REDIS}--postgres-host db?options=x --db-user u --db-name d"),
+            ["--postgres-host", "DB_HOST"],
+        ),
+        (format!("{REDIS}--db-host u@db --db-user u --db-name d"), ["--postgres-host", "POSTGRES_HOST"]),
         (format!("{REDIS}--database-url mysql://p@ss/word"), ["--database-url", "DATABASE_URL"]),
         (format!("{REDIS}{DATABASE}--claim-bound 10s"), ["SSPP_CLAIM_BOUND", "SSPP_STATEMENT_TIMEOUT"]),
         (format!("{REDIS}{DATABASE}--statement-timeout 2m"), ["--claim-bound", "--statement-timeout"]),

@@ -2,11 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// For connecting, and then for the status line, however slowly it comes.
 const WITHIN: Duration = Duration::from_secs(4);
-/// More of an answer than this is not read: the status is in the first line.
-const READ_AT_MOST: u64 = 16 * 1024;
+/// A status line is shorter than this.
+const LINE: usize = 1_024;
 
 /// Asks `/ready` of the server on this address and gives a line about it: `Ok` when it is ready.
 ///
@@ -36,12 +37,19 @@ pub fn healthcheck(address: SocketAddr) -> Result<String, String> {
 
 fn ask(address: SocketAddr) -> std::io::Result<Option<u16>> {
     let mut stream = TcpStream::connect_timeout(&address, WITHIN)?;
-    stream.set_read_timeout(Some(WITHIN))?;
     stream.set_write_timeout(Some(WITHIN))?;
     write!(stream, "GET /ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = Vec::new();
-    stream.take(READ_AT_MOST).read_to_end(&mut answer)?;
-    Ok(status(&answer))
+    let began = Instant::now();
+    let (mut answer, mut read) = ([0; LINE], 0);
+    while read < LINE && !answer[..read].contains(&b'\n') {
+        let left = WITHIN.checked_sub(began.elapsed()).filter(|left| !left.is_zero());
+        stream.set_read_timeout(Some(left.ok_or(std::io::ErrorKind::TimedOut)?))?;
+        match stream.read(&mut answer[read..])? {
+            0 => break,
+            more => read += more,
+        }
+    }
+    Ok(status(&answer[..read]))
 }
 
 fn status(answer: &[u8]) -> Option<u16> {
@@ -52,7 +60,28 @@ fn status(answer: &[u8]) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
+
+    #[test]
+    fn an_answer_that_never_ends_is_not_waited_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for (head, mut stream) in
+                [&b"HTTP/1.1 200 OK\r\n"[..], b"HTTP/1.1 "].into_iter().zip(listener.incoming().flatten())
+            {
+                drop(stream.write_all(head));
+                // Until the other side is gone.
+                while stream.write_all(b"x").is_ok() {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        assert!(healthcheck(address).unwrap().starts_with("ready"));
+        assert!(healthcheck(address).unwrap_err().contains("does not speak HTTP"));
+    }
 
     #[test]
     fn the_status_is_in_the_first_line() {

@@ -1,6 +1,7 @@
 //! Where Redis and PostgreSQL are: by URL, or by parts under the names that deployments of the predecessor use.
 
 use std::fmt::Write as _;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use clap::Args;
@@ -92,12 +93,14 @@ impl RedisArgs {
         if let Some(url) = url {
             contradiction("REDIS_URL", &parts)?;
             scheme(url, &["redis://", "rediss://", "redis-cluster://", "rediss-cluster://"])
+                .and_then(|()| no_options(url))
                 .map_err(|reason| invalid("--redis-url", "REDIS_URL", reason))?;
             return Ok(Some(url.clone()));
         }
         let Some(host) = host else { return incomplete(&parts, "REDIS_HOST (or REDIS_URL)") };
         let login = password.map_or_else(String::new, |password| format!(":{}@", encoded(password.expose())));
-        let url = format!("redis://{login}{}:{}", bracketed(host), port.unwrap_or(6_379));
+        let host = in_url("--redis-host", "REDIS_HOST", host)?;
+        let url = format!("redis://{login}{host}:{}", port.unwrap_or(6_379));
         Ok(Some(Secret::from(url.as_str())))
     }
 }
@@ -225,7 +228,12 @@ impl DatabaseArgs {
         let password =
             password.map_or_else(String::new, |password| format!(":{}", encoded(password.expose())));
         let (user, name) = (encoded(user), encoded(name));
-        let url = format!("postgres://{user}{password}@{}:{}/{name}", bracketed(host), port.unwrap_or(5_432));
+        // A path is the folder of the server's socket.
+        let host = match host.strip_prefix('/') {
+            Some(_) => encoded(host),
+            None => in_url("--postgres-host", "POSTGRES_HOST (or DB_HOST)", host)?,
+        };
+        let url = format!("postgres://{user}{password}@{host}:{}/{name}", port.unwrap_or(5_432));
         Ok(Some(Secret::from(url.as_str())))
     }
 }
@@ -272,9 +280,30 @@ fn invalid(flag: &'static str, variable: &'static str, reason: String) -> Config
     ConfigError::InvalidSecret { flag, variable, reason }
 }
 
-/// An IPv6 address stands in brackets in a URL.
-fn bracketed(host: &str) -> String {
-    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
+/// A host as it stands in a URL: nothing in it may end the host and begin a port, a path or options. An IPv6 address stands
+/// in brackets.
+fn in_url(flag: &'static str, variable: &'static str, host: &str) -> Result<String, ConfigError> {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    if address.parse::<Ipv6Addr>().is_ok() {
+        return Ok(format!("[{address}]"));
+    }
+    if host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_')) {
+        return Ok(host.to_owned());
+    }
+    let reason = "should be a host name or an IP address, without a port or anything else".to_owned();
+    Err(ConfigError::Invalid { flag, variable, value: host.to_owned(), reason })
+}
+
+/// What follows a `?` or `#` would be ignored without a word; only a cluster's other nodes are read.
+fn no_options(url: &Secret) -> Result<(), String> {
+    let Some((address, options)) = url.expose().split_once(['?', '#']) else { return Ok(()) };
+    let nodes = options.split('&').all(|option| option.starts_with("node="));
+    if address.contains("-cluster://") && nodes {
+        return Ok(());
+    }
+    Err("should end before `?` and `#`: there are no options, but `?node=host:port` of a cluster; in a password they are \
+         %3F and %23"
+        .to_owned())
 }
 
 fn encoded(text: &str) -> String {

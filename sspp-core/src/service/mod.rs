@@ -11,10 +11,12 @@
 //! | [`METRICS`], [`describe_metrics`], [`measure`] | the list of every metric, and what every process measures |
 //! | [`OtlpArgs`], [`TraceExport`], [`Exporting`] | where traces are exported to |
 //! | [`RequestTrace`] | a request's part in a trace |
+//! | [`serve`], [`ServerArgs`], [`AllowedHosts`] | the HTTP server, its limits, and which hosts it may be asked for |
 //! | [`healthcheck`] | how it asks itself whether it is ready |
 
 mod backends;
 mod cli;
+mod clocks;
 mod durability;
 mod error;
 mod healthcheck;
@@ -31,6 +33,7 @@ mod pipeline;
 mod recorder;
 mod retention;
 mod secret;
+mod server;
 mod span;
 mod stop;
 mod trace_export;
@@ -38,6 +41,7 @@ mod traces;
 
 pub use backends::{BackendArgs, Backends};
 pub use cli::{check_queue_name, fail, one_line};
+pub use clocks::QueueClock;
 pub use durability::{DurabilityState, require_durable, watch_durability};
 pub use error::ConfigError;
 pub use healthcheck::healthcheck;
@@ -46,12 +50,15 @@ pub use logs::{LogArgs, LogFormat, Logs};
 pub use metric_list::{METRICS, Metric, describe_metrics, measure, metric_list, show_release};
 pub use migration::migrate_until_done;
 pub use model::{ModelError, load_model};
-pub use monitor::{Dependency, Seen, Watched, watch_dependencies};
+pub use monitor::{Dependency, QueueNeed, Seen, Watched, watch_dependencies};
 pub use otlp_args::OtlpArgs;
 pub use pipeline::PipelineArgs;
 pub use recorder::recorder;
 pub use retention::RetentionArgs;
 pub use secret::Secret;
+pub use server::{
+    AllowedHosts, ConnectionMetrics, HostFault, Limits, RequestedHost, ServerArgs, Serving, serve,
+};
 pub use span::{Age, Span, parse_span};
 pub use stop::StopSignals;
 pub use trace_export::{Exporting, TraceExport};

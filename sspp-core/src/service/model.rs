@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{ModelFaults, ScoringModel};
+use crate::{ModelFaults, ScoringModel, read_text_file};
 
 /// Why a scoring model cannot be used; a bad one has one line a fault.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +40,7 @@ fn lines(path: &Path, faults: &ModelFaults) -> String {
 /// ```
 pub fn load_model(path: Option<&Path>) -> Result<Arc<ScoringModel>, ModelError> {
     let Some(path) = path else { return Ok(ScoringModel::embedded_default()) };
-    let text =
-        std::fs::read_to_string(path).map_err(|source| ModelError::File { path: path.to_owned(), source })?;
+    let text = read_text_file(path).map_err(|source| ModelError::File { path: path.to_owned(), source })?;
     let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let parsed = if json { ScoringModel::from_json(&text) } else { ScoringModel::from_toml(&text) };
     parsed.map(Arc::new).map_err(|faults| ModelError::Faults { path: path.to_owned(), faults })

@@ -1,7 +1,5 @@
 //! How a pipeline runs in a process.
 
-use std::time::Duration;
-
 use clap::Args;
 
 use crate::PipelineConfig;
@@ -16,8 +14,7 @@ use crate::PipelineConfig;
 ///     pipeline: sspp_core::service::PipelineArgs,
 /// }
 /// let args = Config::parse_from(["x", "--queue-concurrency", "4"]).pipeline;
-/// let config = args.config(std::time::Duration::from_secs(60));
-/// assert_eq!((config.readers, config.keep_every.as_secs()), (4, 20));
+/// assert_eq!(args.config().readers, 4);
 /// ```
 #[derive(Debug, Clone, Args)]
 pub struct PipelineArgs {
@@ -33,15 +30,12 @@ pub struct PipelineArgs {
 }
 
 impl PipelineArgs {
-    /// The pipeline's settings over a queue of this claim bound.
-    pub fn config(&self, claim_bound: Duration) -> PipelineConfig {
-        let defaults = PipelineConfig::default();
+    /// The pipeline's settings.
+    pub fn config(&self) -> PipelineConfig {
         PipelineConfig {
             readers: self.queue_concurrency.into(),
             batch: self.batch_size.into(),
-            keep_every: claim_bound / 3,
-            reclaim_every: defaults.reclaim_every.min(claim_bound / 2),
-            ..defaults
+            ..PipelineConfig::default()
         }
     }
 }

@@ -66,14 +66,14 @@ mod tests {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         metrics::with_local_recorder(&recorder, || {
             runtime.block_on(async {
-                let store = Arc::new(MemorySignalStore::new());
+                let clock = Arc::new(ManualClock::at(at(100_000).to_datetime()));
+                let store = Arc::new(MemorySignalStore::with_clock(clock));
                 let mut batch: Vec<_> = (1..=7).map(|number| signal(number).record()).collect();
                 batch.push(Record::DeadLetter(dead_letter(100)));
                 store.record(batch).await.unwrap();
                 let (signals, dead_letters) = (Some(Retention::SHORTEST), Some(Retention::SHORTEST));
                 let retention = Retention { signals, dead_letters, batch: 3, ..Retention::default() };
-                let retaining =
-                    retain(store, Arc::new(ManualClock::at(at(100_000).to_datetime())), retention);
+                let retaining = retain(store, retention);
                 assert!(
                     tokio::time::timeout(Duration::from_secs(30), retaining).await.is_err(),
                     "it goes on looking"

@@ -48,7 +48,7 @@ pub fn job(number: u64) -> NewJob {
         event_id: event_id(number),
         account_id: AccountId::new(format!("acc_{}", number % 10)).expect("a valid account id"),
         payload: Bytes::from(format!("payload {number}")),
-        enqueued_at: at(i64::try_from(number).unwrap_or(0)),
+        enqueued_at: None,
     }
 }
 

@@ -125,6 +125,10 @@ impl SignalStore for FaultyStore {
         self.through()?.begin_erasure(erasure).await
     }
 
+    async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.through()?.erased_up_to().await
+    }
+
     async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {
         self.through()?.erase_step(max).await
     }
@@ -135,6 +139,10 @@ impl SignalStore for FaultyStore {
 
     async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
         self.through()?.expire_dead_letters(died_before, max).await
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.through()?.now().await
     }
 
     async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {

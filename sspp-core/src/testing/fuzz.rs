@@ -10,9 +10,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    AcceptedEvent, AccountId, ContentDigest, Cursor, DeadLetterCursor, Envelope, EnvelopeFault, Event,
-    EventType, ExternalId, Metadata, ModelFaults, ParseFault, ScoringModel, SeededRandom, Source, Subject,
-    Timestamp, UserId, parse_event,
+    AccountId, ContentDigest, Cursor, DeadLetterCursor, Envelope, EnvelopeFault, Event, EventType,
+    ExternalId, Metadata, ModelFaults, ParseFault, ScoringModel, SeededRandom, Source, Subject, Timestamp,
+    UserId, Violation, one_line, parse_event, parse_unsent_event, read_text,
 };
 
 pub use intake::{batch, cloud_event};
@@ -33,8 +33,9 @@ const METADATA: [&str; 6] = [
     r#"{"a":{"b":{"c":1.5}},"x":"","y":9007199254740993,"z":[[],{}]}"#,
 ];
 
-/// The laws of [`parse_event`]: it never panics, refuses with reasons, and what it accepts is within bounds, keeps its
-/// metadata verbatim, can be scored, and survives the envelope and being written as JSON again.
+/// The laws of [`parse_event`], with which [`parse_unsent_event`] agrees: it never panics, refuses with reasons, and what it
+/// accepts is within bounds, keeps its metadata on one line as it was, can be scored, and survives the envelope and being
+/// written as JSON again.
 ///
 /// ```
 /// sspp_core::testing::fuzz::event_json(br#"{"accountId":"a","userId":"u"}"#);
@@ -44,7 +45,9 @@ const METADATA: [&str; 6] = [
 /// When a law breaks.
 pub fn event_json(bytes: &[u8]) {
     let now = Timestamp::from_micros(NOW_MICROS).unwrap_or_else(|| unreachable!("2026 is within bounds"));
-    let event = match parse_event(bytes, &MODEL, now) {
+    let received = parse_event(bytes, &MODEL, now);
+    judged_alike_before_it_is_sent(&received, &parse_unsent_event(bytes, Some(now)));
+    let event = match received {
         Ok(event) => event,
         Err(fault) => return refused_with_reasons(bytes, &fault),
     };
@@ -52,20 +55,30 @@ pub fn event_json(bytes: &[u8]) {
     assert!(event.timestamp.not_after(now).is_ok(), "{} is in the future", event.timestamp);
     assert!(MODEL.rule(event.event_type.as_str()).is_some(), "the model does not know {}", event.event_type);
     let metadata = event.metadata.as_str();
+    let text = read_text(bytes).unwrap_or_else(|fault| unreachable!("it was read, but {fault}"));
     assert!(
-        metadata == "{}" || bytes.windows(metadata.len()).any(|window| window == metadata.as_bytes()),
-        "the metadata is not a verbatim part of the input: {metadata}"
+        metadata == "{}" || one_line(text).contains(metadata),
+        "the metadata is not a part of the input: {metadata}"
     );
+    let marked = format!("\u{feff}{text}");
+    if marked.len() <= Event::MAX_BYTES {
+        assert_eq!(
+            parse_event(marked.as_bytes(), &MODEL, now).as_ref(),
+            Ok(&event),
+            "after a byte order mark"
+        );
+    }
     score_adds_up(&MODEL, *MODEL_BOUNDS, &event);
 
     let written = write_event(&event);
     if written.len() <= Event::MAX_BYTES {
         assert_eq!(parse_event(written.as_bytes(), &MODEL, now).as_ref(), Ok(&event), "written as {written}");
     }
-    let accepted = AcceptedEvent::new(event, now.to_datetime(), &SeededRandom::new(1));
+    let envelope = Envelope::new(event, now.to_datetime(), &SeededRandom::new(1));
+    let accepted = envelope.clone().received(now);
     assert!(accepted.effective_time() <= accepted.received_at);
     assert!(accepted.effective_time() <= accepted.event.timestamp);
-    round_trip(Envelope { event: accepted });
+    round_trip(envelope);
 }
 
 /// The laws of [`ScoringModel::from_json`] and [`ScoringModel::from_toml`]: they never panic, refuse with reasons, and a
@@ -102,8 +115,8 @@ pub fn model_document(bytes: &[u8]) {
 pub fn envelope(bytes: &[u8]) {
     match Envelope::decode(bytes) {
         Ok(envelope) => {
-            within_bounds(&envelope.event.event);
-            let (subject, event) = (Subject::of_payload(bytes), &envelope.event.event);
+            within_bounds(&envelope.event);
+            let (subject, event) = (Subject::of_payload(bytes), &envelope.event);
             assert_eq!(
                 subject.account_id.as_ref(),
                 Some(&event.account_id),
@@ -138,6 +151,22 @@ pub fn cursor(bytes: &[u8]) {
         let written = cursor.to_string();
         assert_eq!(written, text, "two texts stand for one cursor");
         assert_eq!(written.parse(), Ok(cursor));
+    }
+}
+
+/// The sender's verdict is the receiver's, but for the event types that only the receiver's model knows.
+fn judged_alike_before_it_is_sent(received: &Result<Event, ParseFault>, unsent: &Result<Event, ParseFault>) {
+    let others = |fault: &ParseFault| -> Vec<Violation> {
+        let violations = fault.clone().into_violations().into_vec();
+        violations.into_iter().filter(|violation| violation.pointer != "/eventType").collect()
+    };
+    match (received, unsent) {
+        (Ok(received), unsent) => assert_eq!(unsent.as_ref(), Ok(received), "accepted, but not sent"),
+        (Err(fault), Ok(event)) => {
+            assert!(others(fault).is_empty(), "sent, but refused: {fault}");
+            assert!(MODEL.rule(event.event_type.as_str()).is_none(), "a known type was refused: {fault}");
+        }
+        (Err(received), Err(unsent)) => assert_eq!(others(received), others(unsent)),
     }
 }
 
@@ -177,6 +206,8 @@ fn within_bounds(event: &Event) {
     let text = event.metadata.as_str();
     assert_eq!(Metadata::parse(text).as_ref(), Ok(&event.metadata), "accepted, then refused");
     assert!(text.starts_with('{') && text.ends_with('}'), "metadata is not an object: {text}");
+    let breaks = |c| matches!(c, '\0'..='\u{1f}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    assert!(!text.contains(breaks) && one_line(text) == text, "metadata is not on one line: {text:?}");
     assert!(depth(text) <= Metadata::MAX_DEPTH, "metadata is nested {} levels deep", depth(text));
     // Nothing that passed may be unreadable, or read as something else, to those who come later.
     let read = serde_json::from_str::<Value>(text);
@@ -227,13 +258,13 @@ fn write_event(event: &Event) -> String {
 }
 
 fn round_trip(envelope: Envelope) {
-    let content = ContentDigest::of(&envelope.event.event);
+    let content = ContentDigest::of(&envelope.event);
     let encoded = envelope.encode();
     let decoded = Envelope::decode(&encoded);
     assert_eq!(decoded.as_ref(), Ok(&envelope), "encoded as {}", String::from_utf8_lossy(&encoded));
     let again = decoded.unwrap_or(envelope);
     assert_eq!(again.encode(), encoded, "encoding is not stable");
-    assert_eq!(ContentDigest::of(&again.event.event), content, "the content changed on the way");
+    assert_eq!(ContentDigest::of(&again.event), content, "the content changed on the way");
 }
 
 fn model_laws(model: &ScoringModel) {

@@ -28,6 +28,8 @@ mockall::mock! {
         async fn job(&self, event_id: EventId) -> Result<Option<QueuedJob>, QueueError>;
         async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError>;
         async fn ping(&self) -> Result<(), QueueError>;
+        async fn fence(&self, at_least: Option<Timestamp>) -> Result<Timestamp, QueueError>;
+        async fn now(&self) -> Result<Timestamp, QueueError>;
         fn claim_bound(&self) -> Duration;
         async fn durability(&self) -> Result<Durability, QueueError>;
     }
@@ -60,9 +62,11 @@ mockall::mock! {
         ) -> Result<bool, StoreError>;
         async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError>;
         async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError>;
+        async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError>;
         async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError>;
         async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError>;
         async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError>;
+        async fn now(&self) -> Result<Timestamp, StoreError>;
         async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError>;
         async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError>;
         async fn ping(&self) -> Result<(), StoreError>;

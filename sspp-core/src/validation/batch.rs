@@ -10,7 +10,7 @@ use super::members::{MOST_VIOLATIONS, unknown_member};
 use super::metadata::Name;
 use super::parse::{ParseFault, parse_event, utf8};
 use super::violation::{Violation, Violations};
-use crate::{Event, ScoringModel, Timestamp};
+use crate::{Event, ScoringModel, Timestamp, skip_byte_order_mark};
 
 /// How a batch is written.
 ///
@@ -107,6 +107,8 @@ fn lines(
     body: &[u8],
     parse: impl Fn(&[u8]) -> Result<Event, ParseFault>,
 ) -> Result<Vec<Result<Event, Violations>>, BatchFault> {
+    let body = skip_byte_order_mark(body)
+        .map_err(|fault| BatchFault::Malformed { detail: format!("the body {fault}") })?;
     let mut events = Vec::new();
     for line in body.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
         if events.len() == BatchFormat::MAX_EVENTS {

@@ -310,7 +310,7 @@ impl Attributes<'_> {
             source: self.source,
             found: Vec::new(),
         };
-        match members.check(model, now) {
+        match members.check(Some(model), Some(now)) {
             Ok(event) if found.is_empty() => Ok(event),
             Ok(_) => Err(Violations::new(found)),
             Err(violations) => {

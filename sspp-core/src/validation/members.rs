@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::metadata::{Name, check_metadata};
+use super::metadata::Name;
 use super::violation::{Violation, Violations};
 use crate::{
     AccountId, Event, EventType, ExternalId, IdFault, Metadata, ScoringModel, Source, Timestamp, UserId,
@@ -73,11 +73,19 @@ pub(super) fn unknown_member(name: &str) -> Violation {
 }
 
 impl Members<'_> {
-    pub(super) fn check(self, model: &ScoringModel, now: Timestamp) -> Result<Event, Violations> {
+    /// Checks every member; what an absent model or clock would judge is left to the receiver.
+    pub(super) fn check(
+        self,
+        model: Option<&ScoringModel>,
+        now: Option<Timestamp>,
+    ) -> Result<Event, Violations> {
         let mut found = self.found;
         let account_id = required(self.account_id, "accountId", AccountId::new, &mut found);
         let user_id = required(self.user_id, "userId", UserId::new, &mut found);
-        let event_type = event_type(self.event_type, model, &mut found);
+        let event_type = match model {
+            Some(model) => event_type(self.event_type, model, &mut found),
+            None => required(self.event_type, "eventType", EventType::new, &mut found),
+        };
         let timestamp = timestamp(self.timestamp, now, &mut found);
         let metadata = metadata(self.metadata, &mut found);
         let external_id = optional(self.event_id, "eventId", ExternalId::new, &mut found);
@@ -161,7 +169,11 @@ fn event_type(raw: Option<&RawValue>, model: &ScoringModel, found: &mut Vec<Viol
     None
 }
 
-fn timestamp(raw: Option<&RawValue>, now: Timestamp, found: &mut Vec<Violation>) -> Option<Timestamp> {
+fn timestamp(
+    raw: Option<&RawValue>,
+    now: Option<Timestamp>,
+    found: &mut Vec<Violation>,
+) -> Option<Timestamp> {
     let text = match text(raw) {
         Text::Given(text) => text,
         Text::Absent => String::new(),
@@ -171,15 +183,12 @@ fn timestamp(raw: Option<&RawValue>, now: Timestamp, found: &mut Vec<Violation>)
         found.push(Violation::of_member("timestamp", "required", "should not be empty"));
     }
     Timestamp::parse(&text)
-        .and_then(|timestamp| timestamp.not_after(now))
+        .and_then(|timestamp| now.map_or(Ok(timestamp), |now| timestamp.not_after(now)))
         .map_err(|fault| found.push(Violation::of_timestamp(fault)))
         .ok()
 }
 
 fn metadata(raw: Option<&RawValue>, found: &mut Vec<Violation>) -> Option<Metadata> {
     let Some(raw) = raw else { return Some(Metadata::default()) };
-    check_metadata(raw)
-        .map(|()| Metadata::checked(raw.to_owned()))
-        .map_err(|fault| found.push(Violation::of_metadata(&fault)))
-        .ok()
+    Metadata::from_raw(raw).map_err(|fault| found.push(Violation::of_metadata(&fault))).ok()
 }

@@ -261,10 +261,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_fine_stays_byte_for_byte() {
+    fn what_is_fine_and_on_one_line_stays_byte_for_byte() {
         for text in [
             "{}",
-            r#"{"a" : 1.0, "b":[ ], "c":"\ud83d\ude80 é"}"#,
+            r#"{"a":1.0,"b":[],"c":"\ud83d\ude80 é  \"\n\\","d e":"\\\" , : "}"#,
             r#"{"x":12345678901234567890123,"y":1e308,"z":-0.0}"#,
             r#"{"":"","a":{"a":{"a":null}},"t":true}"#,
         ] {

@@ -19,5 +19,5 @@ pub use batch::{BatchFault, BatchFormat, parse_batch};
 pub use cloud_event::{CloudEventAttributes, is_json_media_type, parse_cloud_event, parse_cloud_event_data};
 pub(crate) use metadata::{check_members, check_metadata};
 #[cfg(feature = "scoring")]
-pub use parse::{ParseFault, parse_event};
+pub use parse::{ParseFault, parse_event, parse_unsent_event};
 pub use violation::{Violation, Violations};

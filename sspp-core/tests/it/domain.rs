@@ -70,9 +70,33 @@ proptest! {
         prop_assert_eq!(Metadata::from_members(&members), Metadata::from_serialize(&members));
     }
 
+    /// White space between its parts makes no other event of it, and no second line.
+    #[test]
+    fn metadata_is_on_one_line_and_means_the_same(members in prop::collection::vec(("[a-c \u{85}\u{2028}\u{2029}\"\\\\]{0,3}", json()), 0..4)) {
+        let members: Map<String, Value> = members.into_iter().collect();
+        let pretty = serde_json::to_string_pretty(&members).unwrap().replace('\n', "\r\n\t");
+        let (dense, loose) = (Metadata::from_members(&members), Metadata::parse(&pretty));
+        prop_assert_eq!(&dense, &loose);
+        let Ok(metadata) = loose else { return Ok(()) };
+        let breaks = |c| matches!(c, '\0'..='\u{1f}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        prop_assert!(!metadata.as_str().contains(breaks), "{}", metadata.as_str());
+        let value = |json: &str| serde_json::from_str::<Value>(json).unwrap();
+        prop_assert_eq!(value(metadata.as_str()), value(&pretty));
+        prop_assert_eq!(one_line(metadata.as_str()), metadata.as_str());
+        let event = |metadata| Event { metadata, ..Event::builder("a", "u", "call_made", "2024-12-21").build().unwrap() };
+        let digest = |metadata| ContentDigest::of(&event(metadata));
+        prop_assert_eq!(digest(metadata), digest(dense.unwrap()));
+    }
+
+    #[test]
+    fn any_text_is_put_on_one_line_without_a_panic(text in "[ \"\\\\\\n\u{85}\u{2027}-\u{2029}éa]{0,12}") {
+        let line = one_line(&text);
+        prop_assert_eq!(one_line(&line), line.as_ref());
+    }
+
     #[test]
     fn an_envelope_comes_back_as_it_was(event in accepted()) {
-        let envelope = Envelope { event };
+        let envelope = Envelope { event_id: event.event_id, event: event.event };
         prop_assert_eq!(Envelope::decode(&envelope.encode()), Ok(envelope));
     }
 

@@ -220,7 +220,6 @@ const ENVELOPE: &[(&str, &str)] = &[
     ("v", "1"),
     ("kind", "\"event\""),
     ("eventId", "\"0197d3c5-5c00-7000-8000-000000000001\""),
-    ("receivedAt", "1767225600000001"),
     ("accountId", "\"acc_1\""),
     ("userId", "\"user_1\""),
     ("eventType", "\"email_clicked\""),

@@ -17,4 +17,5 @@ mod scoring_documents;
 mod scoring_properties;
 mod scoring_strategies;
 mod sqlite;
+mod text;
 mod validation;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use sspp_core::testing::{FaultyStore, eventually};
+use sspp_core::testing::{FaultyStore, MockEventQueue, eventually};
 use sspp_core::*;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -40,13 +40,17 @@ impl Bench {
     }
 
     fn start(&self) -> JoinHandle<()> {
+        self.start_with(PipelineConfig { readers: 2, ..PipelineConfig::default() })
+    }
+
+    fn start_with(&self, config: PipelineConfig) -> JoinHandle<()> {
         let pipeline = Pipeline::new(
             self.queue.clone(),
             self.store.clone(),
             ScoringModel::embedded_default(),
             self.clock.clone(),
             Arc::new(SeededRandom::new(1)),
-            PipelineConfig { readers: 2, ..PipelineConfig::default() },
+            config,
         );
         tokio::spawn(pipeline.run(self.stop.clone()))
     }
@@ -59,14 +63,7 @@ impl Bench {
     fn job(&self, n: u64, event_type: &str) -> NewJob {
         let event =
             Event::builder(format!("acc_{}", n % 7), "user", event_type, "2025-12-31").build().unwrap();
-        let received_at = Timestamp::from_datetime(self.clock.now());
-        let event = AcceptedEvent { event_id: event_id(n), received_at, event };
-        NewJob {
-            event_id: event.event_id,
-            account_id: event.event.account_id.clone(),
-            enqueued_at: received_at,
-            payload: Envelope { event }.encode(),
-        }
+        Envelope { event_id: event_id(n), event }.job(None)
     }
 
     async fn enqueue(&self, jobs: Vec<NewJob>) {
@@ -243,23 +240,29 @@ async fn an_event_that_fails_with_nobody_beside_it_steps_aside() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_yet_understood_waits_before_it_is_buried() {
+async fn what_is_not_yet_understood_is_looked_at_often_before_it_is_buried() {
     let bench = Bench::new(|_| None);
     let mut newer = bench.job(1, "call_made");
     newer.payload = br#"{"v":2,"kind":"event"}"#.as_slice().into();
     bench.enqueue(vec![newer, bench.job(2, "webinar_attended"), bench.job(3, "call_made")]).await;
-    let running = bench.start();
-    bench.queue_is("both wait", QueueDepth { delayed: 2, ..QueueDepth::default() }).await;
+    let defaults = PipelineConfig::default();
+    assert_eq!(defaults.unknown_for, Duration::from_hours(24));
+    let running = bench.start_with(PipelineConfig { unknown_for: defaults.look_again * 5, ..defaults });
+    for look in 1..=5 {
+        bench
+            .queue_is(
+                &format!("both wait after look {look}"),
+                QueueDepth { delayed: 2, ..QueueDepth::default() },
+            )
+            .await;
+        // Looks count; a clock that jumps does not.
+        bench.clock.advance(TimeDelta::days(400));
+    }
+    bench.queue_is_empty().await;
     assert_eq!(bench.signals().await, 1);
-
-    bench.clock.advance(TimeDelta::minutes(16));
-    bench.queue_is("one waits", QueueDepth { delayed: 1, ..QueueDepth::default() }).await;
     let letter = bench.dead_letter(2).await.unwrap();
     assert_eq!((letter.reason, letter.attempts), (DeadLetterReason::UnknownEventType, 0));
     assert!(letter.detail.contains("webinar_attended"));
-
-    bench.clock.advance(TimeDelta::hours(24));
-    bench.queue_is_empty().await;
     assert_eq!(bench.dead_letter(1).await.unwrap().reason, DeadLetterReason::UnknownVersion);
     bench.finish(running).await;
 }
@@ -353,6 +356,39 @@ async fn a_stop_during_an_outage_gives_everything_back_unsuspected() {
     assert_eq!(bench.queue.depth().await.unwrap(), QueueDepth { waiting: 20, ..QueueDepth::default() });
     let again = bench.queue.receive(50, Duration::ZERO).await.unwrap();
     assert!(again.len() == 20 && again.iter().all(|delivery| delivery.attempts == 0 && !delivery.suspect));
+}
+
+/// The store is away for half a minute, and meanwhile nobody may take over what is in hand.
+#[tokio::test(start_paused = true)]
+async fn what_is_in_hand_is_kept_every_third_of_the_queues_own_bound() {
+    let bench = Bench::new(|_| Some(away()));
+    let job = bench.job(1, "call_made");
+    let mut in_hand = Some(Delivery {
+        receipt: Receipt::new("1"),
+        event_id: job.event_id,
+        payload: job.payload,
+        attempts: 0,
+        postponed: 0,
+        suspect: false,
+        enqueued_at: Timestamp::from_datetime(bench.clock.now()),
+    });
+    let kept = Arc::new(AtomicU32::new(0));
+    let mut queue = MockEventQueue::new();
+    queue.expect_claim_bound().return_const(Duration::from_secs(3));
+    queue.expect_receive().returning(move |_, _| Ok(in_hand.take().into_iter().collect()));
+    queue.expect_reclaim().returning(|_| Ok(Vec::new()));
+    queue.expect_settle().returning(|_| Ok(()));
+    let keeps = Arc::clone(&kept);
+    queue.expect_keep().returning(move |receipts| {
+        assert_eq!(receipts, [Receipt::new("1")]);
+        keeps.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    });
+    let bench = Bench { queue: Arc::new(queue), ..bench };
+    let running = bench.start_with(PipelineConfig::default());
+    tokio::time::sleep(Duration::from_millis(30_500)).await;
+    assert_eq!(kept.load(Ordering::SeqCst), 30);
+    bench.finish(running).await;
 }
 
 #[tokio::test]

@@ -14,8 +14,7 @@ fn payload(number: u64, event: EventId) -> (Bytes, ContentDigest) {
     let event_of =
         Event::builder(format!("acc_{number}"), "user", "call_made", "2025-12-31").build().unwrap();
     let content = ContentDigest::of(&event_of);
-    let event = AcceptedEvent { event_id: event, received_at: at(0), event: event_of };
-    (Envelope { event }.encode(), content)
+    (Envelope { event_id: event, event: event_of }.encode(), content)
 }
 
 /// A letter whose payload is a good event.
@@ -35,7 +34,7 @@ fn letter(number: u64) -> NewDeadLetter {
 }
 
 async fn keep(store: &dyn SignalStore, letter: &NewDeadLetter) {
-    let recorded = store.record(vec![Record::DeadLetter(letter.clone())]).await.unwrap();
+    let recorded = store.import(vec![Record::DeadLetter(letter.clone())]).await.unwrap();
     assert_eq!(recorded, [Recorded::DeadLetter(letter.id)]);
 }
 
@@ -76,7 +75,7 @@ pub(crate) async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, sto
     let clicks: Vec<_> = (0..10)
         .map(|_| {
             let (queue, store) = (queue.clone(), store.clone());
-            tokio::spawn(async move { replay(&*queue, &*store, letter(1).id, at(3_600)).await.unwrap() })
+            tokio::spawn(async move { replay(&*queue, &*store, letter(1).id).await.unwrap() })
         })
         .collect();
     for click in clicks {
@@ -84,16 +83,16 @@ pub(crate) async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, sto
     }
     assert_eq!(store.dead_letter(first.id).await.unwrap(), Some(first.clone()), "it stays for now");
     let job = queue.job(event_id(1)).await.unwrap().unwrap();
-    assert_eq!((job.payload, job.attempts, job.enqueued_at), (first.payload, 0, at(3_600)));
+    assert_eq!((job.payload, job.attempts, job.enqueued_at), (first.payload, 0, first.enqueued_at));
 
     let running = start(&queue, &store);
     let mut answers = Vec::new();
     for _ in 0..10 {
-        answers.push(replay(&*queue, &*store, first.id, at(3_600)).await.unwrap());
+        answers.push(replay(&*queue, &*store, first.id).await.unwrap());
     }
     is_empty(&*queue).await;
     let signal = store.signal_of_event(event_id(1)).await.unwrap().unwrap();
-    answers.push(replay(&*queue, &*store, first.id, at(3_600)).await.unwrap());
+    answers.push(replay(&*queue, &*store, first.id).await.unwrap());
     assert_eq!(answers.pop(), Some(Replayed::AlreadySignal(signal.id)));
     let known = [Replayed::Queued(event_id(1)), Replayed::AlreadySignal(signal.id)];
     assert!(answers.iter().all(|answer| known.contains(answer)), "{answers:?}");
@@ -141,7 +140,7 @@ async fn an_event_that_is_rejected_again_keeps_its_one_letter() {
     keep(&*memory, &first).await;
     let running = start(&queue, &store);
     for click in 1..=3 {
-        replay(&*queue, &*store, first.id, at(3_600)).await.unwrap();
+        replay(&*queue, &*store, first.id).await.unwrap();
         is_empty(&*queue).await;
         assert!(refusals.load(Ordering::SeqCst) >= click, "the pipeline had it");
         assert_eq!(memory.recent_dead_letters(10).await.unwrap(), std::slice::from_ref(&first));
@@ -164,7 +163,7 @@ async fn hopeless_replays_are_refused() {
         keep(&*store, letter).await;
     }
     let before = store.recent_dead_letters(10).await.unwrap();
-    let refused = async |id| replay(&*queue, &*store, id, at(0)).await.unwrap_err();
+    let refused = async |id| replay(&*queue, &*store, id).await.unwrap_err();
     let said = |error: &ReplayError, words: &str| assert!(error.to_string().contains(words), "{error}");
 
     let error = refused(conflict.id).await;
@@ -193,7 +192,7 @@ async fn a_conflicting_letter_is_no_signal_because_its_rival_is() {
     let signal = testing::builders::signal(1);
     store.record(vec![signal.clone().record(), signal.user("user_2").record()]).await.unwrap();
     let conflict = store.recent_dead_letters(1).await.unwrap().remove(0);
-    let error = replay(&*queue, &*store, conflict.id, at(0)).await.unwrap_err();
+    let error = replay(&*queue, &*store, conflict.id).await.unwrap_err();
     assert!(matches!(error, ReplayError::EventIdConflict { .. }), "{error}");
 }
 
@@ -205,24 +204,24 @@ async fn a_queue_or_store_that_fails_leaves_the_letter() {
     keep(&store, &letter(2)).await;
 
     let full = MemoryEventQueue::new(Arc::new(SystemClock)).with_max_backlog(1);
-    assert_eq!(replay(&full, &store, letter(1).id, at(0)).await.unwrap(), Replayed::Queued(event_id(1)));
-    let error = replay(&full, &store, letter(2).id, at(0)).await.unwrap_err();
+    assert_eq!(replay(&full, &store, letter(1).id).await.unwrap(), Replayed::Queued(event_id(1)));
+    let error = replay(&full, &store, letter(2).id).await.unwrap_err();
     assert!(matches!(error, ReplayError::Queue(QueueError::Full { limit: 1, .. })), "{error}");
 
     let retry_after = std::time::Duration::from_secs(7);
     let mut partly = MockEventQueue::new();
     partly.expect_enqueue().returning(move |_| Ok(vec![Admission::Refused { retry_after }]));
-    let error = replay(&partly, &store, letter(2).id, at(0)).await.unwrap_err();
+    let error = replay(&partly, &store, letter(2).id).await.unwrap_err();
     assert!(matches!(error, ReplayError::Refused { retry_after: after } if after == retry_after));
     assert!(error.to_string().contains("in 7 seconds"), "{error}");
 
     let mut away = MockEventQueue::new();
     away.expect_enqueue().returning(|_| Err(QueueError::Unavailable { reason: "refused".to_owned() }));
-    let error = replay(&away, &store, letter(2).id, at(0)).await.unwrap_err();
+    let error = replay(&away, &store, letter(2).id).await.unwrap_err();
     assert!(matches!(error, ReplayError::Queue(QueueError::Unavailable { .. })), "{error}");
 
     store.cut(true);
-    let error = replay(&full, &store, letter(1).id, at(0)).await.unwrap_err();
+    let error = replay(&full, &store, letter(1).id).await.unwrap_err();
     assert!(matches!(error, ReplayError::Store(StoreError::Unavailable { .. })), "{error}");
     assert_eq!(memory.recent_dead_letters(10).await.unwrap(), [letter(2), letter(1)]);
 }

@@ -25,10 +25,10 @@ async fn fill(store: &dyn SignalStore, days: i64) {
             let number = u64::try_from(day * 600 + n).unwrap();
             signal(number).account(&format!("acc_{day}")).processed_at(at(day * DAY + n)).record()
         });
-        store.record(batch.collect()).await.unwrap();
+        store.import(batch.collect()).await.unwrap();
         let letter = dead_letter(u64::try_from(100_000 + day).unwrap());
         let letter = NewDeadLetter { died_at: at(day * DAY), ..letter };
-        store.record(vec![Record::DeadLetter(letter)]).await.unwrap();
+        store.import(vec![Record::DeadLetter(letter)]).await.unwrap();
     }
 }
 
@@ -48,11 +48,11 @@ async fn is(store: &dyn SignalStore, wanted: (u64, u64, u64)) {
 
 #[tokio::test(start_paused = true)]
 async fn what_becomes_too_old_goes_and_nothing_else() {
-    let store = Arc::new(MemorySignalStore::new());
-    fill(&*store, 10).await;
     let clock = clock(10);
+    let store = Arc::new(MemorySignalStore::with_clock(clock.clone()));
+    fill(&*store, 10).await;
     let retention = Retention { signals: Some(days(5)), dead_letters: Some(days(3)), ..Retention::default() };
-    let retaining = tokio::spawn(retain(store.clone(), clock.clone(), retention));
+    let retaining = tokio::spawn(retain(store.clone(), retention));
     is(&*store, (3_000, 5, 3)).await;
     tokio::time::sleep(Duration::from_hours(2)).await;
     assert_eq!(figures(&*store).await, (3_000, 5, 3), "the clock stands");
@@ -68,18 +68,20 @@ async fn what_becomes_too_old_goes_and_nothing_else() {
 
 #[tokio::test(start_paused = true)]
 async fn one_kind_may_be_kept_for_ever_and_by_default_all_is() {
-    let store = Arc::new(MemorySignalStore::new());
+    let clock = clock(4_000);
+    let store = Arc::new(MemorySignalStore::with_clock(clock.clone()));
     fill(&*store, 4).await;
     // It would run for ever if it did anything.
-    retain(store.clone(), clock(4_000), Retention::default()).await;
+    retain(store.clone(), Retention::default()).await;
     assert_eq!(figures(&*store).await, (2_400, 4, 4));
     let letters = Retention { dead_letters: Some(days(1)), ..Retention::default() };
-    let retaining = tokio::spawn(retain(store.clone(), clock(4_000), letters));
+    let retaining = tokio::spawn(retain(store.clone(), letters));
     is(&*store, (2_400, 4, 0)).await;
     retaining.abort();
+    clock.advance(TimeDelta::days(4 - 4_000));
     // Less than a day is taken as a day, however it got here.
     let hasty = Retention { signals: Some(Duration::ZERO), ..Retention::default() };
-    let retaining = tokio::spawn(retain(store.clone(), clock(4), hasty));
+    let retaining = tokio::spawn(retain(store.clone(), hasty));
     is(&*store, (600, 1, 0)).await;
     tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(figures(&*store).await, (600, 1, 0));
@@ -109,12 +111,12 @@ impl tracing::Subscriber for Warnings {
 async fn an_outage_is_told_once_and_waited_out() {
     let warnings = Arc::new(AtomicU32::new(0));
     let _logs = tracing::subscriber::set_default(Warnings(warnings.clone()));
-    let memory = Arc::new(MemorySignalStore::new());
+    let memory = Arc::new(MemorySignalStore::with_clock(clock(20)));
     fill(&*memory, 2).await;
     let store = Arc::new(FaultyStore::new(memory.clone(), |_| None));
     store.cut(true);
     let retention = Retention { signals: Some(days(1)), ..Retention::default() };
-    let retaining = tokio::spawn(retain(store.clone(), clock(20), retention));
+    let retaining = tokio::spawn(retain(store.clone(), retention));
     for outage in 1..=2 {
         tokio::time::sleep(Duration::from_hours(1)).await;
         assert_eq!(warnings.load(Ordering::SeqCst), outage);
@@ -145,7 +147,7 @@ async fn several_may_remove_from_one_file_at_once() {
         every: Duration::from_millis(10),
     };
     let retaining: Vec<JoinHandle<()>> =
-        (0..3).map(|_| tokio::spawn(retain(store.clone(), clock.clone(), retention.clone()))).collect();
+        (0..3).map(|_| tokio::spawn(retain(store.clone(), retention.clone()))).collect();
     for number in 50_000..50_040 {
         let fresh = signal(number).account("acc_9").processed_at(at(10 * DAY)).record();
         store.record(vec![fresh]).await.unwrap();

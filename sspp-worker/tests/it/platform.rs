@@ -58,6 +58,7 @@ async fn api_and_worker_are_one_platform_and_outlive_their_dependencies() {
     let api = Running::start(api(), &variables);
     posts_become_signals(&api).await;
     a_queue_that_is_away_is_said_in_time(&api, &worker, &redis).await;
+    a_queue_that_takes_no_writes_is_not_ready(&api, &worker, &redis).await;
     a_store_that_is_away_stops_only_scoring(&api, &worker, &postgres).await;
     a_stop_under_load_loses_nothing(&api, worker, &variables).await;
     a_queue_that_is_not_durable_is_said_or_refused(&redis, &variables).await;
@@ -120,6 +121,31 @@ async fn a_queue_that_is_away_is_said_in_time(api: &Running, worker: &Running, r
     // Whether the refused one got in or not, sending it again makes one signal.
     assert_eq!(api.post(&event("acme", 1)).await.status(), 202);
     eventually("it is scored once", async || total(api).await == 2).await;
+}
+
+async fn a_queue_that_takes_no_writes_is_not_ready(api: &Running, worker: &Running, redis: &Server) {
+    let ask = |words: &[&str]| docker(&[&["exec", redis.container_id(), "redis-cli"], words].concat());
+    let up = r#"sspp_api_dependency_up{dependency="redis"}"#;
+    // A full memory can be drained; nothing can be settled on a replica.
+    for (begin, end, of_worker) in [
+        (["config", "set", "maxmemory", "1"], ["config", "set", "maxmemory", "0"], 200),
+        (["replicaof", "127.0.0.1", "1", ""], ["replicaof", "no", "one", ""], 503),
+    ] {
+        let words =
+            |all: [&'static str; 4]| all.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
+        ask(&words(begin));
+        assert_eq!(api.post(&event("acme", 1)).await.status(), 503);
+        assert_eq!(api.status("/ready").await, 503);
+        assert_eq!(api.json("/health").await["services"]["redis"]["reason"], "cannot write");
+        eventually("the metric says so", async || api.text("/metrics").await.contains(&format!("{up} 0")))
+            .await;
+        turns(worker, of_worker).await;
+        ask(&words(end));
+        assert_eq!(api.status("/ready").await, 200);
+        turns(worker, 200).await;
+        eventually("the metric says so", async || api.text("/metrics").await.contains(&format!("{up} 1")))
+            .await;
+    }
 }
 
 async fn a_store_that_is_away_stops_only_scoring(api: &Running, worker: &Running, postgres: &Server) {

@@ -84,6 +84,10 @@ impl Running {
         Self { child: Mutex::new(child), base, log }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child().id()
+    }
+
     pub(crate) fn port(&self) -> &str {
         self.base.rsplit(':').next().unwrap()
     }

@@ -98,6 +98,10 @@ fn help_names_every_variable_and_shows_no_password() {
         "SSPP_SHUTDOWN_TIMEOUT",
         "WORKER_PORT",
         "SSPP_BIND",
+        "SSPP_MAX_CONNECTIONS",
+        "SSPP_HEADER_TIMEOUT",
+        "SSPP_IDLE_TIMEOUT",
+        "SSPP_ALLOWED_HOSTS",
         "migrate",
         "healthcheck",
     ] {

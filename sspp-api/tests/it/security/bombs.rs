@@ -60,7 +60,7 @@ async fn of_a_body_of_a_gibibyte_only_the_beginning_is_taken() {
     for path in ["/api/v1/events", "/api/v1/signals", "/api/v1/nowhere"] {
         let mut stream = connect(&running).await;
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut taken = 0;
@@ -71,7 +71,7 @@ async fn of_a_body_of_a_gibibyte_only_the_beginning_is_taken() {
         assert!(taken < 64, "{path}: the server took {taken} MiB");
         serves_others(&running).await;
     }
-    let declared = "POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1073741824\r\n\r\n{";
+    let declared = "POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1073741824\r\n\r\n{";
     let said = exchange(&running, declared.as_bytes()).await;
     assert!(said.starts_with("HTTP/1.1 413"), "{said}");
     stayed_small(&running);
@@ -113,18 +113,18 @@ async fn a_huge_header_is_refused_and_so_is_a_huge_target() {
     let huge = "x".repeat(4 * MIB);
     let many = (0..200).map(|at| format!("x-{at}: y\r\n")).collect::<Vec<_>>().concat();
     for request in [
-        format!("GET /livez HTTP/1.1\r\nhost: x\r\nx-huge: {huge}\r\n\r\n"),
-        format!("GET /livez HTTP/1.1\r\nhost: x\r\n{many}\r\n"),
-        format!("GET /livez?{huge} HTTP/1.1\r\nhost: x\r\n\r\n"),
-        format!("{huge} /livez HTTP/1.1\r\nhost: x\r\n\r\n"),
-        format!("GET /livez HTTP/1.1\r\nhost: x\r\nx-endless: {}", "y".repeat(64 << 10)),
+        format!("GET /livez HTTP/1.1\r\nhost: localhost\r\nx-huge: {huge}\r\n\r\n"),
+        format!("GET /livez HTTP/1.1\r\nhost: localhost\r\n{many}\r\n"),
+        format!("GET /livez?{huge} HTTP/1.1\r\nhost: localhost\r\n\r\n"),
+        format!("{huge} /livez HTTP/1.1\r\nhost: localhost\r\n\r\n"),
+        format!("GET /livez HTTP/1.1\r\nhost: localhost\r\nx-endless: {}", "y".repeat(64 << 10)),
     ] {
         // Where the server closes before all was sent, its answer may be lost on the way.
         let said = exchange(&running, request.as_bytes()).await;
         assert!(said.is_empty() || said.starts_with("HTTP/1.1 4"), "{said}");
     }
     let fits = format!(
-        "GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-large: {}\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-large: {}\r\n\r\n",
         "y".repeat(6 << 10)
     );
     assert!(exchange(&running, fits.as_bytes()).await.starts_with("HTTP/1.1 200"));
@@ -141,12 +141,12 @@ async fn what_is_no_http_is_no_request() {
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"GET /livez HTTP/9.9\r\n\r\n",
-        b"GET /livez HTTP/1.1\r\nhost: x\r\nbad header: y\r\n\r\n",
-        b"GET /livez HTTP/1.1\r\nhost: x\r\nx: a\x00b\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nhost: localhost\r\nbad header: y\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nhost: localhost\r\nx: a\x00b\r\n\r\n",
         // What proxies and servers read differently is how requests are smuggled.
-        b"POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcd",
-        b"POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: +4\r\n\r\nabcd",
-        b"POST /api/v1/events HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, x\r\n\r\n0\r\n\r\n",
+        b"POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcd",
+        b"POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-length: +4\r\n\r\nabcd",
+        b"POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked, x\r\n\r\n0\r\n\r\n",
     ] {
         let mut stream = connect(&running).await;
         drop(stream.write_all(bytes).await);

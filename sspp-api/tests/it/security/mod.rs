@@ -2,6 +2,8 @@
 
 mod bombs;
 mod browsers;
+mod early;
+mod hosts;
 mod injection;
 mod keygen;
 mod rate_limit;

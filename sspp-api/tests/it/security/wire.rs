@@ -26,6 +26,23 @@ pub(super) async fn until_closed(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&said).into_owned()
 }
 
+/// Reads one answer that has a content length, and leaves the connection open.
+pub(super) async fn answer(stream: &mut TcpStream) -> String {
+    let mut said = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&said).to_ascii_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length =
+                head.split("content-length: ").nth(1).map_or("0", |rest| rest.split("\r\n").next().unwrap());
+            if body.len() >= length.parse().unwrap() {
+                return text;
+            }
+        }
+        let read = timeout(PATIENCE, stream.read_buf(&mut said)).await.unwrap().unwrap();
+        assert!(read > 0, "closed after {text}");
+    }
+}
+
 /// Sends bytes as they are and gives everything until the server closes; what cannot be sent any more is not.
 pub(super) async fn exchange(running: &Running, bytes: &[u8]) -> String {
     let mut stream = connect(running).await;
@@ -35,11 +52,12 @@ pub(super) async fn exchange(running: &Running, bytes: &[u8]) -> String {
 
 /// One whole request on a connection of its own is answered.
 pub(super) async fn serves_others(running: &Running) {
-    let answer = exchange(running, b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    let answer =
+        exchange(running, b"GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let event = crate::harness::event("other", "email_sent", "{}");
     let request = format!(
-        "POST /api/v1/events HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{event}",
+        "POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{event}",
         event.len()
     );
     let answer = exchange(running, request.as_bytes()).await;

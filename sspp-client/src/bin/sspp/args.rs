@@ -66,7 +66,7 @@ pub(crate) struct EventArguments {
     /// Metadata as a JSON object
     #[arg(long, value_name = "JSON")]
     pub(crate) metadata: Option<String>,
-    /// One member of the metadata; the value is JSON if it can be, else text. May be repeated
+    /// One member of the metadata; the value is JSON if it can be, kept as it is written, else text. May be repeated
     #[arg(long = "with", value_name = "KEY=VALUE", conflicts_with = "metadata")]
     pub(crate) with: Vec<String>,
 }
@@ -100,8 +100,14 @@ pub(crate) enum Format {
 #[derive(Debug, Args)]
 #[command(
     after_help = "CSV columns are accountId, userId, eventType, timestamp, eventId, source and metadata (a JSON object); \
-    snake_case works too. Every other column becomes a member of the metadata.\n\
-    A row without an eventId gets one that is the same when the import goes on after an interruption, so nothing counts twice."
+    snake_case works too, and fields may be separated by commas, semicolons, tabs or |. Every other column becomes a member of the \
+    metadata: a number or a truth value where it is written back the same (12, 0.5, true), else text (007, 1.10, 1E5). JSON stays as it \
+    is written. Lines of NDJSON are judged as POST /events/batch judges them. Files are UTF-8, with or without a byte order mark.\n\
+    A row that is not right is rejected, and the rest goes on: an event has at most 256 KiB, a row at most 1 MiB. The file of rejected \
+    rows has each as it was written, after the reason and an event id; edit it and import it, as often as you like.\n\
+    A row without an eventId gets one that stays the same when the import goes on after an interruption and when the edited reject is \
+    imported, so nothing counts twice. The checkpoint knows what was imported by its SHA-256: a file that has grown goes on with its new \
+    rows, and another file under the same name is refused."
 )]
 pub(crate) struct Import {
     /// File to import
@@ -115,7 +121,7 @@ pub(crate) struct Import {
     /// Where the progress is kept; FILE.checkpoint unless given
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
-    /// Where rejected rows go, with the reasons; FILE.rejected.csv or .ndjson unless given
+    /// Where rejected rows go, with the reasons; FILE.rejected.csv or .ndjson unless given. An import that begins anew replaces it
     #[arg(long, value_name = "FILE")]
     pub(crate) rejected: Option<PathBuf>,
     /// System that rows without a source come from
@@ -124,7 +130,8 @@ pub(crate) struct Import {
     /// Forget the checkpoint and begin anew; rows without an eventId count again
     #[arg(long)]
     pub(crate) again: bool,
-    /// Check every row and send nothing
+    /// Check every row but for its event type, which the server judges, and send nothing; rejected rows go to FILE.dry-run.csv or
+    /// .ndjson
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

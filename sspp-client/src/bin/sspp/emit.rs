@@ -1,15 +1,17 @@
 //! `sspp emit`: one event, or a line of JSON each.
 
-use std::io::BufRead as _;
+use std::collections::BTreeSet;
 
 use serde_json::json;
+use serde_json::value::RawValue;
 use sspp_client::{Client, Outcome, Verdict};
 use sspp_core::{Clock as _, Event, SystemClock, Timestamp};
 
 use crate::args::{Emit, EventArguments};
 use crate::failure::Failure;
-use crate::import::rows;
+use crate::import::{Input, judge, sentences};
 use crate::output::Output;
+use crate::raw_object::RawObject;
 
 /// Events sent at once from standard input.
 const BATCH: usize = 500;
@@ -24,17 +26,21 @@ pub(crate) async fn run(task: &Emit, client: &Client, output: &Output) -> Result
 }
 
 async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::wrong(format!("cannot read standard input: {error}"));
+    let mut input = Input::new(Box::new(std::io::stdin()), false).map_err(failed)?;
     let (mut batch, mut bad) = (Vec::new(), None);
-    for (index, line) in std::io::stdin().lock().lines().enumerate() {
-        let line = line.map_err(|error| Failure::wrong(format!("cannot read standard input: {error}")))?;
-        if line.trim().is_empty() {
+    let mut index = 0;
+    while let Some(line) = input.line().map_err(failed)? {
+        index += 1;
+        if line.bytes.trim_ascii().is_empty() && !line.is_too_long() {
             continue;
         }
-        match parse(&line) {
+        let json = line.bytes.strip_suffix(b"\n").unwrap_or(&line.bytes);
+        match judge(json, None) {
             Ok(event) => batch.push(event),
             Err(reason) => {
-                output.note(&format!("line {}: {reason}", index + 1));
-                bad.get_or_insert(index + 1);
+                output.note(&format!("line {index}: {reason}"));
+                bad.get_or_insert(index);
             }
         }
         if batch.len() == BATCH {
@@ -51,15 +57,11 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
 fn keep_first(bad: &mut Option<usize>, index: usize, sent: Result<(), Failure>) -> Result<(), Failure> {
     match sent {
         Err(failure) if failure.code() == 1 => {
-            bad.get_or_insert(index + 1);
+            bad.get_or_insert(index);
             Ok(())
         }
         other => other,
     }
-}
-
-fn parse(line: &str) -> Result<Event, String> {
-    rows::of_line(line.as_bytes()).and_then(rows::Members::build)
 }
 
 /// The event that the arguments describe.
@@ -72,7 +74,7 @@ pub(crate) fn event(
         arguments.account.clone().unwrap_or_default(),
         arguments.user.clone().unwrap_or_default(),
         arguments.event_type.clone().unwrap_or_default(),
-        arguments.at.clone().unwrap_or_else(now),
+        arguments.at.clone().unwrap_or_else(|| now().to_string()),
     );
     if let Some(metadata) = metadata(arguments)? {
         builder = builder.metadata(metadata);
@@ -84,32 +86,38 @@ pub(crate) fn event(
         builder = builder.source(source);
     }
     builder.build().map_err(|violations| {
-        let faults = rows::sentences(violations.iter());
+        let faults = sentences(violations.iter());
         Failure::usage(format!("{faults} (see --account, --user, --type, --at, --metadata)"))
     })
 }
 
-fn now() -> String {
-    Timestamp::from_datetime(SystemClock.now()).to_string()
+/// By this host's clock.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_datetime(SystemClock.now())
 }
 
 fn metadata(arguments: &EventArguments) -> Result<Option<String>, Failure> {
     if arguments.with.is_empty() {
         return Ok(arguments.metadata.clone());
     }
-    let mut object = serde_json::Map::new();
+    let (mut object, mut names) = (RawObject::default(), BTreeSet::new());
     for pair in &arguments.with {
         let Some((key, text)) = pair.split_once('=') else {
             return Err(Failure::usage(format!(
                 "--with {pair}: write KEY=VALUE, such as --with link=pricing"
             )));
         };
-        let value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
-        if object.insert(key.to_owned(), value).is_some() {
+        // As it was written: a number of 20 digits stays one.
+        let is_json = serde_json::from_str::<serde_json::Value>(text).is_ok();
+        match serde_json::from_str::<&RawValue>(text).ok().filter(|_| is_json) {
+            Some(raw) => object.json(key, raw.get()),
+            None => object.text(key, text),
+        }
+        if !names.insert(key) {
             return Err(Failure::usage(format!("--with {key} is there twice")));
         }
     }
-    Ok(Some(serde_json::Value::Object(object).to_string()))
+    Ok(Some(object.finish()))
 }
 
 async fn deliver(client: &Client, events: Vec<Event>, output: &Output) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ mod emit;
 mod failure;
 mod import;
 mod output;
+mod raw_object;
 mod score;
 mod signals;
 

@@ -34,7 +34,7 @@ impl Output {
         let text = if self.json {
             serde_json::to_string(document).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"))
         } else {
-            line()
+            self.harmless(&line())
         };
         // Whoever reads may have had enough, as `head` has.
         if writeln!(io::stdout().lock(), "{text}").is_err() {
@@ -45,13 +45,33 @@ impl Output {
     /// A note for a person; programs do without.
     pub(crate) fn note(&self, text: &str) {
         if !self.json {
-            let _: io::Result<()> = writeln!(io::stderr().lock(), "{text}");
+            let _: io::Result<()> = writeln!(io::stderr().lock(), "{}", self.harmless(text));
         }
     }
 
     pub(crate) fn failure(&self, failure: &Failure) {
-        let _: io::Result<()> =
-            writeln!(io::stderr().lock(), "{} {}", self.paint("31;1", "error:"), failure.sentence());
+        let _: io::Result<()> = writeln!(
+            io::stderr().lock(),
+            "{} {}",
+            self.paint("31;1", "error:"),
+            self.harmless(failure.sentence())
+        );
+    }
+
+    /// Text of a server or of a file may hold escape sequences that move the cursor, hide text or set a title: of control
+    /// characters only line breaks, tabs and our own colours get to the terminal.
+    fn harmless(&self, text: &str) -> String {
+        const COLOURS: [&str; 4] = ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[31m", "\u{1b}[32m"];
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let colour = COLOURS.into_iter().find(|colour| self.colour && rest.starts_with(colour));
+            let (part, after) = rest.split_at(colour.map_or(first.len_utf8(), str::len));
+            let passes = colour.is_some() || !first.is_control() || matches!(first, '\n' | '\t');
+            shown.push_str(if passes { part } else { "\u{fffd}" });
+            rest = after;
+        }
+        shown
     }
 
     pub(crate) fn good(&self, text: &str) -> String {
@@ -68,5 +88,21 @@ impl Output {
 
     fn paint(&self, code: &str, text: &str) -> String {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Output;
+
+    #[test]
+    fn control_characters_of_others_do_not_reach_the_terminal() {
+        for colour in [false, true] {
+            let output = Output { json: false, colour };
+            let text = "a\u{1b}]0;title\u{7} \u{1b}[2J\u{9b}8m \r\u{8}\tb\n\u{7f}é";
+            let shown = output.harmless(&output.bad(text));
+            let inner = "a\u{fffd}]0;title\u{fffd} \u{fffd}[2J\u{fffd}8m \u{fffd}\u{fffd}\tb\n\u{fffd}é";
+            assert_eq!(shown, output.bad(inner));
+        }
     }
 }

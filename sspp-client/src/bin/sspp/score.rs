@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use sspp_client::Client;
-use sspp_core::{Explanation, ScoringModel};
+use sspp_core::{Explanation, ScoringModel, read_text_file};
 
 use crate::args::Score;
 use crate::emit;
@@ -85,7 +85,7 @@ fn table<'a>(head: &str, steps: impl Iterator<Item = (f64, f64, &'a str)>) -> St
 }
 
 fn read(path: &Path) -> Result<ScoringModel, Failure> {
-    let text = std::fs::read_to_string(path)
+    let text = read_text_file(path)
         .map_err(|error| Failure::wrong(format!("cannot read {}: {error}", path.display())))?;
     let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let model = if json { ScoringModel::from_json(&text) } else { ScoringModel::from_toml(&text) };

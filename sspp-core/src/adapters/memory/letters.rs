@@ -6,7 +6,7 @@ use std::ops::Bound;
 use bytes::Bytes;
 
 use crate::{
-    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erasable, Erasure, EventType,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erasable, EventType,
     NumberedDeadLetter, Page, SortOrder, Timestamp,
 };
 
@@ -91,24 +91,30 @@ impl Letters {
     }
 
     pub(super) fn expire(&mut self, before: Timestamp, max: u32) -> u32 {
+        let letters = self.by_number.values().map(|kept| &kept.letter);
+        let mut old: Vec<_> = letters.filter(|letter| letter.died_at < before).collect();
+        old.sort_by_key(|letter| letter.died_at);
         let first = usize::try_from(max).unwrap_or(usize::MAX);
-        let looked_at = self.by_number.values().take(first);
-        self.remove_all(
-            looked_at.filter(|kept| kept.letter.died_at < before).map(|kept| kept.letter.id).collect(),
-        )
+        self.remove_all(old.into_iter().take(first).map(|letter| letter.id).collect())
     }
 
-    pub(super) fn erase(&mut self, erasure: &Erasure, max: u32) -> u32 {
+    /// The highest number that was given.
+    pub(super) fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Removes letters of the erased one that were recorded up to a number.
+    pub(super) fn erase(&mut self, whom: &Erasable, last: i64, max: u32) -> u32 {
         let most = usize::try_from(max).unwrap_or(usize::MAX);
         let of = |kept: &&Kept| {
             let subject = kept.letter.subject();
-            kept.letter.enqueued_at <= erasure.up_to
-                && match &erasure.whom {
-                    Erasable::Account(id) => subject.account_id.as_ref() == Some(id),
-                    Erasable::User(id) => subject.user_id.as_ref() == Some(id),
-                }
+            match whom {
+                Erasable::Account(id) => subject.account_id.as_ref() == Some(id),
+                Erasable::User(id) => subject.user_id.as_ref() == Some(id),
+            }
         };
-        let ids = self.by_number.values().filter(of).take(most).map(|kept| kept.letter.id).collect();
+        let recorded = self.by_number.range(..=last).map(|(_, kept)| kept);
+        let ids = recorded.filter(of).take(most).map(|kept| kept.letter.id).collect();
         self.remove_all(ids)
     }
 

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use super::queue_state::QueueState;
 use crate::{
     Admission, Clock, Delivery, Durability, EventId, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob,
-    Receipt, Settlement,
+    Receipt, Settlement, Timestamp,
 };
 
 /// How often a waiting receiver looks at the clock for jobs that come again.
@@ -61,8 +61,12 @@ impl MemoryEventQueue {
         self
     }
 
-    fn now(&self) -> i64 {
-        self.clock.now().timestamp_micros()
+    fn shown(&self) -> Timestamp {
+        Timestamp::from_datetime(self.clock.now())
+    }
+
+    fn micros(&self) -> i64 {
+        self.shown().micros()
     }
 
     fn state(&self) -> MutexGuard<'_, QueueState> {
@@ -88,7 +92,7 @@ impl EventQueue for MemoryEventQueue {
             let backlog = state.len();
             self.room_for(jobs.len(), backlog)?;
             for job in jobs {
-                state.add(job);
+                state.add(job, self.shown());
             }
         }
         self.arrivals.notify_waiters();
@@ -101,7 +105,7 @@ impl EventQueue for MemoryEventQueue {
             // Listens before it looks, so that nothing arrives in between unheard.
             let mut arrival = std::pin::pin!(self.arrivals.notified());
             arrival.as_mut().enable();
-            let taken = self.state().take_due(max, self.now());
+            let taken = self.state().take_due(max, self.micros());
             let left = wait.saturating_sub(started.elapsed());
             if max == 0 || left.is_zero() || !taken.is_empty() {
                 return Ok(taken);
@@ -113,12 +117,12 @@ impl EventQueue for MemoryEventQueue {
 
     async fn reclaim(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {
         let bound = i64::try_from(self.claim_bound.as_micros()).unwrap_or(i64::MAX);
-        Ok(self.state().take_expired(max, self.now(), bound))
+        Ok(self.state().take_expired(max, self.micros(), bound))
     }
 
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError> {
         {
-            let (mut state, now) = (self.state(), self.now());
+            let (mut state, now) = (self.state(), self.micros());
             for settlement in &settlements {
                 state.settle(settlement, now);
             }
@@ -128,7 +132,7 @@ impl EventQueue for MemoryEventQueue {
     }
 
     async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), QueueError> {
-        let (mut state, now) = (self.state(), self.now());
+        let (mut state, now) = (self.state(), self.micros());
         for receipt in &receipts {
             state.keep(receipt, now);
         }
@@ -145,19 +149,27 @@ impl EventQueue for MemoryEventQueue {
     }
 
     async fn depth(&self) -> Result<QueueDepth, QueueError> {
-        Ok(self.state().depth(self.now()))
+        Ok(self.state().depth(self.micros()))
     }
 
     async fn job(&self, event_id: EventId) -> Result<Option<QueuedJob>, QueueError> {
-        Ok(self.state().latest(self.now()).find(|job| job.event_id == event_id))
+        Ok(self.state().latest(self.micros()).find(|job| job.event_id == event_id))
     }
 
     async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError> {
-        Ok(self.state().latest(self.now()).take(limit).collect())
+        Ok(self.state().latest(self.micros()).take(limit).collect())
     }
 
     async fn ping(&self) -> Result<(), QueueError> {
         self.room_for(1, self.state().len())
+    }
+
+    async fn fence(&self, at_least: Option<Timestamp>) -> Result<Timestamp, QueueError> {
+        Ok(self.state().stamps.fence(self.shown(), at_least))
+    }
+
+    async fn now(&self) -> Result<Timestamp, QueueError> {
+        Ok(self.shown())
     }
 
     fn claim_bound(&self) -> Duration {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::ports::CALL_BYTES;
-use crate::{Delivery, JobState, NewJob, QueueDepth, QueuedJob, Receipt, Settlement, Verdict};
+use crate::stamps::Stamps;
+use crate::{Delivery, JobState, NewJob, QueueDepth, QueuedJob, Receipt, Settlement, Timestamp, Verdict};
 
 /// Where a job stands; instants are microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,9 @@ enum Stage {
 #[derive(Debug)]
 struct Job {
     new: NewJob,
+    enqueued_at: Timestamp,
     attempts: u32,
+    postponed: u32,
     runs: u32,
     stage: Stage,
 }
@@ -29,6 +32,7 @@ pub(super) struct QueueState {
     jobs: BTreeMap<u64, Job>,
     numbered: u64,
     deliveries: u64,
+    pub(super) stamps: Stamps,
 }
 
 impl QueueState {
@@ -36,9 +40,11 @@ impl QueueState {
         self.jobs.len() as u64
     }
 
-    pub(super) fn add(&mut self, new: NewJob) {
+    pub(super) fn add(&mut self, new: NewJob, now: Timestamp) {
         self.numbered += 1;
-        let job = Job { new, attempts: 0, runs: 0, stage: Stage::Due(i64::MIN) };
+        let enqueued_at = self.stamps.stamp(now, new.enqueued_at);
+        let stage = Stage::Due(i64::MIN);
+        let job = Job { new, enqueued_at, attempts: 0, postponed: 0, runs: 0, stage };
         self.jobs.insert(self.numbered, job);
     }
 
@@ -79,8 +85,9 @@ impl QueueState {
                     event_id: job.new.event_id,
                     payload: job.new.payload.clone(),
                     attempts: job.attempts,
+                    postponed: job.postponed,
                     suspect,
-                    enqueued_at: job.new.enqueued_at,
+                    enqueued_at: job.enqueued_at,
                 });
             }
         }
@@ -105,7 +112,10 @@ impl QueueState {
                 job.attempts = job.attempts.saturating_add(1);
                 job.stage = Stage::Due(after(now, delay));
             }
-            Verdict::Postpone { delay } => job.stage = Stage::Due(after(now, delay)),
+            Verdict::Postpone { delay } => {
+                job.postponed = job.postponed.saturating_add(1);
+                job.stage = Stage::Due(after(now, delay));
+            }
             Verdict::GiveBack => job.stage = Stage::Due(i64::MIN),
         }
     }
@@ -153,7 +163,7 @@ impl QueueState {
             },
             payload: job.new.payload.clone(),
             attempts: job.attempts,
-            enqueued_at: job.new.enqueued_at,
+            enqueued_at: job.enqueued_at,
         })
     }
 }

@@ -7,9 +7,9 @@ use bytes::Bytes;
 
 use super::store_state::StoreState;
 use crate::{
-    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
-    Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter,
-    SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
+    Clock, ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure,
+    EventId, Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal,
+    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, SystemClock, Timestamp, Total,
 };
 
 /// A store in memory. Clones are handles on the same store; what is in it ends with the process.
@@ -21,20 +21,32 @@ use crate::{
 /// assert_eq!(store.stats().await.unwrap().signals, 0);
 /// # });
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct MemorySignalStore {
+    clock: Arc<dyn Clock>,
     state: Arc<Mutex<StoreState>>,
 }
 
 impl MemorySignalStore {
     /// An empty store.
     pub fn new() -> Self {
-        Self::default()
+        Self::with_clock(Arc::new(SystemClock))
+    }
+
+    /// An empty store that goes by a clock.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, state: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, StoreState> {
         // Nothing under the lock can leave it half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemorySignalStore {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -108,6 +120,10 @@ impl SignalStore for MemorySignalStore {
         Ok(())
     }
 
+    async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.state().erased_up_to())
+    }
+
     async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {
         Ok(self.state().erase_step(max))
     }
@@ -118,6 +134,10 @@ impl SignalStore for MemorySignalStore {
 
     async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
         Ok(self.state().letters.expire(died_before, max))
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(Timestamp::from_datetime(self.clock.now()))
     }
 
     async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {

@@ -21,7 +21,6 @@ pub(super) struct StoreState {
     signals: BTreeMap<SignalId, Signal>,
     /// The highest id that was given.
     pub(super) last_id: i64,
-    last_processed: Option<Timestamp>,
     by_event: HashMap<EventId, SignalId>,
     per_account: HashMap<AccountId, u64>,
     per_user: HashMap<UserId, u64>,
@@ -30,8 +29,16 @@ pub(super) struct StoreState {
     /// Up to when whose events are erased.
     erased: HashMap<ErasureDigest, Timestamp>,
     /// Erasures whose rows are not gone yet.
-    erasing: Vec<Erasure>,
+    erasing: Vec<Erasing>,
     pub(super) models: HashMap<ModelDigest, ModelRecord>,
+}
+
+/// Who is being erased: what was recorded up to these numbers.
+#[derive(Debug, Clone)]
+struct Erasing {
+    whom: Erasable,
+    last_signal: SignalId,
+    last_letter: i64,
 }
 
 impl StoreState {
@@ -70,7 +77,7 @@ impl StoreState {
         }
     }
 
-    fn record_signal(&mut self, mut signal: NewSignal, payload: Bytes) -> Recorded {
+    fn record_signal(&mut self, signal: NewSignal, payload: Bytes) -> Recorded {
         let event_id = signal.accepted.event_id;
         if self.is_erased(&ErasureDigest::of_event(&signal.accepted.event), signal.accepted.received_at) {
             return Recorded::Erased;
@@ -87,8 +94,6 @@ impl StoreState {
             return self.conflict(DeadLetter::conflict(&signal, payload));
         }
         self.letters.remove(letter_id);
-        signal.processed_at = self.last_processed.unwrap_or(signal.processed_at).max(signal.processed_at);
-        self.last_processed = Some(signal.processed_at);
         self.tally(&signal);
         self.last_id += 1;
         let id = SignalId::new(self.last_id);
@@ -109,8 +114,7 @@ impl StoreState {
     /// Keeps a letter, unless whom it is about was erased since.
     fn keep_letter(&mut self, letter: DeadLetter) -> bool {
         let subject = letter.subject();
-        let received = subject.received_at.unwrap_or(letter.enqueued_at);
-        if self.is_erased(&subject.erasure_digests(), received) {
+        if self.is_erased(&subject.erasure_digests(), letter.enqueued_at) {
             return false;
         }
         self.letters.add(letter, subject.event_type);
@@ -132,53 +136,55 @@ impl StoreState {
         *self.per_user.entry(event.user_id.clone()).or_default() += 1;
     }
 
-    /// Times of processing never fall, so the old ones are at the front.
     pub(super) fn expire_signals(&mut self, before: Timestamp, max: u32) -> u32 {
-        let mut gone = 0;
-        while gone < max
-            && let Some(first) = self.signals.first_entry()
-            && first.get().recorded.processed_at < before
-        {
-            let signal = first.remove();
-            self.forget_signal(&signal);
-            gone += 1;
-        }
-        gone
+        let at = |signal: &Signal| signal.recorded.processed_at;
+        let mut old: Vec<_> = self.signals.values().filter(|signal| at(signal) < before).collect();
+        old.sort_by_key(|signal| at(signal));
+        let most = usize::try_from(max).unwrap_or(usize::MAX);
+        let ids: Vec<_> = old.into_iter().take(most).map(|signal| signal.id).collect();
+        self.remove_signals(&ids)
     }
 
     /// Removes up to so many of the erased one's signals; returns how many went.
-    fn erase_signals(&mut self, erasure: &Erasure, max: u32) -> u32 {
-        let of = |signal: &&Signal| {
-            let accepted = &signal.recorded.accepted;
-            accepted.received_at <= erasure.up_to
-                && match &erasure.whom {
-                    Erasable::Account(id) => accepted.event.account_id == *id,
-                    Erasable::User(id) => accepted.event.user_id == *id,
-                }
+    fn erase_signals(&mut self, erasing: &Erasing, max: u32) -> u32 {
+        let of = |signal: &&Signal| match &erasing.whom {
+            Erasable::Account(id) => signal.recorded.accepted.event.account_id == *id,
+            Erasable::User(id) => signal.recorded.accepted.event.user_id == *id,
         };
         let most = usize::try_from(max).unwrap_or(usize::MAX);
-        let ids: Vec<SignalId> =
-            self.signals.values().filter(of).take(most).map(|signal| signal.id).collect();
-        for id in &ids {
+        let recorded = self.signals.range(..=erasing.last_signal).map(|(_, signal)| signal);
+        let ids: Vec<_> = recorded.filter(of).take(most).map(|signal| signal.id).collect();
+        self.remove_signals(&ids)
+    }
+
+    fn remove_signals(&mut self, ids: &[SignalId]) -> u32 {
+        for id in ids {
             if let Some(signal) = self.signals.remove(id) {
                 self.forget_signal(&signal);
             }
         }
-        u32::try_from(ids.len()).unwrap_or(max)
+        u32::try_from(ids.len()).unwrap_or(u32::MAX)
     }
 
     pub(super) fn begin_erasure(&mut self, erasure: &Erasure) {
         let up_to = self.erased.entry(erasure.whom.digest()).or_insert(erasure.up_to);
         *up_to = erasure.up_to.max(*up_to);
-        let up_to = *up_to;
         self.erasing.retain(|other| other.whom != erasure.whom);
-        self.erasing.push(Erasure { up_to, ..erasure.clone() });
+        self.erasing.push(Erasing {
+            whom: erasure.whom.clone(),
+            last_signal: SignalId::new(self.last_id),
+            last_letter: self.letters.last(),
+        });
+    }
+
+    pub(super) fn erased_up_to(&self) -> Option<Timestamp> {
+        self.erased.values().max().copied()
     }
 
     pub(super) fn erase_step(&mut self, max: u32) -> Option<Erased> {
-        let erasure = self.erasing.first()?.clone();
-        let signals = self.erase_signals(&erasure, max);
-        let dead_letters = self.letters.erase(&erasure, max);
+        let erasing = self.erasing.first()?.clone();
+        let signals = self.erase_signals(&erasing, max);
+        let dead_letters = self.letters.erase(&erasing.whom, erasing.last_letter, max);
         if signals < max && dead_letters < max {
             self.erasing.remove(0);
         }

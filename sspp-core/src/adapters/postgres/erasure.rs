@@ -3,7 +3,6 @@
 //! The order is written under the letters' lock: who records holds it too, so every transaction either ended before, and its
 //! rows are found by the steps, or sees the order. Steps take rows that nobody else holds, as removing old ones does.
 
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::expiry::{RemovedSignal, begin};
@@ -29,13 +28,15 @@ pub(super) async fn is_erased(
     Ok(query.fetch_one(connection).await?)
 }
 
-/// Writes the order. After a failure the connection is to be closed.
+/// Writes the order, and up to where things were recorded before it. After a failure the connection is to be closed.
 pub(super) async fn order(connection: &mut PgConnection, erasure: &Erasure) -> Result<(), Failure> {
     let digest = erasure.whom.digest();
     begin(connection, "pg_advisory_xact_lock").await?;
     sqlx::query(
-        "INSERT INTO erasures AS e (kind, digest, up_to, name) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (kind, digest) DO UPDATE SET up_to = greatest(e.up_to, excluded.up_to), name = excluded.name",
+        "INSERT INTO erasures AS e (kind, digest, up_to, name, last_signal, last_letter) VALUES ($1, $2, $3, $4, \
+         coalesce((SELECT max(id) FROM signals), 0), coalesce((SELECT max(seq) FROM dead_letters), 0)) \
+         ON CONFLICT (kind, digest) DO UPDATE SET up_to = greatest(e.up_to, excluded.up_to), name = excluded.name, \
+         last_signal = excluded.last_signal, last_letter = excluded.last_letter",
     )
     .bind(digest.kind())
     .bind(digest.sha256.as_slice())
@@ -61,21 +62,21 @@ macro_rules! statements {
             signals: concat!(
                 "DELETE FROM signals WHERE id = ANY(ARRAY(SELECT id FROM signals WHERE ",
                 $column,
-                " = $1 AND received_at <= $2 ORDER BY processed_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)) ",
+                " = $1 AND id <= $2 ORDER BY processed_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)) ",
                 "RETURNING account_id, user_id, event_type, signal_type, score"
             ),
             letters: concat!(
                 "DELETE FROM dead_letters WHERE seq = ANY(ARRAY(SELECT seq FROM dead_letters WHERE ",
                 $column,
-                " = $1 AND enqueued_at <= $2 LIMIT $3))"
+                " = $1 AND seq <= $2 LIMIT $3))"
             ),
             complete: concat!(
-                "UPDATE erasures SET name = NULL WHERE kind = $3 AND digest = $4 AND up_to = $2 ",
+                "UPDATE erasures SET name = NULL WHERE kind = $4 AND digest = $5 AND last_signal = $2 AND last_letter = $3 ",
                 "AND NOT EXISTS (SELECT 1 FROM signals WHERE ",
                 $column,
-                " = $1 AND received_at <= $2) AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE ",
+                " = $1 AND id <= $2) AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE ",
                 $column,
-                " = $1 AND enqueued_at <= $2)"
+                " = $1 AND seq <= $3)"
             ),
         }
     };
@@ -86,12 +87,12 @@ const OF_USER: Statements = statements!("user_id");
 
 /// Removes a stretch of the oldest erasure that is not complete. After a failure the connection is to be closed.
 pub(super) async fn step(connection: &mut PgConnection, max: u32) -> Result<Option<Erased>, Failure> {
-    let open: Option<(String, Vec<u8>, DateTime<Utc>, String)> = sqlx::query_as(
-        "SELECT kind, digest, up_to, name FROM erasures WHERE name IS NOT NULL ORDER BY up_to LIMIT 1",
+    let open: Option<(String, Vec<u8>, String, i64, i64)> = sqlx::query_as(
+        "SELECT kind, digest, name, last_signal, last_letter FROM erasures WHERE name IS NOT NULL ORDER BY up_to LIMIT 1",
     )
     .fetch_optional(&mut *connection)
     .await?;
-    let Some((kind, digest, up_to, name)) = open else { return Ok(None) };
+    let Some((kind, digest, name, last_signal, last_letter)) = open else { return Ok(None) };
     let whom = Erasable::read(&kind, name)
         .ok_or_else(|| Failure::corrupt("an erasure is of neither an account nor a user"))?;
     let statements = match &whom {
@@ -102,7 +103,7 @@ pub(super) async fn step(connection: &mut PgConnection, max: u32) -> Result<Opti
     begin(connection, "pg_advisory_xact_lock_shared").await?;
     let removed: Vec<RemovedSignal> = sqlx::query_as(statements.signals)
         .bind(whom.name())
-        .bind(up_to)
+        .bind(last_signal)
         .bind(max)
         .fetch_all(&mut *connection)
         .await?;
@@ -113,14 +114,15 @@ pub(super) async fn step(connection: &mut PgConnection, max: u32) -> Result<Opti
     tallies.write(connection).await?;
     sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
     begin(connection, "pg_advisory_xact_lock").await?;
-    let query = sqlx::query(statements.letters).bind(whom.name()).bind(up_to).bind(max);
+    let query = sqlx::query(statements.letters).bind(whom.name()).bind(last_letter).bind(max);
     let letters = query.execute(&mut *connection).await?.rows_affected();
     let mut tallies = Tallies::default();
     tallies.add_dead_letters(-i64::try_from(letters).unwrap_or(i64::MAX));
     tallies.write(connection).await?;
     sqlx::query(statements.complete)
         .bind(whom.name())
-        .bind(up_to)
+        .bind(last_signal)
+        .bind(last_letter)
         .bind(kind)
         .bind(digest)
         .execute(&mut *connection)

@@ -28,12 +28,11 @@ const REMOVE_SIGNALS: &str = "\
     RETURNING account_id, user_id, event_type, signal_type, score";
 
 const SOME_LETTER: &str = "\
-    SELECT EXISTS (SELECT 1 FROM dead_letters \
-        WHERE seq = ANY(ARRAY(SELECT seq FROM dead_letters ORDER BY seq LIMIT $2)) AND died_at < $1)";
+    SELECT coalesce(min(died_at) < $1, false) FROM dead_letters";
 
 const REMOVE_LETTERS: &str = "\
     DELETE FROM dead_letters \
-    WHERE seq = ANY(ARRAY(SELECT seq FROM dead_letters ORDER BY seq LIMIT $2)) AND died_at < $1";
+    WHERE seq = ANY(ARRAY(SELECT seq FROM dead_letters WHERE died_at < $1 ORDER BY died_at LIMIT $2))";
 
 /// Removes signals, figures included; returns how many went. After a failure the connection is to be closed, which undoes it.
 pub(super) async fn signals(
@@ -64,8 +63,7 @@ pub(super) async fn dead_letters(
 ) -> Result<u32, Failure> {
     let (before, max) = (before.to_datetime(), i64::from(max));
     // Recorders are held up only when there is something to remove.
-    let some: bool =
-        sqlx::query_scalar(SOME_LETTER).bind(before).bind(max).fetch_one(&mut *connection).await?;
+    let some: bool = sqlx::query_scalar(SOME_LETTER).bind(before).fetch_one(&mut *connection).await?;
     if !some {
         return Ok(0);
     }

@@ -16,8 +16,8 @@ pub(super) enum Failure {
     Corrupt(String),
     /// The schema is older than this release.
     Setup(String),
-    /// The server takes no writes.
-    ReadOnly,
+    /// The server takes no writes from us, for this reason.
+    Refused(&'static str),
     /// What stood in the way was gone when it was looked at.
     Vanished,
     /// The call took too long and was given up.
@@ -78,7 +78,8 @@ impl Meaning {
             "55P03" => return Self::Contention,
             // Our own keys: a known id is an outcome, so running into one is no event's fault.
             "23505" if constraint.is_some() => return Self::Contention,
-            "25006" => return Self::Storage,
+            // Read-only, and no right.
+            "25006" | "42501" => return Self::Storage,
             _ => {}
         }
         match state.get(..2).unwrap_or_default() {
@@ -98,7 +99,7 @@ impl From<Failure> for StoreError {
         match failure {
             Failure::Corrupt(reason) => Self::Corrupt { reason },
             Failure::Setup(reason) => Self::Setup { reason },
-            Failure::ReadOnly => Self::Storage { reason: "the server takes no writes".to_owned() },
+            Failure::Refused(reason) => Self::Storage { reason: reason.to_owned() },
             Failure::Vanished => Self::Contention { reason: "a row expired meanwhile".to_owned() },
             Failure::Late(after) => {
                 Self::Timeout { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }

@@ -11,6 +11,7 @@
 //! | the predecessor's table | `legacy` |
 //! | lists and counts | `signal_select` |
 //! | rows as the domain's types | `signal_rows` |
+//! | whether the server would take a write | `ping` |
 //! | errors by what they mean | `failure` |
 
 mod config;
@@ -20,6 +21,7 @@ mod failure;
 mod legacy;
 mod letters;
 mod migration;
+mod ping;
 mod session;
 mod signal_rows;
 mod signal_select;

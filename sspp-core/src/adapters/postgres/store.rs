@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use sqlx::postgres::PgPoolOptions;
 
-use super::failure::{Failure, MIGRATE};
+use super::failure::Failure;
 use super::letters::NumberedRow;
 use super::session::Sessions;
 use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, letter_columns, signal_columns};
 use super::store_write::Origin;
-use super::{PgConfig, PgOpenError, erasure, expiry, letters, migration, signal_select, store_write};
+use super::{PgConfig, PgOpenError, erasure, expiry, letters, migration, ping, signal_select, store_write};
 use crate::{
     ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
     EventType, Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal,
@@ -317,6 +318,19 @@ impl SignalStore for PgSignalStore {
             .await
     }
 
+    async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.sessions
+            .with(|connection| {
+                async move {
+                    let sql = "SELECT max(up_to) FROM erasures";
+                    let last: Option<DateTime<Utc>> = sqlx::query_scalar(sql).fetch_one(connection).await?;
+                    Ok(last.map(Timestamp::from_datetime))
+                }
+                .boxed()
+            })
+            .await
+    }
+
     async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {
         self.sessions.with(|connection| async move { erasure::step(connection, max).await }.boxed()).await
     }
@@ -333,6 +347,19 @@ impl SignalStore for PgSignalStore {
         self.sessions
             .with(|connection| {
                 async move { expiry::dead_letters(connection, died_before, max).await }.boxed()
+            })
+            .await
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.sessions
+            .with(|connection| {
+                async move {
+                    let sql = "SELECT clock_timestamp()";
+                    let now: DateTime<Utc> = sqlx::query_scalar(sql).fetch_one(connection).await?;
+                    Ok(Timestamp::from_datetime(now))
+                }
+                .boxed()
             })
             .await
     }
@@ -376,25 +403,6 @@ impl SignalStore for PgSignalStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.sessions
-            .with(|connection| {
-                async move {
-                    let (read_only, version): (bool, i64) = sqlx::query_as(
-                        "SELECT current_setting('transaction_read_only')::bool OR pg_is_in_recovery(), \
-                         coalesce(max(version), 0)::bigint FROM _sqlx_migrations WHERE success",
-                    )
-                    .fetch_one(connection)
-                    .await?;
-                    let needed = migration::needed();
-                    if version < needed {
-                        let reason =
-                            format!("its schema is of version {version}, {needed} is needed; {MIGRATE}");
-                        return Err(Failure::Setup(reason));
-                    }
-                    if read_only { Err(Failure::ReadOnly) } else { Ok(()) }
-                }
-                .boxed()
-            })
-            .await
+        self.sessions.with(|connection| ping::can_record(connection).boxed()).await
     }
 }

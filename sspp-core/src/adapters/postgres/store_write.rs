@@ -20,22 +20,19 @@ use crate::{ContentDigest, DeadLetter, ErasureDigest, EventId, NewSignal, Record
 pub(super) const LETTERS_LOCK: i64 = 0x5353_5050_0001;
 
 /// Letters of other content keep their id, so those signals are not inserted; letters without content, or with the
-/// same, give way. What was erased stays away. `processed_at` is raised to the last row's, so that it never falls in what
-/// one writer records, unless the signals are imported.
+/// same, give way. What was erased stays away. `processed_at` is this server's time, unless the signals are imported.
 const INSERT: &str = "\
     WITH input AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
         $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::bytea[], $11::bytea[], $12::text[], $13::text[], $14::text[]) \
         AS i (event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, processed_at, \
         content, model, metadata, source, external_id)), \
-    last AS (SELECT max(processed_at) AS processed_at \
-        FROM (SELECT processed_at FROM signals WHERE $15 ORDER BY id DESC LIMIT 1) AS one), \
     erased AS (SELECT NOT EXISTS (SELECT 1 FROM erasures) AS none), \
     inserted AS ( \
         INSERT INTO signals (event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, \
             processed_at, content, model, metadata, source, external_id) \
         SELECT i.event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, \
-            greatest(i.processed_at, last.processed_at), i.content, model, metadata::json, source, external_id \
-        FROM input AS i CROSS JOIN last \
+            CASE WHEN $15 THEN i.processed_at ELSE now() END, i.content, model, metadata::json, source, external_id \
+        FROM input AS i \
         WHERE NOT EXISTS (SELECT 1 FROM dead_letters AS l WHERE l.id = i.event_id AND l.content <> i.content) \
         AND ((SELECT none FROM erased) OR NOT EXISTS (SELECT 1 FROM erasures AS e WHERE i.received_at <= e.up_to AND \
             ((e.kind = 'account' AND e.digest = sha256(convert_to(i.account_id, 'UTF8'))) OR \
@@ -178,7 +175,7 @@ impl<'a> Recording<'a, '_> {
             .bind(column(pending, |signal| {
                 signal.accepted.event.external_id.as_ref().map(crate::ExternalId::as_str)
             }))
-            .bind(self.origin == Origin::Pipeline)
+            .bind(self.origin == Origin::Import)
             .fetch_all(&mut *self.connection)
             .await?;
         Ok(rows)
@@ -263,14 +260,13 @@ impl<'a> Recording<'a, '_> {
     /// Inserts it, unless it is there or whom it is about was erased: then it answers false.
     async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<bool, Failure> {
         let subject = letter.subject();
-        let received = subject.received_at.unwrap_or(letter.enqueued_at);
-        if is_erased(self.connection, &subject.erasure_digests(), received).await? {
+        if is_erased(self.connection, &subject.erasure_digests(), letter.enqueued_at).await? {
             return Ok(false);
         }
         let inserted = sqlx::query(
             "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at, \
-             account_id, user_id, event_type) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
-             ON CONFLICT (id) DO NOTHING",
+             account_id, user_id, event_type) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, now()), $10, $11, $12) ON CONFLICT (id) DO NOTHING",
         )
         .bind(letter.id.as_uuid())
         .bind(letter.event_id.as_uuid())
@@ -281,7 +277,7 @@ impl<'a> Recording<'a, '_> {
         .bind(letter.detail.replace('\0', "\u{fffd}"))
         .bind(i64::from(letter.attempts))
         .bind(letter.enqueued_at.to_datetime())
-        .bind(letter.died_at.to_datetime())
+        .bind((self.origin == Origin::Import).then(|| letter.died_at.to_datetime()))
         .bind(subject.account_id.map(String::from))
         .bind(subject.user_id.map(String::from))
         .bind(subject.event_type.map(String::from))

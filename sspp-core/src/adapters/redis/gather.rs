@@ -158,7 +158,8 @@ async fn send_once(
             let job = &round[*at].jobs[*position];
             args.push(Value::from(job.event_id.to_string()));
             args.push(Value::Bytes(job.payload.clone()));
-            args.push(Value::from(job.enqueued_at.micros().to_string()));
+            let stamp = job.enqueued_at.map(|stamp| stamp.micros().to_string());
+            args.push(Value::from(stamp.unwrap_or_default()));
         }
     }
     let answer = shard::array(shared.link.run(&ENQUEUE, shared.keys(number), args).await?)?;

@@ -13,14 +13,14 @@ use super::failure::odd_answer;
 use super::gather::Gatherer;
 use super::link::Link;
 use super::risks::risks;
-use super::script::{KEEP, RECEIVE, RECLAIM, RUN, SETTLE};
+use super::script::{CAN_ENQUEUE, CAN_SETTLE, KEEP, RECEIVE, RECLAIM, RUN, SETTLE};
 use super::shard::{self, Claim, Entry};
 use super::shared::Shared;
 use super::{RedisConfig, RedisOpenError};
 use crate::ports::CALL_BYTES;
 use crate::{
     Admission, Delivery, Durability, EventId, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Random,
-    Receipt, Settlement, SystemRandom, Verdict,
+    Receipt, Settlement, SystemRandom, Timestamp, Verdict,
 };
 
 /// A receiver looks at least this often for jobs that come again and for shards of other configurations.
@@ -311,7 +311,32 @@ impl EventQueue for RedisEventQueue {
     async fn ping(&self) -> Result<(), QueueError> {
         self.open_or()?;
         self.shared.refresh_lengths().await?;
+        self.shared.probe(&CAN_ENQUEUE).await?;
         if self.shared.is_full() { Err(self.shared.full()) } else { Ok(()) }
+    }
+
+    async fn can_settle(&self) -> Result<(), QueueError> {
+        self.open_or()?;
+        self.shared.refresh_lengths().await?;
+        self.shared.probe(&CAN_SETTLE).await
+    }
+
+    async fn fence(&self, at_least: Option<Timestamp>) -> Result<Timestamp, QueueError> {
+        self.open_or()?;
+        // Others may have begun to use more shards.
+        self.shared.refresh_lengths().await?;
+        let numbers = self.shared.shards().await?.into_iter().collect();
+        let at_least = at_least.and_then(|at| u64::try_from(at.micros()).ok());
+        let at_least = at_least.map_or(0, |micros| micros.div_ceil(1_000));
+        Ok(shard::stamp(self.shared.fence(&numbers, at_least).await?))
+    }
+
+    async fn now(&self) -> Result<Timestamp, QueueError> {
+        self.open_or()?;
+        let parts = shard::array(self.shared.link.ask("TIME", Vec::new()).await?)?;
+        let [seconds, micros] = parts.as_slice() else { return Err(odd_answer("no time")) };
+        let micros = shard::number(Some(seconds))? * 1_000_000 + shard::number(Some(micros))?;
+        Timestamp::from_micros(micros).ok_or_else(|| odd_answer("a time after the year 9999"))
     }
 
     fn claim_bound(&self) -> Duration {

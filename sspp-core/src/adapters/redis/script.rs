@@ -29,6 +29,8 @@ macro_rules! scripts {
 }
 
 scripts! {
+    CAN_ENQUEUE = "can_enqueue.lua";
+    CAN_SETTLE = "can_settle.lua";
     ENQUEUE = "enqueue.lua";
     RECEIVE = "receive.lua";
     RECLAIM = "reclaim.lua";
@@ -36,4 +38,5 @@ scripts! {
     KEEP = "keep.lua";
     RUN = "run.lua";
     LOOK = "look.lua";
+    FENCE = "fence.lua";
 }

@@ -67,6 +67,12 @@ pub(super) fn id_parts(id: &str) -> Option<(u64, u64)> {
     Some((ms.parse().ok()?, seq.parse().ok()?))
 }
 
+/// The instant of an id's milliseconds; the last that there is, where a clock went that far.
+pub(super) fn stamp(millis: u64) -> Timestamp {
+    let micros = i64::try_from(millis).ok().and_then(|millis| millis.checked_mul(1_000));
+    micros.and_then(Timestamp::from_micros).unwrap_or(Timestamp::MAX)
+}
+
 /// A job as a shard keeps it.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -75,32 +81,41 @@ pub(super) struct Entry {
     pub(super) payload: Bytes,
     pub(super) enqueued_at: Timestamp,
     pub(super) attempts: u32,
+    pub(super) postponed: u32,
 }
 
 impl Entry {
-    /// Reads `[id, [e, …, p, …, q, …, a, …]]`.
+    /// Reads `[id, [e, …, p, …]]`; one that came again, or is a replay, has `q`, `a` and `w` too. Its stamp is the time in its
+    /// id, and never later than that.
     pub(super) fn read(id: &Value, fields: &Value) -> Result<Self, QueueError> {
         let Value::Array(fields) = fields else { return Err(odd_answer("an entry without fields")) };
-        let [_, event, _, payload, _, enqueued, _, attempts] = fields.as_slice() else {
+        let [_, event, _, payload, more @ ..] = fields.as_slice() else {
             return Err(odd_answer("an entry of other fields"));
         };
-        let number = |value: &Value| text(value).and_then(|text| text.parse::<i64>().ok());
+        let number = |at: usize| match more.get(at) {
+            Some(value) => text(value)?.parse::<i64>().ok(),
+            None => Some(0),
+        };
         let whole = || {
+            let id = text(id)?;
+            let own = stamp(id_parts(id.strip_prefix('d').unwrap_or(&id))?.0);
+            let first = if more.is_empty() { own } else { Timestamp::from_micros(number(1)?)? };
             Some(Self {
-                id: text(id)?,
+                id,
                 event_id: EventId::from_uuid(Uuid::parse_str(&text(event)?).ok()?),
                 payload: bytes(payload)?,
-                enqueued_at: Timestamp::from_micros(number(enqueued)?)?,
-                attempts: u32::try_from(number(attempts)?).ok()?,
+                enqueued_at: first.min(own),
+                attempts: u32::try_from(number(3)?).ok()?,
+                postponed: u32::try_from(number(5)?).ok()?,
             })
         };
         whole().ok_or_else(|| odd_answer("an entry that cannot be read"))
     }
 
     pub(super) fn deliver(self, shard: u16, consumer: &str, count: i64, suspect: bool) -> Delivery {
-        let Self { id, event_id, payload, enqueued_at, attempts } = self;
+        let Self { id, event_id, payload, enqueued_at, attempts, postponed } = self;
         let receipt = Receipt::new(format!("{shard}|{id}|{consumer}|{count}|{event_id}"));
-        Delivery { receipt, event_id, payload, attempts, suspect, enqueued_at }
+        Delivery { receipt, event_id, payload, attempts, postponed, suspect, enqueued_at }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the queue and its gatherer share: the link, and how long every shard is.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::failure::odd_answer;
 use super::gather::RETRY_AFTER;
 use super::link::Link;
 use super::look::Look;
-use super::script::LOOK;
+use super::script::{FENCE, LOOK, Script};
 use super::shard;
 use crate::{AccountId, QueueError};
 
@@ -25,6 +26,8 @@ pub(super) struct Shared {
     pub(super) link: Link,
     pub(super) config: RedisConfig,
     lengths: Mutex<Lengths>,
+    /// The last line that this process drew, in milliseconds.
+    line: AtomicU64,
 }
 
 /// Jobs in every shard that was ever used, as last seen.
@@ -39,7 +42,8 @@ struct Lengths {
 impl Shared {
     pub(super) fn new(link: Link, config: RedisConfig) -> Self {
         let of = (0..config.shards).map(|number| (number, 0)).collect();
-        Self { link, config, lengths: Mutex::new(Lengths { of, asked: None, noted: false }) }
+        let lengths = Mutex::new(Lengths { of, asked: None, noted: false });
+        Self { link, config, lengths, line: AtomicU64::new(0) }
     }
 
     pub(super) fn shard_of(&self, account: &AccountId) -> u16 {
@@ -92,9 +96,14 @@ impl Shared {
         let new: Vec<u16> = (0..self.config.shards).filter(|number| numbers.insert(*number)).collect();
         let mut noted = true;
         if !new.is_empty() {
-            let new = new.into_iter().map(|number| Value::from(number.to_string()));
-            // The set only grows: a smaller configuration strands nothing.
-            match self.link.ask("SADD", std::iter::once(key).chain(new).collect()).await {
+            let noted_before_used = async {
+                // They may be on another node, or Redis may have lost its data: a line that was drawn holds there too.
+                self.fence(&numbers, 0).await?;
+                let new = new.into_iter().map(|number| Value::from(number.to_string()));
+                // The set only grows: a smaller configuration strands nothing.
+                self.link.ask("SADD", std::iter::once(key).chain(new).collect()).await
+            };
+            match noted_before_used.await {
                 Ok(_) => {}
                 // Memory is full. That keeps nobody from taking: what is not noted is empty.
                 Err(QueueError::Storage { .. }) => noted = false,
@@ -119,6 +128,37 @@ impl Shared {
             self.refresh_lengths().await?;
         }
         Ok(self.lengths().of.keys().copied().collect())
+    }
+
+    /// Asks every server of the queue whether a script may run: in a cluster each shard's, else the one that has all.
+    pub(super) async fn probe(&self, script: &Script) -> Result<(), QueueError> {
+        let mut shards = self.shards().await?;
+        if !self.link.is_clustered() {
+            shards.truncate(1);
+        }
+        let asked = shards.into_iter().map(|number| self.link.run(script, self.keys(number), Vec::new()));
+        futures_util::future::try_join_all(asked).await.map(drop)
+    }
+
+    /// Reads the latest stamp of all these shards, and moves each behind it, so that every later one is after it. An earlier
+    /// line of this process holds as well: Redis may have lost it.
+    pub(super) async fn fence(&self, numbers: &BTreeSet<u16>, at_least: u64) -> Result<u64, QueueError> {
+        let mut line = self.line.load(Ordering::SeqCst).max(at_least);
+        for latest in self.latest(numbers, -1).await? {
+            line = line.max(latest);
+        }
+        self.latest(numbers, i64::try_from(line).unwrap_or(i64::MAX - 1)).await?;
+        self.line.fetch_max(line, Ordering::SeqCst);
+        Ok(line)
+    }
+
+    async fn latest(&self, numbers: &BTreeSet<u16>, least: i64) -> Result<Vec<u64>, QueueError> {
+        let asked = numbers.iter().map(|&number| async move {
+            let args = vec![Value::from(least.to_string())];
+            let latest = self.link.run(&FENCE, self.keys(number), args).await?;
+            Ok(u64::try_from(shard::number(Some(&latest))?).unwrap_or(0))
+        });
+        futures_util::future::join_all(asked).await.into_iter().collect()
     }
 
     async fn look(&self, number: u16, args: Vec<Value>) -> Result<Look, QueueError> {

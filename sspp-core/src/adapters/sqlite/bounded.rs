@@ -35,13 +35,15 @@ mod tests {
     use crate::SqliteConfig;
     use crate::adapters::sqlite::connect;
     use crate::adapters::sqlite::failure::FailureKind;
+    use crate::adapters::sqlite::lock::FileLock;
 
     #[tokio::test]
     async fn a_question_that_reads_for_ever_is_interrupted_and_keeps_no_connection() {
         let folder = tempfile::tempdir().unwrap();
         let config = SqliteConfig::new(folder.path().join("x.db"));
-        drop(connect::writer_options(&config).connect().await.unwrap());
-        let readers = connect::readers(&config);
+        let lock = FileLock::take(&config.path).unwrap();
+        drop(connect::writer_options(&config, &lock.place).connect().await.unwrap());
+        let readers = connect::readers(std::sync::Arc::clone(&lock.place));
         let for_ever =
             "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
         let ask = |sql: &'static str| {

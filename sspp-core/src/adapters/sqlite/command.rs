@@ -49,7 +49,8 @@ pub(super) enum Command {
     Settle(Ask<Vec<Settlement>, (), QueueError>),
     BeginRun(Ask<Receipt, u32, QueueError>),
     EndRun(Ask<Receipt, (), QueueError>),
-    Ping(Ask<(), (), QueueError>),
+    /// Whether the file can be written now.
+    Ping(Ask<(), (), Failure>),
     Record(Ask<Vec<Record>, Vec<Recorded>, StoreError>),
     Expire(Ask<Expiry, u32, StoreError>),
     ChangeLetter(Ask<LetterChange, bool, StoreError>),

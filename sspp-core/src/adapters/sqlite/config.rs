@@ -12,7 +12,8 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone)]
 pub struct SqliteConfig {
-    /// The data file; made when it is not there. Beside it lie `-wal` and `-shm`, which belong to it, and `-lock`.
+    /// The path of the data file, never a URI; the file is made when it is not there. Beside it lie `-wal` and `-shm`, which belong
+    /// to it.
     pub path: PathBuf,
     /// How many jobs may be in the queue before it refuses more; 1,000,000 by default.
     pub max_backlog: u64,

@@ -1,5 +1,6 @@
 //! How connections to the file are made.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
@@ -9,15 +10,16 @@ use sqlx::sqlite::{
 
 use super::SqliteConfig;
 use super::failure::ACQUIRE_TIMEOUT_MS;
+use super::place::Place;
 
 /// SQLite's page, in bytes: its default, by which a file limit is counted.
 const PAGE_BYTES: u64 = 4_096;
 /// Readers at most; each is a thread and up to 2 MB of cache.
 const READERS: u32 = 3;
 
-fn common(config: &SqliteConfig) -> SqliteConnectOptions {
+fn common(place: &Place) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
-        .filename(&config.path)
+        .filename(&place.real)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
@@ -27,9 +29,8 @@ fn common(config: &SqliteConfig) -> SqliteConnectOptions {
 }
 
 /// The one connection that writes.
-pub(super) fn writer_options(config: &SqliteConfig) -> SqliteConnectOptions {
-    let options = common(config)
-        .create_if_missing(true)
+pub(super) fn writer_options(config: &SqliteConfig, place: &Place) -> SqliteConnectOptions {
+    let options = common(place)
         .pragma("cache_size", "-8192")
         // A longer log before it is copied into the file: pages that change often are copied once.
         .pragma("wal_autocheckpoint", "4000")
@@ -45,8 +46,8 @@ pub(super) fn writer_options(config: &SqliteConfig) -> SqliteConnectOptions {
 }
 
 /// Connections for reading, made when they are first needed.
-pub(super) fn readers(config: &SqliteConfig) -> SqlitePool {
-    let options = common(config)
+pub(super) fn readers(place: Arc<Place>) -> SqlitePool {
+    let options = common(&place)
         .pragma("query_only", "ON")
         .pragma("cache_size", "-2048")
         .thread_name(|number| format!("sspp-sqlite-{number}"));
@@ -55,6 +56,13 @@ pub(super) fn readers(config: &SqliteConfig) -> SqlitePool {
         .min_connections(0)
         .acquire_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS))
         .test_before_acquire(false)
+        // What was opened by its path is another file, when another has the path now.
+        .after_connect(move |_, _| {
+            let place = Arc::clone(&place);
+            Box::pin(async move {
+                place.check().map_err(|failure| sqlx::Error::Io(std::io::Error::other(failure.reason)))
+            })
+        })
         // A question's limit is its own.
         .after_release(|connection, _| {
             Box::pin(async move {

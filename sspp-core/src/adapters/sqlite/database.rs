@@ -13,7 +13,8 @@ use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
 use super::store_write::StoreState;
 use super::writer::Writer;
-use super::{SqliteConfig, SqliteEventQueue, SqliteOpenError, SqliteSignalStore};
+use super::{SqliteConfig, SqliteEventQueue, SqliteOpenError, SqliteSignalStore, log_name};
+use crate::stamps::Stamps;
 use crate::{Clock, EventQueue, SignalStore};
 
 /// Commands that wait for the writer; callers beyond them wait to hand theirs over.
@@ -51,7 +52,8 @@ impl SqliteDatabase {
         let path = config.path.as_path();
         SqliteOpenError::check_path(path)?;
         let lock = FileLock::take(path)?;
-        let options = connect::writer_options(&config);
+        let had_log = log_name::has_bytes(&lock.place.log_path());
+        let options = connect::writer_options(&config, &lock.place);
         let mut connection =
             options.connect().await.map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
         MIGRATIONS
@@ -59,12 +61,17 @@ impl SqliteDatabase {
             .run_direct(None, &mut connection, false)
             .await
             .map_err(|error| SqliteOpenError::of_migration(path, error))?;
+        log_name::note(&mut connection, &lock.place, had_log, path).await?;
         let queue = load_queue(&mut connection, &config)
             .await
             .map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
         let queue = Arc::new(Mutex::new(queue));
         let store =
             StoreState::load(&mut connection).await.map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
+        lock.place
+            .note_log()
+            .map_err(|failure| SqliteOpenError::Failed { path: path.to_owned(), reason: failure.reason })?;
+        let readers = connect::readers(Arc::clone(&lock.place));
 
         let (handle, commands) = WriterHandle::new(COMMANDS);
         let arrivals = Arc::new(Notify::new());
@@ -76,10 +83,12 @@ impl SqliteDatabase {
             max_backlog: config.max_backlog,
             clock: Arc::clone(&clock),
             arrivals: Arc::clone(&arrivals),
-            _lock: lock,
+            is_current: true,
+            written: None,
+            lock,
         };
-        let readers = connect::readers(&config);
-        let store = SqliteSignalStore { writer: handle.clone(), readers: readers.clone() };
+        let store =
+            SqliteSignalStore { writer: handle.clone(), readers: readers.clone(), clock: Arc::clone(&clock) };
         let queue = SqliteEventQueue {
             writer: handle.clone(),
             readers: readers.clone(),
@@ -87,6 +96,7 @@ impl SqliteDatabase {
             arrivals,
             clock,
             claim_bound: config.claim_bound,
+            max_backlog: config.max_backlog,
         };
         Ok(Self {
             handle,
@@ -141,8 +151,14 @@ async fn load_queue(connection: &mut SqliteConnection, config: &SqliteConfig) ->
     let marks = Marks::load(connection).await?;
     let suspects = sqlx::query_scalar("SELECT seq FROM jobs WHERE seq <= ? AND due_at IS NULL")
         .bind(marks.delivered_to)
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
+    // The clock may have been set back since: what was erased stays behind every new stamp.
+    let last = sqlx::query_scalar(
+        "SELECT max((SELECT coalesce(max(enqueued_at), 0) FROM jobs), (SELECT coalesce(max(up_to), 0) FROM erasures))",
+    )
+    .fetch_one(connection)
+    .await?;
     let claim_bound = i64::try_from(config.claim_bound.as_micros()).unwrap_or(i64::MAX);
-    Ok(QueueState::new(marks, suspects, opens, claim_bound))
+    Ok(QueueState::new(marks, Stamps::after(last), suspects, opens, claim_bound))
 }

@@ -8,7 +8,6 @@ use sqlx::SqliteConnection;
 use super::expiry::RemovedSignal;
 use super::failure::Failure;
 use super::letters::forget;
-use super::queue_rows::read_instant;
 use super::signal_rows::read_digest;
 use super::store_write::StoreState;
 use super::tallies::Tallies;
@@ -41,14 +40,16 @@ pub(super) async fn begin(
 ) -> Result<(), Failure> {
     let digest = erasure.whom.digest();
     let up_to: i64 = sqlx::query_scalar(
-        "INSERT INTO erasures (kind, digest, up_to, name) VALUES (?, ?, ?, ?) \
-         ON CONFLICT (kind, digest) DO UPDATE SET up_to = max(up_to, excluded.up_to), name = excluded.name \
-         RETURNING up_to",
+        "INSERT INTO erasures (kind, digest, up_to, name, last_signal, last_letter) \
+         VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(seq), 0) FROM dead_letters)) \
+         ON CONFLICT (kind, digest) DO UPDATE SET up_to = max(up_to, excluded.up_to), name = excluded.name, \
+         last_signal = excluded.last_signal, last_letter = excluded.last_letter RETURNING up_to",
     )
     .bind(digest.kind())
     .bind(digest.sha256.to_vec())
     .bind(erasure.up_to.micros())
     .bind(erasure.whom.name())
+    .bind(state.last_id)
     .fetch_one(connection)
     .await?;
     Arc::make_mut(&mut state.erasures).insert(digest, up_to);
@@ -64,13 +65,12 @@ pub(super) async fn step(
     state: &mut StoreState,
     max: u32,
 ) -> Result<Option<Erased>, Failure> {
-    let open: Option<(String, Vec<u8>, i64, String)> = sqlx::query_as(
-        "SELECT kind, digest, up_to, name FROM erasures WHERE name IS NOT NULL ORDER BY up_to LIMIT 1",
+    let open: Option<(String, Vec<u8>, String, i64, i64)> = sqlx::query_as(
+        "SELECT kind, digest, name, last_signal, last_letter FROM erasures WHERE name IS NOT NULL ORDER BY up_to LIMIT 1",
     )
     .fetch_optional(&mut *connection)
     .await?;
-    let Some((kind, digest, up_to, name)) = open else { return Ok(None) };
-    read_instant(up_to)?;
+    let Some((kind, digest, name, last_signal, last_letter)) = open else { return Ok(None) };
     let whom = Erasable::read(&kind, name)
         .ok_or_else(|| Failure::corrupt("an erasure is of neither an account nor a user"))?;
     let (signals_sql, letters_sql) = match &whom {
@@ -79,7 +79,7 @@ pub(super) async fn step(
     };
     let removed: Vec<RemovedSignal> = sqlx::query_as(signals_sql)
         .bind(whom.name())
-        .bind(up_to)
+        .bind(last_signal)
         .bind(i64::from(max))
         .fetch_all(&mut *connection)
         .await?;
@@ -88,7 +88,7 @@ pub(super) async fn step(
         tallies.remove(signal);
     }
     tallies.write(connection).await?;
-    let query = sqlx::query(letters_sql).bind(whom.name()).bind(up_to).bind(i64::from(max));
+    let query = sqlx::query(letters_sql).bind(whom.name()).bind(last_letter).bind(i64::from(max));
     let letters = query.execute(&mut *connection).await?.rows_affected();
     forget(connection, state, letters).await?;
     let gone = Erased {
@@ -106,14 +106,14 @@ pub(super) async fn step(
 }
 
 const REMOVE_SIGNALS_OF_ACCOUNT: &str = "\
-    DELETE FROM signals WHERE id IN (SELECT id FROM signals WHERE account_id = ? AND received_at <= ? LIMIT ?) \
+    DELETE FROM signals WHERE id IN (SELECT id FROM signals WHERE account_id = ? AND id <= ? LIMIT ?) \
     RETURNING account_id, user_id, event_type, signal_type, score";
 const REMOVE_SIGNALS_OF_USER: &str = "\
-    DELETE FROM signals WHERE id IN (SELECT id FROM signals WHERE user_id = ? AND received_at <= ? LIMIT ?) \
+    DELETE FROM signals WHERE id IN (SELECT id FROM signals WHERE user_id = ? AND id <= ? LIMIT ?) \
     RETURNING account_id, user_id, event_type, signal_type, score";
 const REMOVE_LETTERS_OF_ACCOUNT: &str = "\
     DELETE FROM dead_letters WHERE seq IN ( \
-        SELECT seq FROM dead_letters WHERE account_id = ? AND enqueued_at <= ? LIMIT ?)";
+        SELECT seq FROM dead_letters WHERE account_id = ? AND seq <= ? LIMIT ?)";
 const REMOVE_LETTERS_OF_USER: &str = "\
     DELETE FROM dead_letters WHERE seq IN ( \
-        SELECT seq FROM dead_letters WHERE user_id = ? AND enqueued_at <= ? LIMIT ?)";
+        SELECT seq FROM dead_letters WHERE user_id = ? AND seq <= ? LIMIT ?)";

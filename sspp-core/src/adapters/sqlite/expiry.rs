@@ -14,7 +14,7 @@ pub(super) enum Kind {
     DeadLetters,
 }
 
-/// One step of removing: of the `max` rows that were recorded first, those from before an instant.
+/// One step of removing: up to `max` rows from before an instant, the oldest first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expiry {
     pub(super) kind: Kind,
@@ -32,15 +32,14 @@ pub(super) struct RemovedSignal {
     pub(super) score: i64,
 }
 
-/// Times of processing never fall as ids grow, so the oldest signals have the lowest ids, and the first tells of all.
-const SOME_SIGNAL: &str =
-    "SELECT coalesce((SELECT processed_at < ? FROM signals ORDER BY id LIMIT min(?, 1)), 0)";
-const SOME_LETTER: &str = "SELECT EXISTS (SELECT 1 FROM dead_letters WHERE died_at < ? AND seq IN (SELECT seq FROM dead_letters ORDER BY seq LIMIT ?))";
+const SOME_SIGNAL: &str = "SELECT EXISTS (SELECT 1 FROM signals WHERE processed_at < ? LIMIT ?)";
+const SOME_LETTER: &str = "SELECT EXISTS (SELECT 1 FROM dead_letters WHERE died_at < ? LIMIT ?)";
 const REMOVE_SIGNALS: &str = "\
-    DELETE FROM signals WHERE id IN (SELECT id FROM signals ORDER BY id LIMIT ?) AND processed_at < ? \
+    DELETE FROM signals WHERE id IN (SELECT id FROM signals WHERE processed_at < ? ORDER BY processed_at LIMIT ?) \
     RETURNING account_id, user_id, event_type, signal_type, score";
 const REMOVE_LETTERS: &str = "\
-    DELETE FROM dead_letters WHERE seq IN (SELECT seq FROM dead_letters ORDER BY seq LIMIT ?) AND died_at < ?";
+    DELETE FROM dead_letters WHERE seq IN ( \
+        SELECT seq FROM dead_letters WHERE died_at < ? ORDER BY died_at LIMIT ?)";
 
 impl Expiry {
     /// About how many rows it touches.
@@ -70,7 +69,7 @@ pub(super) async fn expire(
     match kind {
         Kind::Signals => {
             let removed: Vec<RemovedSignal> =
-                sqlx::query_as(REMOVE_SIGNALS).bind(max).bind(before).fetch_all(&mut *connection).await?;
+                sqlx::query_as(REMOVE_SIGNALS).bind(before).bind(max).fetch_all(&mut *connection).await?;
             for signal in &removed {
                 tallies.remove(signal);
             }
@@ -78,7 +77,7 @@ pub(super) async fn expire(
             Ok(u32::try_from(removed.len()).unwrap_or(u32::MAX))
         }
         Kind::DeadLetters => {
-            let query = sqlx::query(REMOVE_LETTERS).bind(max).bind(before);
+            let query = sqlx::query(REMOVE_LETTERS).bind(before).bind(max);
             let removed = query.execute(&mut *connection).await?.rows_affected();
             let count = i64::try_from(removed).unwrap_or(i64::MAX);
             state.forget_letters(count);

@@ -17,6 +17,8 @@ pub(super) enum FailureKind {
     Busy,
     /// The disk is full, fails, or may not be written.
     Storage,
+    /// The file, or its log, is not where it was.
+    Moved,
     /// The file cannot be opened or its connection broke.
     Unavailable,
     /// No connection came free in time.
@@ -102,7 +104,7 @@ impl From<Failure> for QueueError {
             }
             FailureKind::Timeout => Self::Timeout { after_ms: ACQUIRE_TIMEOUT_MS },
             // The queue does not look at content: a row that it cannot take is one that it cannot write.
-            FailureKind::Storage | FailureKind::Data => Self::Storage { reason },
+            FailureKind::Storage | FailureKind::Moved | FailureKind::Data => Self::Storage { reason },
             FailureKind::Corrupt => Self::Corrupt { reason },
             FailureKind::Closed => Self::Closed,
         }
@@ -114,7 +116,7 @@ impl From<Failure> for StoreError {
         let reason = failure.reason;
         match failure.kind {
             FailureKind::Busy => Self::Contention { reason },
-            FailureKind::Storage => Self::Storage { reason },
+            FailureKind::Storage | FailureKind::Moved => Self::Storage { reason },
             FailureKind::Unavailable => Self::Unavailable { reason },
             FailureKind::Timeout => Self::Timeout { after_ms: ACQUIRE_TIMEOUT_MS },
             FailureKind::Setup => Self::Setup { reason },

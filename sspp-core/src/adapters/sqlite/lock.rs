@@ -1,42 +1,106 @@
-//! One process owns the file: a lock on a side file says which.
+//! One process owns the file: it holds a lock on the file itself, whatever names the file has.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::fs::{File, Metadata, TryLockError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::SqliteOpenError;
+use super::place::{FileId, Place};
+
+/// The files that this process holds. Such a file is not opened a second time, not even to find it locked: when any
+/// descriptor of a file is closed, the system drops the locks that SQLite has on it in this process.
+static HELD: Mutex<BTreeSet<FileId>> = Mutex::new(BTreeSet::new());
 
 /// Held as long as the file is in use; the operating system lets go of it when the process dies.
 #[derive(Debug)]
 pub(super) struct FileLock {
+    /// Where the file is.
+    pub(super) place: Arc<Place>,
+    _beside: Option<File>,
     _file: File,
 }
 
 impl FileLock {
-    /// Takes the lock beside a data file, or says that another process has it.
+    /// Opens the data file, makes it when it is not there, and takes its lock; or says that another process has it.
     pub(super) fn take(path: &Path) -> Result<Self, SqliteOpenError> {
-        let beside = beside(&real(path));
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&beside)
-            .map_err(|error| SqliteOpenError::of_io(path, &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(SqliteOpenError::InUse { path: path.to_owned() }),
-            Err(TryLockError::Error(error)) => Err(SqliteOpenError::of_io(path, &error)),
+        let in_use = || SqliteOpenError::InUse { path: path.to_owned() };
+        let of_io = |error: std::io::Error| SqliteOpenError::of_io(path, &error);
+        let is_held = |metadata: Metadata| cfg!(unix) && held().contains(&FileId::of(&metadata));
+        if std::fs::metadata(path).is_ok_and(is_held) {
+            return Err(in_use());
         }
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(path);
+        let file = file.map_err(of_io)?;
+        let id = FileId::of(&file.metadata().map_err(of_io)?);
+        let place = Place::new(path, id)?;
+        let locked = lock_data(&file, &place).and_then(|locked| place.check_log().map(|()| locked));
+        let locked = locked.map_err(|error| match error {
+            TryLockError::WouldBlock => in_use(),
+            TryLockError::Error(error) => of_io(error),
+        })?;
+        held().insert(id);
+        Ok(Self { place: Arc::new(place), _beside: locked, _file: file })
     }
 }
 
-/// The file that a path leads to: two names of one file have one lock.
-fn real(path: &Path) -> PathBuf {
-    let of_parent = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(of_parent).unwrap_or_else(|| path.to_owned())
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        self.place.forget_log();
+        held().remove(&self.place.file);
+    }
 }
 
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-lock");
-    name.into()
+fn held() -> MutexGuard<'static, BTreeSet<FileId>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks one byte of the file that SQLite has no use for (its locks are on 512 bytes from 2^30), so that both kinds of
+/// locks live side by side on every file system. The lock belongs to the open file, not to the process.
+#[cfg(target_os = "linux")]
+fn lock_byte(file: &File) -> Result<(), TryLockError> {
+    use nix::errno::Errno;
+    use nix::fcntl::{FcntlArg, fcntl};
+    use nix::libc;
+
+    #[expect(clippy::cast_possible_truncation, reason = "small constants of the system")]
+    let byte = libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: (1 << 30) + 4_096,
+        l_len: 1,
+        l_pid: 0,
+    };
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&byte)) {
+        Ok(_) => Ok(()),
+        Err(Errno::EAGAIN | Errno::EACCES) => Err(TryLockError::WouldBlock),
+        Err(error) => Err(TryLockError::Error(error.into())),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn lock_data(file: &File, _: &Place) -> Result<Option<File>, TryLockError> {
+    lock_byte(file).map(|()| None)
+}
+
+/// Locks the write-ahead log.
+#[cfg(target_os = "linux")]
+pub(super) fn lock_log(log: &File) -> Result<(), TryLockError> {
+    lock_byte(log)
+}
+
+/// Elsewhere the standard library's lock of the file would be in the way of SQLite's own, so a file beside it is locked, which
+/// covers the log too; another hard link of the data file is not noticed.
+#[cfg(not(target_os = "linux"))]
+fn lock_data(_: &File, place: &Place) -> Result<Option<File>, TryLockError> {
+    let beside = File::options().create(true).truncate(false).write(true).open(place.beside("-lock"));
+    let beside = beside.map_err(TryLockError::Error)?;
+    beside.try_lock()?;
+    Ok(Some(beside))
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "on Linux it may fail")]
+pub(super) fn lock_log(_: &File) -> Result<(), TryLockError> {
+    Ok(())
 }

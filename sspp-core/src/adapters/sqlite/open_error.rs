@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, FailureKind};
 
+/// The longest path that SQLite opens, in bytes, with room for the ending of its log.
+const LONGEST: usize = 500;
+
 /// Why a SQLite file did not open; each message is one line that names the file and says what to do.
 ///
 /// ```
@@ -26,6 +29,14 @@ pub enum SqliteOpenError {
     Folder {
         /// The data file.
         path: PathBuf,
+    },
+    /// The path cannot be that of a data file.
+    #[error("cannot use {path} as the data file: {reason}")]
+    UnusablePath {
+        /// The data file.
+        path: PathBuf,
+        /// Why, and what to do.
+        reason: String,
     },
     /// The file or its folder may not be written.
     #[error("cannot write {path}: {reason}; give this user the right to write the file and its folder")]
@@ -82,16 +93,40 @@ pub enum SqliteOpenError {
 }
 
 impl SqliteOpenError {
-    /// Refuses paths that cannot work, before SQLite says so in fewer words.
+    /// Refuses paths that cannot work, before anything is made or SQLite says so in fewer words.
     pub(super) fn check_path(path: &Path) -> Result<(), Self> {
-        if path.is_dir() {
+        let unusable = |reason: String| Err(Self::UnusablePath { path: path.to_owned(), reason });
+        let text = path.as_os_str().to_string_lossy();
+        if text.is_empty() {
+            return unusable("it is empty; give the path of a file".to_owned());
+        }
+        // Other programs take these for something else than a file of that name. Here a path is a path.
+        if text == ":memory:" || text.starts_with("file:") || text.starts_with("sqlite:") {
+            return unusable(format!(
+                "it looks like a URI of SQLite, and a path is needed; if a file is called so, write ./{text}"
+            ));
+        }
+        if path.is_dir() || text.ends_with(std::path::is_separator) {
             return Err(Self::Folder { path: path.to_owned() });
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if folder.is_some_and(|folder| !folder.is_dir()) {
             return Err(Self::MissingFolder { path: path.to_owned() });
         }
-        Ok(())
+        if path.exists() && !path.is_file() {
+            return unusable("it is neither a file nor free for one; choose another path".to_owned());
+        }
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().unwrap_or_default();
+        let whole = folder.join(path.file_name().unwrap_or_default());
+        match whole.to_str() {
+            None => {
+                unusable("SQLite takes paths in UTF-8 only, folders included; choose another path".to_owned())
+            }
+            Some(text) if text.len() > LONGEST => {
+                unusable(format!("the whole path is {} bytes, of at most {LONGEST}", text.len()))
+            }
+            Some(_) => Ok(()),
+        }
     }
 
     pub(super) fn of_io(path: &Path, error: &io::Error) -> Self {

@@ -12,10 +12,10 @@ use super::command::{Command, WriterHandle};
 use super::failure::Failure;
 use super::queue_rows::{JobRow, job_columns, queued_job};
 use super::queue_state::QueueState;
-use super::queue_write::locked;
+use super::queue_write::{self, locked};
 use crate::{
     Admission, Clock, Delivery, Durability, EventId, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob,
-    Receipt, Settlement,
+    Receipt, Settlement, Timestamp,
 };
 
 /// How often a waiting receiver looks at the clock for jobs that come again. The clock may be stepped, so it does not
@@ -43,11 +43,16 @@ pub struct SqliteEventQueue {
     pub(super) arrivals: Arc<Notify>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) claim_bound: Duration,
+    pub(super) max_backlog: u64,
 }
 
 impl SqliteEventQueue {
-    fn now(&self) -> i64 {
-        self.clock.now().timestamp_micros()
+    fn shown(&self) -> Timestamp {
+        Timestamp::from_datetime(self.clock.now())
+    }
+
+    fn micros(&self) -> i64 {
+        self.shown().micros()
     }
 
     fn open(&self) -> Result<(), QueueError> {
@@ -71,7 +76,7 @@ impl EventQueue for SqliteEventQueue {
             let mut arrival = std::pin::pin!(self.arrivals.notified());
             arrival.as_mut().enable();
             self.open()?;
-            if locked(&self.state).has_due(self.now()) {
+            if locked(&self.state).has_due(self.micros()) {
                 let taken = self.writer.ask(Command::Receive, max).await?;
                 if !taken.is_empty() {
                     return Ok(taken);
@@ -88,7 +93,7 @@ impl EventQueue for SqliteEventQueue {
 
     async fn reclaim(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {
         self.open()?;
-        if locked(&self.state).expired(self.now(), max).is_empty() {
+        if locked(&self.state).expired(self.micros(), max).is_empty() {
             return Ok(Vec::new());
         }
         self.writer.ask(Command::Reclaim, max).await
@@ -100,7 +105,7 @@ impl EventQueue for SqliteEventQueue {
 
     async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), QueueError> {
         self.open()?;
-        let now = self.now();
+        let now = self.micros();
         let mut state = locked(&self.state);
         for receipt in &receipts {
             state.keep(receipt, now);
@@ -125,7 +130,7 @@ impl EventQueue for SqliteEventQueue {
         let mut delayed = 0;
         if marks.earliest_due != i64::MAX {
             let count: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs WHERE due_at > ?")
-                .bind(self.now())
+                .bind(self.micros())
                 .fetch_one(&self.readers)
                 .await
                 .map_err(Failure::from)?;
@@ -146,7 +151,7 @@ impl EventQueue for SqliteEventQueue {
         .await
         .map_err(Failure::from)?;
         let state = locked(&self.state);
-        Ok(row.map(|row| queued_job(row, &state, self.now())).transpose()?)
+        Ok(row.map(|row| queued_job(row, &state, self.micros())).transpose()?)
     }
 
     async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError> {
@@ -156,13 +161,24 @@ impl EventQueue for SqliteEventQueue {
                 .fetch_all(&self.readers)
                 .await
                 .map_err(Failure::from)?;
-        let now = self.now();
+        let now = self.micros();
         let state = locked(&self.state);
         Ok(rows.into_iter().map(|row| queued_job(row, &state, now)).collect::<Result<_, _>>()?)
     }
 
     async fn ping(&self) -> Result<(), QueueError> {
-        self.writer.ask(Command::Ping, ()).await
+        self.writer.ask(Command::Ping, ()).await?;
+        queue_write::has_room(&self.state, self.max_backlog)
+    }
+
+    async fn fence(&self, at_least: Option<Timestamp>) -> Result<Timestamp, QueueError> {
+        self.open()?;
+        Ok(locked(&self.state).stamps.fence(self.shown(), at_least))
+    }
+
+    async fn now(&self) -> Result<Timestamp, QueueError> {
+        self.open()?;
+        Ok(self.shown())
     }
 
     fn claim_bound(&self) -> Duration {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sqlx::SqliteConnection;
 
 use crate::Receipt;
+use crate::stamps::Stamps;
 
 /// Somebody's hold on a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,7 @@ impl Marks {
 #[derive(Debug)]
 pub(super) struct QueueState {
     pub(super) marks: Marks,
+    pub(super) stamps: Stamps,
     claims: HashMap<i64, Claim>,
     /// How often the file was opened: part of every receipt, so that those of earlier processes are stale.
     opens: i64,
@@ -61,10 +63,16 @@ pub(super) struct QueueState {
 
 impl QueueState {
     /// The state after opening: `suspects` are the jobs that were in hand when the last process died.
-    pub(super) fn new(marks: Marks, suspects: Vec<i64>, opens: i64, claim_bound: i64) -> Self {
+    pub(super) fn new(
+        marks: Marks,
+        stamps: Stamps,
+        suspects: Vec<i64>,
+        opens: i64,
+        claim_bound: i64,
+    ) -> Self {
         let orphaned = Claim { delivery: 0, since: None };
         let claims = suspects.into_iter().map(|seq| (seq, orphaned)).collect();
-        Self { marks, claims, opens, deliveries: 0, claim_bound, saved: marks, undo: Vec::new() }
+        Self { marks, stamps, claims, opens, deliveries: 0, claim_bound, saved: marks, undo: Vec::new() }
     }
 
     /// Takes what was read from the file in place of what is known.
@@ -171,7 +179,7 @@ mod tests {
     const MARKS: Marks = Marks { total: 3, last_seq: 3, delivered_to: 1, earliest_due: i64::MAX };
 
     fn state() -> QueueState {
-        QueueState::new(MARKS, vec![1], 7, 60)
+        QueueState::new(MARKS, Stamps::default(), vec![1], 7, 60)
     }
 
     #[test]
@@ -203,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_does_not_lengthen_a_claim_by_its_step() {
-        let mut state = QueueState::new(MARKS, vec![], 1, 60);
+        let mut state = QueueState::new(MARKS, Stamps::default(), vec![], 1, 60);
         state.claim(2, 3_600);
         assert!(state.expired(0, 9).is_empty());
         assert!(state.expired(60, 9).is_empty());

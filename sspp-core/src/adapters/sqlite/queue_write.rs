@@ -12,7 +12,7 @@ use super::multi_insert::MultiInsert;
 use super::queue_rows::{JobRow, delivery, job_columns, read_count};
 use super::queue_state::QueueState;
 use crate::ports::CALL_BYTES;
-use crate::{Admission, Delivery, NewJob, QueueError, Receipt, Settlement, Verdict};
+use crate::{Admission, Delivery, NewJob, QueueError, Receipt, Settlement, Timestamp, Verdict};
 
 static INSERT: LazyLock<MultiInsert> =
     LazyLock::new(|| MultiInsert::new("INSERT INTO jobs (seq, event_id, payload, enqueued_at)", 4, ""));
@@ -57,17 +57,19 @@ pub(super) fn has_room(state: &Mutex<QueueState>, limit: u64) -> Result<(), Queu
     Ok(())
 }
 
-/// Numbers the jobs and inserts them in a transaction of their own.
+/// Numbers and stamps the jobs and inserts them in a transaction of their own.
 pub(super) async fn enqueue(
     connection: &mut SqliteConnection,
     state: &Mutex<QueueState>,
     jobs: Vec<NewJob>,
+    now: Timestamp,
 ) -> Result<(), Failure> {
-    let mut seq = {
-        let marks = &mut locked(state).marks;
-        let before = marks.last_seq;
-        marks.last_seq += i64::try_from(jobs.len()).unwrap_or(i64::MAX);
-        before
+    let (mut seq, jobs) = {
+        let mut state = locked(state);
+        let before = state.marks.last_seq;
+        state.marks.last_seq += i64::try_from(jobs.len()).unwrap_or(i64::MAX);
+        let stamped = jobs.into_iter().map(|job| (state.stamps.stamp(now, job.enqueued_at), job));
+        (before, stamped.collect::<Vec<_>>())
     };
     let mut stretches = INSERT.stretches(&jobs).enumerate().peekable();
     while let Some((at, (mut text, stretch))) = stretches.next() {
@@ -79,13 +81,13 @@ pub(super) async fn enqueue(
             text.push_str("COMMIT");
         }
         let mut query = sqlx::query(AssertSqlSafe(text));
-        for job in stretch {
+        for (enqueued_at, job) in stretch {
             seq += 1;
             query = query
                 .bind(seq)
                 .bind(job.event_id.as_uuid().into_bytes().to_vec())
                 .bind(Vec::from(job.payload.clone()))
-                .bind(job.enqueued_at.micros());
+                .bind(enqueued_at.micros());
         }
         query.execute(&mut *connection).await?;
     }
@@ -225,17 +227,17 @@ pub(super) async fn settle(
         for settlement in settlements {
             let Some(seq) = state.claimed(&settlement.receipt) else { continue };
             state.release(seq);
-            let (due, spent) = match settlement.verdict {
+            let (due, spent, postponed) = match settlement.verdict {
                 Verdict::Done => {
                     done.push(seq);
                     continue;
                 }
-                Verdict::Retry { delay } => (due_at(now, delay), 1),
-                Verdict::Postpone { delay } => (due_at(now, delay), 0),
-                Verdict::GiveBack => (0, 0),
+                Verdict::Retry { delay } => (due_at(now, delay), 1, 0),
+                Verdict::Postpone { delay } => (due_at(now, delay), 0, 1),
+                Verdict::GiveBack => (0, 0, 0),
             };
             state.marks.earliest_due = state.marks.earliest_due.min(due);
-            again.push([seq, due, spent]);
+            again.push([seq, due, spent, postponed]);
         }
         state.marks.total = state.marks.total.saturating_sub(done.len() as u64);
     }
@@ -244,8 +246,8 @@ pub(super) async fn settle(
     }
     if !again.is_empty() {
         sqlx::query(
-            "UPDATE jobs SET due_at = again.value ->> 1, attempts = attempts + (again.value ->> 2) \
-             FROM json_each(?) AS again WHERE seq = again.value ->> 0",
+            "UPDATE jobs SET due_at = again.value ->> 1, attempts = attempts + (again.value ->> 2), \
+             postponed = postponed + (again.value ->> 3) FROM json_each(?) AS again WHERE seq = again.value ->> 0",
         )
         .bind(json(&again))
         .execute(connection)

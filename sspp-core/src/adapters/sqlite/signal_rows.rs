@@ -50,7 +50,7 @@ impl TryFrom<SignalRow> for Signal {
             event_type: EventType::new(row.event_type).map_err(Failure::corrupt)?,
             timestamp: read_instant(row.timestamp)?,
             // It was checked before it was stored.
-            metadata: Metadata::checked(RawValue::from_string(row.metadata).map_err(Failure::corrupt)?),
+            metadata: Metadata::stored(RawValue::from_string(row.metadata).map_err(Failure::corrupt)?),
             source: row.source.map(Source::new).transpose().map_err(Failure::corrupt)?,
             external_id: row.external_id.map(ExternalId::new).transpose().map_err(Failure::corrupt)?,
         };

@@ -16,9 +16,9 @@ pub(super) fn list(query: &SignalQuery) -> QueryBuilder<Sqlite> {
         SortOrder::Ascending => (" > ", " ASC"),
         SortOrder::Descending => (" < ", " DESC"),
     };
-    // processed_at never falls as ids grow: sorted by id is sorted by processed_at, and needs no index.
     let column = match query.sort_by {
-        SortBy::ProcessedAt | SortBy::Id => None,
+        SortBy::Id => None,
+        SortBy::ProcessedAt => Some("processed_at"),
         SortBy::Timestamp => Some("timestamp"),
         SortBy::Score => Some("score"),
     };
@@ -112,13 +112,13 @@ mod tests {
             || SignalFilter { account_id: AccountId::new("o\'brien").ok(), ..SignalFilter::default() };
         let after = Position::After(CursorKey { value: 5, id: SignalId::new(7) });
         let query = SignalQuery { filter: account(), position: after, ..SignalQuery::default() };
-        assert_eq!(tail(&query), "signals WHERE true AND account_id = ? AND id < ? ORDER BY id DESC LIMIT ?");
-        let query = SignalQuery { sort_by: SortBy::Timestamp, ..query };
         assert_eq!(
             tail(&query),
-            "signals WHERE true AND account_id = ? AND (timestamp, id) < (?, ?) \
-             ORDER BY timestamp DESC, id DESC LIMIT ?"
+            "signals WHERE true AND account_id = ? AND (processed_at, id) < (?, ?) \
+             ORDER BY processed_at DESC, id DESC LIMIT ?"
         );
+        let query = SignalQuery { sort_by: SortBy::Id, ..query };
+        assert_eq!(tail(&query), "signals WHERE true AND account_id = ? AND id < ? ORDER BY id DESC LIMIT ?");
         let query =
             SignalQuery { order: SortOrder::Ascending, sort_by: SortBy::Score, ..SignalQuery::default() };
         assert_eq!(tail(&query), "signals WHERE true ORDER BY score ASC, id ASC LIMIT ? OFFSET ?");

@@ -1,5 +1,7 @@
 //! The store in the SQLite file.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use sqlx::SqlitePool;
@@ -9,12 +11,14 @@ use super::command::{Command, WriterHandle};
 use super::expiry::{Expiry, Kind};
 use super::failure::Failure;
 use super::letters::{self, LetterChange, NumberedRow};
+use super::queue_rows::read_instant;
 use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, signal_columns};
 use super::{erasure, signal_select};
 use crate::{
-    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
-    EventType, Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType, StoreError, Timestamp, Total,
+    Clock, ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure,
+    EventId, EventType, Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded,
+    Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType, StoreError, Timestamp,
+    Total,
 };
 
 /// The store in a SQLite file; [`SqliteDatabase::store`](crate::SqliteDatabase::store) gives it.
@@ -31,6 +35,7 @@ use crate::{
 pub struct SqliteSignalStore {
     pub(super) writer: WriterHandle,
     pub(super) readers: SqlitePool,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl SqliteSignalStore {
@@ -201,6 +206,14 @@ impl SignalStore for SqliteSignalStore {
         self.writer.ask(Command::BeginErasure, erasure.clone()).await
     }
 
+    async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
+        let last: Option<i64> = sqlx::query_scalar("SELECT max(up_to) FROM erasures")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(Failure::from)?;
+        Ok(last.map(read_instant).transpose()?)
+    }
+
     async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {
         // The writer has other things to do: it is asked only when there is something.
         let some: bool =
@@ -219,6 +232,10 @@ impl SignalStore for SqliteSignalStore {
         self.expire(Expiry { kind: Kind::DeadLetters, before: died_before, max }).await
     }
 
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(Timestamp::from_datetime(self.clock.now()))
+    }
+
     async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
         self.writer.ask(Command::PutModel, model.clone()).await
     }
@@ -234,9 +251,7 @@ impl SignalStore for SqliteSignalStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        if self.writer.is_closed() {
-            return Err(StoreError::Closed);
-        }
+        self.writer.ask(Command::Ping, ()).await?;
         sqlx::query("SELECT 1").execute(&self.readers).await.map_err(Failure::from)?;
         Ok(())
     }

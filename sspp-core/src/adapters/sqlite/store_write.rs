@@ -28,8 +28,7 @@ static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
 /// What the writer knows of the store without asking. Put back with a failed transaction.
 #[derive(Debug, Clone)]
 pub(super) struct StoreState {
-    last_id: i64,
-    last_processed: i64,
+    pub(super) last_id: i64,
     dead_letters: i64,
     pub(super) erasures: Erasures,
 }
@@ -37,14 +36,13 @@ pub(super) struct StoreState {
 impl StoreState {
     /// Reads it from the file.
     pub(super) async fn load(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
-        let (last_id, last_processed, dead_letters) = sqlx::query_as(
-            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'signals'), 0), \
-             coalesce((SELECT processed_at FROM signals ORDER BY id DESC LIMIT 1), 0), dead_letters FROM totals",
+        let (last_id, dead_letters) = sqlx::query_as(
+            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'signals'), 0), dead_letters FROM totals",
         )
         .fetch_one(&mut *connection)
         .await?;
         let erasures = erasure::load(connection).await?;
-        Ok(Self { last_id, last_processed, dead_letters, erasures })
+        Ok(Self { last_id, dead_letters, erasures })
     }
 
     /// Some dead letters went.
@@ -160,11 +158,9 @@ impl<'a> Recording<'a, '_> {
 
     async fn insert(&mut self, text: String, stretch: &[Pending<'a>]) -> Result<(), Failure> {
         let first_id = self.state.last_id + 1;
-        let mut processed = self.state.last_processed;
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (id, Pending { signal, .. }) in (first_id..).zip(stretch) {
             let event = &signal.accepted.event;
-            processed = processed.max(signal.processed_at.micros());
             query = query
                 .bind(id)
                 .bind(bytes_of(signal.accepted.event_id))
@@ -175,7 +171,7 @@ impl<'a> Recording<'a, '_> {
                 .bind(signal.score.units().get())
                 .bind(event.timestamp.micros())
                 .bind(signal.accepted.received_at.micros())
-                .bind(processed)
+                .bind(signal.processed_at.micros())
                 .bind(signal.content.as_bytes().as_slice())
                 .bind(signal.model.as_bytes().as_slice())
                 .bind(event.metadata.as_str())
@@ -183,7 +179,6 @@ impl<'a> Recording<'a, '_> {
                 .bind(event.external_id.as_ref().map(crate::ExternalId::as_str));
         }
         let inserted = query.execute(&mut *self.connection).await?.rows_affected();
-        self.state.last_processed = processed;
         if inserted < stretch.len() as u64 {
             return self.resolve(first_id, stretch).await;
         }
@@ -315,8 +310,7 @@ impl<'a> Recording<'a, '_> {
     /// Inserts it, unless it is there or whom it is about was erased: then it answers false.
     async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<bool, Failure> {
         let subject = letter.subject();
-        let received = subject.received_at.unwrap_or(letter.enqueued_at);
-        if is_erased(&self.state.erasures, &subject.erasure_digests(), received) {
+        if is_erased(&self.state.erasures, &subject.erasure_digests(), letter.enqueued_at) {
             return Ok(false);
         }
         let inserted = sqlx::query(

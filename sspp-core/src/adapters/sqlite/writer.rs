@@ -1,10 +1,12 @@
 //! The one task that writes. What is asked of it while a commit is under way becomes the next transaction.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::command::Command;
 use super::failure::{Failure, FailureKind};
@@ -12,11 +14,14 @@ use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
 use super::queue_write::{self, locked};
 use super::store_write::{self, StoreState};
-use super::{erasure, expiry, letters};
-use crate::Clock;
+use super::{erasure, expiry, letters, log_name};
+use crate::{Clock, Timestamp};
 
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
 const BATCH_ROWS: usize = 1_000;
+
+/// For how long a write proves that the file can be written. A ping later than that writes something itself.
+const PROVEN_FOR: Duration = Duration::from_secs(5);
 
 /// The writer's connection and what it knows.
 #[derive(Debug)]
@@ -30,8 +35,12 @@ pub(super) struct Writer {
     pub(super) clock: Arc<dyn Clock>,
     /// Told when there may be something to receive.
     pub(super) arrivals: Arc<Notify>,
+    /// Whether what it knows is what is in the file.
+    pub(super) is_current: bool,
+    /// When something was last written; `None` after a failure.
+    pub(super) written: Option<Instant>,
     /// Let go of after the connection: fields are dropped in their order.
-    pub(super) _lock: FileLock,
+    pub(super) lock: FileLock,
 }
 
 impl Writer {
@@ -82,14 +91,25 @@ impl Writer {
             let store = self.store.clone();
             locked(&self.queue).begin();
             outcome = self.attempt(&mut batch).await;
+            if outcome.is_ok() {
+                // Only what is in the file that the next start opens may be acknowledged.
+                outcome = self.lock.place.check();
+            }
             if let Err(failure) = &outcome {
                 locked(&self.queue).roll_back();
-                self.store = store;
+                (self.store, self.written) = (store, None);
                 self.recover(failure.kind).await;
             }
         }
-        if let Err(failure) = &outcome {
-            tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed and was rolled back");
+        let pings = batch.iter().filter(|command| matches!(command, Command::Ping(_))).count();
+        match &outcome {
+            // Who pings says so itself, once a change.
+            Err(failure) if pings < batch.len() => {
+                tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed and was rolled back");
+            }
+            Err(_) => {}
+            Ok(()) if pings == batch.len() && self.is_proven() => {}
+            Ok(()) => self.written = Some(Instant::now()),
         }
         let arrived = batch.iter().any(|command| matches!(command, Command::Enqueue(_) | Command::Settle(_)));
         for command in batch {
@@ -100,21 +120,36 @@ impl Writer {
         }
     }
 
+    fn is_proven(&self) -> bool {
+        self.written.is_some_and(|at| at.elapsed() < PROVEN_FOR)
+    }
+
     /// Makes the connection anew after a failure that it may not have survived, and reads again what is in the file: a
-    /// commit whose answer was lost may have landed.
+    /// commit whose answer was lost may have landed. Fails while the file is not where it was.
     async fn connect(&mut self) -> Result<(), Failure> {
-        if self.connection.is_none() {
-            let mut connection = self.options.connect().await?;
-            let store = StoreState::load(&mut connection).await?;
-            let marks = Marks::load(&mut connection).await?;
-            locked(&self.queue).reload(marks);
-            self.store = store;
-            self.connection = Some(connection);
+        if self.connection.is_some() && self.is_current {
+            return Ok(());
         }
+        if self.connection.is_none() {
+            self.lock.place.forget_log();
+        }
+        self.lock.place.check()?;
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await?,
+        };
+        let store = StoreState::load(&mut connection).await?;
+        let marks = Marks::load(&mut connection).await?;
+        self.lock.place.note_log()?;
+        locked(&self.queue).reload(marks);
+        self.store = store;
+        self.connection = Some(connection);
+        self.is_current = true;
         Ok(())
     }
 
     async fn attempt(&mut self, batch: &mut [Command]) -> Result<(), Failure> {
+        let mut proven = self.is_proven();
         let Some(connection) = &mut self.connection else { return Err(Failure::closed()) };
         let enqueues = batch.iter_mut().filter_map(|command| match command {
             Command::Enqueue(ask) => Some(ask),
@@ -122,7 +157,8 @@ impl Writer {
         });
         let admitted = queue_write::admit(&self.queue, enqueues, self.max_backlog);
         if !admitted.is_empty() {
-            queue_write::enqueue(connection, &self.queue, admitted).await?;
+            let now = Timestamp::from_datetime(self.clock.now());
+            queue_write::enqueue(connection, &self.queue, admitted, now).await?;
         }
         if batch.iter().all(|command| matches!(command, Command::Enqueue(_))) {
             return Ok(());
@@ -167,7 +203,16 @@ impl Writer {
                     queue_write::end_run(connection, &self.queue, &ask.work).await?;
                     ask.answer(Ok(()));
                 }
-                Command::Ping(ask) => ask.answer(queue_write::has_room(&self.queue, self.max_backlog)),
+                Command::Ping(ask) => {
+                    if !std::mem::replace(&mut proven, true) {
+                        // Takes a page more than there are, as an event may: a full disk has none.
+                        sqlx::query("INSERT INTO write_probe VALUES (zeroblob(5000))")
+                            .execute(&mut *connection)
+                            .await?;
+                        sqlx::query("DELETE FROM write_probe").execute(&mut *connection).await?;
+                    }
+                    ask.answer(Ok(()));
+                }
                 Command::Enqueue(_) | Command::Receive(_) | Command::Reclaim(_) | Command::Close(_) => {}
             }
         }
@@ -194,7 +239,11 @@ impl Writer {
         let Some(mut connection) = self.connection.take() else { return };
         // SQLite has rolled back by itself after some errors; then this one fails, and that is well.
         let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
-        if matches!(kind, FailureKind::Busy | FailureKind::Data) {
+        if kind == FailureKind::Moved {
+            leave_log(&mut connection).await;
+            self.is_current = false;
+        }
+        if matches!(kind, FailureKind::Busy | FailureKind::Data | FailureKind::Moved) {
             self.connection = Some(connection);
         }
     }
@@ -206,11 +255,25 @@ impl Writer {
         if let Err(failure) = queue_write::give_back_all(&mut connection, &self.queue, now).await {
             tracing::warn!(reason = %failure.reason, "what was in hand could not be given back: it comes again as suspect");
         }
-        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await {
-            tracing::warn!(%error, "the write-ahead log could not be emptied: the next start reads it");
+        if let Err(error) = log_name::clear(&mut connection).await {
+            tracing::warn!(%error, "the file could not be told that its log is empty");
         }
+        empty_log(&mut connection).await;
         if let Err(error) = connection.close().await {
             tracing::warn!(%error, "the connection did not close");
         }
+    }
+}
+
+/// Moves what was acknowledged from the log into the file, wherever that is now, and empties the log: another file that has
+/// its name would take it for its own at the next start.
+async fn leave_log(connection: &mut SqliteConnection) {
+    tracing::error!("the data file or its log was moved, removed or replaced: nothing more is written to it");
+    empty_log(connection).await;
+}
+
+async fn empty_log(connection: &mut SqliteConnection) {
+    if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await {
+        tracing::warn!(%error, "the write-ahead log could not be emptied: the next start reads it");
     }
 }

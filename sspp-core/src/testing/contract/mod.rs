@@ -73,6 +73,11 @@ macro_rules! queue_contract {
             a_crash_loses_nothing
             runs_survive_a_crash
             many_producers_and_consumers_lose_nothing
+            a_fence_parts_what_came_before_from_what_comes_after
+            a_stamp_stays_with_its_job
+            a_stamp_that_is_given_counts
+            stamps_go_on_after_a_crash
+            a_clock_is_told
         }
     };
     (@cases one $make:expr; $($case:ident)*) => {
@@ -128,7 +133,7 @@ macro_rules! store_contract {
             lists_are_sorted
             offsets_skip
             pages_return_each_row_once
-            processed_at_never_falls
+            a_clock_that_was_wrong_dates_nothing_later
             models_are_kept_by_digest
             recent_dead_letters_come_last_first
             an_empty_store_answers
@@ -145,6 +150,7 @@ macro_rules! store_contract {
             a_dead_letter_is_removed_once
             an_erased_account_is_gone_and_others_stay
             what_was_erased_does_not_come_back
+            an_erasure_takes_what_was_recorded_before_whatever_its_times
             erasing_while_recording_leaves_nothing
             a_horizon_is_a_list_that_does_not_grow
             imported_signals_keep_what_they_say

@@ -5,8 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{MODEL, NOW_MICROS, round_trip, within_bounds, write_event};
 use crate::{
-    AcceptedEvent, BatchFault, BatchFormat, CloudEventAttributes, Event, ExternalId, SeededRandom, Source,
+    BatchFault, BatchFormat, CloudEventAttributes, Envelope, Event, ExternalId, SeededRandom, Source,
     Timestamp, Violations, parse_batch, parse_cloud_event, parse_cloud_event_data, parse_event,
+    skip_byte_order_mark,
 };
 
 type Parsed = Result<Event, Violations>;
@@ -40,7 +41,9 @@ pub fn batch(bytes: &[u8]) {
         }
     }
     if let Ok(events) = read(bytes, BatchFormat::Lines) {
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+        let rest =
+            skip_byte_order_mark(bytes).unwrap_or_else(|fault| unreachable!("it was read, but {fault}"));
+        let lines = rest.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
         let alone =
             lines.map(|line| parse_event(line, &MODEL, now()).map_err(crate::ParseFault::into_violations));
         assert!(alone.eq(events), "a line means something else in a batch");
@@ -128,6 +131,5 @@ fn like_any_other(event: &Event) {
     within_bounds(event);
     assert!(event.timestamp.not_after(now()).is_ok(), "{} is in the future", event.timestamp);
     assert!(MODEL.rule(event.event_type.as_str()).is_some(), "the model does not know {}", event.event_type);
-    let accepted = AcceptedEvent::new(event.clone(), now().to_datetime(), &SeededRandom::new(1));
-    round_trip(crate::Envelope { event: accepted });
+    round_trip(Envelope::new(event.clone(), now().to_datetime(), &SeededRandom::new(1)));
 }

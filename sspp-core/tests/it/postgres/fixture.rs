@@ -1,6 +1,7 @@
 //! A server, and on it a database a case, copied from one with the schema.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
@@ -46,8 +47,14 @@ impl Site {
 
     pub(super) async fn fixture(&self, case: &str) -> Fixture {
         let url = self.database(case).await;
-        Fixture { store: PgSignalStore::open(PgConfig::new(&url)).await.unwrap(), url }
+        Fixture { store: open(&url).await, url }
     }
+}
+
+/// With patience for a machine that is busy: many writers may wait for a connection at once.
+async fn open(url: &str) -> Arc<PgSignalStore> {
+    let config = PgConfig { acquire_timeout: Duration::from_secs(30), ..PgConfig::new(url) };
+    PgSignalStore::open(config).await.unwrap()
 }
 
 pub(super) struct Fixture {
@@ -67,7 +74,7 @@ impl StoreFixture for Fixture {
             .execute(&mut connection)
             .await
             .unwrap();
-        self.store = PgSignalStore::open(PgConfig::new(&self.url)).await.unwrap();
+        self.store = open(&self.url).await;
         true
     }
 }

@@ -1,11 +1,11 @@
 //! Reading forwards beside transactions that commit out of order, and questions that read too much.
 
 use sqlx::{Connection as _, PgConnection};
-use sspp_core::testing::builders::{at, event_id, signal};
+use sspp_core::testing::builders::{at, dead_letter, event_id, signal};
 use sspp_core::testing::servers::Kind;
 use sspp_core::{
-    EventId, Horizon, PgConfig, PgSignalStore, SignalFilter, SignalQuery, SignalStore, SignalType, SortBy,
-    SortOrder, StoreError,
+    EventId, Horizon, NewDeadLetter, PgConfig, PgSignalStore, Record, SignalFilter, SignalQuery, SignalStore,
+    SignalType, SortBy, SortOrder, StoreError, Timestamp,
 };
 
 use super::fixture::Site;
@@ -76,12 +76,23 @@ async fn a_question_without_an_index_is_given_up_and_keeps_no_connection() {
     assert_eq!(store.signals(&by_score).await.unwrap().items.len(), 1);
 }
 
-/// What an import brings keeps its time; what the pipeline records never goes back in time.
+/// What an import brings keeps its times; what the pipeline records has the server's, whatever the worker's clock shows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn imported_signals_keep_their_time_of_processing() {
+async fn a_workers_clock_dates_nothing() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let store = site.store("import").await;
-    store.record(vec![signal(1).processed_at(at(900)).record()]).await.unwrap();
+    let ahead = Timestamp::parse("2100-01-01").unwrap();
+    let letter = NewDeadLetter { died_at: ahead, ..dead_letter(3) };
+    let before = store.now().await.unwrap();
+    let batch = vec![signal(1).processed_at(ahead).record(), Record::DeadLetter(letter.clone())];
+    store.record(batch).await.unwrap();
+    let recorded = store.signal_of_event(event_id(1)).await.unwrap().unwrap().recorded;
+    let died = store.dead_letter(letter.id).await.unwrap().unwrap().died_at;
+    let after = store.now().await.unwrap();
+    for at in [recorded.processed_at, died] {
+        assert!((before..=after).contains(&at), "{before} {at} {after}");
+    }
+    assert_eq!(recorded.accepted.received_at, ahead, "that is the queue's");
     store.import(vec![signal(2).processed_at(at(5)).record()]).await.unwrap();
     let imported = store.signal_of_event(event_id(2)).await.unwrap().unwrap();
     assert_eq!(imported.recorded.processed_at, at(5));

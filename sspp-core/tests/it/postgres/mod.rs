@@ -33,6 +33,53 @@ async fn keeps_the_contract(kind: Kind) {
     sspp_core::store_contract!(all in one: make);
 }
 
+/// Servers that answer and would refuse a signal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_takes_no_signals_is_not_ready() {
+    for kind in [Kind::Postgres15, Kind::Postgres17] {
+        let Some(server) = server(kind).await else { return };
+        let store = PgSignalStore::open(PgConfig::new(&server.url)).await.unwrap();
+        store.migrate().await.unwrap();
+        store.ping().await.unwrap();
+        store.close().await;
+        let mut connection = PgConnection::connect(&server.url).await.unwrap();
+        sqlx::raw_sql(
+            "CREATE ROLE reader LOGIN PASSWORD 'secret'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader; \
+             CREATE ROLE writer LOGIN PASSWORD 'secret'; \
+             GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO writer; \
+             CREATE ROLE filled LOGIN PASSWORD 'secret'; \
+             GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO filled; \
+             ALTER ROLE filled SET temp_file_limit = 0; \
+             CREATE ROLE frozen LOGIN PASSWORD 'secret'; \
+             GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO frozen; \
+             ALTER ROLE frozen SET default_transaction_read_only = on",
+        )
+        .execute(&mut connection)
+        .await
+        .unwrap();
+        // A limit of the disk's room stands for a full disk: both are refused as 53.
+        for (role, refusal) in [
+            ("writer", None),
+            ("reader", Some("may not insert")),
+            ("filled", Some("53400")),
+            ("frozen", Some("no writes")),
+        ] {
+            let url = server.url.replace("postgres:postgres@", &format!("{role}:secret@"));
+            let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+            match (store.ping().await, refusal) {
+                (Ok(()), None) => {}
+                (Err(StoreError::Storage { reason }), Some(said)) if reason.contains(said) => {}
+                (answer, _) => panic!("{kind:?}, {role}: {answer:?}"),
+            }
+            store.close().await;
+        }
+        let url = server.url.replace("postgres:postgres@", "reader:secret@");
+        let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+        let error = store.record(vec![signal(1).record()]).await.unwrap_err();
+        assert!(matches!(error, StoreError::Storage { .. }), "{error}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn migrations_run_once_whoever_runs_them() {
     let Some(server) = server(Kind::Postgres17).await else { return };

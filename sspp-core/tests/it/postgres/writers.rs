@@ -102,7 +102,7 @@ async fn removing_while_recording_does_not_deadlock() {
                         batch.reverse();
                     }
                     // An event that expires while it is recorded is the one thing that may stand in the way.
-                    while let Err(error) = store.record(batch.clone()).await {
+                    while let Err(error) = store.import(batch.clone()).await {
                         assert!(error.to_string().contains("expired"), "{error}");
                     }
                 }

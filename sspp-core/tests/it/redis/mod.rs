@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "fixtures are parts of tests: they fail by panicking")]
 
 mod fixture;
+mod refusals;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

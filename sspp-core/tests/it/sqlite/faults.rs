@@ -153,6 +153,24 @@ async fn a_full_disk_loses_nothing_and_heals() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_not_ready_until_there_is_room() {
+    let fixture = fixture_with(|config| config.max_file_bytes = Some(600_000)).await;
+    fixture.queue().ping().await.unwrap();
+    fill(&fixture).await;
+    // Smaller jobs may still fit: the last page goes.
+    let mut number = 100_000;
+    while fixture.queue().enqueue(vec![job(number)]).await.is_ok() {
+        number += 1;
+    }
+    assert!(matches!(fixture.queue().ping().await, Err(QueueError::Storage { .. })));
+    assert!(matches!(fixture.store().ping().await, Err(StoreError::Storage { .. })));
+    let taken = fixture.queue().receive(40, NOW).await.unwrap();
+    fixture.queue().settle(taken.into_iter().map(Delivery::done).collect()).await.unwrap();
+    fixture.queue().ping().await.unwrap();
+    fixture.store().ping().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_failed_write_takes_nobody_s_place() {
     let fixture = fixture_with(|config| config.max_file_bytes = Some(600_000)).await;
     let acknowledged = fill(&fixture).await.len() as u64;

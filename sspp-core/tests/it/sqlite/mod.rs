@@ -4,6 +4,7 @@
 mod faults;
 mod fixture;
 mod opening;
+mod place;
 mod plans;
 mod properties;
 mod upgrade;

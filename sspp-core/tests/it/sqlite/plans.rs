@@ -24,12 +24,27 @@ async fn hot_statements_use_an_index() {
         ("SELECT * FROM signals WHERE true ORDER BY id DESC LIMIT ?", "SCAN signals"),
         ("SELECT * FROM signals WHERE true AND id < ? ORDER BY id DESC LIMIT ?", "INTEGER PRIMARY KEY"),
         ("SELECT * FROM signals WHERE event_id = ?", "sqlite_autoindex_signals_1"),
-        ("SELECT * FROM signals WHERE true AND account_id = ? ORDER BY id DESC LIMIT ?", "signals_account ("),
         (
-            "SELECT * FROM signals WHERE true AND account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-            "signals_account (account_id=? AND rowid<?)",
+            "SELECT * FROM signals WHERE true ORDER BY processed_at DESC, id DESC LIMIT ?",
+            "signals_processed_at",
         ),
-        ("SELECT * FROM signals WHERE true AND user_id = ? ORDER BY id DESC LIMIT ?", "signals_user ("),
+        (
+            "SELECT * FROM signals WHERE true AND (processed_at, id) < (?, ?) ORDER BY processed_at DESC, id DESC LIMIT ?",
+            "signals_processed_at (",
+        ),
+        (
+            "SELECT * FROM signals WHERE true AND account_id = ? ORDER BY processed_at DESC, id DESC LIMIT ?",
+            "signals_account (account_id=?)",
+        ),
+        (
+            "SELECT * FROM signals WHERE true AND account_id = ? AND (processed_at, id) < (?, ?) \
+             ORDER BY processed_at DESC, id DESC LIMIT ?",
+            "signals_account (account_id=? AND ",
+        ),
+        (
+            "SELECT * FROM signals WHERE true AND user_id = ? ORDER BY processed_at DESC, id DESC LIMIT ?",
+            "signals_user (",
+        ),
         (
             "SELECT * FROM signals WHERE true AND (timestamp, id) < (?, ?) ORDER BY timestamp DESC, id DESC LIMIT ?",
             "signals_timestamp (",
@@ -57,18 +72,22 @@ async fn hot_statements_use_an_index() {
             "sqlite_autoindex_dead_letters",
         ),
         (
-            "DELETE FROM signals WHERE id IN (SELECT id FROM signals ORDER BY id LIMIT ?) AND processed_at < ? \
+            "DELETE FROM signals WHERE id IN (SELECT id FROM signals WHERE processed_at < ? ORDER BY processed_at LIMIT ?) \
              RETURNING account_id, user_id, event_type, signal_type, score",
-            "SEARCH signals USING INTEGER PRIMARY KEY (rowid=?)",
+            "signals_processed_at (processed_at<?)",
         ),
         (
-            "DELETE FROM dead_letters WHERE seq IN (SELECT seq FROM dead_letters ORDER BY seq LIMIT ?) AND died_at < ?",
-            "SEARCH dead_letters USING INTEGER PRIMARY KEY (rowid=?)",
+            "DELETE FROM dead_letters WHERE seq IN ( \
+                SELECT seq FROM dead_letters WHERE died_at < ? ORDER BY died_at LIMIT ?)",
+            "dead_letters_died_at (died_at<?)",
         ),
         (
-            "SELECT EXISTS (SELECT 1 FROM dead_letters WHERE died_at < ? AND \
-             seq IN (SELECT seq FROM dead_letters ORDER BY seq LIMIT ?))",
-            "SEARCH dead_letters USING INTEGER PRIMARY KEY (rowid=?)",
+            "SELECT EXISTS (SELECT 1 FROM dead_letters WHERE died_at < ? LIMIT ?)",
+            "dead_letters_died_at (died_at<?)",
+        ),
+        (
+            "SELECT EXISTS (SELECT 1 FROM signals WHERE processed_at < ? LIMIT ?)",
+            "signals_processed_at (processed_at<?)",
         ),
         (
             "DELETE FROM account_tallies WHERE account_id IN (SELECT value ->> 0 FROM json_each(?)) AND signals = 0",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sqlx::Executor as _;
-use sspp_core::{Admission, NewJob, RedisConfig, RedisEventQueue, Timestamp};
+use sspp_core::{Admission, NewJob, RedisConfig, RedisEventQueue};
 
 use super::row;
 
@@ -62,7 +62,7 @@ async fn an_envelope_of_a_later_release() {
         let later = NewJob {
             event_id: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
             account_id: "acc_1".parse().unwrap(),
-            enqueued_at: Timestamp::from_micros(0).unwrap(),
+            enqueued_at: None,
             payload: r#"{"v":99,"what":"a later release knows"}"#.into(),
         };
         stage.more(100).await;

@@ -7,9 +7,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sspp_core::{Clock as _, EventId, SystemClock, SystemRandom};
 
+use super::extent::Extent;
 use crate::failure::Failure;
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Rows of one kind and another.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,8 +26,10 @@ pub(crate) struct Checkpoint {
     version: u32,
     /// Part of the ids of rows that have none.
     pub(crate) import_id: String,
-    /// The length of the file when the import began, in bytes.
-    file_bytes: u64,
+    /// What was imported of the file.
+    pub(crate) file: Extent,
+    /// What was written into the file of rejects.
+    pub(crate) rejects: Extent,
     pub(crate) rows: u64,
     pub(crate) accepted: u64,
     pub(crate) rejected: u64,
@@ -35,23 +38,24 @@ pub(crate) struct Checkpoint {
 
 impl Checkpoint {
     /// Of an import that begins.
-    pub(crate) fn begin(file: &Path) -> Result<Self, Failure> {
-        Ok(Self {
+    pub(crate) fn begin() -> Self {
+        Self {
             version: VERSION,
             import_id: EventId::generate(SystemClock.now(), &SystemRandom::new()).to_string(),
-            file_bytes: length(file)?,
+            file: Extent::default(),
+            rejects: Extent::default(),
             rows: 0,
             accepted: 0,
             rejected: 0,
             done: false,
-        })
+        }
     }
 
-    /// The one that is there, if it is of this file, or a new one.
-    pub(crate) fn load_or_begin(path: &Path, file: &Path) -> Result<Self, Failure> {
+    /// The one that is there, or a new one.
+    pub(crate) fn load_or_begin(path: &Path) -> Result<Self, Failure> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::begin(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::begin()),
             Err(error) => return Err(Failure::wrong(format!("cannot read {}: {error}", path.display()))),
         };
         let advice = "remove it, or say --again to begin anew";
@@ -62,23 +66,16 @@ impl Checkpoint {
             let (version, path) = (found.version, path.display());
             return Err(Failure::wrong(format!("{path} has version {version}, not {VERSION}: {advice}")));
         }
-        let now = length(file)?;
-        if found.file_bytes != now {
-            return Err(Failure::wrong(format!(
-                "{} had {} bytes when its import began and has {now} now, so {} does not fit it: {advice}",
-                file.display(),
-                found.file_bytes,
-                path.display()
-            )));
-        }
         Ok(found)
     }
 
     /// Adds a batch.
-    pub(crate) const fn add(&mut self, counts: Counts) {
+    pub(crate) fn add(&mut self, counts: Counts, file: Extent, rejects: Extent) {
         self.rows += counts.accepted + counts.rejected;
         self.accepted += counts.accepted;
         self.rejected += counts.rejected;
+        self.file = file;
+        self.rejects = rejects;
     }
 
     /// Replaces the file, so that a crash leaves the one before or this one.
@@ -98,10 +95,4 @@ impl Checkpoint {
             ))
         })
     }
-}
-
-fn length(file: &Path) -> Result<u64, Failure> {
-    let found = fs::metadata(file)
-        .map_err(|error| Failure::wrong(format!("cannot read {}: {error}", file.display())))?;
-    Ok(found.len())
 }

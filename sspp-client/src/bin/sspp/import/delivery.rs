@@ -2,75 +2,128 @@
 
 use indicatif::ProgressBar;
 use sspp_client::{Client, Verdict};
-use sspp_core::Event;
+use sspp_core::{Event, ExternalId, Source, Timestamp, Violation, parse_unsent_event};
 
 use super::checkpoint::{Checkpoint, Counts};
+use super::extent::{Extent, fingerprint};
+use super::input::Original;
 use super::rejects::Rejects;
-use super::rows::{self, Members, Original, Row, Rows};
+use super::rows::{Row, Rows};
 use crate::args::Import;
 use crate::failure::Failure;
+use crate::output::Output;
+
+/// Bytes of rows that are held at once, about.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Of the rejected rows, so many are shown one by one.
+const SHOWN: u64 = 5;
 
 /// What a batch needs on its way.
 pub(crate) struct Delivery<'a> {
     pub(crate) task: &'a Import,
+    /// Of rows that name none.
+    pub(crate) source: Option<Source>,
     pub(crate) client: &'a Client,
     pub(crate) rejects: Rejects,
+    pub(crate) output: &'a Output,
     pub(crate) bar: ProgressBar,
 }
 
-/// Rows that are checked: events, or reasons.
-pub(crate) type Batch = Vec<(Result<Event, String>, Original)>;
+/// A row that is checked: an event, or a reason.
+pub(crate) struct Checked {
+    event: Result<Event, String>,
+    event_id: String,
+    line: u64,
+    original: Original,
+}
+
+/// Rows that are sent together, and the file up to the last of them.
+pub(crate) struct Batch {
+    rows: Vec<Checked>,
+    file: Extent,
+}
 
 impl Delivery<'_> {
     /// Reads and checks the next batch.
     pub(crate) fn gather(&self, rows: &mut Rows, checkpoint: &Checkpoint) -> Result<Option<Batch>, Failure> {
-        let mut batch = Vec::new();
-        while batch.len() < usize::from(self.task.batch) {
-            let Some(Row { members, original }) = rows.next()? else { break };
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while batch.len() < usize::from(self.task.batch) && bytes < BATCH_BYTES {
+            let Some(row) = rows.next()? else { break };
+            bytes += row.original.bytes.len();
             let number = checkpoint.rows + batch.len() as u64 + 1;
-            let event = members.and_then(|members| self.event(members, &checkpoint.import_id, number));
-            batch.push((event, original));
+            batch.push(self.check(row, &checkpoint.import_id, number));
         }
         self.bar.set_position(rows.at());
         self.bar.set_message(format!("{} rows", checkpoint.rows));
-        Ok((!batch.is_empty()).then_some(batch))
+        Ok((!batch.is_empty()).then(|| Batch { rows: batch, file: rows.taken() }))
     }
 
-    fn event(&self, mut members: Members, import: &str, number: u64) -> Result<Event, String> {
-        // The same for the same row of the same import, however often it is interrupted.
-        members.event_id.get_or_insert_with(|| format!("import-{import}-{number}"));
-        members.source = members.source.or_else(|| self.task.source.clone());
-        members.build()
+    fn check(&self, row: Row, import: &str, number: u64) -> Checked {
+        // The same for the same row of the same import, however often it is interrupted; another row in its place has another.
+        let made = || format!("import-{import}-{number}-{}", fingerprint(&row.original.bytes));
+        let event_id = row.given_id.unwrap_or_else(made);
+        let event = row.event.and_then(|json| {
+            let mut event = judge(&json, self.task.dry_run.then(crate::emit::now))?;
+            if event.external_id.is_none() {
+                let id =
+                    ExternalId::new(event_id.clone()).map_err(|fault| format!("importEventId {fault}"))?;
+                event.external_id = Some(id);
+            }
+            event.source = event.source.or_else(|| self.source.clone());
+            Ok(event)
+        });
+        Checked { event, event_id, line: row.line, original: row.original }
     }
 
     /// Sends what is good, and writes down what is not.
-    pub(crate) async fn deliver(&mut self, batch: Batch) -> Result<Counts, Failure> {
-        let mut counts = Counts::default();
-        let events: Vec<_> = batch.iter().filter_map(|(event, _)| event.as_ref().ok().cloned()).collect();
-        let outcomes =
-            if self.task.dry_run || events.is_empty() { None } else { Some(self.client.send(events).await?) };
-        let mut outcomes = outcomes.map(Vec::into_iter);
+    pub(crate) async fn deliver(&mut self, batch: Batch, checkpoint: &mut Checkpoint) -> Result<(), Failure> {
+        let events: Vec<_> = batch.rows.iter().filter_map(|row| row.event.as_ref().ok().cloned()).collect();
+        let mut outcomes = if self.task.dry_run || events.is_empty() {
+            Vec::new()
+        } else {
+            self.client.send(events).await?
+        }
+        .into_iter();
         let mut rejected = Vec::new();
-        for (event, original) in &batch {
-            let verdict = match (event, outcomes.as_mut()) {
-                (Err(reason), _) => Err(reason.clone()),
-                (Ok(_), None) => Ok(()),
-                (Ok(_), Some(outcomes)) => match outcomes.next().map(|outcome| outcome.verdict) {
-                    Some(Verdict::Accepted { .. }) => Ok(()),
-                    Some(Verdict::Rejected { errors }) => Err(rows::sentences(errors.iter())),
+        for row in &batch.rows {
+            match &row.event {
+                Err(reason) => rejected.push((row, reason.clone())),
+                Ok(_) if self.task.dry_run => {}
+                Ok(_) => match outcomes.next().map(|outcome| outcome.verdict) {
+                    Some(Verdict::Accepted { .. }) => {}
+                    Some(Verdict::Rejected { errors }) => rejected.push((row, sentences(errors.iter()))),
                     Some(Verdict::NotSent { error }) => return Err(Failure::from(&*error)),
                     _ => return Err(Failure::wrong("the server left an event without a verdict")),
                 },
-            };
-            match verdict {
-                Ok(()) => counts.accepted += 1,
-                Err(reason) => rejected.push((original, reason)),
             }
         }
-        for (original, reason) in rejected {
-            counts.rejected += 1;
-            self.rejects.add(original, &reason)?;
+        let counts =
+            Counts { accepted: (batch.rows.len() - rejected.len()) as u64, rejected: rejected.len() as u64 };
+        for (number, (row, reason)) in (checkpoint.rejected + 1..).zip(rejected) {
+            let reason = format!("line {}: {reason}", row.line);
+            match number {
+                ..=SHOWN => self.output.note(&reason),
+                number if number == SHOWN + 1 => {
+                    self.output.note("more rows were rejected: the file has them")
+                }
+                _ => {}
+            }
+            self.rejects.add(&row.original, &row.event_id, &reason)?;
         }
-        Ok(counts)
+        // A checkpoint knows only rejects that are on disk.
+        self.rejects.sync()?;
+        checkpoint.add(counts, batch.file, self.rejects.written());
+        Ok(())
     }
+}
+
+/// The verdict on an event's JSON before it is sent, by the server's own parser. The event types and, without `now`, the future are
+/// left to the server.
+pub(crate) fn judge(json: &[u8], now: Option<Timestamp>) -> Result<Event, String> {
+    parse_unsent_event(json, now).map_err(|fault| fault.into_violations().to_string())
+}
+
+/// Everything that is wrong, in one line.
+pub(crate) fn sentences<'a>(violations: impl Iterator<Item = &'a Violation>) -> String {
+    violations.map(|violation| violation.detail.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -1,74 +1,149 @@
-//! The file of rejected rows: as they were, with the reason, so that they can be mended and imported.
+//! The file of rejected rows: as they were written, each with the reason, so that they can be edited and imported.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
-
-use super::rows::Original;
+use super::extent::{Extent, Tally};
+use super::input::Original;
+use super::lines::addition;
+use super::record::quote;
+use super::rows::Header;
 use crate::failure::Failure;
+
+const CHUNK: usize = 64 * 1024;
 
 /// Made with the first rejected row.
 #[derive(Debug)]
 pub(crate) struct Rejects {
     path: PathBuf,
-    header: Option<csv::ByteRecord>,
-    /// Whether an interrupted import left rows in it.
-    goes_on: bool,
+    /// The file that is imported.
+    from: PathBuf,
+    layout: Layout,
     file: Option<File>,
+    written: Tally,
+}
+
+/// How a row and its reason are written.
+#[derive(Debug)]
+enum Layout {
+    Csv { header: Vec<u8>, delimiter: char },
+    Lines,
 }
 
 impl Rejects {
-    pub(crate) const fn new(path: PathBuf, header: Option<csv::ByteRecord>, goes_on: bool) -> Self {
-        Self { path, header, goes_on, file: None }
+    pub(crate) fn new(path: PathBuf, from: &Path, header: Option<&Header>) -> Self {
+        let layout = header.map_or(Layout::Lines, |header| Layout::Csv {
+            header: header.of_rejects(),
+            delimiter: char::from(header.delimiter()),
+        });
+        Self { path, from: from.to_owned(), layout, file: None, written: Tally::default() }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Adds a row and why it was rejected.
-    pub(crate) fn add(&mut self, row: &Original, reason: &str) -> Result<(), Failure> {
-        self.write(row, reason).map_err(|error| {
-            Failure::wrong(format!(
-                "cannot write {}: {error}: --rejected names another place",
-                self.path.display()
-            ))
-        })
+    /// What was written.
+    pub(crate) fn written(&self) -> Extent {
+        self.written.extent()
     }
 
-    fn write(&mut self, row: &Original, reason: &str) -> io::Result<()> {
-        if self.file.is_none() {
-            let mut file = File::options()
-                .create(true)
-                .write(true)
-                .append(self.goes_on)
-                .truncate(!self.goes_on)
-                .open(&self.path)?;
-            if let Some(header) = self.header.as_ref().filter(|_| !self.goes_on) {
-                file.write_all(&line(header, Some("rejection"))?)?;
-            }
-            self.file = Some(file);
+    /// Goes on behind what an earlier call wrote: what it wrote after its last checkpoint comes again, and is cut off. Where the
+    /// file is gone, a new one is begun.
+    pub(crate) fn go_on(&mut self, known: &Extent) -> Result<(), Failure> {
+        if known.bytes == 0 || !self.path.exists() {
+            return Ok(());
         }
-        let bytes = match row {
-            Original::Csv(record) => line(record, Some(reason))?,
-            Original::Line(text) => {
-                let mut object = match serde_json::from_slice::<Map<String, Value>>(text) {
-                    Ok(object) => object,
-                    Err(_) => Map::from_iter([("line".to_owned(), json!(String::from_utf8_lossy(text)))]),
-                };
-                object.insert("rejection".to_owned(), json!(reason));
-                format!("{}\n", Value::Object(object)).into_bytes()
+        let reopen = || -> io::Result<Option<(File, Tally)>> {
+            let mut file = File::options().read(true).write(true).open(&self.path)?;
+            let tally = copy(&mut (&mut file).take(known.bytes), |_| Ok(()))?;
+            if tally.extent() != *known {
+                return Ok(None);
             }
+            file.set_len(known.bytes)?;
+            file.seek(SeekFrom::End(0))?;
+            Ok(Some((file, tally)))
         };
-        self.file.as_mut().map_or(Ok(()), |file| file.write_all(&bytes))
+        let Some((file, tally)) = reopen().map_err(|error| self.failure(&error))? else {
+            return Err(Failure::wrong(format!(
+                "{} was changed since this import wrote it: move it away, or let --rejected name another file, and the import goes on",
+                self.path.display()
+            )));
+        };
+        (self.file, self.written) = (Some(file), tally);
+        Ok(())
+    }
+
+    /// Adds a row, the event id that it got, and why it was rejected.
+    pub(crate) fn add(&mut self, row: &Original, event_id: &str, reason: &str) -> Result<(), Failure> {
+        self.write(row, event_id, reason).map_err(|error| self.failure(&error))
+    }
+
+    /// Makes sure that what was added is on disk.
+    pub(crate) fn sync(&self) -> Result<(), Failure> {
+        self.file.as_ref().map_or(Ok(()), File::sync_data).map_err(|error| self.failure(&error))
+    }
+
+    fn failure(&self, error: &io::Error) -> Failure {
+        let path = self.path.display();
+        Failure::wrong(format!("cannot write {path}: {error}: --rejected names another place"))
+    }
+
+    fn write(&mut self, row: &Original, event_id: &str, reason: &str) -> io::Result<()> {
+        let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let (before, replaced) = match &self.layout {
+            Layout::Csv { delimiter, .. } => {
+                (format!("{}{delimiter}{}{delimiter}", quote(&reason), quote(event_id)), 0)
+            }
+            Layout::Lines => addition(&row.bytes, event_id, &reason),
+        };
+        let Self { path, from, layout, file, written } = self;
+        let file = match file {
+            Some(file) => file,
+            none => none.insert(File::create(path)?),
+        };
+        let begins = written.bytes() == 0;
+        let mut put = |bytes: &[u8]| {
+            written.add(bytes);
+            file.write_all(bytes)
+        };
+        if let Layout::Csv { header, .. } = layout
+            && begins
+        {
+            put(header)?;
+        }
+        put(before.as_bytes())?;
+        put(&row.bytes[replaced..])?;
+        let mut last = row.bytes.last().copied();
+        if row.is_too_long() {
+            let mut rest = File::open(from)?;
+            rest.seek(SeekFrom::Start(row.rest.start))?;
+            copy(&mut rest.take(row.rest.end - row.rest.start), |bytes| {
+                last = bytes.last().copied();
+                put(bytes)
+            })?;
+        }
+        let ended = match layout {
+            Layout::Csv { .. } => matches!(last, Some(b'\n' | b'\r')),
+            Layout::Lines => last == Some(b'\n'),
+        };
+        if !ended {
+            put(b"\n")?;
+        }
+        Ok(())
     }
 }
 
-/// A line of CSV, with a reason in the last column.
-fn line(record: &csv::ByteRecord, last: Option<&str>) -> io::Result<Vec<u8>> {
-    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-    writer.write_record(record.iter().chain(last.map(str::as_bytes))).map_err(io::Error::other)?;
-    writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+/// Reads to the end, a chunk at a time.
+fn copy(from: &mut impl io::Read, mut to: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<Tally> {
+    let (mut tally, mut chunk) = (Tally::default(), vec![0; CHUNK]);
+    loop {
+        let read = from.read(&mut chunk)?;
+        if read == 0 {
+            return Ok(tally);
+        }
+        tally.add(&chunk[..read]);
+        to(&chunk[..read])?;
+    }
 }

@@ -1,305 +1,277 @@
-//! The rows of a file, one by one, in constant memory.
+//! The rows of a file, one by one, in bounded memory.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
-
-use sspp_core::{Event, Violation};
-
+use super::columns::{Columns, separator_line};
+use super::extent::Extent;
+use super::input::{Input, LONGEST, Original};
+use super::lines::without_addition;
+use super::record::{End, Record, scan};
 use crate::args::Format;
 use crate::failure::Failure;
 
-/// One row: its members, or what is wrong with it, and how it was written.
+/// One row.
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub(crate) members: Result<Members, String>,
+    /// The number of its first line.
+    pub(crate) line: u64,
+    /// The event that it describes, as JSON, or what is wrong with it.
+    pub(crate) event: Result<Vec<u8>, String>,
+    /// The event id that an earlier import gave it.
+    pub(crate) given_id: Option<String>,
+    /// As it was written, without what an earlier import added to it.
     pub(crate) original: Original,
 }
 
-/// How a row was written.
-#[derive(Debug, Clone)]
-pub(crate) enum Original {
-    Csv(csv::ByteRecord),
-    Line(Vec<u8>),
-}
-
-/// The members of an event, not yet checked.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(crate) struct Members {
-    pub(crate) account_id: String,
-    pub(crate) user_id: String,
-    pub(crate) event_type: String,
-    pub(crate) timestamp: String,
-    pub(crate) metadata: Option<String>,
-    pub(crate) source: Option<String>,
-    pub(crate) event_id: Option<String>,
-}
-
 /// A file that is read.
-#[derive(Debug)]
 pub(crate) struct Rows {
     path: PathBuf,
     bytes: u64,
-    at: u64,
-    reader: Reader,
+    input: Input,
+    /// What a CSV file begins with.
+    header: Option<Header>,
 }
 
-#[derive(Debug)]
-enum Reader {
-    Csv { reader: csv::Reader<File>, header: csv::ByteRecord, columns: Vec<Column> },
-    Lines(BufReader<File>),
+/// The beginning of a CSV file.
+pub(crate) struct Header {
+    columns: Columns,
+    /// Byte order mark and separator line.
+    before: Vec<u8>,
+    /// The line of names.
+    line: Vec<u8>,
 }
 
-/// What a column of a CSV file is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Column {
-    Account,
-    User,
-    Type,
-    Timestamp,
-    EventId,
-    Source,
-    Metadata,
-    /// A member of the metadata.
-    Other(String),
-    /// What an earlier import said about the row.
-    Rejection,
-}
-
-impl Members {
-    /// Checks them all at once.
-    pub(crate) fn build(self) -> Result<Event, String> {
-        let mut builder = Event::builder(self.account_id, self.user_id, self.event_type, self.timestamp);
-        if let Some(metadata) = self.metadata {
-            builder = builder.metadata(metadata);
+impl Header {
+    /// What a file of rejected rows begins with: the same columns after two more.
+    pub(crate) fn of_rejects(&self) -> Vec<u8> {
+        let mut bytes = self.before.clone();
+        for name in ["rejection", "importEventId"] {
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.push(self.columns.delimiter);
         }
-        if let Some(source) = self.source {
-            builder = builder.source(source);
+        bytes.extend_from_slice(&self.line);
+        if !bytes.ends_with(b"\n") && !bytes.ends_with(b"\r") {
+            bytes.push(b'\n');
         }
-        if let Some(id) = self.event_id {
-            builder = builder.event_id(id);
-        }
-        builder.build().map_err(|violations| sentences(violations.iter()))
+        bytes
     }
-}
 
-/// Everything that is wrong, in one line.
-pub(crate) fn sentences<'a>(violations: impl Iterator<Item = &'a Violation>) -> String {
-    violations.map(|violation| violation.detail.as_str()).collect::<Vec<_>>().join("; ")
-}
-
-impl Column {
-    fn of(name: &str) -> Self {
-        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-        match plain.to_ascii_lowercase().as_str() {
-            "accountid" => Self::Account,
-            "userid" => Self::User,
-            "eventtype" => Self::Type,
-            "timestamp" => Self::Timestamp,
-            "eventid" => Self::EventId,
-            "source" => Self::Source,
-            "metadata" => Self::Metadata,
-            "rejection" => Self::Rejection,
-            _ => Self::Other(name.strip_prefix("metadata.").unwrap_or(name).to_owned()),
-        }
+    pub(crate) const fn delimiter(&self) -> u8 {
+        self.columns.delimiter
     }
 }
 
 impl Rows {
     pub(crate) fn open(path: &Path, format: Format) -> Result<Self, Failure> {
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::wrong(format!("cannot read {}: {error}", path.display()))
+        let open = || -> io::Result<(u64, Input)> {
+            let file = File::open(path)?;
+            let bytes = file.metadata()?.len();
+            Ok((bytes, Input::new(Box::new(file), format == Format::Csv)?))
         };
-        let file = File::open(path).map_err(|error| failed(&error))?;
-        let bytes = file.metadata().map_err(|error| failed(&error))?.len();
-        let reader = match format {
-            Format::Ndjson => Reader::Lines(BufReader::with_capacity(64 * 1024, file)),
-            Format::Csv => {
-                let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
-                let header = reader.byte_headers().map_err(|error| failed(&error))?.clone();
-                let columns = columns(path, &header)?;
-                Reader::Csv { reader, header, columns }
+        let (bytes, input) = open().map_err(|error| unreadable(path, &error))?;
+        let mut rows = Self { path: path.to_owned(), bytes, input, header: None };
+        match format {
+            Format::Csv => rows.header = Some(rows.read_header()?),
+            Format::Ndjson if rows.input.window().trim_ascii_start().starts_with(b"[") => {
+                return Err(Failure::wrong(format!(
+                    "{} is a JSON array: an event a line is needed, as `jq -c '.[]'` writes it",
+                    path.display()
+                )));
             }
-        };
-        Ok(Self { path: path.to_owned(), bytes, at: 0, reader })
+            Format::Ndjson => {}
+        }
+        Ok(rows)
     }
 
-    /// The header of a CSV file.
-    pub(crate) fn header(&self) -> Option<csv::ByteRecord> {
-        match &self.reader {
-            Reader::Csv { header, .. } => Some(header.clone()),
-            Reader::Lines(_) => None,
+    fn read_header(&mut self) -> Result<Header, Failure> {
+        let mut before = self.input.mark().to_vec();
+        let mut said = None;
+        loop {
+            let record = look(&mut self.input, said.unwrap_or(b','))
+                .map_err(|error| unreadable(&self.path, &error))?;
+            if said.is_none()
+                && let Some((delimiter, length)) = separator_line(self.input.window())
+            {
+                said = Some(delimiter);
+                before.extend(self.input.take_record(length).bytes);
+                continue;
+            }
+            let wrong = |what: &str| Failure::wrong(format!("{} {what}", self.path.display()));
+            let End::At(length) = record.end else {
+                return Err(wrong(
+                    "has no header: in its first line a quote is not closed, or it is longer than 1 MiB",
+                ));
+            };
+            if length == 0 || !is_blank(&record, self.input.window()) {
+                let bytes = &self.input.window()[..length];
+                let columns = Columns::read(bytes, said).map_err(|what| wrong(&what))?;
+                let fields = scan(bytes, columns.delimiter, true).fields;
+                let line = columns.without_additions(bytes, &fields);
+                self.input.take(length);
+                return Ok(Header { columns, before, line });
+            }
+            self.input.take(length);
         }
     }
 
-    /// How long the file is.
+    /// The beginning of a CSV file.
+    pub(crate) const fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
+    }
+
+    /// How long the file was when it was opened.
     pub(crate) const fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// How much of it was read.
     pub(crate) const fn at(&self) -> u64 {
-        self.at
+        self.input.at()
     }
 
-    /// Passes rows that were done before.
-    pub(crate) fn skip(&mut self, rows: u64) -> Result<(), Failure> {
-        for row in 0..rows {
-            if self.original()?.is_none() {
-                return Err(Failure::wrong(format!(
-                    "{} has {row} rows, and {rows} were done: it is another file",
-                    self.path.display()
-                )));
+    /// What was read of it.
+    pub(crate) fn taken(&self) -> Extent {
+        self.input.taken()
+    }
+
+    /// Passes what an earlier call has read, which must still be there.
+    pub(crate) fn pass(&mut self, done: &Extent) -> Result<(), Failure> {
+        if done.bytes == 0 {
+            return Ok(());
+        }
+        let file = self.path.display().to_string();
+        let other = |how: String| {
+            Failure::wrong(format!(
+                "{file} {how}, so its checkpoint does not fit it: if it is another file, --again imports it from its beginning \
+                (what was sent without an eventId then counts again)"
+            ))
+        };
+        while self.input.at() < done.bytes {
+            let left = usize::try_from(done.bytes - self.input.at()).unwrap_or(usize::MAX);
+            let length = self.input.window().len().min(left);
+            if length > 0 {
+                self.input.take(length);
+            } else if self.input.ended() {
+                let (had, has) = (done.bytes, self.input.at());
+                return Err(other(format!("has {has} bytes, and {had} were imported")));
+            } else {
+                self.input.grow().map_err(|error| unreadable(&self.path, &error))?;
             }
+        }
+        if self.input.taken() != *done {
+            return Err(other("has changed since it was imported".to_owned()));
+        }
+        while self.input.window().is_empty() && !self.input.ended() {
+            self.input.grow().map_err(|error| unreadable(&self.path, &error))?;
+        }
+        if self.input.is_inside_a_line() {
+            return Err(other("has more in the line that was its last".to_owned()));
         }
         Ok(())
     }
 
-    /// The next row.
+    /// The next row; those without content do not count.
     pub(crate) fn next(&mut self) -> Result<Option<Row>, Failure> {
-        let Some(original) = self.original()? else { return Ok(None) };
-        let members = match (&self.reader, &original) {
-            (Reader::Csv { header, columns, .. }, Original::Csv(record)) => {
-                of_record(header, columns, record)
-            }
-            (_, Original::Line(line)) => of_line(line),
-            _ => Err("a row of another format".to_owned()),
-        };
-        Ok(Some(Row { members, original }))
-    }
-
-    fn original(&mut self) -> Result<Option<Original>, Failure> {
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::wrong(format!("cannot read {}: {error}", self.path.display()))
-        };
-        match &mut self.reader {
-            Reader::Csv { reader, .. } => {
-                let mut record = csv::ByteRecord::new();
-                let more = reader.read_byte_record(&mut record).map_err(|error| failed(&error))?;
-                self.at = reader.position().byte();
-                Ok(more.then_some(Original::Csv(record)))
-            }
-            Reader::Lines(reader) => loop {
-                let mut line = Vec::new();
-                let read = reader.read_until(b'\n', &mut line).map_err(|error| failed(&error))?;
-                self.at += read as u64;
-                if read == 0 {
-                    return Ok(None);
+        loop {
+            let line = self.input.line_number();
+            let row = if self.header.is_some() { self.next_record()? } else { self.next_line()? };
+            match row {
+                Next::End => return Ok(None),
+                Next::Blank => {}
+                Next::Row { event, given_id, original } => {
+                    return Ok(Some(Row { line, event, given_id, original }));
                 }
-                let text = line.trim_ascii();
-                if !text.is_empty() {
-                    return Ok(Some(Original::Line(text.to_vec())));
-                }
-            },
-        }
-    }
-}
-
-fn columns(path: &Path, header: &csv::ByteRecord) -> Result<Vec<Column>, Failure> {
-    let names: Vec<_> = header
-        .iter()
-        .map(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_owned())
-        .collect();
-    let columns: Vec<_> = names.iter().map(|name| Column::of(name)).collect();
-    let required = [
-        (Column::Account, "accountId"),
-        (Column::User, "userId"),
-        (Column::Type, "eventType"),
-        (Column::Timestamp, "timestamp"),
-    ];
-    let missing: Vec<_> =
-        required.iter().filter(|(column, _)| !columns.contains(column)).map(|(_, name)| *name).collect();
-    if !missing.is_empty() {
-        return Err(Failure::wrong(format!(
-            "{} has no column {}: its first line names {}",
-            path.display(),
-            missing.join(", "),
-            if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
-        )));
-    }
-    for (index, column) in columns.iter().enumerate() {
-        if columns[..index].contains(column) {
-            return Err(Failure::wrong(format!("{} has the column {} twice", path.display(), names[index])));
-        }
-    }
-    Ok(columns)
-}
-
-fn of_record(
-    header: &csv::ByteRecord,
-    columns: &[Column],
-    record: &csv::ByteRecord,
-) -> Result<Members, String> {
-    if record.len() != header.len() {
-        return Err(format!("the row has {} fields, and the header {}", record.len(), header.len()));
-    }
-    let mut members = Members::default();
-    let mut metadata = Map::new();
-    for (column, bytes) in columns.iter().zip(record.iter()) {
-        let text = std::str::from_utf8(bytes).map_err(|_| "the row is not UTF-8".to_owned())?;
-        let some = || (!text.is_empty()).then(|| text.to_owned());
-        match column {
-            Column::Account => text.clone_into(&mut members.account_id),
-            Column::User => text.clone_into(&mut members.user_id),
-            Column::Type => text.clone_into(&mut members.event_type),
-            Column::Timestamp => text.clone_into(&mut members.timestamp),
-            Column::EventId => members.event_id = some(),
-            Column::Source => members.source = some(),
-            Column::Metadata => members.metadata = some(),
-            Column::Other(name) if !text.is_empty() => {
-                metadata.insert(name.clone(), value(text));
             }
-            Column::Other(_) | Column::Rejection => {}
         }
     }
-    if metadata.is_empty() {
-        return Ok(members);
-    }
-    if let Some(text) = &members.metadata {
-        let whole: Map<String, Value> = serde_json::from_str(text)
-            .map_err(|error| format!("metadata should be a JSON object: {error}"))?;
-        // A column of its own beside the object that has it: neither is more right.
-        if let Some(name) = metadata.keys().find(|name| whole.contains_key(*name)) {
-            return Err(format!("{name} is in the metadata and in a column of its own"));
+
+    fn next_line(&mut self) -> Result<Next, Failure> {
+        let line = self.input.line().map_err(|error| unreadable(&self.path, &error))?;
+        let Some(mut original) = line else { return Ok(Next::End) };
+        if original.bytes.trim_ascii().is_empty() && !original.is_too_long() {
+            return Ok(Next::Blank);
         }
-        metadata.extend(whole);
+        let (bytes, given_id) = without_addition(&original.bytes);
+        original.bytes = bytes;
+        let event = if original.is_too_long() {
+            Err("the line is longer than 1 MiB".to_owned())
+        } else {
+            Ok(original.bytes.strip_suffix(b"\n").unwrap_or(&original.bytes).to_vec())
+        };
+        Ok(Next::Row { event, given_id, original })
     }
-    members.metadata = Some(Value::Object(metadata).to_string());
-    Ok(members)
+
+    fn next_record(&mut self) -> Result<Next, Failure> {
+        let Some(header) = &self.header else { return Ok(Next::End) };
+        let record = look(&mut self.input, header.columns.delimiter)
+            .map_err(|error| unreadable(&self.path, &error))?;
+        let bytes = self.input.window();
+        if bytes.is_empty() {
+            return Ok(Next::End);
+        }
+        let columns = &header.columns;
+        if let End::At(length) = record.end
+            && length <= LONGEST
+        {
+            let blank = is_blank(&record, bytes);
+            let event = columns.event(bytes, &record.fields).map(String::into_bytes);
+            let given_id = columns.given_id(bytes, &record.fields);
+            let mut original = self.input.take_record(length);
+            if blank {
+                return Ok(Next::Blank);
+            }
+            original.bytes = columns.without_additions(&original.bytes, &record.fields);
+            return Ok(Next::Row { event, given_id, original });
+        }
+        // Only the line in which it begins is rejected: what was taken for the rest of it may be good rows.
+        let column = columns.name(record.fields.len());
+        let reason = match record.end {
+            End::OpenQuote if self.input.ended() => {
+                format!("the quote that opens in the column {column} is never closed")
+            }
+            End::OpenQuote => {
+                format!("the quote that opens in the column {column} is not closed within 1 MiB")
+            }
+            End::AfterQuote => format!(
+                "in the column {column} something follows the closing quote: a quote is missing, or one inside is not written twice"
+            ),
+            End::At(_) | End::Unknown => "the row is longer than 1 MiB".to_owned(),
+        };
+        let given_id = columns.given_id(bytes, &record.fields);
+        let line = self.input.line().map_err(|error| unreadable(&self.path, &error))?;
+        let Some(mut original) = line else { return Ok(Next::End) };
+        original.bytes = columns.without_additions(&original.bytes, &record.fields);
+        Ok(Next::Row { event: Err(reason), given_id, original })
+    }
 }
 
-/// A number or a truth value where it is plainly one, else text: `007` is text.
-pub(crate) fn value(text: &str) -> Value {
-    match serde_json::from_str::<Value>(text) {
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
-        _ => Value::String(text.to_owned()),
+enum Next {
+    End,
+    Blank,
+    Row { event: Result<Vec<u8>, String>, given_id: Option<String>, original: Original },
+}
+
+/// Looks at the next record, reading on as far as it takes and is allowed.
+fn look(input: &mut Input, delimiter: u8) -> io::Result<Record> {
+    loop {
+        let record = scan(input.window(), delimiter, input.ended());
+        let open = matches!(record.end, End::Unknown | End::OpenQuote);
+        if !open || input.ended() || input.window().len() > LONGEST {
+            return Ok(record);
+        }
+        input.grow()?;
     }
 }
 
-/// The members of a line of NDJSON. Metadata stays as it was written.
-pub(crate) fn of_line(line: &[u8]) -> Result<Members, String> {
-    let whole: BTreeMap<String, Box<RawValue>> =
-        serde_json::from_slice(line).map_err(|error| format!("the line should be a JSON object: {error}"))?;
-    let mut members = Members::default();
-    for (name, value) in whole {
-        let text =
-            || serde_json::from_str::<String>(value.get()).map_err(|_| format!("{name} must be a string"));
-        match name.as_str() {
-            "accountId" => members.account_id = text()?,
-            "userId" => members.user_id = text()?,
-            "eventType" => members.event_type = text()?,
-            "timestamp" => members.timestamp = text()?,
-            "source" => members.source = Some(text()?),
-            "eventId" => members.event_id = Some(text()?),
-            "metadata" => members.metadata = Some(value.get().to_owned()),
-            "rejection" => {}
-            _ => return Err(format!("{name} is no member of an event")),
-        }
-    }
-    Ok(members)
+/// Whether every field is empty.
+fn is_blank(record: &Record, bytes: &[u8]) -> bool {
+    let empty = |field: &Range<usize>| bytes[field.clone()].trim_ascii().is_empty();
+    record.fields.iter().all(empty)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::wrong(format!("cannot read {}: {error}", path.display()))
 }

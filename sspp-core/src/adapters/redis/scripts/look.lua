@@ -17,7 +17,7 @@ local function add(id)
     local packed = redis.call('HGET', KEYS[3], id)
     if packed then
       local job = cmsgpack.unpack(packed)
-      table.insert(answer[5], {id, {'e', job[1], 'p', job[2], 'q', job[3], 'a', job[4]}})
+      table.insert(answer[5], {id, {'e', job[1], 'p', job[2], 'q', job[3], 'a', job[4], 'w', job[5]}})
     end
   else
     local entry = redis.call('XRANGE', KEYS[1], id, id)[1]

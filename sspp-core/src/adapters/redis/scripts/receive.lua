@@ -8,7 +8,8 @@ for _, member in ipairs(due) do
   local packed = redis.call('HGET', KEYS[3], member)
   if packed then
     local job = cmsgpack.unpack(packed)
-    local id = redis.call('XADD', KEYS[1], '*', 'e', job[1], 'p', job[2], 'q', job[3], 'a', job[4])
+    local id = redis.call('XADD', KEYS[1], '*', 'e', job[1], 'p', job[2], 'q', job[3], 'a', job[4],
+      'w', job[5])
     if redis.call('HGET', KEYS[4], job[1]) == member then redis.call('HSET', KEYS[4], job[1], id) end
   end
   redis.call('HDEL', KEYS[3], member)

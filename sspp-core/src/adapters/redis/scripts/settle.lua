@@ -25,13 +25,18 @@ for at = 1, #ARGV, 6 do
       local fields = redis.call('XRANGE', KEYS[1], id, id)[1]
       if fields then
         fields = fields[2]
-        local attempts = tonumber(fields[8]) + (verdict == 'retry' and 1 or 0)
+        -- The stamp stays that of the first id. No stamp is later than its entry.
+        local own = string.match(id, '^%d+') .. '000'
+        local enqueued = string.format('%.0f', math.min(tonumber(fields[6] or own), tonumber(own)))
+        local attempts = tostring(tonumber(fields[8] or 0) + (verdict == 'retry' and 1 or 0))
+        local postponed = tostring(tonumber(fields[10] or 0) + (verdict == 'postpone' and 1 or 0))
         local moved
         if verdict == 'back' then
-          moved = redis.call('XADD', KEYS[1], '*', 'e', fields[2], 'p', fields[4], 'q', fields[6], 'a', attempts)
+          moved = redis.call('XADD', KEYS[1], '*', 'e', fields[2], 'p', fields[4], 'q', enqueued,
+            'a', attempts, 'w', postponed)
         else
           moved = 'd' .. id
-          redis.call('HSET', KEYS[3], moved, cmsgpack.pack({fields[2], fields[4], fields[6], tostring(attempts)}))
+          redis.call('HSET', KEYS[3], moved, cmsgpack.pack({fields[2], fields[4], enqueued, attempts, postponed}))
           redis.call('ZADD', KEYS[2], now + tonumber(delay), moved)
         end
         if redis.call('HGET', KEYS[4], event) == id then redis.call('HSET', KEYS[4], event, moved) end

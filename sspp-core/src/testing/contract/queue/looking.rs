@@ -30,8 +30,9 @@ pub async fn a_job_is_found_by_its_event(fixture: &mut dyn QueueFixture) {
     queue.enqueue(jobs(1..2)).await.unwrap();
     let found = queue.job(event_id(1)).await.unwrap().unwrap();
     assert_eq!((found.event_id, found.state, found.attempts), (event_id(1), JobState::Waiting, 0));
-    assert_eq!((found.payload, found.enqueued_at), (job(1).payload, job(1).enqueued_at));
+    assert_eq!(found.payload, job(1).payload);
     let delivery = receive(&queue, 1).await.remove(0);
+    assert_eq!(delivery.enqueued_at, found.enqueued_at);
     assert_eq!(state(&queue).await, Some(JobState::Active));
     let delay = fixture.claim_bound();
     queue.settle(vec![delivery.retry(delay)]).await.unwrap();

@@ -10,6 +10,7 @@ mod claims;
 mod delivery;
 mod looking;
 mod settling;
+mod stamps;
 mod steps;
 
 pub use claims::{
@@ -30,4 +31,8 @@ pub use settling::{
     done_removes_the_job, give_back_comes_again_at_once_unsuspected, no_delay_comes_again_at_once,
     postpone_comes_again_later_with_no_attempt_spent, retry_comes_again_later_with_an_attempt_spent,
     settling_twice_is_safe,
+};
+pub use stamps::{
+    a_clock_is_told, a_fence_parts_what_came_before_from_what_comes_after, a_stamp_stays_with_its_job,
+    a_stamp_that_is_given_counts, stamps_go_on_after_a_crash,
 };

@@ -65,6 +65,26 @@ pub async fn an_erased_account_is_gone_and_others_stay(fixture: &mut dyn StoreFi
     assert_eq!(store.stats().await.unwrap(), recount(&store).await);
 }
 
+/// No clock decides what goes of what the store has: of a host that was ahead, or behind.
+pub async fn an_erasure_takes_what_was_recorded_before_whatever_its_times(fixture: &mut dyn StoreFixture) {
+    let store = fixture.store();
+    assert_eq!(store.erased_up_to().await.unwrap(), None);
+    for (number, second) in [(1, -1_000), (2, 0), (3, 600_000)] {
+        record_one(&store, signal(number).processed_at(at(second)).record()).await;
+        let letter =
+            NewDeadLetter { enqueued_at: at(second), ..letter_of(number + 10, "acc_1", "call_made") };
+        record_one(&store, Record::DeadLetter(letter)).await;
+    }
+    store.begin_erasure(&account("acc_1", 50)).await.unwrap();
+    // Received after it, and recorded before a step is done.
+    let later = || signal(4).processed_at(at(51));
+    record_one(&store, later().record()).await;
+    assert_eq!(complete(&store, 2).await, Erased { signals: 3, dead_letters: 3 });
+    let left = all(&store, SignalQuery::default()).await;
+    assert_eq!(left.iter().map(|signal| &signal.recorded).collect::<Vec<_>>(), [&later().build()]);
+    assert!(store.now().await.unwrap() >= at(0), "it has a clock");
+}
+
 /// What was received before comes back by no way; what is received later is a new beginning.
 pub async fn what_was_erased_does_not_come_back(fixture: &mut dyn StoreFixture) {
     let store = fixture.store();
@@ -95,10 +115,13 @@ pub async fn what_was_erased_does_not_come_back(fixture: &mut dyn StoreFixture) 
     assert!(matches!(record_one(&store, Record::DeadLetter(later)).await, Recorded::DeadLetter(_)));
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.signals, stats.dead_letters), (2, 1));
-    // An earlier instant changes nothing.
+    // Again, by a queue whose clock is behind: what was recorded in between goes, and the later instant counts.
+    assert_eq!(store.erased_up_to().await.unwrap(), Some(at(50)));
     store.begin_erasure(&account("acc_1", 10)).await.unwrap();
-    complete(&store, 10).await;
+    assert_eq!(complete(&store, 10).await, Erased { signals: 1, dead_letters: 1 });
+    assert_eq!(store.erased_up_to().await.unwrap(), Some(at(50)));
     assert_eq!(record_one(&store, signal(2).record()).await, Recorded::Erased);
+    record_one(&store, late().record()).await;
     assert_eq!(store.stats().await.unwrap(), recount(&store).await);
     drop(store);
     if !fixture.crash().await {

@@ -5,22 +5,22 @@ use super::steps::record_one;
 use crate::testing::builders::{at, dead_letter, event_id, signal};
 use crate::testing::contract::StoreFixture;
 use crate::{
-    AcceptedEvent, ContentDigest, DeadLetterCursor, DeadLetterFilter, DeadLetterQuery, DeadLetterReason,
-    Envelope, Event, EventType, NewDeadLetter, Record, Recorded, SignalStore, SortOrder, Total,
+    ContentDigest, DeadLetterCursor, DeadLetterFilter, DeadLetterQuery, DeadLetterReason, Envelope, Event,
+    EventType, NewDeadLetter, Record, Recorded, SignalStore, SortOrder, Total,
 };
 use bytes::Bytes;
 use std::sync::Arc;
 
 fn envelope(number: u64, account: &str, event_type: &str) -> Envelope {
     let event = Event::builder(account, "user_1", event_type, "2026-01-01").build().unwrap();
-    Envelope { event: AcceptedEvent { event_id: event_id(number), received_at: at(0), event } }
+    Envelope { event_id: event_id(number), event }
 }
 
 /// The dead letter of a real event.
 pub(super) fn letter_of(number: u64, account: &str, event_type: &str) -> NewDeadLetter {
     let envelope = envelope(number, account, event_type);
     NewDeadLetter {
-        content: Some(ContentDigest::of(&envelope.event.event)),
+        content: Some(ContentDigest::of(&envelope.event)),
         payload: envelope.encode(),
         died_at: at(60 + i64::try_from(number).unwrap()),
         ..dead_letter(number)
@@ -40,7 +40,7 @@ async fn fill(store: &Arc<dyn SignalStore>) -> Vec<NewDeadLetter> {
         }
         letters.push(letter);
     }
-    store.record(letters.iter().cloned().map(Record::DeadLetter).collect()).await.unwrap();
+    store.import(letters.iter().cloned().map(Record::DeadLetter).collect()).await.unwrap();
     letters
 }
 
@@ -118,7 +118,7 @@ pub async fn a_mended_dead_letter_has_another_content(fixture: &mut dyn StoreFix
     // What was on its way under the former content is not what the letter is about any more.
     let former = record_one(&store, signal(9).account("acc_former").record()).await;
     assert!(matches!(former, Recorded::Conflict(_)), "{former:?}");
-    let event = envelope(9, "acc_mended", "demo_completed").event;
+    let event = envelope(9, "acc_mended", "demo_completed").received(at(9));
     let mut now = signal(9).build();
     (now.accepted, now.content) = (event.into(), content);
     let now = record_one(&store, Record::Signal { signal: now, payload }).await;

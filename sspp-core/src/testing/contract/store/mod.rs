@@ -20,8 +20,8 @@ pub use batches::{
     refused_data_harms_no_other_batch, refused_data_records_nothing, stats_equal_a_recount,
 };
 pub use erasing::{
-    an_erased_account_is_gone_and_others_stay, erasing_while_recording_leaves_nothing,
-    what_was_erased_does_not_come_back,
+    an_erased_account_is_gone_and_others_stay, an_erasure_takes_what_was_recorded_before_whatever_its_times,
+    erasing_while_recording_leaves_nothing, what_was_erased_does_not_come_back,
 };
 pub use expiry::{
     expiring_while_recording_keeps_the_figures, names_without_signals_are_no_longer_counted,
@@ -37,9 +37,9 @@ pub use lists::{
     counts_are_exact_or_bounded, filters_select, lists_are_sorted, offsets_skip, pages_return_each_row_once,
 };
 pub use recording::{
-    a_batch_is_recorded_in_its_order, a_dead_letter_harms_no_other_content,
-    a_dead_letter_of_a_signal_is_a_duplicate, a_signal_replaces_its_dead_letter, an_empty_store_answers,
-    an_id_belongs_to_the_content_that_came_first, keeps_dead_letters_as_they_came,
-    keeps_signals_as_they_came, models_are_kept_by_digest, other_content_is_a_conflict,
-    processed_at_never_falls, recent_dead_letters_come_last_first, the_same_content_is_a_duplicate,
+    a_batch_is_recorded_in_its_order, a_clock_that_was_wrong_dates_nothing_later,
+    a_dead_letter_harms_no_other_content, a_dead_letter_of_a_signal_is_a_duplicate,
+    a_signal_replaces_its_dead_letter, an_empty_store_answers, an_id_belongs_to_the_content_that_came_first,
+    keeps_dead_letters_as_they_came, keeps_signals_as_they_came, models_are_kept_by_digest,
+    other_content_is_a_conflict, recent_dead_letters_come_last_first, the_same_content_is_a_duplicate,
 };

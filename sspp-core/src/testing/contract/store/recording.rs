@@ -4,8 +4,8 @@ use super::steps::{all, record_one, signal_id};
 use crate::testing::builders::{at, dead_letter, event_id, model, signal};
 use crate::testing::contract::StoreFixture;
 use crate::{
-    DeadLetterId, DeadLetterReason, Record, Recorded, Signal, SignalFilter, SignalId, SignalQuery,
-    SignalStats, SortBy, SortOrder, Total,
+    DeadLetterId, DeadLetterReason, NewDeadLetter, Record, Recorded, Signal, SignalFilter, SignalId,
+    SignalQuery, SignalStats, Timestamp, Total,
 };
 
 /// Every member of a signal comes back as it was given.
@@ -184,20 +184,31 @@ pub async fn a_dead_letter_harms_no_other_content(fixture: &mut dyn StoreFixture
     assert_eq!(store.stats().await.unwrap().dead_letters, 3);
 }
 
-/// `processed_at` is raised where it would fall, also when the clock was set back.
-pub async fn processed_at_never_falls(fixture: &mut dyn StoreFixture) {
+/// A clock that ran years ahead for a while dates what was recorded then, and nothing later: lists by time have it first, and
+/// what is old goes, however much of that stands before it.
+pub async fn a_clock_that_was_wrong_dates_nothing_later(fixture: &mut dyn StoreFixture) {
     let store = fixture.store();
-    for (number, second) in [(1, 100), (2, 50), (3, 200), (4, 199)] {
-        store.record(vec![signal(number).processed_at(at(second)).record()]).await.unwrap();
+    let ahead = Timestamp::parse("2100-01-01").unwrap();
+    for number in 1..=3 {
+        record_one(&store, signal(number).processed_at(ahead).record()).await;
+        let letter = NewDeadLetter { died_at: ahead, ..dead_letter(100 + number) };
+        record_one(&store, Record::DeadLetter(letter)).await;
     }
-    let rows = all(
-        &store,
-        SignalQuery { sort_by: SortBy::Id, order: SortOrder::Ascending, ..SignalQuery::default() },
-    )
-    .await;
-    assert!(rows.iter().map(|signal| signal.recorded.processed_at).is_sorted());
-    assert!(rows[3].recorded.processed_at >= at(199));
-    assert_eq!(rows[1].recorded.accepted.received_at, at(50), "only this instant is raised");
+    record_one(&store, signal(4).processed_at(at(100)).record()).await;
+    store.record(vec![signal(5).processed_at(at(50)).record()]).await.unwrap();
+    record_one(&store, Record::DeadLetter(NewDeadLetter { died_at: at(100), ..dead_letter(104) })).await;
+    let rows = all(&store, SignalQuery::default()).await;
+    assert!(rows.iter().rev().map(|signal| signal.recorded.processed_at).is_sorted());
+    let newest: Vec<_> = rows.iter().take(3).map(|signal| signal.recorded.accepted.event_id).collect();
+    assert_eq!(newest, [event_id(3), event_id(2), event_id(1)]);
+    assert!(rows[3..].iter().all(|signal| signal.recorded.processed_at < ahead), "{rows:#?}");
+    assert_eq!(store.expire_signals(ahead, 1).await.unwrap(), 1);
+    assert_eq!(store.expire_signals(ahead, 1).await.unwrap(), 1);
+    assert_eq!(store.expire_signals(ahead, 1).await.unwrap(), 0);
+    assert_eq!(store.expire_dead_letters(ahead, 1).await.unwrap(), 1);
+    assert_eq!(store.expire_dead_letters(ahead, 1).await.unwrap(), 0);
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.signals, stats.dead_letters), (3, 3));
 }
 
 /// A model is kept as it first came under its digest.

@@ -4,8 +4,9 @@ use crate::testing::builders::{SignalBuilder, at, signal};
 use crate::{Random, Record, Recorded, SeededRandom, Signal, SignalId, SignalQuery, SignalStore};
 use std::sync::Arc;
 
+/// Records as an import does, so that the times are the test's own.
 pub(super) async fn record_one(store: &Arc<dyn SignalStore>, record: Record) -> Recorded {
-    let mut answers = store.record(vec![record]).await.unwrap();
+    let mut answers = store.import(vec![record]).await.unwrap();
     assert_eq!(answers.len(), 1);
     answers.remove(0)
 }
@@ -37,7 +38,7 @@ pub(super) fn varied(number: u64, source: &SeededRandom) -> SignalBuilder {
 
 pub(super) async fn fill(store: &Arc<dyn SignalStore>, numbers: std::ops::Range<u64>, source: &SeededRandom) {
     let batch = numbers.map(|number| varied(number, source).record()).collect();
-    store.record(batch).await.unwrap();
+    store.import(batch).await.unwrap();
 }
 
 pub(super) async fn all(store: &Arc<dyn SignalStore>, query: SignalQuery) -> Vec<Signal> {

@@ -4,21 +4,23 @@ use std::time::Duration;
 
 use super::ServerArgs;
 
-/// Files that are no connections of clients: the data file, the log, connections to Redis and PostgreSQL.
+/// Files that are no connections of clients: the data file, the log, connections to Redis and PostgreSQL, refused connections
+/// that are still being closed.
 const OTHER_FILES: u64 = 128;
 
 /// What a connection may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
-    pub(crate) connections: usize,
-    pub(crate) header_timeout: Duration,
+pub struct Limits {
+    pub(super) connections: usize,
+    pub(super) header_timeout: Duration,
+    pub(super) idle_timeout: Duration,
 }
 
 impl Limits {
     /// Raises this process' limit of open files as far as the connections need it. Where the system gives fewer, fewer
     /// connections are taken: without a file left the service could not reach its own dependencies.
-    pub(crate) fn new(settings: &ServerArgs) -> Self {
-        let wanted = u64::from(settings.max_connections);
+    pub fn new(max_connections: u32, settings: &ServerArgs) -> Self {
+        let wanted = u64::from(max_connections);
         let files = rlimit::increase_nofile_limit(wanted + OTHER_FILES);
         let connections = files.map_or(wanted, |files| affordable(wanted, files));
         if connections < wanted {
@@ -29,8 +31,11 @@ impl Limits {
                  (ulimit -Hn, LimitNOFILE=)"
             );
         }
-        let connections = usize::try_from(connections).unwrap_or(usize::MAX);
-        Self { connections, header_timeout: settings.header_timeout.get() }
+        Self {
+            connections: usize::try_from(connections).unwrap_or(usize::MAX),
+            header_timeout: settings.header_timeout.get(),
+            idle_timeout: settings.idle_timeout.get(),
+        }
     }
 }
 

@@ -1,0 +1,193 @@
+//! Bytes from outside, a line or a record at a time, in bounded memory.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+use sspp_core::skip_byte_order_mark;
+
+use super::extent::{Extent, Tally};
+
+/// The longest record that is read as a whole, in bytes: four times what an event may have.
+pub(crate) const LONGEST: usize = 1024 * 1024;
+const CHUNK: usize = 64 * 1024;
+
+/// Files that are often taken for text, by how they begin.
+const OTHER_FILES: [(&[u8], &str); 3] = [
+    (b"PK\x03\x04", "is a spreadsheet or a ZIP archive: save it as \"CSV UTF-8\", or unpack it first"),
+    (b"\x1f\x8b", "is compressed with gzip: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd: unpack it first"),
+];
+
+/// A line or a record as it was written, with its line end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Original {
+    /// At most the first [`LONGEST`] bytes of it.
+    pub(crate) bytes: Vec<u8>,
+    /// Where the rest of one that is longer stands in the file.
+    pub(crate) rest: Range<u64>,
+}
+
+impl Original {
+    /// Whether it is too long to be read as a whole.
+    pub(crate) const fn is_too_long(&self) -> bool {
+        self.rest.start < self.rest.end
+    }
+}
+
+/// What is read, and how far.
+pub(crate) struct Input {
+    reader: Box<dyn Read>,
+    buffer: Vec<u8>,
+    used: usize,
+    ended: bool,
+    /// Whether a carriage return alone ends a line.
+    returns: bool,
+    taken: Tally,
+    lines: u64,
+    last: Option<u8>,
+    mark: Vec<u8>,
+}
+
+impl Input {
+    /// Passes a byte order mark, and refuses what is not text in UTF-8.
+    pub(crate) fn new(reader: Box<dyn Read>, returns: bool) -> io::Result<Self> {
+        let mut input = Self {
+            reader,
+            buffer: Vec::new(),
+            used: 0,
+            ended: false,
+            returns,
+            taken: Tally::default(),
+            lines: 0,
+            last: None,
+            mark: Vec::new(),
+        };
+        while input.window().len() < 4 && !input.ended {
+            input.grow()?;
+        }
+        let begin = input.window();
+        let other = |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("it {what}"));
+        if let Some((_, what)) = OTHER_FILES.iter().find(|(start, _)| begin.starts_with(start)) {
+            return Err(other((*what).to_owned()));
+        }
+        let rest = skip_byte_order_mark(begin)
+            .map_err(|fault| other(format!("{fault}; in Excel, save it as \"CSV UTF-8\"")))?;
+        let mark = begin[..begin.len() - rest.len()].to_vec();
+        input.take(mark.len());
+        input.mark = mark;
+        Ok(input)
+    }
+
+    /// The byte order mark, if there was one.
+    pub(crate) fn mark(&self) -> &[u8] {
+        &self.mark
+    }
+
+    /// What was read and not yet taken.
+    pub(crate) fn window(&self) -> &[u8] {
+        &self.buffer[self.used..]
+    }
+
+    /// Whether nothing follows the window.
+    pub(crate) const fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// How much was taken, in bytes.
+    pub(crate) const fn at(&self) -> u64 {
+        self.taken.bytes()
+    }
+
+    /// The number of the line that comes next.
+    pub(crate) const fn line_number(&self) -> u64 {
+        self.lines + 1
+    }
+
+    /// What was taken.
+    pub(crate) fn taken(&self) -> Extent {
+        self.taken.extent()
+    }
+
+    /// Whether the window begins inside the line that was taken last.
+    pub(crate) fn is_inside_a_line(&self) -> bool {
+        let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        self.last.is_some_and(|last| !ends(&last)) && self.window().first().is_some_and(|next| !ends(next))
+    }
+
+    /// Makes the window longer: by as much as it has, so that looking at it from its beginning again stays cheap.
+    pub(crate) fn grow(&mut self) -> io::Result<()> {
+        self.buffer.drain(..self.used);
+        self.used = 0;
+        let more = self.buffer.len().max(CHUNK) as u64;
+        let read = self.reader.by_ref().take(more).read_to_end(&mut self.buffer)?;
+        self.ended = read == 0;
+        Ok(())
+    }
+
+    /// Takes bytes of the window.
+    pub(crate) fn take(&mut self, count: usize) {
+        let taken = &self.buffer[self.used..][..count];
+        self.taken.add(taken);
+        for byte in taken {
+            let ends = match byte {
+                b'\n' => !(self.returns && self.last == Some(b'\r')),
+                b'\r' => self.returns,
+                _ => false,
+            };
+            self.lines += u64::from(ends);
+            self.last = Some(*byte);
+        }
+        self.used += count;
+    }
+
+    /// Takes bytes of the window as a record.
+    pub(crate) fn take_record(&mut self, length: usize) -> Original {
+        let bytes = self.window()[..length].to_vec();
+        self.take(length);
+        Original { bytes, rest: 0..0 }
+    }
+
+    /// Takes the next line.
+    pub(crate) fn line(&mut self) -> io::Result<Option<Original>> {
+        loop {
+            match self.line_length() {
+                Some(length) if length <= LONGEST => return Ok(Some(self.take_record(length))),
+                _ if self.window().len() > LONGEST => return self.long_line().map(Some),
+                _ if self.ended && self.window().is_empty() => return Ok(None),
+                _ if self.ended => return Ok(Some(self.take_record(self.window().len()))),
+                _ => self.grow()?,
+            }
+        }
+    }
+
+    fn long_line(&mut self) -> io::Result<Original> {
+        let bytes = self.window()[..LONGEST].to_vec();
+        self.take(LONGEST);
+        let start = self.at();
+        loop {
+            if let Some(length) = self.line_length() {
+                self.take(length);
+                break;
+            }
+            if self.ended {
+                self.take(self.window().len());
+                break;
+            }
+            // A carriage return may be half of a line end.
+            self.take(self.window().len() - usize::from(self.window().ends_with(b"\r")));
+            self.grow()?;
+        }
+        Ok(Original { bytes, rest: start..self.at() })
+    }
+
+    /// The length of the next line with its end, if the window has that.
+    fn line_length(&self) -> Option<usize> {
+        let window = self.window();
+        let at = window.iter().position(|byte| *byte == b'\n' || (self.returns && *byte == b'\r'))?;
+        match (window[at], window.get(at + 1)) {
+            (b'\r', Some(b'\n')) => Some(at + 2),
+            (b'\r', None) if !self.ended => None,
+            _ => Some(at + 1),
+        }
+    }
+}
