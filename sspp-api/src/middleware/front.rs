@@ -13,7 +13,7 @@ use super::route_table::RouteEntry;
 use super::trace::Traced;
 use super::{RouteTable, access_log};
 use crate::error::Problem;
-use crate::guard::{Allowance, Doorkeeper, handshake};
+use crate::guard::{Access, Allowance, Doorkeeper, Scopes, handshake};
 use crate::state::Inner;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -54,7 +54,8 @@ impl<E: Endpoint<Output = Response>> Front<E> {
             if let Some(preflight) = cors.preflight(&request, &entry.allow) {
                 return Ok(preflight);
             }
-            if entry.takes_events
+            // What takes events is what the scope `ingest` is for.
+            if entry.access(&Method::POST) == Some(Access::Needs(Scopes::INGEST))
                 && let Some(answer) = handshake(&request, &entry.allow, &self.state.settings)
             {
                 return answer;
