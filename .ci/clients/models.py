@@ -1,6 +1,7 @@
 """The models that datamodel-code-generator makes, against the real answers: BASE_URL KEY ACCOUNT."""
 
 import sys
+import time
 from datetime import datetime, timezone
 from uuid import uuid4
 
@@ -31,12 +32,15 @@ def send(path: str, body: Event | EventBatch) -> httpx.Response:
     return client.post(path, content=body.model_dump_json(exclude_none=True), headers=json)
 
 
-
-
 Accepted.model_validate(send("/events", good).json())
 verdicts = Verdicts.model_validate(send("/events/batch", EventBatch(events=[good, good])).json())
 assert verdicts.accepted == 2 and verdicts.results[0].status.value == "accepted", verdicts
-EventState.model_validate(client.get(f"/events/{verdicts.results[0].eventId}").json())
+for _ in range(200):
+    state = EventState.model_validate(client.get(f"/events/{verdicts.results[0].eventId}").json())
+    if state.state.value == "completed":
+        break
+    time.sleep(0.05)
+assert state.signal, state
 problem = Problem.model_validate(client.get("/signals", params={"page": 0}).json())
 assert problem.errors and problem.errors[0].pointer == "page", problem
 
