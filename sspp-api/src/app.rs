@@ -67,7 +67,7 @@ pub enum RunError {
     /// The store cannot be used as it is configured.
     #[error("cannot use the store (--database-url, DATABASE_URL): {0}")]
     Store(String),
-    /// The queue may lose what it acknowledges, and must not.
+    /// The queue or the store may lose what it acknowledges, and must not.
     #[error("{0}")]
     NotDurable(String),
     /// The operating system refused something else.

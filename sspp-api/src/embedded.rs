@@ -56,7 +56,7 @@ impl Embedded {
         let pipeline = tokio::spawn(pipeline.run(stop.clone()));
         let retaining = retain(Arc::clone(&store), config.retention.retention());
         let retaining = AbortOnDropHandle::new(tokio::spawn(retaining));
-        let durability = watch_durability(Arc::clone(&queue));
+        let durability = watch_durability(Arc::clone(&queue), Arc::clone(&store));
         let ports =
             Ports { queue, queue_service: "sqlite", store, store_service: "sqlite", model, clock, random };
         Ok((Self { database, pipeline, retaining, durability, stop, ended: false }, ports))

@@ -38,9 +38,10 @@ impl Production {
             .await
             .map_err(|error| RunError::Store(error.to_string()))?;
         if backends.require_durable_queue {
-            require_durable(&*queue.port(), Some(DURABLE_WITHIN)).await.map_err(RunError::NotDurable)?;
+            let durable = require_durable(queue.port(), store.port(), Some(DURABLE_WITHIN)).await;
+            durable.map_err(RunError::NotDurable)?;
         }
-        let durability = watch_durability(queue.port());
+        let durability = watch_durability(queue.port(), store.port());
         let migrating = backends
             .migrate
             .then(|| AbortOnDropHandle::new(tokio::spawn(migrate_until_done(Arc::clone(&store)))));

@@ -54,11 +54,10 @@ impl Problem {
     /// [`is_retryable`](crate::Error::is_retryable).
     pub(crate) fn remedy(&self) -> Remedy {
         match self.status {
-            408 | 425 | 429 => Remedy::Wait,
             // "Not implemented" and "HTTP version not supported" are about the server itself. Every other one is about its state, also
             // those that only proxies and CDNs have: 507, 509, 520 to 530, 598, 599.
             501 | 505 => Remedy::None,
-            500..=599 => Remedy::Wait,
+            408 | 425 | 429 | 500..=599 => Remedy::Wait,
             413 => Remedy::Split,
             // Without a problem document it may be from anything on the way: only the server's own says something about events.
             400 | 422 if !self.kind.is_empty() => Remedy::Split,

@@ -31,6 +31,8 @@ mod erase;
 #[cfg(feature = "faults")]
 mod faults;
 mod one_line;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "testing"))]
+mod ordinary;
 #[cfg(feature = "otlp")]
 mod otlp;
 #[cfg(feature = "engine")]

@@ -60,7 +60,7 @@ pub enum RunError {
     /// The schema could not be migrated.
     #[error("cannot migrate the store (--database-url, DATABASE_URL): {0}")]
     Migrate(String),
-    /// The queue may lose what it acknowledges, and must not.
+    /// The queue or the store may lose what it acknowledges, and must not.
     #[error("{0}")]
     NotDurable(String),
     /// The operating system refused something else.
@@ -113,7 +113,7 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     let clock = Arc::new(QueueClock::new(Arc::new(SystemClock)));
     let watched = watched(config, &queue, &store, &clock);
     let _monitor = AbortOnDropHandle::new(tokio::spawn(watch_dependencies(watched, seen_by_monitor)));
-    let health = Arc::new(Health::new(seen, watch_durability(queue.port()), clock, metrics));
+    let health = Arc::new(Health::new(seen, watch_durability(queue.port(), store.port()), clock, metrics));
     let serving = Serving {
         listener,
         local: address,
@@ -179,7 +179,7 @@ async fn work(
     };
     if require_durable_queue {
         tokio::select! {
-            durable = require_durable(&*queue, None) => {
+            durable = require_durable(Arc::clone(&queue), Arc::clone(&store), None) => {
                 if let Err(reason) = durable {
                     return Ended::Failed(RunError::NotDurable(reason));
                 }

@@ -23,7 +23,7 @@ pub(crate) enum HealthStatus {
     Unhealthy,
 }
 
-/// Whether accepted events survive a crash of the queue's server.
+/// Whether accepted events survive a crash of the servers of queue and store.
 #[derive(Debug, Clone, Copy, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -96,7 +96,7 @@ struct HealthBody {
     timestamp: Instant,
     /// Every dependency under its own name.
     services: Services,
-    /// Whether accepted events survive a crash of the queue's server; `unknown` when it does not say.
+    /// Whether accepted events survive a crash of the servers of queue and store; `unknown` when one of them does not say.
     durability: DurabilityStatus,
     /// Why accepted events are at risk, and which clocks differ, each with what to change; empty when all is well.
     warnings: Vec<String>,

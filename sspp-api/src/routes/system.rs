@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use poem_openapi::OpenApi;
+use sspp_core::Durability;
 use sspp_core::service::{Dependency, QueueNeed};
 
 use super::{Asking, Tag};
@@ -45,11 +46,13 @@ impl System {
         let state = &self.0;
         let ports = &state.ports;
         let within = state.settings.dependency_timeout;
-        let (queue, store, durability) = tokio::join!(
+        let (queue, store, of_queue, of_store) = tokio::join!(
             Dependency::of_queue(&*ports.queue, QueueNeed::Enqueue, within),
             Dependency::of_store(&*ports.store, within),
-            state.ask_queue(ports.queue.durability())
+            state.ask_queue(ports.queue.durability()),
+            state.ask_store(ports.store.durability()),
         );
+        let durability = Durability::of_both(of_queue.ok(), of_store.ok());
         let services = if ports.queue_service == ports.store_service {
             // One dependency: it is as well as its worse half.
             vec![(ports.store_service, if queue.is_healthy() { store } else { queue })]
@@ -57,7 +60,7 @@ impl System {
             vec![(ports.queue_service, queue), (ports.store_service, store)]
         };
         let services = services.into_iter().map(|(name, dependency)| (name, dependency.into())).collect();
-        HealthAnswer::new(Instant(state.now()), services, durability.ok().as_ref(), state.clock.warnings())
+        HealthAnswer::new(Instant(state.now()), services, durability.as_ref(), state.clock.warnings())
     }
 
     /// Whether the service can take events

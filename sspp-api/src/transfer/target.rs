@@ -1,11 +1,12 @@
 //! Where imported signals go: the store and the queue that the service would use.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sspp_core::{
-    Admission, EventQueue, ModelRecord, NewJob, PgSignalStore, QueueError, Record, Recorded, RedisEventQueue,
-    SignalStore, SqliteConfig, SqliteDatabase, StoreError, SystemClock,
+    Admission, EventQueue, ModelDigest, ModelRecord, NewJob, PgSignalStore, QueueError, Record, Recorded,
+    RedisEventQueue, SignalStore, SqliteConfig, SqliteDatabase, StoreError, SystemClock,
 };
 
 use super::error::of_store;
@@ -21,6 +22,8 @@ pub(super) struct Target {
     store: Arc<dyn SignalStore>,
     queue: Arc<dyn EventQueue>,
     database: Option<SqliteDatabase>,
+    /// What was kept: to be kept again, should the store be restored meanwhile from a backup that lacks it.
+    models: Mutex<HashMap<ModelDigest, ModelRecord>>,
 }
 
 impl Target {
@@ -35,7 +38,12 @@ impl Target {
                 .await
                 .map_err(|error| RunError::Store(error.to_string()))?;
             store.ping().await.map_err(|error| RunError::Store(error.to_string()))?;
-            return Ok(Self { store: store.port(), queue: queue.port(), database: None });
+            return Ok(Self {
+                store: store.port(),
+                queue: queue.port(),
+                database: None,
+                models: Mutex::default(),
+            });
         }
         let data = SqliteConfig {
             max_backlog: config.backends.max_backlog,
@@ -45,7 +53,12 @@ impl Target {
         let database = SqliteDatabase::open(data, Arc::new(SystemClock))
             .await
             .map_err(|source| RunError::Data { path: config.data.clone(), source })?;
-        Ok(Self { store: database.store(), queue: database.queue(), database: Some(database) })
+        Ok(Self {
+            store: database.store(),
+            queue: database.queue(),
+            database: Some(database),
+            models: Mutex::default(),
+        })
     }
 
     pub(super) async fn close(self) {
@@ -55,11 +68,16 @@ impl Target {
     }
 
     pub(super) async fn keep_model(&self, model: &ModelRecord) -> Result<(), String> {
+        self.models().insert(model.digest, model.clone());
         let mut tries = 0;
         while let Err(error) = self.store.put_model(model).await {
             wait(&mut tries, of_store(&error)).await?;
         }
         Ok(())
+    }
+
+    fn models(&self) -> MutexGuard<'_, HashMap<ModelDigest, ModelRecord>> {
+        self.models.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records signals with the scores that they have.
@@ -70,6 +88,16 @@ impl Target {
                 Ok(answers) => return Ok(answers),
                 // No waiting makes its content better.
                 Err(error @ StoreError::Data { .. }) => return Err(of_store(&error)),
+                Err(StoreError::MissingModel { digest }) => {
+                    let Some(model) = self.models().get(&digest).cloned() else {
+                        return Err(format!(
+                            "a signal names the scoring model {digest}, which is neither in the store nor in the lines before; \
+                             import the line of the model first"
+                        ));
+                    };
+                    wait(&mut tries, format!("the store lost the scoring model {digest}")).await?;
+                    self.keep_model(&model).await?;
+                }
                 Err(error) => wait(&mut tries, of_store(&error)).await?,
             }
         }

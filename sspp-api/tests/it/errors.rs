@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sspp_api::Settings;
 use sspp_core::{
-    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
-    Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter,
-    SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Durability, Erased, Erasure,
+    EventId, Horizon, ModelDigest, ModelRecord, NewSignal, NumberedDeadLetter, Page, Record, Recorded,
+    Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 use crate::harness::{Harness, event, memory_ports};
@@ -134,6 +134,9 @@ impl SignalStore for Broken {
     async fn record(&self, _: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.answer()
     }
+    async fn is_at_fault(&self, _: &NewSignal, _: &bytes::Bytes) -> Result<bool, StoreError> {
+        self.answer()
+    }
     async fn signal(&self, _: SignalId) -> Result<Option<Signal>, StoreError> {
         self.answer()
     }
@@ -201,6 +204,9 @@ impl SignalStore for Broken {
         self.answer()
     }
     async fn ping(&self) -> Result<(), StoreError> {
+        self.answer()
+    }
+    async fn durability(&self) -> Result<Durability, StoreError> {
         self.answer()
     }
 }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sspp_core::{Record, Recorded, Score, ScoringModel, Units};
+use sspp_api::{Ports, Settings};
+use sspp_core::testing::MockSignalStore;
+use sspp_core::testing::builders::signal;
+use sspp_core::{Record, Recorded, Score, ScoringModel, Signal, Units};
 
-use crate::harness::{Harness, event};
+use crate::harness::{Harness, event, memory_ports};
 
 async fn with_signals(count: usize) -> Harness {
     let harness = Harness::running();
@@ -210,12 +213,7 @@ async fn an_explanation_uses_the_model_that_scored_and_says_so_when_it_disagrees
     let mut older = wrong.clone();
     Arc::make_mut(&mut older.accepted).event_id = "0197d3c5-5c00-7000-8000-000000000002".parse().unwrap();
     (older.model, older.score) = (model.digest(), Score::rounded(Units::new(2_500)));
-    // A signal of a model that nobody has.
-    let mut orphan = older.clone();
-    Arc::make_mut(&mut orphan.accepted).event_id = "0197d3c5-5c00-7000-8000-000000000003".parse().unwrap();
-    orphan.model = "ab".repeat(32).parse().unwrap();
-    let records =
-        [wrong, older, orphan].map(|signal| Record::Signal { signal, payload: bytes::Bytes::new() });
+    let records = [wrong, older].map(|signal| Record::Signal { signal, payload: bytes::Bytes::new() });
     let recorded = store.record(records.to_vec()).await.unwrap();
     let path = |at: usize| match recorded[at] {
         Recorded::Signal(id) => format!("/api/v1/signals/{id}/explanation"),
@@ -234,7 +232,17 @@ async fn an_explanation_uses_the_model_that_scored_and_says_so_when_it_disagrees
     assert_eq!((&older["model"]["name"], &older["model"]["version"]), (&json!("other"), &json!(7)));
     // The second time it comes from memory.
     assert_eq!(harness.get(&path(1)).await.json(), older);
+}
 
-    let message = harness.get(&path(2)).await.problem(404).to_string();
+/// No store takes a signal without its model, but a store can be damaged.
+#[tokio::test]
+async fn a_signal_whose_model_is_gone_has_no_explanation() {
+    let mut orphan = signal(1).build();
+    orphan.model = "ab".repeat(32).parse().unwrap();
+    let mut store = MockSignalStore::new();
+    store.expect_signal().returning(move |id| Ok(Some(Signal { id, recorded: orphan.clone() })));
+    store.expect_model().returning(|_| Ok(None));
+    let harness = Harness::over(Ports { store: Arc::new(store), ..memory_ports() }, Settings::default());
+    let message = harness.get("/api/v1/signals/1/explanation").await.problem(404).to_string();
     assert!(message.contains(&"ab".repeat(32)), "{message}");
 }

@@ -17,7 +17,6 @@ mod record;
 mod recover;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -71,8 +70,6 @@ struct Shared {
     random: Arc<dyn Random>,
     config: PipelineConfig,
     breaker: Breaker,
-    /// How many batches, or parts of them, were recorded: the proof that the store works for others.
-    commits: AtomicU64,
     stop: CancellationToken,
 }
 
@@ -100,7 +97,6 @@ impl Pipeline {
             random,
             config,
             breaker: Breaker::new(),
-            commits: AtomicU64::new(0),
             stop: CancellationToken::new(),
         };
         Self { shared: Arc::new(shared) }

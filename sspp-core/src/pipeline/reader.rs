@@ -179,8 +179,4 @@ impl Item {
             Record::DeadLetter(letter) => letter.content,
         }
     }
-
-    pub(super) fn is_dead_letter(&self) -> bool {
-        matches!(self.record, Record::DeadLetter(_))
-    }
 }

@@ -1,11 +1,10 @@
-//! Recording a batch, whatever goes wrong: outages are waited out, and the one event at fault is isolated.
+//! Recording a batch, whatever goes wrong: outages are waited out, and the one event at fault is isolated and proven to be.
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
 
 use super::Shared;
 use super::metrics;
-use super::reader::Spent;
+use super::reader::{Spent, Stopped};
 use crate::{DeadLetterReason, Delivery, FailureClass, Record, StoreError, trace_spans};
 
 /// A delivery and what the store is to keep of it.
@@ -17,30 +16,32 @@ pub(super) struct Item {
     pub(super) span: tracing::Span,
 }
 
-/// Items that are recorded together, with what is known of their failures.
+/// Items that are recorded together.
 #[derive(Debug)]
 struct Chunk {
     items: Vec<Item>,
-    /// Failures in a row that were not the content's.
-    failures: u32,
-    /// How many chunks the whole pipeline had recorded when this one was made.
-    commits_before: u64,
+    /// Failures in a row that were neither clearly the content's nor clearly the store's.
+    unclear: u32,
 }
 
 impl Chunk {
-    fn new(items: Vec<Item>, commits_before: u64) -> Self {
-        Self { items, failures: 0, commits_before }
-    }
-
     /// One failure more is enough to halve a half again.
-    fn halves(mut self, commits_before: u64) -> [Self; 2] {
+    fn halves(mut self) -> [Self; 2] {
         let right = self.items.split_off(self.items.len() / 2);
-        [self.items, right].map(|items| Self { items, failures: SPLIT_AFTER - 1, commits_before })
+        [self.items, right].map(|items| Self { items, unclear: SPLIT_AFTER - 1 })
     }
 }
 
 /// A chunk that failed this often for an unclear reason is split: perhaps one event is at fault.
 const SPLIT_AFTER: u32 = 3;
+
+/// What happens to a chunk that failed.
+enum Next {
+    /// These are recorded now; none, where all is settled.
+    Record(Vec<Chunk>),
+    /// It is recorded again, after the others and a pause.
+    Wait(Chunk, StoreError),
+}
 
 impl Shared {
     /// Records items and settles each when it is recorded. Those that the pipeline could not record before it was
@@ -49,46 +50,33 @@ impl Shared {
         if items.is_empty() {
             return;
         }
-        let mut chunks = VecDeque::from([Chunk::new(items, self.commits())]);
-        while let Some(mut chunk) = chunks.pop_front() {
+        let mut chunks = VecDeque::from([Chunk { items, unclear: 0 }]);
+        let mut failures = 0;
+        while let Some(chunk) = chunks.pop_front() {
             let Err(error) = self.record_once(&chunk).await else {
-                self.commits.fetch_add(1, Ordering::Relaxed);
+                failures = 0;
                 self.breaker.close();
                 chunk.items.iter().for_each(|item| trace_spans::recorded(&item.span));
                 self.settle(chunk.items.into_iter().map(|item| item.delivery.done()).collect()).await;
                 continue;
             };
-            if matches!(error, StoreError::Closed) {
+            match self.consider(chunk, error).await {
+                // In front: one event is isolated before the others are split too.
+                Next::Record(next) => next.into_iter().rev().for_each(|chunk| chunks.push_front(chunk)),
                 // Nobody shall wait for an answer that never comes.
-                return self.breaker.close();
-            }
-            let class = error.class();
-            if class != FailureClass::Data {
-                chunk.failures += 1;
-                self.breaker.open();
-                if self.wait_out("recording signals", chunk.failures, &error).await.is_err() {
-                    chunks.push_front(chunk);
-                    let rest = chunks.into_iter().flat_map(|chunk| chunk.items);
-                    return self.settle(rest.map(|item| item.delivery.give_back()).collect()).await;
+                Next::Wait(_, StoreError::Closed) => return self.breaker.close(),
+                Next::Wait(chunk, error) => {
+                    chunks.push_back(chunk);
+                    failures += 1;
+                    if self.outlast(failures, &error).await.is_err() {
+                        let rest = chunks.into_iter().flat_map(|chunk| chunk.items);
+                        return self.settle(rest.map(|item| item.delivery.give_back()).collect()).await;
+                    }
                 }
-            }
-            match class {
-                // However long it lasts: nothing of the batch is at fault.
-                FailureClass::Infrastructure => chunks.push_back(chunk),
-                FailureClass::Unclear if chunk.failures < SPLIT_AFTER => chunks.push_back(chunk),
-                FailureClass::Unclear | FailureClass::Data if chunk.items.len() > 1 => {
-                    chunks.extend(chunk.halves(self.commits()));
-                }
-                FailureClass::Unclear => chunks.extend(self.fail_alone(chunk, &error).await),
-                FailureClass::Data => chunks.extend(self.condemn(chunk, &error).await),
             }
         }
         // What was unclear is settled one way or the other: the next batch probes for itself.
         self.breaker.close();
-    }
-
-    fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
     }
 
     async fn record_once(&self, chunk: &Chunk) -> Result<(), StoreError> {
@@ -102,39 +90,67 @@ impl Shared {
         Ok(())
     }
 
-    /// The one event whose content the store refuses becomes a dead letter.
-    async fn condemn(&self, mut chunk: Chunk, error: &StoreError) -> Option<Chunk> {
-        for item in &mut chunk.items {
-            if item.is_dead_letter() {
-                return self.fail_alone(chunk, error).await;
-            }
-            let event_id = item.delivery.event_id;
-            item.span.in_scope(|| tracing::warn!(%event_id, %error, "the store refuses an event"));
-            item.condemn(DeadLetterReason::Rejected, error.to_string(), self.now());
+    /// Waits until the store may be well again.
+    async fn outlast(&self, failures: u32, error: &StoreError) -> Result<(), Stopped> {
+        self.breaker.open();
+        if matches!(error, StoreError::MissingModel { .. }) {
+            // The store was restored from a backup that is older than the model.
+            self.keep_model().await?;
         }
-        Some(chunk)
+        self.wait_out("recording signals", failures, error).await
     }
 
-    /// An event that fails alone has failed an attempt if others were recorded meanwhile. Without that proof it only
-    /// steps aside, so that it holds up nobody.
-    async fn fail_alone(&self, chunk: Chunk, error: &StoreError) -> Option<Chunk> {
-        let others_recorded = self.commits() > chunk.commits_before;
-        let mut settlements = Vec::new();
-        let mut exhausted = Vec::new();
-        for item in chunk.items {
-            if item.is_dead_letter() || !others_recorded {
-                let event_id = item.delivery.event_id;
-                tracing::error!(%event_id, %error, "an event cannot be recorded; it steps aside");
-                settlements.push(item.delivery.postpone(self.config.look_again));
-                continue;
+    async fn consider(&self, mut chunk: Chunk, error: StoreError) -> Next {
+        match error.class() {
+            // However long it lasts: nothing of the batch is at fault.
+            FailureClass::Infrastructure => return Next::Wait(chunk, error),
+            FailureClass::Unclear => {
+                chunk.unclear += 1;
+                if chunk.unclear < SPLIT_AFTER {
+                    return Next::Wait(chunk, error);
+                }
             }
-            let content = item.content();
-            match self.spend_attempt(item.delivery, content, error.to_string()) {
-                Spent::Retry(settlement) => settlements.push(settlement),
-                Spent::Exhausted(item) => exhausted.push(*item),
+            FailureClass::Data => {}
+        }
+        if chunk.items.len() > 1 {
+            return Next::Record(chunk.halves().into());
+        }
+        self.judge(chunk, error).await
+    }
+
+    /// Judges the one event that the store refuses. It is dead-lettered, or spends an attempt, only where the store takes an
+    /// ordinary signal: otherwise the schema is at fault, and the event waits.
+    async fn judge(&self, mut chunk: Chunk, refusal: StoreError) -> Next {
+        let Some(mut item) = chunk.items.pop() else { return Next::Record(Vec::new()) };
+        let event_id = item.delivery.event_id;
+        let Record::Signal { signal, payload } = &item.record else {
+            tracing::error!(%event_id, error = %refusal, "a dead letter cannot be recorded; its event steps aside");
+            self.settle(vec![item.delivery.postpone(self.config.look_again)]).await;
+            return Next::Record(Vec::new());
+        };
+        let proof = self.store.is_at_fault(signal, payload).await;
+        // It was isolated: its next failure is judged at once.
+        let again = |item| Chunk { items: vec![item], unclear: SPLIT_AFTER - 1 };
+        match proof {
+            Err(error) => Next::Wait(again(item), error),
+            // It would be taken now: what stood in the way is gone.
+            Ok(false) => Next::Wait(again(item), refusal),
+            Ok(true) if refusal.class() == FailureClass::Data => {
+                item.span
+                    .in_scope(|| tracing::warn!(%event_id, error = %refusal, "the store refuses an event"));
+                item.condemn(DeadLetterReason::Rejected, refusal.to_string(), self.now());
+                Next::Record(vec![again(item)])
+            }
+            Ok(true) => {
+                let content = item.content();
+                match self.spend_attempt(item.delivery, content, refusal.to_string()) {
+                    Spent::Retry(settlement) => {
+                        self.settle(vec![settlement]).await;
+                        Next::Record(Vec::new())
+                    }
+                    Spent::Exhausted(item) => Next::Record(vec![again(*item)]),
+                }
             }
         }
-        self.settle(settlements).await;
-        (!exhausted.is_empty()).then(|| Chunk::new(exhausted, self.commits()))
     }
 }

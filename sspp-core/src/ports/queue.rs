@@ -128,7 +128,7 @@ pub enum Verdict {
     GiveBack,
 }
 
-/// How far what the queue acknowledged survives.
+/// How far what a queue or a store acknowledged survives.
 ///
 /// ```
 /// assert!(sspp_core::Durability::Durable.at_risk().is_empty());
@@ -148,6 +148,25 @@ impl Durability {
             Self::Durable => &[],
             Self::AtRisk(reasons) => reasons,
         }
+    }
+
+    /// The durability of what needs both; `None` while it is not known and neither is known to be at risk.
+    ///
+    /// ```
+    /// use sspp_core::Durability::{self, AtRisk, Durable};
+    /// let risk = AtRisk(vec!["no append-only file".to_owned()]);
+    /// assert_eq!(Durability::of_both(Some(Durable), None), None);
+    /// assert_eq!(Durability::of_both(Some(risk.clone()), None), Some(risk));
+    /// ```
+    pub fn of_both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        let known = one.is_some() && other.is_some();
+        let mut reasons: Vec<String> = Vec::new();
+        for reason in [one, other].into_iter().flatten().flat_map(|of| of.at_risk().to_vec()) {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        if reasons.is_empty() { known.then_some(Self::Durable) } else { Some(Self::AtRisk(reasons)) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{Durability, StoreError};
 use crate::{
     ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
     Horizon, ModelDigest, ModelRecord, NewDeadLetter, NewSignal, NumberedDeadLetter, Page, Signal,
@@ -57,9 +57,12 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     ///
     /// A store on a server of its own dates what is recorded by that server's clock, so that no worker's clock decides how
     /// long it is kept.
+    /// Every signal's model has to be there: otherwise nothing is recorded, and the error is
+    /// [`MissingModel`](StoreError::MissingModel). A store that was restored from an older backup lacks models that were kept.
     ///
     /// After an error of class [`Data`](crate::FailureClass::Data) nothing of the batch was recorded: record its halves
-    /// to find the event at fault. After any other error the batch was recorded whole or not at all: record it again.
+    /// to find the event that may be [at fault](SignalStore::is_at_fault). After any other error the batch was recorded whole
+    /// or not at all: record it again.
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
 
     /// Records what was scored elsewhere, as [`record`](SignalStore::record) does, except that everything keeps its time of
@@ -67,6 +70,14 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.record(batch).await
     }
+
+    /// Whether a signal that was refused is at fault itself. Records it once more, and ordinary signals after it, in one
+    /// transaction that is rolled back: `true` when the store refuses the signal and takes an ordinary one, `false` when it
+    /// takes the signal now.
+    ///
+    /// When it refuses ordinary signals too, the schema is at fault: that is [`Setup`](StoreError::Setup). Any number of
+    /// callers may ask at once, and nothing of what was tried stays, though numbers of signals may be left out.
+    async fn is_at_fault(&self, signal: &NewSignal, payload: &bytes::Bytes) -> Result<bool, StoreError>;
 
     /// A signal by its number.
     async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError>;
@@ -168,4 +179,7 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// Whether the store can record now. What refuses a signal refuses this too: a full disk, a server or file that is only
     /// read, a missing right.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Whether what the store recorded survives a crash of its server, as far as the server tells.
+    async fn durability(&self) -> Result<Durability, StoreError>;
 }

@@ -1,6 +1,7 @@
 //! How a store fails.
 
 use super::FailureClass;
+use crate::ModelDigest;
 
 /// How a store fails.
 ///
@@ -38,11 +39,17 @@ pub enum StoreError {
         /// What the driver said.
         reason: String,
     },
-    /// A table or column is missing: the store is not set up for this release.
+    /// A table or a column is missing, or the schema refuses every signal: the store is not set up for this release.
     #[error("the store is not set up for this release: {reason}")]
     Setup {
         /// What the driver said.
         reason: String,
+    },
+    /// A signal names a scoring model that the store does not have: keep the model, then record again.
+    #[error("the store lacks the scoring model {digest}: it has to be kept before its signals")]
+    MissingModel {
+        /// The model's digest.
+        digest: ModelDigest,
     },
     /// What the store holds cannot be read.
     #[error("the store is damaged: {reason}")]
@@ -84,6 +91,7 @@ impl StoreError {
             | Self::Contention { .. }
             | Self::Storage { .. }
             | Self::Setup { .. }
+            | Self::MissingModel { .. }
             | Self::Corrupt { .. }
             | Self::TooBroad { .. }
             | Self::Closed => FailureClass::Infrastructure,

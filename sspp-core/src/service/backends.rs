@@ -64,7 +64,8 @@ pub struct BackendArgs {
     )]
     pub statement_timeout: Span,
 
-    /// Refuse to start on a Redis that may lose what it acknowledged: one without AOF, or that evicts keys.
+    /// Refuse to start on a Redis or a PostgreSQL that may lose what it acknowledged: a Redis without AOF or that evicts
+    /// keys, a PostgreSQL without fsync.
     #[arg(long, env = "SSPP_REQUIRE_DURABLE_QUEUE", value_name = "SSPP_REQUIRE_DURABLE_QUEUE")]
     pub require_durable_queue: bool,
 
@@ -81,7 +82,7 @@ pub struct Backends {
     pub redis: RedisConfig,
     /// The store.
     pub postgres: PgConfig,
-    /// Whether to refuse a queue that may lose what it acknowledged.
+    /// Whether to refuse a queue or a store that may lose what it acknowledged.
     pub require_durable_queue: bool,
     /// Whether to migrate the store at start.
     pub migrate: bool,

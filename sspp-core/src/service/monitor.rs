@@ -104,7 +104,9 @@ impl Dependency {
             StoreError::Contention { .. } => "busy",
             StoreError::Storage { .. } => "cannot write",
             StoreError::Setup { .. } => "not set up for this release: run `sspp-worker migrate`",
-            StoreError::Corrupt { .. } | StoreError::Data { .. } => "damaged",
+            StoreError::Corrupt { .. } | StoreError::Data { .. } | StoreError::MissingModel { .. } => {
+                "damaged"
+            }
             StoreError::Other { .. } => "failing",
             StoreError::Closed => "closed",
         })
@@ -297,9 +299,11 @@ mod tests {
     use super::*;
     use crate::testing::MockEventQueue;
 
+    type Fault = fn() -> QueueError;
+
     #[tokio::test]
     async fn a_full_queue_can_be_drained_and_one_that_cannot_be_written_cannot() {
-        let faults: [(fn() -> QueueError, [Option<&str>; 2]); 3] = [
+        let faults: [(Fault, [Option<&str>; 2]); 3] = [
             (|| QueueError::Full { backlog: 1, limit: 1, retry_after: Duration::ZERO }, [Some("full"), None]),
             (
                 || QueueError::Storage { reason: "hunter2".to_owned() },

@@ -53,7 +53,7 @@ pub fn job(number: u64) -> NewJob {
 }
 
 /// Starts a signal: event `number`, a call made by user `user_1` of account `acc_1`, worth 0.50, `number` seconds after
-/// the start.
+/// the start. It names the [model](model) 0, which a store has to have.
 ///
 /// ```
 /// use sspp_core::testing::builders::signal;
@@ -77,7 +77,7 @@ pub fn signal(number: u64) -> SignalBuilder {
             accepted: AcceptedEvent { event_id: event_id(number), received_at: timestamp, event }.into(),
             signal_type: SignalType::ENGAGEMENT,
             score: Score::rounded(Units::new(5_000)),
-            model: model(1).digest,
+            model: model(0).digest,
             processed_at: timestamp,
         },
     }

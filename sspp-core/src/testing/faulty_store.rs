@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::ordinary::ordinary;
 use crate::{
-    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
-    Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter,
-    SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Durability, Erased, Erasure,
+    EventId, Horizon, ModelDigest, ModelRecord, NewSignal, NumberedDeadLetter, Page, Record, Recorded,
+    Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 /// Decides, before each batch is recorded, whether it fails; `None` lets the store behind have it.
@@ -18,6 +19,7 @@ pub struct FaultyStore {
     inner: Arc<dyn SignalStore>,
     fault: Mutex<Fault>,
     cut: std::sync::atomic::AtomicBool,
+    models_kept: std::sync::atomic::AtomicU32,
 }
 
 impl FaultyStore {
@@ -26,12 +28,17 @@ impl FaultyStore {
         inner: Arc<dyn SignalStore>,
         fault: impl FnMut(&[Record]) -> Option<StoreError> + Send + 'static,
     ) -> Self {
-        Self { inner, fault: Mutex::new(Box::new(fault)), cut: false.into() }
+        Self { inner, fault: Mutex::new(Box::new(fault)), cut: false.into(), models_kept: 0.into() }
     }
 
     /// Cuts the connection to the store, or mends it.
     pub fn cut(&self, cut: bool) {
         self.cut.store(cut, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// How often a model was kept.
+    pub fn models_kept(&self) -> u32 {
+        self.models_kept.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     fn through(&self) -> Result<&dyn SignalStore, StoreError> {
@@ -57,6 +64,19 @@ impl SignalStore for FaultyStore {
             Some(error) => Err(error),
             None => store.record(batch).await,
         }
+    }
+
+    async fn is_at_fault(&self, signal: &NewSignal, payload: &bytes::Bytes) -> Result<bool, StoreError> {
+        let store = self.through()?;
+        let refuses = |signal: &NewSignal| {
+            let record = Record::Signal { signal: signal.clone(), payload: payload.clone() };
+            self.fault.lock().unwrap_or_else(PoisonError::into_inner)(&[record])
+        };
+        if refuses(signal).is_none() {
+            return store.is_at_fault(signal, payload).await;
+        }
+        let refusals = ordinary(signal, None, EventId::from_uuid(uuid::Uuid::max())).iter().find_map(refuses);
+        refusals.map_or(Ok(true), |error| Err(StoreError::Setup { reason: error.to_string() }))
     }
 
     async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError> {
@@ -146,7 +166,9 @@ impl SignalStore for FaultyStore {
     }
 
     async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
-        self.through()?.put_model(model).await
+        let store = self.through()?;
+        self.models_kept.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        store.put_model(model).await
     }
 
     async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
@@ -155,5 +177,9 @@ impl SignalStore for FaultyStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.through()?.ping().await
+    }
+
+    async fn durability(&self) -> Result<Durability, StoreError> {
+        self.through()?.durability().await
     }
 }

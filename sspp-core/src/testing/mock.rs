@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     Admission, ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Delivery,
-    Durability, Erased, Erasure, EventId, EventQueue, Horizon, ModelDigest, ModelRecord, NewJob,
+    Durability, Erased, Erasure, EventId, EventQueue, Horizon, ModelDigest, ModelRecord, NewJob, NewSignal,
     NumberedDeadLetter, Page, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, Settlement,
     Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
@@ -42,6 +42,7 @@ mockall::mock! {
     #[async_trait]
     impl SignalStore for SignalStore {
         async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
+        async fn is_at_fault(&self, signal: &NewSignal, payload: &bytes::Bytes) -> Result<bool, StoreError>;
         async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError>;
         async fn signal_of_event(&self, event_id: EventId) -> Result<Option<Signal>, StoreError>;
         async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError>;
@@ -70,5 +71,6 @@ mockall::mock! {
         async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError>;
         async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError>;
         async fn ping(&self) -> Result<(), StoreError>;
+        async fn durability(&self) -> Result<Durability, StoreError>;
     }
 }

@@ -30,6 +30,11 @@ fn is(record: &Record, n: u64) -> bool {
     }
 }
 
+fn job(n: u64, event_type: &str) -> NewJob {
+    let event = Event::builder(format!("acc_{}", n % 7), "user", event_type, "2025-12-31").build().unwrap();
+    Envelope { event_id: event_id(n), event }.job(None)
+}
+
 impl Bench {
     fn new(fault: impl FnMut(&[Record]) -> Option<StoreError> + Send + 'static) -> Self {
         let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
@@ -60,19 +65,13 @@ impl Bench {
         running.await.unwrap();
     }
 
-    fn job(&self, n: u64, event_type: &str) -> NewJob {
-        let event =
-            Event::builder(format!("acc_{}", n % 7), "user", event_type, "2025-12-31").build().unwrap();
-        Envelope { event_id: event_id(n), event }.job(None)
-    }
-
     async fn enqueue(&self, jobs: Vec<NewJob>) {
         let count = jobs.len();
         assert_eq!(self.queue.enqueue(jobs).await.unwrap(), vec![Admission::Queued; count]);
     }
 
     async fn enqueue_events(&self, numbers: std::ops::Range<u64>) {
-        self.enqueue(numbers.map(|n| self.job(n, "call_made")).collect()).await;
+        self.enqueue(numbers.map(|n| job(n, "call_made")).collect()).await;
     }
 
     async fn signals(&self) -> u64 {
@@ -151,7 +150,7 @@ async fn an_outage_spends_no_attempt_and_buries_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unclear_failure_of_everyone_spends_no_attempt() {
-    let left = Arc::new(AtomicU32::new(60));
+    let left = Arc::new(AtomicU32::new(20));
     let failing = Arc::clone(&left);
     // The store answers pings, so batches are split down to single events; none may be blamed.
     let bench = Bench::new(move |_| {
@@ -223,28 +222,125 @@ async fn an_event_that_fails_alone_gets_three_attempts() {
     bench.finish(running).await;
 }
 
+/// An event that is alone is held against an ordinary signal.
 #[tokio::test(start_paused = true)]
-async fn an_event_that_fails_with_nobody_beside_it_steps_aside() {
+async fn an_event_that_fails_with_nobody_beside_it_gets_three_attempts_too() {
     let bench = Bench::new(fails_event_3);
     bench.enqueue_events(3..4).await;
     let running = bench.start();
-    bench.queue_is("it steps aside", QueueDepth { delayed: 1, ..QueueDepth::default() }).await;
-    assert_eq!(
-        bench.queue.job(event_id(3)).await.unwrap().unwrap().attempts,
-        0,
-        "nothing proves that it is at fault"
-    );
-    bench.enqueue_events(10..20).await;
-    eventually("it holds up nobody", async || bench.signals().await == 10).await;
+    for attempt in 1..=2 {
+        let delayed = QueueDepth { delayed: 1, ..QueueDepth::default() };
+        bench.queue_is("it waits for its next attempt", delayed).await;
+        assert_eq!(bench.queue.job(event_id(3)).await.unwrap().unwrap().attempts, attempt);
+        bench.clock.advance(TimeDelta::minutes(5));
+    }
+    bench.queue_is_empty().await;
+    assert_eq!(bench.dead_letter(3).await.unwrap().reason, DeadLetterReason::AttemptsExhausted);
+    bench.finish(running).await;
+}
+
+fn is_ordinary(record: &Record) -> bool {
+    matches!(record, Record::Signal { signal, .. } if signal.accepted.event.account_id.as_str() == "sspp_probe")
+}
+
+/// The schema refuses every signal, for a reason of class data or one that nobody knows: all wait, none is dead-lettered,
+/// whether they come in a batch or alone, and whatever was recorded before.
+#[tokio::test(start_paused = true)]
+async fn a_schema_that_refuses_everything_dead_letters_nothing() {
+    let unclear = || StoreError::Other { reason: "a trigger raised".to_owned() };
+    for refusal in [refused as fn() -> StoreError, unclear] {
+        for events in [1, 40] {
+            let left = Arc::new(AtomicU32::new(0));
+            let failing = Arc::clone(&left);
+            let mut refuses = false;
+            let bench = Bench::new(move |batch| {
+                // An ordinary signal meets the schema that the suspect met.
+                if !is_ordinary(&batch[0]) {
+                    let signals = batch.iter().any(|record| matches!(record, Record::Signal { .. }));
+                    refuses = signals && failing.load(Ordering::SeqCst) > 0;
+                    failing.fetch_sub(u32::from(refuses), Ordering::SeqCst);
+                }
+                refuses.then(refusal)
+            });
+            let running = bench.start();
+            bench.enqueue_events(1_000..1_010).await;
+            bench.queue_is_empty().await;
+            left.store(12, Ordering::SeqCst);
+            bench.enqueue_events(0..events).await;
+            bench.queue_is_empty().await;
+            assert_eq!(left.load(Ordering::SeqCst), 0);
+            let stats = bench.memory.stats().await.unwrap();
+            assert_eq!((stats.signals, stats.dead_letters), (events + 10, 0));
+            bench.finish(running).await;
+        }
+    }
+}
+
+/// A fault of the schema that comes and goes between two tries is no event's fault.
+#[tokio::test(start_paused = true)]
+async fn a_schema_that_is_mended_while_it_is_looked_at_dead_letters_nothing() {
+    let mut calls = 0;
+    let bench = Bench::new(move |_| {
+        calls += 1;
+        (calls < 12 && calls % 2 == 1).then(refused)
+    });
+    bench.enqueue_events(0..1).await;
+    let running = bench.start();
+    bench.queue_is_empty().await;
+    bench.enqueue_events(10..30).await;
+    bench.queue_is_empty().await;
+    assert_eq!((bench.signals().await, bench.memory.stats().await.unwrap().dead_letters), (21, 0));
+    bench.finish(running).await;
+}
+
+/// A dead letter that the store does not take is no reason to lose its event, or to hold up others.
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_that_is_refused_waits() {
+    let letters_refused = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let refusing = Arc::clone(&letters_refused);
+    let bench = Bench::new(move |batch| {
+        let letter = batch.iter().any(|record| matches!(record, Record::DeadLetter(_)));
+        let bad = batch.iter().any(|record| is(record, 3) && matches!(record, Record::Signal { .. }));
+        (bad || letter && refusing.load(Ordering::SeqCst)).then(refused)
+    });
+    bench.enqueue_events(0..8).await;
+    let running = bench.start();
+    bench.queue_is("one waits", QueueDepth { delayed: 1, ..QueueDepth::default() }).await;
+    assert_eq!((bench.signals().await, bench.memory.stats().await.unwrap().dead_letters), (7, 0));
+    letters_refused.store(false, Ordering::SeqCst);
+    bench.clock.advance(TimeDelta::minutes(2));
+    bench.queue_is_empty().await;
+    assert_eq!(bench.dead_letter(3).await.unwrap().reason, DeadLetterReason::Rejected);
+    bench.finish(running).await;
+}
+
+/// The store was restored from a backup that is older than the model: it is kept again before anything is recorded.
+#[tokio::test(start_paused = true)]
+async fn a_model_that_the_store_lost_is_kept_again() {
+    let digest = ScoringModel::embedded_default().digest();
+    let lost = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let losing = Arc::clone(&lost);
+    let bench = Bench::new(move |_| {
+        losing.swap(false, Ordering::SeqCst).then_some(StoreError::MissingModel { digest })
+    });
+    let running = bench.start();
+    bench.enqueue_events(0..5).await;
+    bench.queue_is_empty().await;
+    lost.store(true, Ordering::SeqCst);
+    let before = bench.store.models_kept();
+    bench.enqueue_events(5..10).await;
+    bench.queue_is_empty().await;
+    assert_eq!(bench.store.models_kept(), before + 1);
+    assert_eq!(bench.signals().await, 10);
     bench.finish(running).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_yet_understood_is_looked_at_often_before_it_is_buried() {
     let bench = Bench::new(|_| None);
-    let mut newer = bench.job(1, "call_made");
+    let mut newer = job(1, "call_made");
     newer.payload = br#"{"v":2,"kind":"event"}"#.as_slice().into();
-    bench.enqueue(vec![newer, bench.job(2, "webinar_attended"), bench.job(3, "call_made")]).await;
+    bench.enqueue(vec![newer, job(2, "webinar_attended"), job(3, "call_made")]).await;
     let defaults = PipelineConfig::default();
     assert_eq!(defaults.unknown_for, Duration::from_hours(24));
     let running = bench.start_with(PipelineConfig { unknown_for: defaults.look_again * 5, ..defaults });
@@ -270,10 +366,10 @@ async fn what_is_not_yet_understood_is_looked_at_often_before_it_is_buried() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_decoded_is_kept_byte_for_byte() {
     let bench = Bench::new(|_| None);
-    let mut garbage = bench.job(1, "call_made");
+    let mut garbage = job(1, "call_made");
     garbage.payload = b"\xff\x00 not an envelope".as_slice().into();
-    let mut swapped = bench.job(2, "call_made");
-    swapped.payload = bench.job(3, "call_made").payload;
+    let mut swapped = job(2, "call_made");
+    swapped.payload = job(3, "call_made").payload;
     bench.enqueue(vec![garbage.clone(), swapped]).await;
     let running = bench.start();
     bench.queue_is_empty().await;
@@ -287,10 +383,10 @@ async fn what_cannot_be_decoded_is_kept_byte_for_byte() {
 #[tokio::test(start_paused = true)]
 async fn another_event_under_a_taken_id_becomes_a_conflict() {
     let bench = Bench::new(|_| None);
-    bench.enqueue(vec![bench.job(1, "call_made")]).await;
+    bench.enqueue(vec![job(1, "call_made")]).await;
     let running = bench.start();
     bench.queue_is_empty().await;
-    bench.enqueue(vec![bench.job(1, "email_sent")]).await;
+    bench.enqueue(vec![job(1, "email_sent")]).await;
     bench.queue_is_empty().await;
     assert_eq!(bench.signals().await, 1);
     let letters = bench.memory.recent_dead_letters(10).await.unwrap();
@@ -362,7 +458,7 @@ async fn a_stop_during_an_outage_gives_everything_back_unsuspected() {
 #[tokio::test(start_paused = true)]
 async fn what_is_in_hand_is_kept_every_third_of_the_queues_own_bound() {
     let bench = Bench::new(|_| Some(away()));
-    let job = bench.job(1, "call_made");
+    let job = job(1, "call_made");
     let mut in_hand = Some(Delivery {
         receipt: Receipt::new("1"),
         event_id: job.event_id,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use sspp_core::testing::builders::{at, dead_letter, signal};
+use sspp_core::testing::builders::{at, dead_letter, model, signal};
 use sspp_core::testing::{FaultyStore, eventually};
 use sspp_core::*;
 use tokio::task::JoinHandle;
@@ -20,6 +20,7 @@ fn clock(days: i64) -> Arc<ManualClock> {
 
 /// 600 signals on each of the first days, of accounts that come and go, and a dead letter a day.
 async fn fill(store: &dyn SignalStore, days: i64) {
+    store.put_model(&model(0)).await.unwrap();
     for day in 0..days {
         let batch = (0..600).map(|n| {
             let number = u64::try_from(day * 600 + n).unwrap();

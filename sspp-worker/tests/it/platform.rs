@@ -195,6 +195,7 @@ async fn a_stop_under_load_loses_nothing(api: &Running, worker: Running, variabl
         r#"sspp_api_dependency_up{dependency="postgresql"} 1"#,
         r#"sspp_database_connections{state="idle"}"#,
         "sspp_queue_durability_at_risk 0",
+        "sspp_store_durability_at_risk 0",
     ] {
         assert!(of_api.contains(name), "{name}\n{of_api}");
     }

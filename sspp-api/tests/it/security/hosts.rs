@@ -7,9 +7,9 @@ use crate::process::{Running, command, refused};
 
 /// The status of a request with these lines after its first.
 async fn status(running: &Running, first: &str, lines: &[&str]) -> u16 {
-    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-    let said = exchange(running, format!("{first}\r\n{lines}connection: close\r\n\r\n").as_bytes()).await;
-    said.split(' ').nth(1).unwrap_or_else(|| panic!("{first} {lines}: {said:?}")).parse().unwrap()
+    let request = [&[first], lines, &["connection: close\r\n\r\n"]].concat().join("\r\n");
+    let said = exchange(running, request.as_bytes()).await;
+    said.split(' ').nth(1).unwrap_or_else(|| panic!("{request}{said:?}")).parse().unwrap()
 }
 
 #[tokio::test]

@@ -101,8 +101,8 @@ pub(crate) enum Format {
 #[command(
     after_help = "CSV columns are accountId, userId, eventType, timestamp, eventId, source and metadata (a JSON object); \
     snake_case works too, and fields may be separated by commas, semicolons, tabs or |. Every other column becomes a member of the \
-    metadata: a number or a truth value where it is written back the same (12, 0.5, true), else text (007, 1.10, 1E5). JSON stays as it \
-    is written. Lines of NDJSON are judged as POST /events/batch judges them. Files are UTF-8, with or without a byte order mark.\n\
+    metadata: a number or a truth value where it is written back the same (12, 0.5, true), else text (007, 1.10, 1E5). JSON keeps its \
+    numbers as they are written. Lines of NDJSON are judged as POST /events/batch judges them. Files are UTF-8, with or without a byte order mark.\n\
     A row that is not right is rejected, and the rest goes on: an event has at most 256 KiB, a row at most 1 MiB. The file of rejected \
     rows has each as it was written, after the reason and an event id; edit it and import it, as often as you like.\n\
     A row without an eventId gets one that stays the same when the import goes on after an interruption and when the edited reject is \

@@ -7,9 +7,10 @@ use bytes::Bytes;
 
 use super::store_state::StoreState;
 use crate::{
-    Clock, ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure,
-    EventId, Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, SystemClock, Timestamp, Total,
+    Clock, ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Durability, Erased,
+    Erasure, EventId, Horizon, ModelDigest, ModelRecord, NewSignal, NumberedDeadLetter, Page, Record,
+    Recorded, Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, SystemClock,
+    Timestamp, Total,
 };
 
 /// A store in memory. Clones are handles on the same store; what is in it ends with the process.
@@ -54,6 +55,11 @@ impl Default for MemorySignalStore {
 impl SignalStore for MemorySignalStore {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.state().record(batch)
+    }
+
+    async fn is_at_fault(&self, signal: &NewSignal, _payload: &Bytes) -> Result<bool, StoreError> {
+        // It has no schema that could be at fault.
+        Ok(StoreState::refusal(signal).is_some())
     }
 
     async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError> {
@@ -151,5 +157,9 @@ impl SignalStore for MemorySignalStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    async fn durability(&self) -> Result<Durability, StoreError> {
+        Ok(Durability::AtRisk(vec!["the store is in memory and ends with the process".to_owned()]))
     }
 }

@@ -45,14 +45,21 @@ impl StoreState {
     pub(super) fn record(&mut self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         // What a database would find out by its constraints is looked at first: then nothing has to be undone.
         for record in &batch {
-            if let Record::Signal { signal, .. } = record
-                && signal.score.units() > MAX_SCORE
-            {
-                let reason = format!("score {} of event {}", signal.score, signal.accepted.event_id);
+            let Record::Signal { signal, .. } = record else { continue };
+            if let Some(reason) = Self::refusal(signal) {
                 return Err(StoreError::Data { reason });
+            }
+            if !self.models.contains_key(&signal.model) {
+                return Err(StoreError::MissingModel { digest: signal.model });
             }
         }
         Ok(batch.into_iter().map(|record| self.record_one(record)).collect())
+    }
+
+    /// Why a signal is refused for what it holds, if it is.
+    pub(super) fn refusal(signal: &NewSignal) -> Option<String> {
+        (signal.score.units() > MAX_SCORE)
+            .then(|| format!("score {} of event {}", signal.score, signal.accepted.event_id))
     }
 
     fn record_one(&mut self, record: Record) -> Recorded {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
+use super::settings::Settings;
+
 /// Settings of the store on PostgreSQL.
 ///
 /// ```
@@ -36,8 +38,7 @@ impl PgConfig {
         }
     }
 
-    /// What every connection is opened with. The limits are set by the server itself, so that a statement whose client
-    /// is gone ends too. A pooler between must let `options` through.
+    /// What every connection is opened with: only what a pooler lets through. The rest is [set](super::settings) after it.
     pub(super) fn connect_options(&self) -> Result<PgConnectOptions, PgOpenError> {
         if !["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme)) {
             let fault = "the URL of PostgreSQL does not begin with postgres:// or postgresql://";
@@ -47,15 +48,13 @@ impl PgConfig {
             .url
             .parse()
             .map_err(|error: sqlx::Error| PgOpenError::Config(format!("the URL of PostgreSQL: {error}")))?;
-        let statement = self.statement_timeout.as_millis();
         // Its texts are no news, and would fill the log in an outage.
         let options = options.disable_statement_logging();
-        Ok(options.application_name("sspp").options([
-            ("statement_timeout", statement.to_string()),
-            ("lock_timeout", (statement / 2).max(1).to_string()),
-            ("idle_in_transaction_session_timeout", statement.to_string()),
-            ("timezone", "UTC".to_owned()),
-        ]))
+        Ok(options.application_name("sspp").extra_float_digits(None))
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        Settings::with_limits(self.statement_timeout)
     }
 }
 
@@ -85,6 +84,9 @@ pub enum PgOpenError {
     /// The settings cannot be used.
     #[error("{0}")]
     Config(String),
+    /// The database cannot hold every text.
+    #[error("{0}")]
+    Encoding(String),
     /// The database cannot be reached or refuses.
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::StoreError;
+use crate::{FailureClass, ModelDigest, StoreError};
 
 /// What to do about an older schema.
 pub(super) const MIGRATE: &str = "run `sspp-worker migrate`";
@@ -14,10 +14,12 @@ pub(super) enum Failure {
     Sql(sqlx::Error),
     /// What was read is not what any release wrote.
     Corrupt(String),
-    /// The schema is older than this release.
+    /// The schema is older than this release, or it is at fault.
     Setup(String),
     /// The server takes no writes from us, for this reason.
     Refused(&'static str),
+    /// A signal's model is not there.
+    MissingModel(ModelDigest),
     /// What stood in the way was gone when it was looked at.
     Vanished,
     /// The call took too long and was given up.
@@ -29,6 +31,11 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn corrupt(reason: impl std::fmt::Display) -> Self {
         Self::Corrupt(reason.to_string())
+    }
+
+    /// Whether no record can be at fault.
+    pub(super) fn is_infrastructure(&self) -> bool {
+        !matches!(self, Self::Sql(error) if of_sql(error).class() != FailureClass::Infrastructure)
     }
 
     /// The server gave up a question after the limit that it was asked with.
@@ -58,6 +65,19 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+/// The unique keys of the schema. One that somebody added is not among them.
+const OUR_KEYS: [&str; 9] = [
+    "signals_pkey",
+    "signals_event_id",
+    "dead_letters_pkey",
+    "dead_letters_id",
+    "type_tallies_pkey",
+    "account_tallies_pkey",
+    "user_tallies_pkey",
+    "totals_pkey",
+    "models_pkey",
+];
+
 /// What a SQLSTATE means (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
@@ -74,19 +94,21 @@ enum Meaning {
 impl Meaning {
     fn of(state: &str, constraint: Option<&str>) -> Self {
         match state {
-            "57014" | "25P03" => return Self::Timeout,
+            "57014" | "25P03" | "25P04" => return Self::Timeout,
             "55P03" => return Self::Contention,
-            // Our own keys: a known id is an outcome, so running into one is no event's fault.
-            "23505" if constraint.is_some() => return Self::Contention,
+            // A known id is an outcome, so running into a key of ours is no event's fault.
+            "23505" if constraint.is_some_and(|name| OUR_KEYS.contains(&name)) => return Self::Contention,
             // Read-only, and no right.
             "25006" | "42501" => return Self::Storage,
             _ => {}
         }
         match state.get(..2).unwrap_or_default() {
-            "08" | "57" | "28" | "3D" => Self::Unavailable,
+            // 26: a pooler gave the session that knew a statement to another client. Nothing at all: only a pooler does that.
+            "08" | "57" | "28" | "3D" | "26" | "" => Self::Unavailable,
             "40" => Self::Contention,
             "53" | "55" | "58" => Self::Storage,
-            "25" | "42" | "3F" => Self::Setup,
+            // 0A: a statement was prepared before the schema was changed.
+            "0A" | "25" | "42" | "3F" => Self::Setup,
             "XX" => Self::Corrupt,
             "22" | "23" => Self::Data,
             _ => Self::Other,
@@ -100,6 +122,7 @@ impl From<Failure> for StoreError {
             Failure::Corrupt(reason) => Self::Corrupt { reason },
             Failure::Setup(reason) => Self::Setup { reason },
             Failure::Refused(reason) => Self::Storage { reason: reason.to_owned() },
+            Failure::MissingModel(digest) => Self::MissingModel { digest },
             Failure::Vanished => Self::Contention { reason: "a row expired meanwhile".to_owned() },
             Failure::Late(after) => {
                 Self::Timeout { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
@@ -153,7 +176,8 @@ mod tests {
     fn states_mean_what_the_servers_manual_says() {
         let infrastructure = [
             "08006", "57014", "57P01", "57P03", "25P03", "25006", "28P01", "3D000", "40P01", "40001",
-            "42P01", "42501", "53100", "53300", "55P03", "58030", "XX001", "25P02", "55006",
+            "42P01", "42501", "53100", "53300", "55P03", "58030", "XX001", "25P02", "55006", "42703",
+            "25P04", "26000", "0A000", "57P05", "",
         ];
         for state in infrastructure {
             let meaning = Meaning::of(state, None);
@@ -163,6 +187,7 @@ mod tests {
             assert_eq!(Meaning::of(state, None), Meaning::Data, "{state}");
         }
         assert_eq!(Meaning::of("23505", Some("signals_event_id")), Meaning::Contention);
+        assert_eq!(Meaning::of("23505", Some("added_by_somebody")), Meaning::Data);
         assert_eq!(Meaning::of("P0001", None), Meaning::Other);
     }
 }

@@ -56,9 +56,11 @@ impl LegacySignals {
     /// # }
     /// ```
     pub async fn connect(url: &str) -> Result<Self, PgOpenError> {
-        let options = PgConfig::new(url).connect_options()?;
-        let options = options.options([("default_transaction_read_only", "on")]);
-        let connection = options.connect().await.map_err(|error| PgOpenError::Config(error.to_string()))?;
+        let config = PgConfig::new(url);
+        let failed = |error: sqlx::Error| PgOpenError::Config(error.to_string());
+        let mut connection = config.connect_options()?.connect().await.map_err(failed)?;
+        // Whatever its encoding is: what is read from it is converted.
+        config.settings().read_only().apply(&mut connection).await.map_err(failed)?;
         Ok(Self { connection })
     }
 

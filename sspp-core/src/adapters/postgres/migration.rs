@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPoolOptions;
 
+use super::settings::Settings;
 use super::{PgConfig, PgOpenError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -19,14 +20,13 @@ pub(super) fn needed() -> i64 {
 
 /// Applies what is missing, under a lock; returns how many migrations that were.
 pub(super) async fn migrate(config: &PgConfig) -> Result<usize, PgOpenError> {
-    let unlimited = PgConfig { statement_timeout: Duration::ZERO, ..config.clone() };
-    let options = unlimited.connect_options()?.options([("lock_timeout", "0")]);
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(MIGRATION_CONNECT)
-        .connect_with(options)
-        .await
-        .map_err(sqlx::migrate::MigrateError::from)?;
+    let (pool, unfit) = Settings::without_limits()
+        .of_pool(PgPoolOptions::new().max_connections(1).acquire_timeout(MIGRATION_CONNECT));
+    let pool =
+        pool.connect_with(config.connect_options()?).await.map_err(sqlx::migrate::MigrateError::from)?;
+    if let Some(reason) = unfit.borrow().clone() {
+        return Err(PgOpenError::Encoding(reason));
+    }
     let before = applied(&pool).await;
     MIGRATIONS.run(&pool).await?;
     let after = applied(&pool).await;

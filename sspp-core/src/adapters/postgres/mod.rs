@@ -2,9 +2,13 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | settings, what every connection is given | [`config`](config) |
+//! | settings, what every connection is opened with | [`config`](config) |
+//! | what every connection is set to | `settings` |
+//! | settings of the server that put signals at risk | `risks` |
 //! | one connection for one call, closed when the call fails | `session` |
 //! | recording a batch in one transaction | `store_write`, `tallies` |
+//! | whether a refused signal is at fault | `at_fault` |
+//! | figures, and the horizon | `figures` |
 //! | removing what is too old, or erased | `expiry`, `erasure` |
 //! | dead letters by themselves | `letters` |
 //! | the schema | `migration` |
@@ -14,15 +18,19 @@
 //! | whether the server would take a write | `ping` |
 //! | errors by what they mean | `failure` |
 
+mod at_fault;
 mod config;
 mod erasure;
 mod expiry;
 mod failure;
+mod figures;
 mod legacy;
 mod letters;
 mod migration;
 mod ping;
+mod risks;
 mod session;
+mod settings;
 mod signal_rows;
 mod signal_select;
 mod store;

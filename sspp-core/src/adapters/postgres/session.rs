@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres};
+use tokio::sync::watch;
 
 use super::failure::Failure;
 use crate::StoreError;
@@ -17,6 +18,8 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct Sessions {
     pub(super) pool: PgPool,
     pub(super) statement_timeout: Duration,
+    /// Why the database cannot be used, as its last connection said.
+    pub(super) unfit: watch::Receiver<Option<String>>,
 }
 
 impl Sessions {
@@ -47,6 +50,9 @@ impl Sessions {
         call: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Failure>> + Send,
     ) -> Result<T, StoreError> {
         let mut session = Session(Some(self.pool.acquire().await.map_err(Failure::from)?));
+        if let Some(reason) = self.unfit.borrow().clone() {
+            return Err(StoreError::Setup { reason });
+        }
         let limit = self.statement_timeout + GRACE;
         let Some(connection) = session.0.as_mut() else { return Err(StoreError::Closed) };
         let outcome =

@@ -4,20 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::failure::Failure;
 use super::letters::NumberedRow;
 use super::session::Sessions;
 use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, letter_columns, signal_columns};
 use super::store_write::Origin;
-use super::{PgConfig, PgOpenError, erasure, expiry, letters, migration, ping, signal_select, store_write};
+use super::{
+    PgConfig, PgOpenError, at_fault, erasure, expiry, figures, letters, migration, ping, risks,
+    signal_select, store_write,
+};
 use crate::{
-    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure, EventId,
-    EventType, Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded, Signal,
-    SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType, StoreError, Timestamp, Total,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Durability, Erased, Erasure,
+    EventId, Horizon, ModelDigest, ModelRecord, NewSignal, NumberedDeadLetter, Page, Record, Recorded,
+    Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
 };
 
 /// How long a question may read that no index or counter serves.
@@ -28,7 +32,8 @@ const IDLE: Duration = Duration::from_mins(5);
 
 /// A store on PostgreSQL 15 or later, shared by any number of processes.
 ///
-/// What a call answered is committed; how durable a commit is, the server's `synchronous_commit` says.
+/// What a call answered is committed and on disk: every connection sets what that leans on, whatever the server has set.
+/// [`durability`](SignalStore::durability) tells what cannot be set.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,17 +59,21 @@ impl std::fmt::Debug for PgSignalStore {
 impl PgSignalStore {
     /// Checks the settings and makes a lazy pool: a server that is away is no error here, but every call fails as
     /// unavailable until it is there. A schema older than this release fails as [`Setup`](crate::StoreError::Setup).
-    #[expect(
-        clippy::unused_async,
-        reason = "a pool belongs to a runtime: who is not in one is to be told by the compiler"
-    )]
+    ///
+    /// A database that is there and whose encoding cannot hold every text is refused. Where that turns out later, every call fails as
+    /// [`Setup`](crate::StoreError::Setup).
     pub async fn open(config: PgConfig) -> Result<Arc<Self>, PgOpenError> {
+        let options = config.connect_options()?;
+        if let Some(reason) = unfit_now(&config, &options).await {
+            return Err(PgOpenError::Encoding(reason));
+        }
         let pool = PgPoolOptions::new()
             .max_connections(config.connections.max(1))
             .acquire_timeout(config.acquire_timeout)
-            .idle_timeout(IDLE)
-            .connect_lazy_with(config.connect_options()?);
-        let sessions = Sessions { pool, statement_timeout: config.statement_timeout };
+            .idle_timeout(IDLE);
+        let (pool, unfit) = config.settings().of_pool(pool);
+        let pool = pool.connect_lazy_with(options);
+        let sessions = Sessions { pool, statement_timeout: config.statement_timeout, unfit };
         Ok(Arc::new(Self { sessions, config }))
     }
 
@@ -100,8 +109,17 @@ impl PgSignalStore {
     }
 }
 
-/// event type, signal type, signals, score of a tally; accounts, users, dead letters of the totals.
-type StatsRow = (Option<String>, Option<String>, Option<i64>, Option<i64>, i64, i64, i64);
+/// Why the database cannot be used, where it is there to say so.
+async fn unfit_now(config: &PgConfig, options: &PgConnectOptions) -> Option<String> {
+    let asking = async {
+        let mut connection = options.connect().await.ok()?;
+        let unfit = config.settings().apply(&mut connection).await.ok()?;
+        // Nothing was changed over it.
+        drop(connection.close().await);
+        unfit
+    };
+    tokio::time::timeout(config.acquire_timeout, asking).await.ok()?
+}
 
 #[async_trait]
 impl SignalStore for PgSignalStore {
@@ -111,6 +129,15 @@ impl SignalStore for PgSignalStore {
 
     async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.record_from(Origin::Import, batch).await
+    }
+
+    async fn is_at_fault(&self, signal: &NewSignal, payload: &Bytes) -> Result<bool, StoreError> {
+        let (signal, payload) = (signal.clone(), payload.clone());
+        self.sessions
+            .with(|connection| {
+                async move { at_fault::is_at_fault(connection, &signal, &payload).await }.boxed()
+            })
+            .await
     }
 
     async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError> {
@@ -184,50 +211,11 @@ impl SignalStore for PgSignalStore {
     }
 
     async fn horizon(&self) -> Result<Horizon, StoreError> {
-        let (before, from, last): (String, String, i64) = self
-            .sessions
-            .with(|connection| {
-                async move {
-                    let sql = "SELECT pg_snapshot_xmin(snapshot)::text, pg_snapshot_xmax(snapshot)::text, \
-                         coalesce((SELECT id FROM signals ORDER BY id DESC LIMIT 1), 0) \
-                         FROM pg_current_snapshot() AS snapshot";
-                    Ok(sqlx::query_as(sql).fetch_one(connection).await?)
-                }
-                .boxed()
-            })
-            .await?;
-        let number = |text: String| text.parse::<u64>().map_err(Failure::corrupt);
-        Ok(Horizon { last_id: SignalId::new(last), before: number(before)?, from: number(from)? })
+        self.sessions.with(|connection| figures::horizon(connection).boxed()).await
     }
 
     async fn stats(&self) -> Result<SignalStats, StoreError> {
-        // One statement, so that all figures are of one moment.
-        let sql = "SELECT event_type, signal_type, signals, score, accounts, users, dead_letters \
-             FROM (SELECT sum(accounts)::bigint AS accounts, sum(users)::bigint AS users, \
-                   sum(dead_letters)::bigint AS dead_letters FROM totals) AS all_totals \
-             LEFT JOIN (SELECT event_type, signal_type, sum(signals)::bigint AS signals, sum(score)::bigint AS score \
-                   FROM type_tallies GROUP BY event_type, signal_type HAVING sum(signals) > 0) AS types ON true \
-             ORDER BY event_type, signal_type";
-        let rows: Vec<StatsRow> = self
-            .sessions
-            .with(|connection| async move { Ok(sqlx::query_as(sql).fetch_all(connection).await?) }.boxed())
-            .await?;
-        let mut stats = SignalStats::default();
-        let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
-        for (event_type, signal_type, signals, score, accounts, users, dead_letters) in rows {
-            (stats.accounts, stats.users, stats.dead_letters) =
-                (unsigned(accounts), unsigned(users), unsigned(dead_letters));
-            let (Some(event_type), Some(signal_type)) = (event_type, signal_type) else { continue };
-            let event_type = EventType::new(event_type).map_err(Failure::corrupt)?;
-            let signal_type = SignalType::new(signal_type).map_err(Failure::corrupt)?;
-            let signals = unsigned(signals.unwrap_or(0));
-            stats.signals += signals;
-            stats.score_units += score.unwrap_or(0);
-            *stats.by_event_type.entry(event_type).or_default() += signals;
-            *stats.by_signal_type.entry(signal_type).or_default() += signals;
-        }
-        stats.sort();
-        Ok(stats)
+        self.sessions.with(|connection| figures::stats(connection).boxed()).await
     }
 
     async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
@@ -296,7 +284,7 @@ impl SignalStore for PgSignalStore {
         &self,
         id: DeadLetterId,
         held: &[u8],
-        payload: bytes::Bytes,
+        payload: Bytes,
         content: ContentDigest,
     ) -> Result<bool, StoreError> {
         let held = held.to_vec();
@@ -404,5 +392,9 @@ impl SignalStore for PgSignalStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.sessions.with(|connection| ping::can_record(connection).boxed()).await
+    }
+
+    async fn durability(&self) -> Result<Durability, StoreError> {
+        self.sessions.with(|connection| risks::durability(connection).boxed()).await
     }
 }

@@ -7,14 +7,16 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::erasure::is_erased;
 use super::failure::Failure;
 use super::signal_rows::digest;
 use super::tallies::Tallies;
-use crate::{ContentDigest, DeadLetter, ErasureDigest, EventId, NewSignal, Record, Recorded, SignalId};
+use crate::{
+    ContentDigest, DeadLetter, ErasureDigest, EventId, ModelDigest, NewSignal, Record, Recorded, SignalId,
+};
 
 /// Tells the transactions of all SSPP processes in a database by their lock. The number means nothing.
 pub(super) const LETTERS_LOCK: i64 = 0x5353_5050_0001;
@@ -58,15 +60,48 @@ pub(super) async fn record(
     batch: &[Record],
     origin: Origin,
 ) -> Result<Vec<Recorded>, Failure> {
+    begin(connection, batch).await?;
+    let answers = put(connection, batch, origin).await?;
+    #[cfg(feature = "faults")]
+    crate::faults::pass(crate::faults::Point::BeforeCommit, None);
+    sqlx::raw_sql("COMMIT").execute(connection).await?;
+    Ok(answers)
+}
+
+/// Begins a transaction: takes the lock of the letters and finds the models.
+pub(super) async fn begin(connection: &mut PgConnection, batch: &[Record]) -> Result<(), Failure> {
     let mut ids = HashSet::with_capacity(batch.len());
     let simple = batch.iter().all(|record| match record {
         Record::Signal { signal, .. } => ids.insert(signal.accepted.event_id),
         Record::DeadLetter(_) => false,
     });
     let lock = if simple { "pg_advisory_xact_lock_shared" } else { "pg_advisory_xact_lock" };
-    sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; SELECT {lock}({LETTERS_LOCK})")))
-        .execute(&mut *connection)
-        .await?;
+    let mut models: HashMap<String, ModelDigest> = HashMap::new();
+    for record in batch {
+        if let Record::Signal { signal, .. } = record {
+            models.entry(signal.model.to_string()).or_insert(signal.model);
+        }
+    }
+    // In the same round trip. A table that is replaced waits for the end of those that read it.
+    let list: Vec<String> = models.keys().map(|digest| format!("decode('{digest}', 'hex')")).collect();
+    let sql = format!(
+        "BEGIN; SELECT {lock}({LETTERS_LOCK}); SELECT encode(digest, 'hex') FROM models WHERE digest IN ({})",
+        if list.is_empty() { "NULL".to_owned() } else { list.join(", ") }
+    );
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await?;
+    // The first row is the lock's.
+    for row in rows.iter().skip(1) {
+        models.remove(&row.try_get::<String, _>(0)?);
+    }
+    models.into_values().next().map_or(Ok(()), |missing| Err(Failure::MissingModel(missing)))
+}
+
+/// Writes a batch's rows inside a transaction.
+pub(super) async fn put(
+    connection: &mut PgConnection,
+    batch: &[Record],
+    origin: Origin,
+) -> Result<Vec<Recorded>, Failure> {
     let mut recording = Recording {
         connection,
         origin,
@@ -96,9 +131,6 @@ pub(super) async fn record(
     recording.flush().await?;
     let Recording { connection, answers, tallies, .. } = recording;
     tallies.write(connection).await?;
-    #[cfg(feature = "faults")]
-    crate::faults::pass(crate::faults::Point::BeforeCommit, None);
-    sqlx::raw_sql("COMMIT").execute(connection).await?;
     answers
         .into_iter()
         .collect::<Option<Vec<_>>>()

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::failure::odd_answer;
 use super::gather::Gatherer;
 use super::link::Link;
-use super::risks::risks;
+use super::risks::{CONFIG, risks};
 use super::script::{CAN_ENQUEUE, CAN_SETTLE, KEEP, RECEIVE, RECLAIM, RUN, SETTLE};
 use super::shard::{self, Claim, Entry};
 use super::shared::Shared;
@@ -349,6 +349,16 @@ impl EventQueue for RedisEventQueue {
         for section in ["persistence", "memory"] {
             let text = shard::text(&self.shared.link.ask("INFO", vec![section.into()]).await?);
             info.push_str(&text.ok_or_else(|| odd_answer("no text to INFO"))?);
+        }
+        for setting in CONFIG {
+            // Managed servers refuse CONFIG: what they are set to is their operator's word.
+            let Ok(answer) = self.shared.link.ask("CONFIG", vec!["GET".into(), setting.into()]).await else {
+                break;
+            };
+            let answer = shard::array(answer).unwrap_or_default();
+            if let Some(value) = answer.get(1).and_then(shard::text) {
+                info.extend([setting, ":", value.as_str(), "\n"]);
+            }
         }
         let reasons = risks(&info);
         Ok(if reasons.is_empty() { Durability::Durable } else { Durability::AtRisk(reasons) })

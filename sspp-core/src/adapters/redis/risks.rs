@@ -1,16 +1,33 @@
 //! What a server's own words say of its durability.
 
-/// What in Redis's INFO puts acknowledged events at risk.
+/// Settings that INFO does not tell, as CONFIG GET names them.
+pub(super) const CONFIG: [&str; 2] = ["appendfsync", "no-appendfsync-on-rewrite"];
+
+/// What in Redis's INFO, and in its settings as lines of the same form, puts acknowledged events at risk.
 pub(super) fn risks(info: &str) -> Vec<String> {
     let value = |name: &str| info.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(':'));
     let mut risks = Vec::new();
-    if value("aof_enabled") != Some("1") {
-        risks.push(
-            "Redis keeps no append-only file: a crash of it loses events; set `appendonly yes`".to_owned(),
-        );
-    } else if value("aof_last_write_status").is_some_and(|status| status != "ok") {
-        risks.push("Redis cannot write its append-only file: see its log and its disk".to_owned());
-    }
+    let mut risk = |of: bool, reason: &str| {
+        if of {
+            risks.push(reason.to_owned());
+        }
+    };
+    let kept = value("aof_enabled") == Some("1");
+    risk(!kept, "Redis keeps no append-only file: a crash of it loses events; set `appendonly yes`");
+    risk(
+        kept && value("aof_last_write_status").is_some_and(|status| status != "ok"),
+        "Redis cannot write its append-only file: see its log and its disk",
+    );
+    risk(
+        kept && value("appendfsync") == Some("no"),
+        "Redis leaves it to its system when its append-only file reaches the disk: a crash of its machine loses the last \
+         30 seconds or so; set `appendfsync everysec` or `appendfsync always`",
+    );
+    risk(
+        kept && value("no-appendfsync-on-rewrite") == Some("yes"),
+        "Redis does not sync its append-only file while it rewrites it: a crash of its machine loses what came \
+         meanwhile; set `no-appendfsync-on-rewrite no`",
+    );
     if let Some(policy) = value("maxmemory_policy").filter(|policy| *policy != "noeviction") {
         risks.push(format!(
             "Redis removes keys when its memory is full (maxmemory-policy {policy}): set `maxmemory-policy noeviction`"
@@ -32,5 +49,12 @@ mod tests {
             risks("aof_enabled:1\r\naof_last_write_status:err\r\nmaxmemory_policy:noeviction").len(),
             1
         );
+        for (settings, count) in [
+            ("appendfsync:everysec\nno-appendfsync-on-rewrite:no\n", 0),
+            ("appendfsync:no\nno-appendfsync-on-rewrite:no\n", 1),
+            ("appendfsync:always\nno-appendfsync-on-rewrite:yes\n", 1),
+        ] {
+            assert_eq!(risks(&format!("{safe}{settings}")).len(), count, "{settings}");
+        }
     }
 }

@@ -6,8 +6,8 @@ use super::expiry::Expiry;
 use super::failure::Failure;
 use super::letters::LetterChange;
 use crate::{
-    Admission, Delivery, Erased, Erasure, ModelRecord, NewJob, QueueError, Receipt, Record, Recorded,
-    Settlement, StoreError,
+    Admission, Delivery, Erased, Erasure, ModelRecord, NewJob, NewSignal, QueueError, Receipt, Record,
+    Recorded, Settlement, StoreError,
 };
 
 /// One caller's wish. It is answered when the transaction that it was part of is durable.
@@ -52,6 +52,7 @@ pub(super) enum Command {
     /// Whether the file can be written now.
     Ping(Ask<(), (), Failure>),
     Record(Ask<Vec<Record>, Vec<Recorded>, StoreError>),
+    IsAtFault(Ask<(NewSignal, bytes::Bytes), bool, StoreError>),
     Expire(Ask<Expiry, u32, StoreError>),
     ChangeLetter(Ask<LetterChange, bool, StoreError>),
     BeginErasure(Ask<Erasure, (), StoreError>),
@@ -75,6 +76,7 @@ impl Command {
             | Self::BeginErasure(_)
             | Self::BeginRun(_)
             | Self::EndRun(_)
+            | Self::IsAtFault(_)
             | Self::PutModel(_) => 1,
             Self::Ping(_) | Self::Close(_) => 0,
         }
@@ -90,6 +92,7 @@ impl Command {
             Self::EndRun(ask) => ask.finish(outcome),
             Self::Ping(ask) => ask.finish(outcome),
             Self::Record(ask) => ask.finish(outcome),
+            Self::IsAtFault(ask) => ask.finish(outcome),
             Self::Expire(ask) => ask.finish(outcome),
             Self::ChangeLetter(ask) => ask.finish(outcome),
             Self::BeginErasure(ask) => ask.finish(outcome),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};
 
 use super::SqliteConfig;
 use super::failure::ACQUIRE_TIMEOUT_MS;
@@ -43,6 +43,21 @@ pub(super) fn writer_options(config: &SqliteConfig, place: &Place) -> SqliteConn
         Some(bytes) => options.pragma("max_page_count", (bytes / PAGE_BYTES).max(1).to_string()),
         None => options,
     }
+}
+
+/// Connects the writer, and reads back what a commit's durability leans on: SQLite keeps silent where it cannot set it.
+pub(super) async fn writer(options: &SqliteConnectOptions) -> sqlx::Result<SqliteConnection> {
+    let mut connection = options.connect().await?;
+    for (pragma, wanted) in [("journal_mode", "wal"), ("synchronous", "2"), ("encoding", "UTF-8")] {
+        let query = AssertSqlSafe(format!("PRAGMA {pragma}"));
+        let row = sqlx::query(query).fetch_one(&mut connection).await?;
+        let found = row.try_get_unchecked::<String, _>(0)?;
+        if found != wanted {
+            let reason = format!("its {pragma} is {found}, and has to be {wanted}");
+            return Err(sqlx::Error::Configuration(reason.into()));
+        }
+    }
+    Ok(connection)
 }
 
 /// Connections for reading, made when they are first needed.

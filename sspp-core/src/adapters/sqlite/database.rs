@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqlitePool;
-use sqlx::{ConnectOptions as _, SqliteConnection};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -55,7 +55,7 @@ impl SqliteDatabase {
         let had_log = log_name::has_bytes(&lock.place.log_path());
         let options = connect::writer_options(&config, &lock.place);
         let mut connection =
-            options.connect().await.map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
+            connect::writer(&options).await.map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
         MIGRATIONS
             // Not `run`: with that, this future could not be spawned.
             .run_direct(None, &mut connection, false)

@@ -15,10 +15,10 @@ use super::queue_rows::read_instant;
 use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, signal_columns};
 use super::{erasure, signal_select};
 use crate::{
-    Clock, ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Erased, Erasure,
-    EventId, EventType, Horizon, ModelDigest, ModelRecord, NumberedDeadLetter, Page, Record, Recorded,
-    Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType, StoreError, Timestamp,
-    Total,
+    Clock, ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Durability, Erased,
+    Erasure, EventId, EventType, Horizon, ModelDigest, ModelRecord, NewSignal, NumberedDeadLetter, Page,
+    Record, Recorded, Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, SignalType,
+    StoreError, Timestamp, Total,
 };
 
 /// The store in a SQLite file; [`SqliteDatabase::store`](crate::SqliteDatabase::store) gives it.
@@ -58,6 +58,10 @@ impl SignalStore for SqliteSignalStore {
             return Ok(Vec::new());
         }
         self.writer.ask(Command::Record, batch).await
+    }
+
+    async fn is_at_fault(&self, signal: &NewSignal, payload: &bytes::Bytes) -> Result<bool, StoreError> {
+        self.writer.ask(Command::IsAtFault, (signal.clone(), payload.clone())).await
     }
 
     async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError> {
@@ -254,5 +258,10 @@ impl SignalStore for SqliteSignalStore {
         self.writer.ask(Command::Ping, ()).await?;
         sqlx::query("SELECT 1").execute(&self.readers).await.map_err(Failure::from)?;
         Ok(())
+    }
+
+    async fn durability(&self) -> Result<Durability, StoreError> {
+        // What it leans on was read back when the file was opened.
+        Ok(Durability::Durable)
     }
 }

@@ -9,11 +9,12 @@ use super::erasure::{self, Erasures, is_erased};
 use super::failure::{Failure, FailureKind};
 use super::multi_insert::MultiInsert;
 use super::queue_rows::read_event_id;
-use super::signal_rows::read_digest;
+use super::signal_rows::{SignalRow, read_digest, signal_columns};
 use super::tallies::Tallies;
+use crate::ordinary::ordinary;
 use crate::{
-    ContentDigest, DeadLetter, ErasureDigest, EventId, ModelRecord, NewSignal, Record, Recorded, SignalId,
-    StoreError,
+    ContentDigest, DeadLetter, ErasureDigest, EventId, ModelDigest, ModelRecord, NewSignal, Record, Recorded,
+    Signal, SignalId, StoreError,
 };
 
 static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
@@ -57,20 +58,90 @@ pub(super) async fn record_alone(
     state: &mut StoreState,
     batch: &[Record],
 ) -> Result<Result<Vec<Recorded>, StoreError>, Failure> {
+    if let Some(digest) = missing_model(connection, batch).await? {
+        return Ok(Err(StoreError::MissingModel { digest }));
+    }
+    in_savepoint(connection, state, batch, Outcome::Kept).await
+}
+
+/// Whether a signal is at fault that was refused. Nothing stays.
+pub(super) async fn is_at_fault(
+    connection: &mut SqliteConnection,
+    state: &mut StoreState,
+    (signal, payload): &(NewSignal, bytes::Bytes),
+) -> Result<Result<bool, StoreError>, Failure> {
+    let record = |signal: NewSignal| [Record::Signal { signal, payload: payload.clone() }];
+    if in_savepoint(connection, state, &record(signal.clone()), Outcome::Undone).await?.is_ok() {
+        return Ok(Ok(false));
+    }
+    let event_id: Vec<u8> = sqlx::query_scalar("SELECT randomblob(16)").fetch_one(&mut *connection).await?;
+    let last = concat!("SELECT ", signal_columns!(), " FROM signals ORDER BY id DESC LIMIT 1");
+    let last: Option<SignalRow> = sqlx::query_as(last).fetch_optional(&mut *connection).await?;
+    let last = last.map(Signal::try_from).transpose()?;
+    let mut reason = String::new();
+    for signal in ordinary(signal, last, read_event_id(&event_id)?) {
+        match in_savepoint(connection, state, &record(signal), Outcome::Undone).await? {
+            Ok(answers) if matches!(answers[..], [Recorded::Signal(_)]) => return Ok(Ok(true)),
+            Ok(answers) => reason = format!("it was not stored: {answers:?}"),
+            Err(error) => reason = error.to_string(),
+        }
+    }
+    Ok(Err(StoreError::Setup { reason: format!("it refuses an ordinary signal: {reason}") }))
+}
+
+/// What becomes of a batch that was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Kept,
+    Undone,
+}
+
+/// Records in a savepoint. What is wrong with the data is an answer; any other failure is everybody's.
+async fn in_savepoint(
+    connection: &mut SqliteConnection,
+    state: &mut StoreState,
+    batch: &[Record],
+    then: Outcome,
+) -> Result<Result<Vec<Recorded>, StoreError>, Failure> {
     let before = state.clone();
     sqlx::query("SAVEPOINT batch").execute(&mut *connection).await?;
     let outcome = record(connection, state, batch).await;
-    if let Err(failure) = outcome {
-        if failure.kind != FailureKind::Data {
-            return Err(failure);
-        }
+    if let Err(failure) = &outcome
+        && failure.kind != FailureKind::Data
+    {
+        return outcome.map(Ok);
+    }
+    if outcome.is_err() || then == Outcome::Undone {
         *state = before;
         sqlx::query("ROLLBACK TO batch").execute(&mut *connection).await?;
-        sqlx::query("RELEASE batch").execute(connection).await?;
-        return Ok(Err(failure.into()));
     }
     sqlx::query("RELEASE batch").execute(connection).await?;
     Ok(outcome.map_err(StoreError::from))
+}
+
+/// A model of a batch's signals that is not there.
+async fn missing_model(
+    connection: &mut SqliteConnection,
+    batch: &[Record],
+) -> Result<Option<ModelDigest>, Failure> {
+    let mut models: Vec<ModelDigest> = Vec::new();
+    for record in batch {
+        if let Record::Signal { signal, .. } = record
+            && !models.contains(&signal.model)
+        {
+            models.push(signal.model);
+        }
+    }
+    for model in models {
+        let kept: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM models WHERE digest = ?)")
+            .bind(model.as_bytes().as_slice())
+            .fetch_one(&mut *connection)
+            .await?;
+        if !kept {
+            return Ok(Some(model));
+        }
+    }
+    Ok(None)
 }
 
 async fn record(

@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::command::Command;
+use super::connect;
 use super::failure::{Failure, FailureKind};
 use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
@@ -136,7 +137,7 @@ impl Writer {
         self.lock.place.check()?;
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.options.connect().await?,
+            None => connect::writer(&self.options).await?,
         };
         let store = StoreState::load(&mut connection).await?;
         let marks = Marks::load(&mut connection).await?;
@@ -169,6 +170,10 @@ impl Writer {
             match command {
                 Command::Record(ask) => {
                     let answer = store_write::record_alone(connection, &mut self.store, &ask.work).await?;
+                    ask.answer(answer);
+                }
+                Command::IsAtFault(ask) => {
+                    let answer = store_write::is_at_fault(connection, &mut self.store, &ask.work).await?;
                     ask.answer(answer);
                 }
                 Command::Expire(ask) => {

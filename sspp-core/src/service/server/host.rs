@@ -14,9 +14,10 @@ use http::{HeaderMap, HeaderValue, Uri, Version, header};
 /// use http::{HeaderMap, HeaderValue, Uri, Version, header::HOST};
 /// use sspp_core::service::RequestedHost;
 /// let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("API.example:3000"))]);
-/// let host = RequestedHost::of(Version::HTTP_11, &Uri::from_static("/livez"), &headers).unwrap();
+/// let target = Uri::from_static("/livez");
+/// let host = RequestedHost::of(Version::HTTP_11, &target, &headers).unwrap();
 /// assert_eq!(host, RequestedHost::Name("API.example"));
-/// assert!(RequestedHost::of(Version::HTTP_11, &Uri::from_static("/livez"), &HeaderMap::new()).is_err());
+/// assert!(RequestedHost::of(Version::HTTP_11, &target, &HeaderMap::new()).is_err());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestedHost<'r> {

@@ -135,6 +135,8 @@ macro_rules! store_contract {
             pages_return_each_row_once
             a_clock_that_was_wrong_dates_nothing_later
             models_are_kept_by_digest
+            a_signal_without_its_model_is_not_recorded
+            a_refused_signal_is_at_fault_only_where_an_ordinary_one_is_taken
             recent_dead_letters_come_last_first
             an_empty_store_answers
             a_crash_loses_nothing
@@ -161,6 +163,7 @@ macro_rules! store_contract {
             {
                 let mut fixture = $make(stringify!($case)).await;
                 eprintln!("case {}", stringify!($case));
+                $crate::testing::contract::store::keep_model(&mut fixture).await;
                 $crate::testing::contract::store::$case(&mut fixture).await;
             }
         )*
@@ -170,6 +173,7 @@ macro_rules! store_contract {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 let mut fixture = $make().await;
+                $crate::testing::contract::store::keep_model(&mut fixture).await;
                 $crate::testing::contract::store::$case(&mut fixture).await;
             }
         )*

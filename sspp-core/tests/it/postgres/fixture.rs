@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+use sspp_core::testing::builders::model;
 use sspp_core::testing::contract::StoreFixture;
 use sspp_core::testing::servers::{Kind, Server, server};
 use sspp_core::{PgConfig, PgSignalStore, SignalStore};
@@ -20,6 +21,8 @@ impl Site {
         site.run("CREATE DATABASE sspp_template").await;
         let store = PgSignalStore::open(PgConfig::new(site.url("sspp_template"))).await.unwrap();
         assert!(store.migrate().await.unwrap() > 0);
+        // The one that the signals of the builders name.
+        store.port().put_model(&model(0)).await.unwrap();
         store.close().await;
         Some(site)
     }
@@ -30,7 +33,7 @@ impl Site {
         connection.close().await.unwrap();
     }
 
-    fn url(&self, database: &str) -> String {
+    pub(super) fn url(&self, database: &str) -> String {
         let options: PgConnectOptions = self.server.url.parse().unwrap();
         options.database(database).to_url_lossy().to_string()
     }
@@ -47,14 +50,13 @@ impl Site {
 
     pub(super) async fn fixture(&self, case: &str) -> Fixture {
         let url = self.database(case).await;
-        Fixture { store: open(&url).await, url }
+        Fixture { store: PgSignalStore::open(patient(&url)).await.unwrap(), url }
     }
 }
 
-/// With patience for a machine that is busy: many writers may wait for a connection at once.
-async fn open(url: &str) -> Arc<PgSignalStore> {
-    let config = PgConfig { acquire_timeout: Duration::from_secs(30), ..PgConfig::new(url) };
-    PgSignalStore::open(config).await.unwrap()
+/// Many connections at once take a machine that has other things to do more than two seconds.
+pub(super) fn patient(url: &str) -> PgConfig {
+    PgConfig { acquire_timeout: Duration::from_secs(30), ..PgConfig::new(url) }
 }
 
 pub(super) struct Fixture {
@@ -74,7 +76,7 @@ impl StoreFixture for Fixture {
             .execute(&mut connection)
             .await
             .unwrap();
-        self.store = open(&self.url).await;
+        self.store = PgSignalStore::open(patient(&self.url)).await.unwrap();
         true
     }
 }

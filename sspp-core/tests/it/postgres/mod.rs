@@ -4,7 +4,10 @@
 mod fixture;
 mod horizon;
 mod plans;
+mod pooler;
 mod replay;
+mod schema;
+mod settings;
 mod upgrade;
 mod writers;
 

@@ -9,7 +9,7 @@ use sspp_core::testing::builders::{at, dead_letter, signal};
 use sspp_core::testing::servers::Kind;
 use sspp_core::{PgConfig, PgSignalStore, Record, SignalStore as _, StoreError};
 
-use super::fixture::Site;
+use super::fixture::{Site, patient};
 
 const WRITERS: u64 = 8;
 const BATCHES: u64 = 12;
@@ -21,7 +21,7 @@ const SIZE: u64 = 100;
 async fn opposite_orders_neither_deadlock_nor_count_twice() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let url = site.database("writers").await;
-    let config = PgConfig { connections: 8, ..PgConfig::new(&url) };
+    let config = PgConfig { connections: 8, ..patient(&url) };
     let store = PgSignalStore::open(config).await.unwrap();
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
@@ -80,7 +80,7 @@ async fn opposite_orders_neither_deadlock_nor_count_twice() {
 async fn removing_while_recording_does_not_deadlock() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let url = site.database("expirers").await;
-    let store = PgSignalStore::open(PgConfig { connections: 9, ..PgConfig::new(&url) }).await.unwrap();
+    let store = PgSignalStore::open(PgConfig { connections: 9, ..patient(&url) }).await.unwrap();
     let recorders: Vec<_> = (0..6_u64)
         .map(|writer| {
             let store = Arc::clone(&store);

@@ -141,6 +141,17 @@ async fn the_server_tells_how_durable_it_is() {
     let mut redis = site.raw().await;
     redis.ask(&["CONFIG", "SET", "appendonly", "yes"]).await;
     eventually("safe", async || queue.durability().await.unwrap() == Durability::Durable).await;
+    for (setting, risky, safe) in
+        [("appendfsync", "no", "everysec"), ("no-appendfsync-on-rewrite", "yes", "no")]
+    {
+        redis.ask(&["CONFIG", "SET", setting, risky]).await;
+        let durability = queue.durability().await.unwrap();
+        assert!(
+            durability.at_risk().len() == 1 && durability.at_risk()[0].contains(setting),
+            "{durability:?}"
+        );
+        redis.ask(&["CONFIG", "SET", setting, safe]).await;
+    }
     redis.ask(&["CONFIG", "SET", "appendonly", "no"]).await;
     redis.ask(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).await;
     let durability = queue.durability().await.unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use sqlx::{AssertSqlSafe, Connection as _};
 use sspp_core::testing::builders::{event_id, job, signal};
 use sspp_core::testing::contract::{QueueFixture, StoreFixture as _};
 use sspp_core::{Delivery, FailureClass, QueueError, StoreError};
@@ -212,4 +213,36 @@ async fn a_clock_that_is_set_back_keeps_no_claim_for_longer() {
     assert_eq!(queue.reclaim(1).await.unwrap(), []);
     fixture.clock.advance(TimeDelta::seconds(61));
     assert_eq!(queue.reclaim(1).await.unwrap().len(), 1);
+}
+
+/// A schema that refuses every row is no event's fault; one that refuses some rows leaves an ordinary signal in.
+#[tokio::test]
+async fn a_schema_that_refuses_everything_is_no_signals_fault() {
+    let mut fixture = fixture().await;
+    fixture.close().await;
+    let refuse = |when: &str| {
+        format!(
+            "CREATE TRIGGER refuse BEFORE INSERT ON signals WHEN {when} BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+    };
+    for (when, at_fault) in [("true", None), ("NEW.account_id = 'acc_9'", Some(true)), ("false", Some(false))]
+    {
+        let mut connection = fixture.connect().await;
+        sqlx::raw_sql(AssertSqlSafe(refuse(when))).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        fixture.open().await;
+        let (store, suspect) = (fixture.store(), signal(1).account("acc_9"));
+        let recorded = store.record(vec![suspect.clone().record()]).await;
+        assert_eq!(recorded.is_ok(), at_fault == Some(false), "{when}: {recorded:?}");
+        let answer = store.is_at_fault(&suspect.build(), &"x".into()).await;
+        match (at_fault, answer) {
+            (Some(expected), answer) => assert_eq!(answer.unwrap(), expected, "{when}"),
+            (None, answer) => assert!(matches!(answer, Err(StoreError::Setup { .. })), "{when}: {answer:?}"),
+        }
+        drop(store);
+        fixture.close().await;
+        let mut connection = fixture.connect().await;
+        sqlx::raw_sql("DROP TRIGGER refuse").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, SqliteConnection};
+use sspp_core::testing::builders::model;
 use sspp_core::testing::contract::{QueueFixture, StoreFixture};
 use sspp_core::{EventQueue, ManualClock, SignalStore, SqliteConfig, SqliteDatabase};
 use tempfile::TempDir;
@@ -31,6 +32,7 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut SqliteConfig)) -> Fixt
     let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
     let mut fixture = Fixture { clock, config, database: None, _folder: folder };
     fixture.open().await;
+    StoreFixture::store(&fixture).put_model(&model(0)).await.unwrap();
     fixture
 }
 

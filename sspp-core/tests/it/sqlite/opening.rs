@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 use sspp_core::{SqliteConfig, SqliteDatabase, SqliteOpenError, SystemClock};
 
 use super::fixture::fixture;
@@ -103,4 +105,17 @@ async fn a_folder_without_the_right_to_write_is_named() {
     }
     let error = refusal(&folder.path().join("sspp.db")).await;
     assert!(matches!(error, SqliteOpenError::NotWritable { .. }), "{error}");
+}
+
+/// In UTF-16 the order of texts and the bytes of a payload as text would be others.
+#[tokio::test]
+async fn a_file_in_another_encoding_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("utf16.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut connection = options.connect().await.unwrap();
+    sqlx::raw_sql("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (a)").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let error = SqliteDatabase::open(SqliteConfig::new(&path), Arc::new(SystemClock)).await.unwrap_err();
+    assert!(error.to_string().contains("its encoding is UTF-16le, and has to be UTF-8"), "{error}");
 }

@@ -188,3 +188,94 @@ pub(super) async fn too_slow(time: Duration) {
     })
     .await;
 }
+
+/// Commits of the server are not on disk by its default: those of ours are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_that_commits_without_its_disk() {
+    row("PostgreSQL with synchronous_commit off killed and started, 3 times", async |stage| {
+        let off = "ALTER DATABASE postgres SET synchronous_commit = off";
+        stage.database().await.execute(sqlx::raw_sql(off)).await.unwrap();
+        let worker = stage.ready_worker().await;
+        for _ in 0..3 {
+            stage.more(100).await;
+            stage.servers.kill_and_start_postgres().await;
+        }
+        stage.heal();
+        stage.more(50).await;
+        vec![worker]
+    })
+    .await;
+}
+
+/// The schema refuses every row, as after a partition was forgotten or beside a later release: events wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_refuses_every_row() {
+    row("PostgreSQL refuses every row, for 3 reasons", async |stage| {
+        let worker = stage.ready_worker().await;
+        let mut database = stage.database().await;
+        for (refuse, allow) in [
+            ("ALTER TABLE signals ADD CONSTRAINT c CHECK (false) NOT VALID", "ALTER TABLE signals DROP CONSTRAINT c"),
+            (
+                "ALTER TABLE signals ADD tenant text, ADD CHECK (tenant IS NOT NULL) NOT VALID",
+                "ALTER TABLE signals DROP tenant",
+            ),
+            (
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$; \
+                 CREATE TRIGGER refuse BEFORE INSERT ON signals FOR EACH ROW EXECUTE FUNCTION refuse()",
+                "DROP TRIGGER refuse ON signals",
+            ),
+        ] {
+            stage.more(50).await;
+            database.execute(sqlx::raw_sql(refuse)).await.unwrap();
+            stage
+                .until("the worker holds what it cannot record", async || {
+                    worker.text("/metrics").await.contains("sspp_worker_breaker_open 1\n")
+                })
+                .await;
+            stage.more(50).await;
+            pass(CLAIM_BOUND).await;
+            database.execute(sqlx::raw_sql(allow)).await.unwrap();
+            stage
+                .until("the worker goes on", async || {
+                    worker.text("/metrics").await.contains("sspp_worker_breaker_open 0\n")
+                })
+                .await;
+        }
+        stage.heal();
+        stage.more(50).await;
+        vec![worker]
+    })
+    .await;
+}
+
+/// What a backup that is older than the workers' model does to a store under running workers: every signal that is recorded
+/// from then on finds its model.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_loses_the_model() {
+    row("PostgreSQL loses the scoring model under a worker, 3 times", async |stage| {
+        let worker = stage.ready_worker().await;
+        let mut database = stage.database().await;
+        for _ in 0..3 {
+            stage.more(50).await;
+            database.execute(sqlx::raw_sql("TRUNCATE models")).await.unwrap();
+            let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM signals")
+                .fetch_one(&mut database)
+                .await
+                .unwrap();
+            let after = "SELECT EXISTS (SELECT FROM signals WHERE id > $1), \
+                 EXISTS (SELECT FROM signals s WHERE NOT EXISTS (SELECT FROM models m WHERE m.digest = s.model))";
+            loop {
+                let query = sqlx::query_as::<_, (bool, bool)>(after).bind(last);
+                let (recorded, orphans) = query.fetch_one(&mut database).await.unwrap();
+                assert!(!(recorded && orphans), "a signal was recorded whose model is not there");
+                if recorded {
+                    break;
+                }
+                pass(std::time::Duration::from_millis(10)).await;
+            }
+        }
+        stage.heal();
+        vec![worker]
+    })
+    .await;
+}

@@ -58,7 +58,7 @@ impl Column {
 pub(crate) struct Columns {
     pub(crate) delimiter: u8,
     names: Vec<String>,
-    columns: Vec<Column>,
+    kinds: Vec<Column>,
     /// How many fields a row must have: unnamed columns at the end may be left out.
     needed: usize,
 }
@@ -84,8 +84,8 @@ impl Columns {
                 "has no column {missing}: its first line names {names} (between commas, semicolons, tabs or |)"
             ));
         }
-        for (index, column) in columns.columns.iter().enumerate() {
-            if *column != Column::Unnamed && columns.columns[..index].contains(column) {
+        for (index, column) in columns.kinds.iter().enumerate() {
+            if *column != Column::Unnamed && columns.kinds[..index].contains(column) {
                 return Err(format!("has the column {} twice", columns.names[index]));
             }
         }
@@ -96,18 +96,18 @@ impl Columns {
         let fields = scan(line, delimiter, true).fields;
         let text = |range: Range<usize>| String::from_utf8_lossy(&unquote(&line[range])).trim().to_owned();
         let names: Vec<String> = fields.into_iter().map(text).collect();
-        let mut columns: Vec<Column> = names.iter().map(|name| Column::of(name)).collect();
-        if !columns.contains(&Column::ImportEventId) {
+        let mut kinds: Vec<Column> = names.iter().map(|name| Column::of(name)).collect();
+        if !kinds.contains(&Column::ImportEventId) {
             // Then no import has written it: the column is the producer's own.
-            let own = columns.iter_mut().zip(&names).filter(|(column, _)| **column == Column::Rejection);
+            let own = kinds.iter_mut().zip(&names).filter(|(column, _)| **column == Column::Rejection);
             own.for_each(|(column, name)| *column = Column::Other(name.clone()));
         }
-        let needed = columns.iter().rposition(|column| *column != Column::Unnamed).map_or(0, |last| last + 1);
-        Self { delimiter, names, columns, needed }
+        let needed = kinds.iter().rposition(|column| *column != Column::Unnamed).map_or(0, |last| last + 1);
+        Self { delimiter, names, kinds, needed }
     }
 
     fn missing(&self) -> Vec<&'static str> {
-        REQUIRED.into_iter().filter(|name| !self.columns.contains(&Column::Required(name))).collect()
+        REQUIRED.into_iter().filter(|name| !self.kinds.contains(&Column::Required(name))).collect()
     }
 
     /// A column's name, for a person.
@@ -118,7 +118,7 @@ impl Columns {
 
     /// The id that an earlier import gave the row.
     pub(crate) fn given_id(&self, row: &[u8], fields: &[Range<usize>]) -> Option<String> {
-        let index = self.columns.iter().position(|column| *column == Column::ImportEventId)?;
+        let index = self.kinds.iter().position(|column| *column == Column::ImportEventId)?;
         let text = unquote(&row[fields.get(index)?.clone()]);
         from_utf8(&text).ok().filter(|text| !text.is_empty()).map(str::to_owned)
     }
@@ -127,7 +127,7 @@ impl Columns {
     pub(crate) fn without_additions(&self, row: &[u8], fields: &[Range<usize>]) -> Vec<u8> {
         let mut kept = Vec::with_capacity(row.len());
         let mut at = 0;
-        for (column, field) in self.columns.iter().zip(fields) {
+        for (column, field) in self.kinds.iter().zip(fields) {
             if matches!(column, Column::Rejection | Column::ImportEventId) && field.end <= row.len() {
                 kept.extend_from_slice(&row[at..field.start]);
                 // One delimiter goes along; of the last field, it is the one before.
@@ -144,14 +144,14 @@ impl Columns {
 
     /// The event that a row describes, as JSON.
     pub(crate) fn event(&self, row: &[u8], fields: &[Range<usize>]) -> Result<String, String> {
-        let too_many = fields.iter().skip(self.columns.len()).any(|field| !field.is_empty());
+        let too_many = fields.iter().skip(self.kinds.len()).any(|field| !field.is_empty());
         if too_many || fields.len() < self.needed {
             return Err(format!("the row has {} fields, and the header {}", fields.len(), self.needed));
         }
         let (mut event, mut metadata, mut others) =
             (RawObject::default(), RawObject::default(), RawObject::default());
         let mut has_metadata = false;
-        for ((index, column), field) in self.columns.iter().enumerate().zip(fields) {
+        for ((index, column), field) in self.kinds.iter().enumerate().zip(fields) {
             let text = unquote(&row[field.clone()]);
             let text = from_utf8(&text)
                 .map_err(|_| "the row is not UTF-8: save the file as UTF-8, in Excel as \"CSV UTF-8\"")?;
@@ -202,7 +202,8 @@ pub(crate) fn cell(text: &str) -> String {
     let is_kept = if let Ok(integer) = text.parse::<i64>() {
         integer.unsigned_abs() <= MOST && integer.to_string() == text
     } else if let Ok(number) = text.parse::<f64>() {
-        number.is_finite() && Value::from(number).to_string() == text
+        let written = Value::from(number).to_string();
+        number.is_finite() && written == text
     } else {
         matches!(text, "true" | "false")
     };

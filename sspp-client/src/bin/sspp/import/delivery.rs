@@ -104,7 +104,7 @@ impl Delivery<'_> {
             match number {
                 ..=SHOWN => self.output.note(&reason),
                 number if number == SHOWN + 1 => {
-                    self.output.note("more rows were rejected: the file has them")
+                    self.output.note("more rows were rejected: the file has them");
                 }
                 _ => {}
             }

@@ -6,6 +6,7 @@
     reason = "these functions are tests: they fail by panicking"
 )]
 
+mod at_fault;
 mod batches;
 mod erasing;
 mod expiry;
@@ -15,6 +16,7 @@ mod lists;
 mod recording;
 mod steps;
 
+pub use at_fault::a_refused_signal_is_at_fault_only_where_an_ordinary_one_is_taken;
 pub use batches::{
     a_crash_loses_nothing, a_refused_batch_keeps_the_dead_letters, concurrent_batches_count_each_event_once,
     refused_data_harms_no_other_batch, refused_data_records_nothing, stats_equal_a_recount,
@@ -39,7 +41,13 @@ pub use lists::{
 pub use recording::{
     a_batch_is_recorded_in_its_order, a_clock_that_was_wrong_dates_nothing_later,
     a_dead_letter_harms_no_other_content, a_dead_letter_of_a_signal_is_a_duplicate,
-    a_signal_replaces_its_dead_letter, an_empty_store_answers, an_id_belongs_to_the_content_that_came_first,
-    keeps_dead_letters_as_they_came, keeps_signals_as_they_came, models_are_kept_by_digest,
-    other_content_is_a_conflict, recent_dead_letters_come_last_first, the_same_content_is_a_duplicate,
+    a_signal_replaces_its_dead_letter, a_signal_without_its_model_is_not_recorded, an_empty_store_answers,
+    an_id_belongs_to_the_content_that_came_first, keeps_dead_letters_as_they_came,
+    keeps_signals_as_they_came, models_are_kept_by_digest, other_content_is_a_conflict,
+    recent_dead_letters_come_last_first, the_same_content_is_a_duplicate,
 };
+
+/// Keeps the model that the signals of the [builders](crate::testing::builders::signal) name.
+pub async fn keep_model(fixture: &mut dyn crate::testing::contract::StoreFixture) {
+    fixture.store().put_model(&crate::testing::builders::model(0)).await.unwrap();
+}

@@ -4,8 +4,8 @@ use super::steps::{all, record_one, signal_id};
 use crate::testing::builders::{at, dead_letter, event_id, model, signal};
 use crate::testing::contract::StoreFixture;
 use crate::{
-    DeadLetterId, DeadLetterReason, NewDeadLetter, Record, Recorded, Signal, SignalFilter, SignalId,
-    SignalQuery, SignalStats, Timestamp, Total,
+    DeadLetterId, DeadLetterReason, FailureClass, NewDeadLetter, Record, Recorded, Signal, SignalFilter,
+    SignalId, SignalQuery, SignalStats, StoreError, Timestamp, Total,
 };
 
 /// Every member of a signal comes back as it was given.
@@ -222,6 +222,26 @@ pub async fn models_are_kept_by_digest(fixture: &mut dyn StoreFixture) {
     store.put_model(&changed).await.unwrap();
     assert_eq!(store.model(model(1).digest).await.unwrap(), Some(model(1)));
     assert_eq!(store.model(model(2).digest).await.unwrap(), Some(model(2)));
+}
+
+/// A store that was restored from an older backup has forgotten models: no signal is recorded that nothing can explain.
+pub async fn a_signal_without_its_model_is_not_recorded(fixture: &mut dyn StoreFixture) {
+    let store = fixture.store();
+    let mut orphan = signal(2).build();
+    orphan.model = model(7).digest;
+    let orphan = Record::Signal { signal: orphan, payload: "x".into() };
+    let batch = vec![signal(1).record(), orphan.clone(), Record::DeadLetter(dead_letter(3))];
+    for import in [false, true] {
+        let error =
+            if import { store.import(batch.clone()).await } else { store.record(batch.clone()).await };
+        let error = error.unwrap_err();
+        assert!(matches!(error, StoreError::MissingModel { digest } if digest == model(7).digest), "{error}");
+        assert_eq!(error.class(), FailureClass::Infrastructure);
+        assert_eq!(store.stats().await.unwrap(), SignalStats::default());
+    }
+    store.put_model(&model(7)).await.unwrap();
+    let answers = store.record(batch).await.unwrap();
+    assert!(matches!(answers[..], [Recorded::Signal(_), Recorded::Signal(_), Recorded::DeadLetter(_)]));
 }
 
 /// The dead letters that were recorded last are listed first.
