@@ -90,9 +90,19 @@ openapi:
 metrics:
     SSPP_WRITE_README=1 cargo nextest run -p sspp-core --all-features the_readme_shows_the_list
 
-# Validate the OpenAPI document against its specification.
+# Validate the OpenAPI document against its specification, and with Redocly and Spectral.
 openapi-valid:
     bash .ci/openapi
+
+# Make clients from the OpenAPI document with four generators, and use them against a live server; CloudEvents too.
+clients:
+    cargo build --release -p sspp-api
+    bash .ci/clients/run
+
+# Use the documentation page in Chromium.
+docs-page:
+    cargo build --release -p sspp-api
+    bash .ci/browser/run
 
 # Test the server with all that schemathesis draws from the OpenAPI document, for so many seconds.
 schemathesis seconds="120":

@@ -62,9 +62,6 @@ def map_case(context, case):
         event = {"accountId": "a", "userId": "u", "eventType": TYPES[0], "timestamp": "2026-01-15"}
         case.body = f"{json.dumps(event)}\n{json.dumps(event)}\n"
     body = case.body
-    if isinstance(body, list):
-        for event in body:
-            mend(event)
     if isinstance(body, dict):
         mend(body)
         # A model is a document of its own, with many rules: its tests are elsewhere.

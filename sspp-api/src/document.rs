@@ -1,55 +1,112 @@
-//! What poem-openapi cannot say about the document's shapes: members that may be null, and objects that take no others.
+//! What poem-openapi cannot say about shapes, and what it says otherwise than linters and generators of clients read it. Every
+//! rule here is about a form of writing, none about a name.
 
-use serde_json::{Value, json};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use serde_json::{Map, Value};
 
-/// Requests whose unknown members are refused.
-const CLOSED: [&str; 5] = ["Event", "EventBatch", "CloudEventData", "PreviewRequest", "BulkReplayRequest"];
+/// A type that no schema has.
+const NOTHING: &str = "nothing";
 
-/// Members that may be null: in a request as if they were not there, in an answer where their description says so.
-const NULLABLE: [(&str, &[&str]); 11] = [
-    ("BulkReplay", &["nextCursor"]),
-    ("BulkReplayRequest", &["reason", "eventType", "from", "to", "limit", "cursor"]),
-    ("DeadLetter", &["event"]),
-    ("Event", &["eventId", "source"]),
-    ("EventState", &["event"]),
-    ("Job", &["data"]),
-    ("LetterPagination", &["nextCursor"]),
-    ("Pagination", &["page", "nextCursor"]),
-    ("PreviewRequest", &["model"]),
-    ("RecentJob", &["data"]),
-    ("SignalStats", &["avg_signal_score"]),
-];
+/// As `additional_properties`: the object has no others. poem-openapi has no word for it.
+pub(crate) fn nothing() -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(MetaSchema::new(NOTHING)))
+}
 
 /// Completes a document that poem-openapi wrote.
 pub(crate) fn complete(document: &mut Value) {
-    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        for (name, schema) in schemas {
-            if CLOSED.contains(&name.as_str()) {
-                schema["additionalProperties"] = json!(false);
-            }
-            for (_, members) in NULLABLE.iter().filter(|(nullable, _)| nullable == name) {
-                for member in *members {
-                    if let Some(member) = schema.pointer_mut(&format!("/properties/{member}")) {
-                        member["nullable"] = json!(true);
-                    }
+    order_tags(document);
+    rewrite(document);
+}
+
+/// Tags in the order in which operations use them: a page shows them so, and poem-openapi sorts them by name.
+fn order_tags(document: &mut Value) {
+    let Value::Object(members) = document else { return };
+    let operations = members.get("paths").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    let operations = operations.filter_map(Value::as_object).flat_map(Map::values);
+    let used: Vec<Value> = operations.map(|operation| operation["tags"][0].clone()).collect();
+    if let Some(tags) = members.get_mut("tags").and_then(Value::as_array_mut) {
+        tags.sort_by_key(|tag| used.iter().position(|name| *name == tag["name"]));
+    }
+}
+
+fn rewrite(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            rewrite_schema(members);
+            for (name, member) in members {
+                // Examples are data.
+                if name != "example" {
+                    rewrite(member);
                 }
             }
         }
+        Value::Array(elements) => elements.iter_mut().for_each(rewrite),
+        // A bound of whole numbers is written as a double.
+        Value::Number(number) => {
+            if let Some(whole) = number.as_f64().filter(|_| number.is_f64()).and_then(whole) {
+                *value = whole.into();
+            }
+        }
+        _ => {}
     }
+}
+
+fn rewrite_schema(members: &mut Map<String, Value>) {
+    // What is said beside a reference comes twice, once as a schema of its own, of which generators make a type.
+    if let Some(Value::Array(parts)) = members.get_mut("allOf")
+        && parts.len() == 2
+        && parts[0].get("$ref").is_some()
+    {
+        parts.truncate(1);
+    }
+    if let Some(others) = members.get_mut("additionalProperties").filter(|others| others["type"] == NOTHING) {
+        *others = false.into();
+    }
+    // OpenAPI has formats for signed numbers only.
+    let signed = match members.get("format").and_then(Value::as_str) {
+        Some("uint8" | "uint16") => "int32",
+        Some("uint32" | "uint64") => "int64",
+        _ => return,
+    };
+    members.insert("format".to_owned(), signed.into());
+    members.entry("minimum").or_insert(0.into());
+}
+
+fn whole(number: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "compared with what it was made of")]
+    let whole = number as i64;
+    #[expect(clippy::cast_precision_loss, reason = "a number with a loss is not the same")]
+    let same = (whole as f64 - number).abs() < f64::EPSILON;
+    same.then_some(whole)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn every_member_that_may_be_null_is_there_and_says_so() {
-        let document: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
-        for (name, members) in NULLABLE {
-            for member in members {
-                let place = format!("/components/schemas/{name}/properties/{member}/nullable");
-                assert_eq!(document.pointer(&place), Some(&json!(true)), "{place}");
+    fn forms_are_rewritten_and_examples_are_left_alone() {
+        let mut document = json!({
+            "tags": [{"name": "A"}, {"name": "B"}],
+            "paths": {"/b": {"get": {"tags": ["B"]}}, "/a": {"get": {"tags": ["A"]}}},
+            "x": {
+                "allOf": [{"$ref": "#/y"}, {"description": "d"}], "description": "d",
+                "additionalProperties": {"type": "nothing"}, "maximum": 7.0, "multipleOf": 0.5,
+                "properties": {"n": {"type": "integer", "format": "uint32"}, "format": {"type": "string"}},
+                "example": {"maximum": 7.0, "format": "uint32"}
             }
-        }
+        });
+        complete(&mut document);
+        assert_eq!(document["tags"], json!([{"name": "B"}, {"name": "A"}]));
+        assert_eq!(
+            document["x"],
+            json!({
+                "allOf": [{"$ref": "#/y"}], "description": "d", "additionalProperties": false, "maximum": 7, "multipleOf": 0.5,
+                "properties": {"n": {"type": "integer", "format": "int64", "minimum": 0}, "format": {"type": "string"}},
+                "example": {"maximum": 7.0, "format": "uint32"}
+            })
+        );
     }
 }

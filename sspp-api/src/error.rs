@@ -6,6 +6,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use sspp_core::{QueueError, StoreError, Violation};
 
+use crate::docs::DOCS_PATH;
 use crate::dto::{Message, ProblemDocument, ProblemError};
 
 /// The media type of problem documents.
@@ -83,7 +84,9 @@ impl Problem {
     }
 
     pub(crate) fn unknown_route(method: &str, path: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "unknown-route", format!("Cannot {method} {path}"))
+        let sentence = format!("Cannot {method} {path}");
+        let detail = format!("{sentence}: {DOCS_PATH} lists the operations");
+        Self::new(StatusCode::NOT_FOUND, "unknown-route", detail).with_message(sentence)
     }
 
     pub(crate) fn method_not_allowed(method: &str, path: &str, allow: HeaderValue) -> Self {

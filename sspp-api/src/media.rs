@@ -1,6 +1,7 @@
 //! Which content types a body may have, and which one it has.
 
 use poem::http::{HeaderMap, StatusCode, header};
+use sspp_core::is_json_media_type;
 
 use crate::error::Problem;
 
@@ -30,13 +31,18 @@ impl Media {
         }
     }
 
-    /// What a request's body is: one of `accepted`, in UTF-8 where it names a charset.
-    pub(crate) fn of(headers: &HeaderMap, accepted: &[Self]) -> Result<Self, Problem> {
+    /// What a request's body is: one of `accepted`, in UTF-8 where it names a charset. Data of a `CloudEvent` is JSON under any name
+    /// of JSON, and without one.
+    pub(crate) fn of(headers: &HeaderMap, accepted: &[Self], is_data: bool) -> Result<Self, Problem> {
         let mut values = headers.get_all(header::CONTENT_TYPE).iter();
-        let Some(value) = values.next() else {
-            return Err(refused(&format!("Content-Type is missing; {}", list(accepted))));
+        let text = match values.next() {
+            Some(value) => value.to_str().unwrap_or_default().trim(),
+            None if is_data => "",
+            None => return Err(refused(&format!("Content-Type is missing; {}", list(accepted)))),
         };
-        let text = value.to_str().unwrap_or_default();
+        if is_data && text.is_empty() && values.next().is_none() {
+            return Ok(Self::Json);
+        }
         let once = values.next().is_none();
         if once && text == "application/json" && accepted.contains(&Self::Json) {
             return Ok(Self::Json);
@@ -44,7 +50,8 @@ impl Media {
         let mut parts = text.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let is = |media: &&Self| media.names().iter().any(|known| known.eq_ignore_ascii_case(name));
-        let Some(media) = accepted.iter().find(is).filter(|_| once) else {
+        let data = Some(&Self::Json).filter(|_| is_data && is_json_media_type(name));
+        let Some(media) = accepted.iter().find(is).or(data).filter(|_| once) else {
             let shown: String = text.chars().take(100).collect();
             return Err(refused(&format!("Content-Type '{shown}' is not supported; {}", list(accepted))));
         };
@@ -78,7 +85,36 @@ mod tests {
     use super::*;
 
     fn of(value: &str, accepted: &[Media]) -> Result<Media, Problem> {
-        Media::of(&HeaderMap::from_iter([(header::CONTENT_TYPE, value.parse().unwrap())]), accepted)
+        Media::of(&HeaderMap::from_iter([(header::CONTENT_TYPE, value.parse().unwrap())]), accepted, false)
+    }
+
+    #[test]
+    fn data_of_a_cloud_event_is_json_under_any_name_of_it() {
+        let data = |value: &[&str]| {
+            let headers = value.iter().map(|value| (header::CONTENT_TYPE, value.parse().unwrap()));
+            Media::of(&headers.collect(), &[Media::Json, Media::CloudEvent], true).ok()
+        };
+        for good in [
+            &[][..],
+            &[""],
+            &["application/json"],
+            &["text/json"],
+            &["application/vnd.acme+json; charset=UTF-8"],
+        ] {
+            assert_eq!(data(good), Some(Media::Json), "{good:?}");
+        }
+        assert_eq!(data(&["application/cloudevents+json"]), Some(Media::CloudEvent));
+        for bad in [
+            "application/xml",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "text/json; charset=latin1",
+        ] {
+            assert_eq!(data(&[bad]), None, "{bad}");
+        }
+        let mut twice = HeaderMap::from_iter([(header::CONTENT_TYPE, "application/json".parse().unwrap())]);
+        twice.append(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        assert!(Media::of(&twice, &[Media::Json], true).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use poem::http::Method;
 use poem::{EndpointExt as _, Response, Route, RouteMethod};
 use poem_openapi::OpenApi;
 
-use crate::docs::{DOCS_PATH, DOCUMENT_PATH, document_endpoint, ui_endpoint};
+use crate::docs::{DOCS_PATH, DOCUMENT_PATH, document_endpoint, index_endpoint, paths_above, ui_endpoint};
 use crate::middleware::{Front, RouteTable};
 use crate::routes::{Api, api};
 use crate::state::App;
@@ -58,6 +58,12 @@ pub fn service(app: &App) -> Service {
     route = route.at(DOCS_PATH, RouteMethod::new().get(ui_endpoint(prefix)));
     table.add_open(DOCUMENT_PATH);
     table.add_open(DOCS_PATH);
+    for path in paths_above(prefix) {
+        if table.find(&path).is_none() {
+            table.add_open(&path);
+            route = route.at(path, RouteMethod::new().get(index_endpoint()));
+        }
+    }
     let routes = route.data(Arc::clone(state)).map_to_response();
     Front::new(Arc::clone(state), table, routes).boxed()
 }

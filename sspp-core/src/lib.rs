@@ -102,7 +102,7 @@ pub use text::{TextFault, read_text, read_text_file, skip_byte_order_mark};
 pub use trace::TraceContext;
 #[cfg(feature = "scoring")]
 pub use validation::{
-    BatchFault, BatchFormat, CloudEventAttributes, ParseFault, parse_batch, parse_cloud_event,
-    parse_cloud_event_data, parse_event, parse_unsent_event,
+    BatchFault, BatchFormat, CloudEventAttributes, ParseFault, is_json_media_type, parse_batch,
+    parse_cloud_event, parse_cloud_event_data, parse_event, parse_unsent_event,
 };
 pub use validation::{Violation, Violations};

@@ -39,7 +39,7 @@ pub(super) struct CloudEventSchema {
 /// The data of a `CloudEvent`.
 #[derive(Debug, Object)]
 #[oai(rename = "CloudEventData", rename_all = "camelCase")]
-struct CloudDataSchema {
+pub(super) struct CloudDataSchema {
     /// The account; where it is absent, `subject` is the account.
     #[oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
     account_id: Option<String>,
@@ -88,11 +88,12 @@ pub(crate) struct CloudHeaders {
 }
 
 impl CloudHeaders {
-    /// `None` where no header makes the request a `CloudEvent`.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        if ![SPEC_VERSION, ID, SOURCE, TYPE].iter().any(|name| headers.contains_key(name)) {
-            return None;
-        }
+    /// Whether a header makes a request a `CloudEvent` in the binary form.
+    pub(super) fn are_in(headers: &HeaderMap) -> bool {
+        [SPEC_VERSION, ID, SOURCE, TYPE].iter().any(|name| headers.contains_key(name))
+    }
+
+    pub(super) fn read(headers: &HeaderMap) -> Self {
         let mut wrong = Vec::new();
         let mut read = |name: &HeaderName| {
             let mut values = headers.get_all(name).iter();
@@ -115,7 +116,7 @@ impl CloudHeaders {
             time: read(&TIME),
             subject: read(&SUBJECT),
         };
-        Some(Self { attributes, wrong })
+        Self { attributes, wrong }
     }
 }
 

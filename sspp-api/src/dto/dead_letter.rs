@@ -5,16 +5,27 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use poem::http::StatusCode;
 use poem::{IntoResponse, Request, RequestBody, Response, Result};
-use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, Registry};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, MetaSchema, Registry};
 use poem_openapi::types::{Example, Type};
-use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, Enum, ExtractParamOptions, Object};
 use serde::Serialize;
 use sspp_core::{DeadLetter, DeadLetterReason, Envelope, Event};
 
-use super::event::receive;
+use super::intake::receive;
 use super::payload::{JSON, JsonBody, answer};
-use super::schema::{Instant, RawJson};
+use super::schema::{Instant, RawJson, documented, register_closed};
 use crate::media::Media;
+
+/// Why an event could not become a signal.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Reason(pub(crate) DeadLetterReason);
+
+documented!(component Reason, "DeadLetterReason", MetaSchema {
+    description: Some("Why an event could not become a signal."),
+    enum_items: DeadLetterReason::ALL.iter().map(|reason| reason.as_str().into()).collect(),
+    ..MetaSchema::new("string")
+});
 
 /// An event that could not become a signal, kept with the reason.
 #[derive(Debug, Serialize, Object)]
@@ -25,9 +36,8 @@ pub(crate) struct DeadLetterBody {
     id: String,
     /// By which the event is known.
     event_id: String,
-    /// `undecodable`, `unknown_version`, `unknown_event_type`, `rejected`, `attempts_exhausted`, `crash_loop` or
-    /// `event_id_conflict`.
-    reason: String,
+    /// Why it was given up.
+    reason: Reason,
     /// The reason in a sentence.
     detail: String,
     /// How many attempts failed.
@@ -38,7 +48,9 @@ pub(crate) struct DeadLetterBody {
     died_at: Instant,
     /// Whether it can be replayed as it is.
     replayable: bool,
-    /// The event; null where the payload cannot be read.
+    /// The event; absent where the payload cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
     event: Option<LetterEvent>,
     /// The payload where it cannot be read as an event, if it is text. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,7 +122,7 @@ impl From<DeadLetter> for DeadLetterBody {
             id: letter.id.to_string(),
             event_id: letter.event_id.to_string(),
             replayable: own && letter.reason != DeadLetterReason::EventIdConflict,
-            reason: letter.reason.to_string(),
+            reason: Reason(letter.reason),
             detail: letter.detail,
             attempts: letter.attempts,
             enqueued_at: Instant(letter.enqueued_at),
@@ -132,6 +144,7 @@ pub(crate) struct LetterPagination {
     /// How many letters the filter has.
     pub(crate) total: u64,
     /// The `cursor` of the next page; null on the last.
+    #[oai(nullable)]
     pub(crate) next_cursor: Option<String>,
     /// False when there are more than `total` and they were not counted.
     pub(crate) total_is_exact: bool,
@@ -146,13 +159,22 @@ pub(crate) struct DeadLetterPage {
     pub(crate) pagination: LetterPagination,
 }
 
+/// What a replay found.
+#[derive(Debug, Clone, Copy, Serialize, Enum)]
+#[serde(rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+pub(crate) enum ReplayStatus {
+    Queued,
+    AlreadySignal,
+}
+
 /// What a replay did.
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "Replayed", rename_all = "camelCase")]
 pub(crate) struct ReplayAccepted {
     /// `queued`; or `already_signal`: an earlier replay, or the producer, was quicker.
-    pub(crate) status: String,
+    pub(crate) status: ReplayStatus,
     /// By which the job is found under `/jobs/{id}`.
     pub(crate) job_id: String,
     /// By which the event is known, as before.
@@ -191,6 +213,7 @@ pub(crate) struct BulkReplayBody {
     /// False when more than `remaining` are left and they were not counted.
     pub(crate) remaining_is_exact: bool,
     /// Send it as `cursor`, with the same filter, to go on; null when all letters of the filter were looked at.
+    #[oai(nullable)]
     pub(crate) next_cursor: Option<String>,
 }
 
@@ -294,31 +317,31 @@ impl Example for MendSchema {
 pub(crate) struct ReplayFilterSchema {
     /// Given up for this reason.
     #[oai(skip_serializing_if_is_none)]
-    reason: Option<String>,
+    reason: Option<Reason>,
     /// Whose event is of this type.
-    #[oai(skip_serializing_if_is_none)]
+    #[oai(nullable, skip_serializing_if_is_none)]
     event_type: Option<String>,
     /// Given up at or after this instant.
-    #[oai(skip_serializing_if_is_none)]
+    #[oai(nullable, skip_serializing_if_is_none)]
     from: Option<Instant>,
     /// Given up before this instant.
-    #[oai(skip_serializing_if_is_none)]
+    #[oai(nullable, skip_serializing_if_is_none)]
     to: Option<Instant>,
     /// Only count them.
     #[oai(skip_serializing_if_is_none)]
     dry_run: Option<bool>,
     /// How many letters this call looks at, at most; 1,000 if not given.
-    #[oai(skip_serializing_if_is_none, validator(minimum(value = "1"), maximum(value = "10000")))]
+    #[oai(nullable, skip_serializing_if_is_none, validator(minimum(value = "1"), maximum(value = "10000")))]
     limit: Option<u32>,
     /// The `nextCursor` of the call before.
-    #[oai(skip_serializing_if_is_none)]
+    #[oai(nullable, skip_serializing_if_is_none)]
     cursor: Option<String>,
 }
 
 impl Example for ReplayFilterSchema {
     fn example() -> Self {
         Self {
-            reason: Some("unknown_event_type".to_owned()),
+            reason: None,
             event_type: None,
             from: None,
             to: None,
@@ -342,7 +365,7 @@ impl<'a, S: Type + poem_openapi::types::ParseFromJSON> ApiExtractor<'a> for Json
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        S::register(registry);
+        register_closed::<S>(registry);
     }
 
     fn request_meta() -> Option<MetaRequest> {
@@ -358,7 +381,8 @@ impl<'a, S: Type + poem_openapi::types::ParseFromJSON> ApiExtractor<'a> for Json
         body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let (_, json) = receive(request, body, &[Media::Json], Event::MAX_BYTES).await?;
+        Media::of(request.headers(), &[Media::Json], false)?;
+        let json = receive(request, body, Event::MAX_BYTES).await?;
         Ok(Self { json, schema: std::marker::PhantomData })
     }
 }

@@ -3,12 +3,32 @@
 use poem::{IntoResponse, Response};
 use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::Type;
-use poem_openapi::{ApiResponse, Object};
+use poem_openapi::{ApiResponse, Enum, Object};
 use serde::Serialize;
+use sspp_core::Erasable;
 
+use super::AcceptedStatus;
 use super::dead_letter::{accepted, answers_202};
 use super::payload::{JSON, JsonBody, answer};
 use super::schema::Instant;
+
+/// What may be erased.
+#[derive(Debug, Clone, Copy, Serialize, Enum)]
+#[serde(rename_all = "lowercase")]
+#[oai(rename_all = "lowercase")]
+pub(crate) enum ErasureKind {
+    Account,
+    User,
+}
+
+impl From<&Erasable> for ErasureKind {
+    fn from(whom: &Erasable) -> Self {
+        match whom {
+            Erasable::Account(_) => Self::Account,
+            Erasable::User(_) => Self::User,
+        }
+    }
+}
 
 /// An account or a user is being erased.
 #[derive(Debug, Serialize, Object)]
@@ -16,9 +36,9 @@ use super::schema::Instant;
 #[oai(rename = "Erasing", rename_all = "camelCase")]
 pub(crate) struct ErasureAccepted {
     /// Always `accepted`.
-    pub(crate) status: String,
-    /// `account` or `user`.
-    pub(crate) kind: String,
+    pub(crate) status: AcceptedStatus,
+    /// What is erased.
+    pub(crate) kind: ErasureKind,
     /// Events received up to this instant, by the queue's clock, go and do not come back.
     pub(crate) up_to: Instant,
     /// Whether everything that was stored is gone already; else it goes in the background.

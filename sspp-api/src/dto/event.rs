@@ -1,20 +1,15 @@
-//! An event on its way in: documented in full, read as bytes; and the answer that it was accepted.
+//! An event on its way in, as the document shows it; and the answer that it was accepted.
 
-use bytes::Bytes;
-use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
-use poem::{IntoResponse, Request, RequestBody, Response, Result};
-use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaResponses, Registry};
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::Type as _;
-use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object};
-use sspp_core::{Event, EventId};
+use poem_openapi::{ApiResponse, Object};
+use sspp_core::EventId;
 
-use super::cloud_event::{CloudEventSchema, CloudHeaders};
+use super::BatchAnswer;
 use super::payload::{JSON, answer};
-use super::schema::{Instant, RawJson};
-use crate::body::read_body;
-use crate::error::Problem;
-use crate::media::Media;
-use crate::state::Inner;
+use super::schema::{Instant, RawJson, constant};
 
 /// Something that happened at an account.
 // Only described by this type: the hot path reads the bytes straight into the engine's own.
@@ -36,10 +31,10 @@ pub(super) struct EventSchema {
     #[oai(skip_serializing_if_is_none)]
     metadata: Option<RawJson>,
     /// The producer's own id for the event, so that a retry counts once; also as the `Idempotency-Key` header.
-    #[oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 100))]
+    #[oai(nullable, skip_serializing_if_is_none, validator(min_length = 1, max_length = 100))]
     event_id: Option<String>,
     /// The system the event comes from; scopes its event ids.
-    #[oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
+    #[oai(nullable, skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
     source: Option<String>,
 }
 
@@ -60,93 +55,9 @@ impl poem_openapi::types::Example for EventSchema {
     }
 }
 
-/// How an event is written.
-#[derive(Debug)]
-pub(crate) enum EventForm {
-    /// As SSPP has it.
-    Plain,
-    /// A `CloudEvent` in the structured form.
-    CloudEvent,
-    /// The data of a `CloudEvent` in the binary form.
-    CloudData(Box<CloudHeaders>),
-}
-
-/// The bytes of an event, read within the limits.
-#[derive(Debug)]
-pub(crate) struct EventBody {
-    pub(crate) json: Bytes,
-    pub(crate) form: EventForm,
-    pub(crate) idempotency_key: Option<HeaderValue>,
-    /// Whether the header came more than once.
-    pub(crate) many_keys: bool,
-}
-
-impl EventForm {
-    /// Of a body that is one event.
-    pub(super) fn of(media: Media, headers: &HeaderMap) -> Self {
-        if media == Media::CloudEvent {
-            return Self::CloudEvent;
-        }
-        CloudHeaders::of(headers).map_or(Self::Plain, |headers| Self::CloudData(Box::new(headers)))
-    }
-}
-
-impl<'a> ApiExtractor<'a> for EventBody {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        EventSchema::register(registry);
-        CloudEventSchema::register(registry);
-    }
-
-    fn request_meta() -> Option<MetaRequest> {
-        Some(MetaRequest {
-            description: Some(
-                "One event in JSON, at most 256 KiB before and after decompression (gzip, zstd)",
-            ),
-            content: vec![
-                MetaMediaType { content_type: "application/json", schema: EventSchema::schema_ref() },
-                MetaMediaType {
-                    content_type: "application/cloudevents+json",
-                    schema: CloudEventSchema::schema_ref(),
-                },
-            ],
-            required: true,
-        })
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        body: &mut RequestBody,
-        _options: ExtractParamOptions<()>,
-    ) -> Result<Self> {
-        let (media, json) =
-            receive(request, body, &[Media::Json, Media::CloudEvent], Event::MAX_BYTES).await?;
-        let mut keys = request.headers().get_all("idempotency-key").iter();
-        Ok(Self {
-            json,
-            form: EventForm::of(media, request.headers()),
-            idempotency_key: keys.next().cloned(),
-            many_keys: keys.next().is_some(),
-        })
-    }
-}
-
-/// What a request's body is, and the body within a limit.
-pub(super) async fn receive(
-    request: &Request,
-    body: &mut RequestBody,
-    accepted: &[Media],
-    limit: usize,
-) -> Result<(Media, Bytes), Problem> {
-    let Some(state) = request.data::<std::sync::Arc<Inner>>() else {
-        return Err(Problem::internal("the service's state is missing from a request"));
-    };
-    let media = Media::of(request.headers(), accepted)?;
-    let body = body.take().map_err(|error| Problem::internal(error.to_string()))?;
-    Ok((media, read_body(request, body, limit, state.settings.body_timeout).await?))
+constant! {
+    /// An event was taken.
+    AcceptedStatus, "AcceptedStatus" = "accepted"
 }
 
 /// The event is in the queue.
@@ -154,7 +65,7 @@ pub(super) async fn receive(
 #[oai(rename = "Accepted", rename_all = "camelCase")]
 struct AcceptedSchema {
     /// Always `accepted`.
-    status: String,
+    status: AcceptedStatus,
     /// By which the job is found under `/jobs/{id}`; opaque.
     job_id: String,
     /// By which the event is known.
@@ -181,9 +92,27 @@ impl IntoResponse for Accepted {
     }
 }
 
-impl ApiResponse for Accepted {
+/// What became of the body of one event's operation.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    One(Accepted),
+    /// A sink of `CloudEvents` has one address for everything.
+    Many(BatchAnswer),
+}
+
+impl IntoResponse for Taken {
+    fn into_response(self) -> Response {
+        match self {
+            Self::One(accepted) => accepted.into_response(),
+            Self::Many(verdicts) => verdicts.into_response(),
+        }
+    }
+}
+
+// The answer to a batch is left to words: as another schema here, it would be a case in every client that sends one event.
+impl ApiResponse for Taken {
     fn meta() -> MetaResponses {
-        let description = "The event is in the queue; a retry under the same event id counts once";
+        let description = "The event is in the queue; a retry under the same event id counts once. A batch is answered as by `/events/batch`";
         MetaResponses { responses: vec![answer(202, description, JSON, AcceptedSchema::schema_ref())] }
     }
 

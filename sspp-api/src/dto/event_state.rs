@@ -2,8 +2,10 @@
 
 use poem_openapi::Object;
 use serde::Serialize;
-use sspp_core::{AcceptedEvent, DeadLetter, Envelope, Event, JobState, QueuedJob, Signal};
+use sspp_core::{AcceptedEvent, DeadLetter, Envelope, Event, QueuedJob, Signal};
 
+use super::Reason;
+use super::job::JobState;
 use super::schema::{Id, Instant, RawJson};
 use super::signal::SignalBody;
 
@@ -16,11 +18,13 @@ pub(crate) struct EventStateBody {
     event_id: Id,
     /// By which its job is found under `/jobs/{id}`; opaque.
     job_id: Id,
-    /// `waiting`, `active`, `delayed`, `completed` (it is a signal) or `failed` (it is a dead letter).
-    state: String,
+    /// Where it is on its way; `completed`: it is a signal, `failed`: it is a dead letter.
+    state: JobState,
     /// When the event was received, by the queue's clock.
     received_at: Instant,
-    /// What the producer said; null where a dead letter's payload cannot be read.
+    /// What the producer said; absent where a dead letter's payload cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
     event: Option<StatedEvent>,
     /// How many attempts failed, unless it became a signal.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,8 +72,8 @@ struct StatedEvent {
 struct DeathBody {
     /// The dead letter's id.
     id: String,
-    /// What kind of reason; stable, for programs.
-    reason: String,
+    /// What kind of reason.
+    reason: Reason,
     /// What was wrong, in a sentence.
     detail: String,
     /// When it was given up.
@@ -99,7 +103,7 @@ impl From<QueuedJob> for EventStateBody {
         Self {
             event_id: Id(job.event_id),
             job_id: Id(job.event_id),
-            state: job.state.as_str().to_owned(),
+            state: job.state.into(),
             received_at: Instant(job.enqueued_at),
             event: stated(&job.payload),
             attempts_made: Some(job.attempts),
@@ -115,7 +119,7 @@ impl From<Signal> for EventStateBody {
         Self {
             event_id: Id(*event_id),
             job_id: Id(*event_id),
-            state: JobState::Completed.as_str().to_owned(),
+            state: JobState::Completed,
             received_at: Instant(*received_at),
             event: Some(event.into()),
             attempts_made: None,
@@ -130,14 +134,14 @@ impl From<DeadLetter> for EventStateBody {
         Self {
             event_id: Id(letter.event_id),
             job_id: Id(letter.event_id),
-            state: JobState::Failed.as_str().to_owned(),
+            state: JobState::Failed,
             received_at: Instant(letter.enqueued_at),
             event: stated(&letter.payload),
             attempts_made: Some(letter.attempts),
             signal: None,
             dead_letter: Some(DeathBody {
                 id: letter.id.to_string(),
-                reason: letter.reason.to_string(),
+                reason: Reason(letter.reason),
                 detail: letter.detail,
                 died_at: Instant(letter.died_at),
             }),

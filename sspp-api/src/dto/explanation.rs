@@ -1,9 +1,9 @@
 //! How a signal came to its score: recomputed from the stored event with the model that scored it.
 
-use poem_openapi::Object;
 use poem_openapi::registry::MetaSchema;
+use poem_openapi::{Enum, Object};
 use serde::Serialize;
-use sspp_core::{EventType, Explanation, ScoringModel, Signal, Step, StepKind};
+use sspp_core::{EventType, Explanation, ScoringModel, Signal, Step};
 
 use super::schema::documented;
 
@@ -55,12 +55,23 @@ impl From<&ScoringModel> for ModelBody {
     }
 }
 
+/// What a step does: it starts with the event type's worth, applies a modifier, keeps to the bounds, or rounds.
+#[derive(Debug, Clone, Copy, Serialize, Enum)]
+#[serde(rename_all = "lowercase")]
+#[oai(rename_all = "lowercase", remote = "sspp_core::StepKind")]
+enum StepKind {
+    Base,
+    Modifier,
+    Cap,
+    Round,
+}
+
 /// One step towards the score.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Step")]
 pub(super) struct StepBody {
-    /// `base`, `modifier`, `cap` or `round`.
-    kind: String,
+    /// What kind of step.
+    kind: StepKind,
     /// The modifier's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(skip_serializing_if_is_none)]
@@ -137,7 +148,7 @@ impl From<&Step<'_>> for StepBody {
             value: AnyJson(input.value.clone().unwrap_or_default()),
         };
         Self {
-            kind: kind(step.kind).to_owned(),
+            kind: step.kind.into(),
             id: step.id.map(str::to_owned),
             fired: step.fired,
             inputs: step.inputs.iter().map(input).collect(),
@@ -151,15 +162,6 @@ impl From<&Step<'_>> for StepBody {
     }
 }
 
-fn kind(kind: StepKind) -> &'static str {
-    match kind {
-        StepKind::Base => "base",
-        StepKind::Modifier => "modifier",
-        StepKind::Cap => "cap",
-        StepKind::Round => "round",
-    }
-}
-
 pub(super) fn steps(explanation: &Explanation<'_>) -> Vec<StepBody> {
     explanation.steps.iter().map(StepBody::from).collect()
 }
@@ -170,7 +172,7 @@ pub(super) fn summary(event_type: &EventType, explanation: &Explanation<'_>) -> 
     for step in &explanation.steps {
         let delta = step.delta;
         let sign = if delta.get() < 0 { "" } else { "+" };
-        match step.kind {
+        match StepKind::from(step.kind) {
             StepKind::Base => parts.push(format!("{event_type} is worth {delta}")),
             StepKind::Modifier if step.fired == Some(true) => {
                 parts.push(format!("{sign}{delta} because {}", step.reason));

@@ -4,23 +4,20 @@ use std::sync::Arc;
 
 use poem::http::{HeaderValue, header};
 use poem::{Body, IntoResponse, Response};
-use poem_openapi::registry::{
-    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
-};
-use poem_openapi::types::Type as _;
-use poem_openapi::{ApiResponse, Object};
+use poem_openapi::ApiResponse;
+use poem_openapi::registry::{MetaResponses, MetaSchema, MetaSchemaRef, Registry};
 use serde::Serialize;
 use sspp_core::{AcceptedEvent, ModelRecord, Signal};
 
+use super::payload::{answer, header as document_header, media};
 use super::schema::{Instant, RawJson};
 
 /// A signal as a line of an export.
-#[derive(Debug, Serialize, Object)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[oai(rename = "ExportedSignal", rename_all = "camelCase")]
 pub(crate) struct SignalLine {
     /// Always `signal`.
-    kind: String,
+    kind: &'static str,
     /// By which the event is known: imported again it is the same event.
     event_id: String,
     /// The account it is about.
@@ -35,11 +32,9 @@ pub(crate) struct SignalLine {
     received_at: Instant,
     /// The system it came from, if it said so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     source: Option<String>,
     /// The producer's own id for it, if it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     external_id: Option<String>,
     /// What that tells.
     signal_type: String,
@@ -58,7 +53,7 @@ impl From<Signal> for SignalLine {
         let stored = signal.recorded;
         let AcceptedEvent { event_id, received_at, event } = Arc::unwrap_or_clone(stored.accepted);
         Self {
-            kind: "signal".to_owned(),
+            kind: "signal",
             event_id: event_id.to_string(),
             account_id: event.account_id.into(),
             user_id: event.user_id.into(),
@@ -77,11 +72,10 @@ impl From<Signal> for SignalLine {
 }
 
 /// A scoring model as a line of an export, before the first signal that it scored.
-#[derive(Debug, Serialize, Object)]
-#[oai(rename = "ExportedModel")]
+#[derive(Debug, Serialize)]
 pub(crate) struct ModelLine {
     /// Always `model`.
-    kind: String,
+    kind: &'static str,
     /// SHA-256 of the document.
     digest: String,
     /// Its name.
@@ -95,7 +89,7 @@ pub(crate) struct ModelLine {
 impl From<ModelRecord> for ModelLine {
     fn from(model: ModelRecord) -> Self {
         Self {
-            kind: "model".to_owned(),
+            kind: "model",
             digest: model.digest.to_string(),
             name: model.name,
             version: model.version,
@@ -135,29 +129,14 @@ impl IntoResponse for ExportAnswer {
 
 impl ApiResponse for ExportAnswer {
     fn meta() -> MetaResponses {
-        let text = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
-        let line = MetaSchema {
-            one_of: vec![SignalLine::schema_ref(), ModelLine::schema_ref()],
-            description: Some("One line; a stream of them"),
-            ..MetaSchema::ANY
-        };
-        let line = MetaSchemaRef::Inline(Box::new(line));
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "All signals of the filter, streamed. A stream that breaks off is not complete.",
-                status: Some(200),
-                status_range: None,
-                content: vec![
-                    MetaMediaType { content_type: NDJSON, schema: line },
-                    MetaMediaType { content_type: CSV, schema: text },
-                ],
-                headers: vec![],
-            }],
-        }
+        // A file to its reader: no generator of clients knows a stream of JSON.
+        let file = MetaSchema::new_with_format("string", "binary");
+        let description = "All signals of the filter, streamed. A stream that breaks off is not complete.";
+        let mut answer = answer(200, description, NDJSON, MetaSchemaRef::Inline(Box::new(file)));
+        answer.content.push(media(CSV, MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")))));
+        answer.headers.push(document_header("Content-Disposition", "A name for the file", "string"));
+        MetaResponses { responses: vec![answer] }
     }
 
-    fn register(registry: &mut Registry) {
-        SignalLine::register(registry);
-        ModelLine::register(registry);
-    }
+    fn register(_registry: &mut Registry) {}
 }

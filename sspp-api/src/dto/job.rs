@@ -1,10 +1,22 @@
 //! Jobs: events on their way, and what became of them.
 
-use poem_openapi::Object;
+use poem_openapi::{Enum, Object};
 use serde::Serialize;
 use sspp_core::{AcceptedEvent, DeadLetter, Envelope, Event, QueueDepth, QueuedJob, Signal, SignalStats};
 
 use super::schema::{Instant, RawJson};
+
+/// Where an event is on its way.
+#[derive(Debug, Clone, Copy, Serialize, Enum)]
+#[serde(rename_all = "lowercase")]
+#[oai(rename_all = "lowercase", remote = "sspp_core::JobState")]
+pub(super) enum JobState {
+    Waiting,
+    Active,
+    Delayed,
+    Completed,
+    Failed,
+}
 
 /// An event on its way through the queue, or what became of it.
 #[derive(Debug, Serialize, Object)]
@@ -13,11 +25,13 @@ use super::schema::{Instant, RawJson};
 pub(crate) struct JobBody {
     /// The job's id, which is the event's.
     pub(crate) id: String,
-    /// `waiting`, `active`, `delayed`, `completed` or `failed`.
-    state: String,
+    /// Where it is on its way.
+    state: JobState,
     /// Always 0, as the predecessor had it.
     progress: u32,
-    /// The event; null where a dead letter's payload cannot be read.
+    /// The event; absent where a dead letter's payload cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
     data: Option<JobEvent>,
     /// When the event was received, in milliseconds since 1970.
     pub(crate) timestamp: i64,
@@ -123,7 +137,7 @@ impl From<QueuedJob> for JobBody {
     fn from(job: QueuedJob) -> Self {
         Self {
             id: job.event_id.to_string(),
-            state: job.state.as_str().to_owned(),
+            state: job.state.into(),
             progress: 0,
             data: event_of(&job.payload),
             timestamp: job.enqueued_at.millis(),
@@ -142,7 +156,7 @@ impl From<Signal> for JobBody {
         let processed = signal.recorded.processed_at.millis();
         Self {
             id: event_id.to_string(),
-            state: "completed".to_owned(),
+            state: JobState::Completed,
             progress: 0,
             data: Some(event.into()),
             timestamp: received_at.millis(),
@@ -159,7 +173,7 @@ impl From<DeadLetter> for JobBody {
     fn from(letter: DeadLetter) -> Self {
         Self {
             id: letter.id.to_string(),
-            state: "failed".to_owned(),
+            state: JobState::Failed,
             progress: 0,
             data: event_of(&letter.payload),
             timestamp: letter.enqueued_at.millis(),
@@ -179,9 +193,11 @@ impl From<DeadLetter> for JobBody {
 pub(crate) struct RecentJobBody {
     /// The job's id, which is the event's.
     id: String,
-    /// `waiting`, `active`, `delayed`, `completed` or `failed`.
-    state: String,
-    /// The event; null where a dead letter's payload cannot be read.
+    /// Where it is on its way.
+    state: JobState,
+    /// The event; absent where a dead letter's payload cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
     data: Option<JobEvent>,
     /// When the event was received, in milliseconds since 1970.
     timestamp: i64,

@@ -4,13 +4,19 @@
 use std::marker::PhantomData;
 
 use poem::{Request, RequestBody, Result};
-use poem_openapi::registry::{MetaParamIn, MetaSchema, MetaSchemaRef};
+use poem_openapi::registry::{MetaParamIn, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::json;
 
+use super::Reason;
+
 /// The schema of a parameter.
 pub(crate) trait ParamSchema: Send + Sync {
-    fn schema() -> MetaSchema;
+    fn schema() -> MetaSchemaRef;
+
+    /// Makes what the schema refers to known to the document.
+    fn register(_registry: &mut Registry) {}
 }
 
 /// A query parameter that is only documented here.
@@ -26,7 +32,7 @@ pub(crate) struct Header<P>(PhantomData<P>);
 pub(crate) struct Path<P>(pub(crate) String, PhantomData<P>);
 
 macro_rules! extractor {
-    ($name:ident, $place:ident, $required:literal, |$request:ident, $options:ident| $read:expr) => {
+    ($name:ident, $place:ident, $required:literal, $schema:expr, |$request:ident, $options:ident| $read:expr) => {
         impl<'a, P: ParamSchema> ApiExtractor<'a> for $name<P> {
             const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
             const PARAM_IS_REQUIRED: bool = $required;
@@ -38,7 +44,11 @@ macro_rules! extractor {
             }
 
             fn param_schema_ref() -> Option<MetaSchemaRef> {
-                Some(MetaSchemaRef::Inline(Box::new(P::schema())))
+                Some($schema)
+            }
+
+            fn register(registry: &mut Registry) {
+                P::register(registry);
             }
 
             async fn from_request(
@@ -52,9 +62,9 @@ macro_rules! extractor {
     };
 }
 
-extractor!(Query, Query, false, |_request, _options| Ok(Self(PhantomData)));
-extractor!(Header, Header, false, |_request, _options| Ok(Self(PhantomData)));
-extractor!(Path, Path, true, |request, options| {
+extractor!(Query, Query, false, without_example(P::schema()), |_request, _options| Ok(Self(PhantomData)));
+extractor!(Header, Header, false, without_example(P::schema()), |_request, _options| Ok(Self(PhantomData)));
+extractor!(Path, Path, true, P::schema(), |request, options| {
     Ok(Self(request.raw_path_param(options.name).unwrap_or_default().to_owned(), PhantomData))
 });
 
@@ -65,8 +75,8 @@ macro_rules! params {
         pub(crate) struct $name;
 
         impl ParamSchema for $name {
-            fn schema() -> MetaSchema {
-                $schema
+            fn schema() -> MetaSchemaRef {
+                MetaSchemaRef::Inline(Box::new($schema))
             }
         })*
     };
@@ -75,29 +85,21 @@ macro_rules! params {
 params! {
     AccountParam = MetaSchema { max_length: Some(255), example: Some(json!("acc_1")), ..text() };
     UserParam = MetaSchema { max_length: Some(255), example: Some(json!("user_1")), ..text() };
-    EventTypeParam = MetaSchema { example: Some(json!("email_clicked")), ..text() };
-    SignalTypeParam = MetaSchema { example: Some(json!("high_engagement")), ..text() };
-    InstantParam = MetaSchema { example: Some(json!("2024-12-21T10:00:00Z")), ..MetaSchema::new_with_format("string", "date-time") };
-    ScoreParam = MetaSchema { minimum: Some(0.0), multiple_of: Some(0.01), example: Some(json!(0.5)), ..MetaSchema::new("number") };
+    EventTypeParam = text();
+    SignalTypeParam = text();
+    InstantParam = MetaSchema::new_with_format("string", "date-time");
+    // That it has at most two decimals is said in words: 0.07 is no multiple of 0.01 to a checker that divides doubles.
+    ScoreParam = MetaSchema { minimum: Some(0.0), ..MetaSchema::new("number") };
     SortByParam = MetaSchema {
-        enum_items: vec![json!("processed_at"), json!("timestamp"), json!("signal_score"), json!("id")],
-        default: Some(json!("processed_at")),
+        enum_items: sspp_core::SortBy::ALL.iter().map(|column| json!(column.as_str())).collect(),
         ..text()
     };
-    SortOrderParam = MetaSchema {
-        enum_items: vec![json!("ASC"), json!("DESC")],
-        default: Some(json!("DESC")),
-        ..text()
-    };
-    PageParam = MetaSchema { minimum: Some(1.0), default: Some(json!(1)), ..integer() };
-    LimitParam = MetaSchema { minimum: Some(1.0), maximum: Some(100.0), default: Some(json!(20)), ..integer() };
-    RecentLimitParam = MetaSchema { minimum: Some(1.0), maximum: Some(100.0), default: Some(json!(10)), ..integer() };
+    SortOrderParam = MetaSchema { enum_items: vec![json!("ASC"), json!("DESC")], ..text() };
+    PageParam = MetaSchema { minimum: Some(1.0), maximum: Some(100_000.0), ..small() };
+    LimitParam = MetaSchema { minimum: Some(1.0), maximum: Some(100.0), default: Some(json!(20)), ..small() };
+    RecentLimitParam = MetaSchema { minimum: Some(1.0), maximum: Some(100.0), default: Some(json!(10)), ..small() };
     CursorParam = text();
-    SignalIdParam = MetaSchema { example: Some(json!(1)), ..integer() };
-    ReasonParam = MetaSchema {
-        enum_items: sspp_core::DeadLetterReason::ALL.iter().map(|reason| json!(reason.as_str())).collect(),
-        ..text()
-    };
+    SignalIdParam = MetaSchema { example: Some(json!(1)), ..MetaSchema::new_with_format("integer", "int64") };
     FormatParam = MetaSchema {
         enum_items: vec![json!("csv"), json!("ndjson")],
         default: Some(json!("ndjson")),
@@ -113,15 +115,35 @@ params! {
         example: Some(json!("0197d3c5-5c00-7000-8000-000000000001")),
         ..text()
     };
-    SourceParam = MetaSchema { min_length: Some(1), max_length: Some(255), example: Some(json!("crm")), ..text() };
+    SourceParam = MetaSchema { min_length: Some(1), max_length: Some(255), ..text() };
     IfNoneMatchParam = text();
-    IdempotencyKeyParam = MetaSchema { min_length: Some(1), max_length: Some(100), example: Some(json!("order-4711")), ..text() };
+    IdempotencyKeyParam = MetaSchema { min_length: Some(1), max_length: Some(100), ..text() };
+}
+
+impl ParamSchema for Reason {
+    fn schema() -> MetaSchemaRef {
+        Self::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        <Self as Type>::register(registry);
+    }
+}
+
+/// The page of the documentation fills in examples: a filter that is filled in is a filter that nobody asked for.
+fn without_example(schema: MetaSchemaRef) -> MetaSchemaRef {
+    match schema {
+        MetaSchemaRef::Inline(schema) => {
+            MetaSchemaRef::Inline(Box::new(MetaSchema { example: None, ..*schema }))
+        }
+        reference @ MetaSchemaRef::Reference(_) => reference,
+    }
 }
 
 fn text() -> MetaSchema {
     MetaSchema::new("string")
 }
 
-fn integer() -> MetaSchema {
-    MetaSchema::new_with_format("integer", "int64")
+fn small() -> MetaSchema {
+    MetaSchema::new_with_format("integer", "int32")
 }

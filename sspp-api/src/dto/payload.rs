@@ -6,7 +6,9 @@ use std::marker::PhantomData;
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::Payload;
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
+use poem_openapi::registry::{
+    MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+};
 use poem_openapi::types::Type;
 use serde::Serialize;
 use sspp_core::{QueueError, StoreError};
@@ -61,12 +63,24 @@ pub(crate) fn answer(
     content_type: &'static str,
     schema: MetaSchemaRef,
 ) -> MetaResponse {
-    MetaResponse {
-        description,
-        status: Some(status),
-        status_range: None,
-        content: vec![MetaMediaType { content_type, schema }],
-        headers: vec![],
+    let content = vec![media(content_type, schema)];
+    MetaResponse { description, status: Some(status), status_range: None, content, headers: vec![] }
+}
+
+/// One form of a body in the document. What comes after the content type's name, such as the charset, is left out: generators of
+/// clients look for the name alone.
+pub(crate) fn media(content_type: &'static str, schema: MetaSchemaRef) -> MetaMediaType {
+    MetaMediaType { content_type: content_type.split(';').next().unwrap_or(content_type), schema }
+}
+
+/// A header of an answer in the document.
+pub(crate) fn header(name: &str, description: &str, ty: &'static str) -> MetaHeader {
+    MetaHeader {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        required: false,
+        deprecated: false,
+        schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new(ty))),
     }
 }
 
@@ -115,7 +129,18 @@ impl<S: Statuses> ApiResponse for Failure<S> {
 
 /// One failure in the document.
 pub(crate) fn failure(status: u16) -> MetaResponse {
-    answer(status, meaning(status), PROBLEM_JSON, ProblemDocument::schema_ref())
+    let mut failure = answer(status, meaning(status), PROBLEM_JSON, ProblemDocument::schema_ref());
+    failure.headers.extend(match status {
+        401 => Some(header(
+            "WWW-Authenticate",
+            "How a key is shown, and what was wrong with the one that was",
+            "string",
+        )),
+        403 => Some(header("WWW-Authenticate", "The scope that is missing", "string")),
+        429 | 503 => Some(header("Retry-After", "After how many seconds to try again", "integer")),
+        _ => None,
+    });
+    failure
 }
 
 fn meaning(status: u16) -> &'static str {

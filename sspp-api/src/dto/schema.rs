@@ -1,13 +1,27 @@
 //! Describes types to the document that serde alone writes: instants, raw JSON, counts by name.
 
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use sspp_core::{EventId, Metadata, Timestamp};
 
-/// Makes a type known to the document under an inline schema; its JSON is what serde writes.
+use crate::document::nothing;
+
+/// Makes a type known to the document under an inline schema, or (`component`) under a name; its JSON is what serde writes.
 macro_rules! documented {
     ($type:ty, $name:literal, $schema:expr) => {
+        crate::dto::schema::documented!(
+            @ $type, $name, poem_openapi::registry::MetaSchemaRef::Inline(Box::new($schema)), |_registry| ()
+        );
+    };
+    (component $type:ty, $name:literal, $schema:expr) => {
+        crate::dto::schema::documented!(
+            @ $type, $name, poem_openapi::registry::MetaSchemaRef::Reference($name.to_owned()),
+            |registry| registry.create_schema::<$type, _>($name.to_owned(), |_| $schema)
+        );
+    };
+    (@ $type:ty, $name:literal, $reference:expr, |$registry:ident| $register:expr) => {
         impl poem_openapi::types::Type for $type {
             const IS_REQUIRED: bool = true;
             type RawValueType = Self;
@@ -18,7 +32,11 @@ macro_rules! documented {
             }
 
             fn schema_ref() -> poem_openapi::registry::MetaSchemaRef {
-                poem_openapi::registry::MetaSchemaRef::Inline(Box::new($schema))
+                $reference
+            }
+
+            fn register($registry: &mut poem_openapi::registry::Registry) {
+                $register
             }
 
             fn as_raw_value(&self) -> Option<&Self> {
@@ -46,6 +64,42 @@ macro_rules! documented {
 }
 
 pub(crate) use documented;
+
+/// Makes a type of which every value is the same word. It has a name of its own in the document: generators of clients make a type
+/// of each set of words, and number those without a name.
+macro_rules! constant {
+    (#[doc = $doc:literal] $name:ident, $title:literal = $word:literal) => {
+        #[doc = $doc]
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) struct $name;
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str($word)
+            }
+        }
+
+        crate::dto::schema::documented!(
+            component $name,
+            $title,
+            poem_openapi::registry::MetaSchema {
+                description: Some($doc),
+                enum_items: vec![$word.into()],
+                ..poem_openapi::registry::MetaSchema::new("string")
+            }
+        );
+    };
+}
+
+pub(crate) use constant;
+
+/// Registers an object whose unknown members are refused.
+pub(super) fn register_closed<T: Type>(registry: &mut Registry) {
+    T::register(registry);
+    if let Some(schema) = registry.schemas.get_mut(&*T::name()) {
+        schema.additional_properties = Some(Box::new(nothing()));
+    }
+}
 
 /// An instant as text, in UTC.
 #[derive(Debug, Clone, Copy, Serialize)]

@@ -4,19 +4,20 @@ use bytes::Bytes;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Request, RequestBody, Response, Result};
 use poem_openapi::registry::{
-    MetaHeader, MetaMediaType, MetaRequest, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+    MetaMediaType, MetaRequest, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
 };
 use poem_openapi::types::Type as _;
-use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, Enum, ExtractParamOptions, Object};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use sspp_core::{BatchFormat, Event, Explanation, ScoringModel, Violations};
 
-use super::event::{EventSchema, receive};
+use super::event::EventSchema;
 use super::explanation::{ModelBody, StepBody, steps, summary};
-use super::payload::{JSON, JsonBody, answer};
-use super::schema::{Verbatim, documented, object_of_anything};
+use super::intake::receive;
+use super::payload::{JSON, JsonBody, answer, header as document_header};
+use super::schema::{Verbatim, documented, object_of_anything, register_closed};
 use super::{ProblemError, problem};
 use crate::media::Media;
 
@@ -82,13 +83,7 @@ impl IntoResponse for ModelAnswer {
 
 impl ApiResponse for ModelAnswer {
     fn meta() -> MetaResponses {
-        let etag = || MetaHeader {
-            name: "ETag".to_owned(),
-            description: Some("Changes with the model; for `If-None-Match`".to_owned()),
-            required: true,
-            deprecated: false,
-            schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))),
-        };
+        let etag = || document_header("ETag", "Changes with the model; for `If-None-Match`", "string");
         let mut full = answer(200, "The active model", JSON, FullModelBody::schema_ref());
         full.headers.push(etag());
         let unchanged = MetaResponse {
@@ -118,7 +113,8 @@ documented!(AnyDocument, "model_document", {
         ..MetaSchema::new("string")
     };
     let inline = |schema| MetaSchemaRef::Inline(Box::new(schema));
-    MetaSchema { one_of: vec![inline(object_of_anything()), inline(toml)], ..MetaSchema::ANY }
+    let object = MetaSchema { nullable: true, ..object_of_anything() };
+    MetaSchema { one_of: vec![inline(object), inline(toml)], ..MetaSchema::ANY }
 });
 
 /// Events to be scored for a look.
@@ -143,7 +139,8 @@ impl<'a> ApiExtractor<'a> for PreviewRequest {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        PreviewSchema::register(registry);
+        register_closed::<PreviewSchema>(registry);
+        register_closed::<EventSchema>(registry);
     }
 
     fn request_meta() -> Option<MetaRequest> {
@@ -162,8 +159,8 @@ impl<'a> ApiExtractor<'a> for PreviewRequest {
         body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let (_, body) = receive(request, body, &[Media::Json], BatchFormat::MAX_BYTES).await?;
-        Ok(Self(body))
+        Media::of(request.headers(), &[Media::Json], false)?;
+        Ok(Self(receive(request, body, BatchFormat::MAX_BYTES).await?))
     }
 }
 
@@ -183,13 +180,23 @@ impl PreviewBody {
     }
 }
 
+/// What became of an event in a preview.
+#[derive(Debug, Clone, Copy, Default, Serialize, Enum)]
+#[serde(rename_all = "lowercase")]
+#[oai(rename_all = "lowercase")]
+enum PreviewStatus {
+    Scored,
+    #[default]
+    Rejected,
+}
+
 /// What a model makes of one event.
 #[derive(Debug, Default, Serialize, Object)]
 pub(crate) struct PreviewResult {
     /// Which event: its place in the request, from 0.
     index: u32,
-    /// `scored`, or `rejected`: then `errors` says why, and nothing else is there.
-    status: String,
+    /// `rejected`: `errors` says why, and nothing else is there.
+    status: PreviewStatus,
     /// What happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(skip_serializing_if_is_none)]
@@ -224,7 +231,7 @@ impl PreviewResult {
     pub(crate) fn scored(index: u32, event: &Event, explanation: &Explanation<'_>) -> Self {
         Self {
             index,
-            status: "scored".to_owned(),
+            status: PreviewStatus::Scored,
             event_type: Some(event.event_type.to_string()),
             signal_type: Some(explanation.signal_type.to_string()),
             signal_score: Some(explanation.score.to_f64()),
@@ -237,6 +244,6 @@ impl PreviewResult {
 
     pub(crate) fn rejected(index: u32, violations: &Violations) -> Self {
         let errors = Some(problem::errors(violations));
-        Self { index, status: "rejected".to_owned(), errors, ..Self::default() }
+        Self { index, status: PreviewStatus::Rejected, errors, ..Self::default() }
     }
 }

@@ -67,11 +67,14 @@ impl From<Signal> for SignalBody {
 }
 
 /// Where in the list this page is, and how to get to the next.
+// What may be null is not required in the document, though it is always there: datamodel-code-generator makes a type without null of what is
+// required.
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub(crate) struct Pagination {
     /// The page's number; null where a cursor was followed.
+    #[oai(nullable)]
     pub(crate) page: Option<u32>,
     /// Rows a page.
     pub(crate) limit: u32,
@@ -80,6 +83,7 @@ pub(crate) struct Pagination {
     /// How many pages that makes.
     pub(crate) total_pages: u64,
     /// The `cursor` of the next page; null on the last.
+    #[oai(nullable)]
     pub(crate) next_cursor: Option<String>,
     /// False when there are more than `total` rows and they were not counted.
     pub(crate) total_is_exact: bool,
@@ -105,6 +109,7 @@ pub(crate) struct StatsBody {
     /// How many users have a signal.
     unique_users: u64,
     /// The mean of all scores; null without a signal.
+    #[oai(nullable)]
     avg_signal_score: Option<f64>,
     /// Signals by signal type, the most frequent first.
     signals_by_type: Counts,

@@ -4,23 +4,51 @@ use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
 use poem_openapi::registry::{MetaResponses, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type as _;
-use poem_openapi::{ApiResponse, Object};
+use poem_openapi::{ApiResponse, Enum, Object};
 use serde::{Serialize, Serializer};
 use sspp_core::service::Dependency;
 use sspp_core::{Durability, ScoringModel};
 
 use super::explanation::ModelBody;
 use super::payload::{JSON, JsonBody, answer};
-use super::schema::{Instant, documented};
+use super::schema::{Instant, constant, documented};
 use crate::middleware::KeepBody;
+
+/// How the service or a dependency is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
+#[serde(rename_all = "lowercase")]
+#[oai(rename_all = "lowercase")]
+pub(crate) enum HealthStatus {
+    Healthy,
+    Unhealthy,
+}
+
+/// Whether accepted events survive a crash of the servers of queue and store.
+#[derive(Debug, Clone, Copy, Serialize, Enum)]
+#[serde(rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+enum DurabilityStatus {
+    Durable,
+    AtRisk,
+    Unknown,
+}
+
+constant! {
+    /// The service can take events.
+    ReadyStatus, "ReadyStatus" = "ready"
+}
+constant! {
+    /// The process runs.
+    LiveStatus, "LiveStatus" = "alive"
+}
 
 /// How one dependency is.
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub(crate) struct ServiceHealth {
-    /// `healthy` or `unhealthy`.
-    pub(crate) status: String,
+    /// How it is.
+    pub(crate) status: HealthStatus,
     /// How long it took to answer, in milliseconds.
     pub(crate) response_time: u64,
     /// What is wrong, when it is unhealthy: `away`, `slow`, `full`, `cannot write` and the like. Absent when it is healthy.
@@ -32,7 +60,7 @@ pub(crate) struct ServiceHealth {
 impl From<Dependency> for ServiceHealth {
     fn from(dependency: Dependency) -> Self {
         Self {
-            status: if dependency.is_healthy() { "healthy" } else { "unhealthy" }.to_owned(),
+            status: if dependency.is_healthy() { HealthStatus::Healthy } else { HealthStatus::Unhealthy },
             response_time: u64::try_from(dependency.response_time().as_millis()).unwrap_or(u64::MAX),
             reason: dependency.reason().map(str::to_owned),
         }
@@ -62,15 +90,14 @@ documented!(
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Health")]
 struct HealthBody {
-    /// `healthy`, or `unhealthy` when a dependency is.
-    status: String,
+    /// `unhealthy` when a dependency is.
+    status: HealthStatus,
     /// Now.
     timestamp: Instant,
     /// Every dependency under its own name.
     services: Services,
-    /// Whether accepted events survive a crash of the servers of queue and store: `durable`, `at_risk`, or `unknown` when
-    /// one of them does not say.
-    durability: String,
+    /// Whether accepted events survive a crash of the servers of queue and store; `unknown` when one of them does not say.
+    durability: DurabilityStatus,
     /// Why accepted events are at risk, and which clocks differ, each with what to change; empty when all is well.
     warnings: Vec<String>,
 }
@@ -86,19 +113,19 @@ impl HealthAnswer {
         durability: Option<&Durability>,
         of_clocks: Vec<String>,
     ) -> Self {
-        let healthy = services.iter().all(|(_, health)| health.status == "healthy");
-        let status = if healthy { "healthy" } else { "unhealthy" };
+        let healthy = services.iter().all(|(_, health)| health.status == HealthStatus::Healthy);
+        let status = if healthy { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
         let warnings = durability.map(|durability| durability.at_risk().to_vec());
         let durability = match &warnings {
-            None => "unknown",
-            Some(warnings) if warnings.is_empty() => "durable",
-            Some(_) => "at_risk",
+            None => DurabilityStatus::Unknown,
+            Some(warnings) if warnings.is_empty() => DurabilityStatus::Durable,
+            Some(_) => DurabilityStatus::AtRisk,
         };
         Self(HealthBody {
-            status: status.to_owned(),
+            status,
             timestamp: now,
             services: Services(services),
-            durability: durability.to_owned(),
+            durability,
             warnings: warnings.unwrap_or_default().into_iter().chain(of_clocks).collect(),
         })
     }
@@ -106,7 +133,7 @@ impl HealthAnswer {
 
 impl IntoResponse for HealthAnswer {
     fn into_response(self) -> Response {
-        let healthy = self.0.status == "healthy";
+        let healthy = self.0.status == HealthStatus::Healthy;
         let mut response = JsonBody(self.0).into_response();
         if !healthy {
             response.set_status(StatusCode::SERVICE_UNAVAILABLE);
@@ -137,7 +164,7 @@ impl ApiResponse for HealthAnswer {
 #[oai(rename = "Ready")]
 pub(crate) struct ReadyBody {
     /// Always `ready`.
-    pub(crate) status: String,
+    pub(crate) status: ReadyStatus,
     /// Now.
     pub(crate) timestamp: Instant,
     /// For how long the service has been running, in seconds.
@@ -149,7 +176,7 @@ pub(crate) struct ReadyBody {
 #[oai(rename = "Live")]
 pub(crate) struct LiveBody {
     /// Always `alive`.
-    pub(crate) status: String,
+    pub(crate) status: LiveStatus,
 }
 
 /// Metrics in Prometheus' text format.

@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
-use poem_openapi::registry::{MetaHeader, MetaResponses, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::Type as _;
-use poem_openapi::{ApiResponse, Object};
+use poem_openapi::{ApiResponse, Enum, Object};
 use serde::Serialize;
-use serde_json::json;
 use sspp_core::{EventId, Violations};
 
-use super::payload::{JSON, JsonBody, answer};
-use super::schema::{Id, documented};
+use super::payload::{JSON, JsonBody, answer, header as document_header};
+use super::schema::Id;
 use super::{ProblemError, problem};
 
 /// What became of one event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
+#[oai(rename = "VerdictStatus", rename_all = "lowercase")]
 pub(crate) enum Verdict {
     /// It is in the queue.
     Accepted,
@@ -26,15 +26,6 @@ pub(crate) enum Verdict {
     /// The queue had no room for it: send it again, under the same event id.
     Retry,
 }
-
-documented!(
-    Verdict,
-    "verdict",
-    MetaSchema {
-        enum_items: vec![json!("accepted"), json!("rejected"), json!("retry")],
-        ..MetaSchema::new("string")
-    }
-);
 
 /// What became of one event of a batch.
 #[derive(Debug, Serialize, Object)]
@@ -137,13 +128,8 @@ impl ApiResponse for BatchAnswer {
     fn meta() -> MetaResponses {
         let description = "One verdict an event; those accepted are in the queue";
         let mut verdicts = answer(202, description, JSON, VerdictsBody::schema_ref());
-        verdicts.headers.push(MetaHeader {
-            name: "Retry-After".to_owned(),
-            description: Some("Seconds after which to send the events whose verdict is `retry`".to_owned()),
-            required: false,
-            deprecated: false,
-            schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("integer"))),
-        });
+        let after = "Seconds after which to send the events whose verdict is `retry`";
+        verdicts.headers.push(document_header("Retry-After", after, "integer"));
         MetaResponses { responses: vec![verdicts] }
     }
 

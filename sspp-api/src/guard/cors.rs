@@ -84,11 +84,26 @@ impl CorsOrigins {
         }
         let headers = request.headers();
         let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-        let foreign = match headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
-            Some(site) => site != b"same-origin" && site != b"none",
-            None => host_of(origin.as_bytes()) != headers.get(header::HOST).map(HeaderValue::as_bytes),
+        let own = match headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
+            Some(site) => site == b"same-origin" || site == b"none",
+            None if host_of(origin.as_bytes()) == headers.get(header::HOST).map(HeaderValue::as_bytes) => {
+                true
+            }
+            None => return self.check_sender(origin),
         };
-        if !foreign || self.allow(origin) {
+        if own { Ok(()) } else { self.check_page(origin) }
+    }
+
+    /// Refuses what comes under an origin that is a page's and not allowed. A sender of webhooks names itself without a scheme, which
+    /// no browser does.
+    pub(crate) fn check_sender(&self, origin: &HeaderValue) -> Result<(), Problem> {
+        let bytes = origin.as_bytes();
+        let is_page = bytes == b"null" || bytes.windows(3).any(|part| part == b"://");
+        if is_page { self.check_page(origin) } else { Ok(()) }
+    }
+
+    fn check_page(&self, origin: &HeaderValue) -> Result<(), Problem> {
+        if self.allow(origin) {
             return Ok(());
         }
         let shown: String = String::from_utf8_lossy(origin.as_bytes()).chars().take(100).collect();
@@ -175,9 +190,12 @@ mod tests {
             from("http://api.example", ""),
             from("https://api.example", "same-origin"),
             request(Method::POST, &[]),
+            // A sender of webhooks, but not where a browser says that a page sends.
+            from("eventemitter.example", ""),
         ] {
             assert!(nobody.check_write(&own).is_ok());
         }
+        assert!(nobody.check_write(&from("eventemitter.example", "cross-site")).is_err());
         assert!(nobody.check_write(&request(Method::GET, &[("origin", "https://evil.example")])).is_ok());
     }
 }

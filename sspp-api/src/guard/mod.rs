@@ -8,6 +8,7 @@
 //! - `document`: what the OpenAPI document says of it
 //! - `rate_limit`, `client_address`: how often, and from where
 //! - `cors`: pages of other origins
+//! - `handshake`: senders of webhooks that ask first
 //! - `doorkeeper`: who asks, and whether they may
 
 mod access;
@@ -16,6 +17,7 @@ mod client_address;
 mod cors;
 mod document;
 mod doorkeeper;
+mod handshake;
 mod keygen;
 mod keys;
 mod rate_limit;
@@ -32,4 +34,5 @@ pub use scope::{Scope, Scopes};
 pub(crate) use access::{Access, Declared};
 pub(crate) use document::{annotate, describe, register};
 pub(crate) use doorkeeper::Doorkeeper;
+pub(crate) use handshake::handshake;
 pub(crate) use rate_limit::Allowance;

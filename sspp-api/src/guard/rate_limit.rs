@@ -38,6 +38,11 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// Whole requests a minute, at least one.
+    pub(crate) fn per_minute(self) -> u64 {
+        (u64::from(self.requests.get()) * 60 / self.period().as_secs()).max(1)
+    }
+
     fn period(self) -> Duration {
         Duration::from_secs(match self.unit {
             's' => 1,

@@ -13,7 +13,7 @@ use super::route_table::RouteEntry;
 use super::trace::Traced;
 use super::{RouteTable, access_log};
 use crate::error::Problem;
-use crate::guard::{Allowance, Doorkeeper};
+use crate::guard::{Access, Allowance, Doorkeeper, Scopes, handshake};
 use crate::state::Inner;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -54,6 +54,12 @@ impl<E: Endpoint<Output = Response>> Front<E> {
         let Some(access) = entry.access(request.method()) else {
             if let Some(preflight) = cors.preflight(&request, &entry.allow) {
                 return Ok(preflight);
+            }
+            // What takes events is what the scope `ingest` is for.
+            if entry.access(&Method::POST) == Some(Access::Needs(Scopes::INGEST))
+                && let Some(answer) = handshake(&request, &entry.allow, &self.state.settings)
+            {
+                return answer;
             }
             let (method, path) = (request.method().as_str(), request.uri().path());
             return Err(Problem::method_not_allowed(method, path, entry.allow.clone()));

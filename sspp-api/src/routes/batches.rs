@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use poem_openapi::OpenApi;
-use serde::Deserialize as _;
 use sspp_core::{
     Admission, BatchFault, BatchFormat, Envelope, Event, EventId, NewJob, ParseFault, QueueError, Violations,
-    parse_batch, skip_byte_order_mark,
+    parse_batch,
 };
 
-use super::events::{parse_one, takes_events};
+use super::events::{self, parse_one, read, takes_events};
 use super::{Intake, Tag};
 use crate::dto::{
-    BatchAnswer, BatchBody, Checkable, CheckableBody, EventForm, Failure, JsonBody, VerdictBody, VerdictsBody,
+    BatchAnswer, ChecksEither, EventsBody, Failure, Holds, JsonBody, TakesMany, VerdictBody, VerdictsBody,
 };
 use crate::error::Problem;
 use crate::guard::{Access, Declared, Scopes};
@@ -42,62 +41,68 @@ impl Batches {
     /// again after `Retry-After`. Where the queue takes nothing at all, the answer is a 503. Give events an `eventId` of
     /// their own, and a batch that is sent again counts once.
     #[oai(path = "/events/batch", method = "post", operation_id = "acceptEvents", transform = "takes_events")]
-    async fn accept(&self, batch: BatchBody) -> Result<BatchAnswer, Failure<Intake>> {
-        let state = &self.0;
-        let events = parse(state, batch.body, batch.format).await?;
-        let now = state.ports.clock.now();
-        let mut jobs = Vec::with_capacity(events.len());
-        let mut verdicts = Vec::with_capacity(events.len());
-        for (index, event) in events.into_iter().enumerate() {
-            match event {
-                Ok(event) => {
-                    state.metrics.event_received(event.event_type.as_str());
-                    let envelope = Envelope::new(event, now, &*state.ports.random);
-                    jobs.push(envelope.job(carried().as_ref()));
-                    verdicts.push(None);
-                }
-                Err(violations) => verdicts.push(Some(VerdictBody::rejected(index, &violations))),
-            }
-        }
-        state.metrics.events_rejected("invalid-event", (verdicts.len() - jobs.len()) as u64);
-        let ids: Vec<EventId> = jobs.iter().map(|job| job.event_id).collect();
-        let (admissions, retry_after) = enqueue(state, jobs).await?;
-        let mut settled = ids.into_iter().zip(admissions);
-        let verdicts = verdicts.into_iter().enumerate().filter_map(|(index, verdict)| {
-            verdict.or_else(|| {
-                let (id, admission) = settled.next()?;
-                Some(match admission {
-                    Admission::Queued => VerdictBody::accepted(index, id),
-                    Admission::Refused { .. } => VerdictBody::retry(index, id),
-                })
-            })
-        });
-        let verdicts = verdicts.collect::<Vec<_>>().into();
-        Ok(BatchAnswer { verdicts, retry_after })
+    async fn accept(&self, body: EventsBody<TakesMany>) -> Result<BatchAnswer, Failure<Intake>> {
+        Ok(take_batch(&self.0, body).await?)
     }
 
     /// Check events
     ///
     /// Answers what `/events` or `/events/batch` would say, and stores nothing. JSON with the member `events` is a batch.
     #[oai(path = "/events/validate", method = "post", operation_id = "validateEvents")]
-    async fn validate(&self, body: CheckableBody) -> Result<JsonBody<VerdictsBody>, Failure<Intake>> {
+    async fn validate(
+        &self,
+        body: EventsBody<ChecksEither>,
+    ) -> Result<JsonBody<VerdictsBody>, Failure<Intake>> {
         let state = &self.0;
-        let format = match body.what {
-            Checkable::Batch(format) => format,
-            Checkable::Either if has_events(&body.body) => BatchFormat::Events,
-            Checkable::Either => return Ok(JsonBody(self.one(&body.body, &EventForm::Plain))),
-            Checkable::One(form) => return Ok(JsonBody(self.one(&body.body, &form))),
+        let events = match body.holds {
+            Holds::One(form) => {
+                vec![parse_one(&body.bytes, &form, state).map_err(ParseFault::into_violations)]
+            }
+            Holds::Many(format) => parse(state, body.bytes, format).await?,
         };
-        let events = parse(state, body.body, format).await?;
         Ok(JsonBody(verdicts(events)))
     }
 }
 
-impl Batches {
-    fn one(&self, json: &[u8], form: &EventForm) -> VerdictsBody {
-        let event = parse_one(json, form, &self.0).map_err(ParseFault::into_violations);
-        verdicts(vec![event])
+/// Queues the events of a batch, and says what became of each.
+pub(super) async fn take_batch<O>(state: &Arc<Inner>, body: EventsBody<O>) -> Result<BatchAnswer, Problem> {
+    let events = match &body.holds {
+        Holds::Many(format) => parse(state, body.bytes, *format).await?,
+        Holds::One(form) => match read(&body, form, state) {
+            Ok(event) => vec![Ok(event)],
+            Err(ParseFault::Invalid(violations)) => vec![Err(violations)],
+            Err(fault) => return Err(events::refused(fault)),
+        },
+    };
+    let now = state.ports.clock.now();
+    let mut jobs = Vec::with_capacity(events.len());
+    let mut verdicts = Vec::with_capacity(events.len());
+    for (index, event) in events.into_iter().enumerate() {
+        match event {
+            Ok(event) => {
+                state.metrics.event_received(event.event_type.as_str());
+                let envelope = Envelope::new(event, now, &*state.ports.random);
+                jobs.push(envelope.job(carried().as_ref()));
+                verdicts.push(None);
+            }
+            Err(violations) => verdicts.push(Some(VerdictBody::rejected(index, &violations))),
+        }
     }
+    state.metrics.events_rejected("invalid-event", (verdicts.len() - jobs.len()) as u64);
+    let ids: Vec<EventId> = jobs.iter().map(|job| job.event_id).collect();
+    let (admissions, retry_after) = enqueue(state, jobs).await?;
+    let mut settled = ids.into_iter().zip(admissions);
+    let verdicts = verdicts.into_iter().enumerate().filter_map(|(index, verdict)| {
+        verdict.or_else(|| {
+            let (id, admission) = settled.next()?;
+            Some(match admission {
+                Admission::Queued => VerdictBody::accepted(index, id),
+                Admission::Refused { .. } => VerdictBody::retry(index, id),
+            })
+        })
+    });
+    let verdicts = verdicts.collect::<Vec<_>>().into();
+    Ok(BatchAnswer { verdicts, retry_after })
 }
 
 /// What would become of events.
@@ -164,18 +169,4 @@ async fn enqueue(state: &Inner, jobs: Vec<NewJob>) -> Result<(Vec<Admission>, Op
         Some(wait) if refused == many => Err(Problem::full_queue(wait)),
         Some(wait) => Ok((admissions, Some(state.backpressure.retry_after().unwrap_or(wait)))),
     }
-}
-
-/// Whether JSON is an object with the member `events`.
-fn has_events(json: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Wrapper {
-        #[serde(rename = "events")]
-        _events: serde::de::IgnoredAny,
-    }
-    // An array would pass for an object; and what comes after does not matter here.
-    skip_byte_order_mark(json).is_ok_and(|json| {
-        json.trim_ascii_start().starts_with(b"{")
-            && Wrapper::deserialize(&mut serde_json::Deserializer::from_slice(json)).is_ok()
-    })
 }

@@ -14,12 +14,10 @@ use sspp_core::{
 use super::letter_query::{parse_list, parse_replay};
 use super::mend::mend;
 use super::{Act, ActOnMany, Change, JobLookup, List, Tag};
-use crate::dto::param::{
-    CursorParam, EventTypeParam, InstantParam, JobIdParam, LimitParam, Path, Query, ReasonParam,
-};
+use crate::dto::param::{CursorParam, EventTypeParam, InstantParam, JobIdParam, LimitParam, Path, Query};
 use crate::dto::{
     BulkReplayBody, DeadLetterBody, DeadLetterPage, Failure, JsonBody, JsonText, LetterPagination,
-    MendSchema, Removed, ReplayAccepted, ReplayFilterSchema, SkippedBody,
+    MendSchema, Reason, Removed, ReplayAccepted, ReplayFilterSchema, ReplayStatus, SkippedBody,
 };
 use crate::error::Problem;
 use crate::state::Inner;
@@ -45,7 +43,7 @@ impl DeadLetters {
         request: &Request,
         /// Given up for this reason.
         #[oai(name = "reason")]
-        _reason: Query<ReasonParam>,
+        _reason: Query<Reason>,
         /// Whose event is of this type, known to the active model or not.
         #[oai(name = "eventType")]
         _event_type: Query<EventTypeParam>,
@@ -119,6 +117,8 @@ impl DeadLetters {
     }
 
     /// Remove a dead letter
+    ///
+    /// Its event is gone then: it never becomes a signal.
     #[oai(path = "/dead-letters/:id", method = "delete", operation_id = "removeDeadLetter")]
     async fn remove(
         &self,
@@ -154,7 +154,7 @@ impl DeadLetters {
             return Err(Problem::unavailable(detail, Duration::from_secs(1)).into());
         };
         let answer = |event_id: String, signal_id: Option<i64>| ReplayAccepted {
-            status: if signal_id.is_some() { "already_signal" } else { "queued" }.to_owned(),
+            status: if signal_id.is_some() { ReplayStatus::AlreadySignal } else { ReplayStatus::Queued },
             job_id: event_id.clone(),
             event_id,
             signal_id,

@@ -9,7 +9,7 @@ use sspp_core::{AccountId, Erasable, Erasure, IdFault, UserId, erase_some};
 use super::query_reader::decode_path;
 use super::{Tag, Wipe};
 use crate::dto::param::{AccountParam, Path, UserParam};
-use crate::dto::{ErasureAccepted, Failure, Instant};
+use crate::dto::{AcceptedStatus, ErasureAccepted, Failure, Instant};
 use crate::error::Problem;
 use crate::state::Inner;
 
@@ -75,8 +75,8 @@ impl Erasures {
         let complete = erase_some(&**store, AT_ONCE).await.unwrap_or(false);
         state.erasures.notify_one();
         Ok(ErasureAccepted {
-            status: "accepted".to_owned(),
-            kind: erasure.whom.kind().to_owned(),
+            status: AcceptedStatus,
+            kind: (&erasure.whom).into(),
             up_to: Instant(erasure.up_to),
             complete,
             message: if complete { "Erased" } else { "Being erased" }.to_owned(),

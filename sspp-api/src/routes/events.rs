@@ -10,9 +10,10 @@ use sspp_core::{
     parse_cloud_event_data, parse_event,
 };
 
+use super::batches::take_batch;
 use super::{Intake, Tag};
 use crate::dto::param::{Header, IdempotencyKeyParam};
-use crate::dto::{Accepted, EventBody, EventForm, Failure};
+use crate::dto::{Accepted, EventForm, EventsBody, Failure, Holds, Taken, TakesOne};
 use crate::error::Problem;
 use crate::guard::{Access, Declared, Scopes};
 use crate::middleware::carried;
@@ -34,20 +35,27 @@ impl Events {
     /// Sending it again under the same `eventId` (or `Idempotency-Key`) does no harm.
     ///
     /// A `CloudEvent` 1.0 is taken too: structured (`application/cloudevents+json`), or binary, with its attributes in
-    /// headers (`ce-specversion`, `ce-id`, `ce-source`, `ce-type`, `ce-time`, `ce-subject`) and its data as the body, in
-    /// `application/json`. `id` is the event id, `source` the source, `type` the event type (a prefix that ends with a dot
+    /// headers (`ce-specversion`, `ce-id`, `ce-source`, `ce-type`, `ce-time`, `ce-subject`) and its data as the body, in JSON,
+    /// with or without a content type. `id` is the event id, `source` the source, `type` the event type (a prefix that ends with a dot
     /// is left out where only the rest is a known type), `time` the timestamp; `data` has `userId`, `accountId` (or
-    /// `subject` is the account) and `metadata`. Other attributes are passed over.
+    /// `subject` is the account) and `metadata`; `data_base64` may hold the same. Other attributes are passed over.
+    ///
+    /// A sink of `CloudEvents` has one address: a batch (`application/cloudevents-batch+json`, `application/x-ndjson`) is taken
+    /// too, and answered as by `/events/batch`. `OPTIONS` answers the handshake of webhooks (`WebHook-Request-Origin`).
     #[oai(path = "/events", method = "post", operation_id = "acceptEvent", transform = "takes_events")]
     async fn accept(
         &self,
         /// The event's id, where the body has none; both and different is a 400.
         #[oai(name = "Idempotency-Key")]
         _key: Header<IdempotencyKeyParam>,
-        body: EventBody,
-    ) -> Result<Accepted, Failure<Intake>> {
+        body: EventsBody<TakesOne>,
+    ) -> Result<Taken, Failure<Intake>> {
         let state = &self.0;
-        let event = read(&body, state)?;
+        let form = match &body.holds {
+            Holds::One(form) => form,
+            Holds::Many(_) => return Ok(Taken::Many(take_batch(state, body).await?)),
+        };
+        let event = read(&body, form, state).map_err(refused)?;
         state.metrics.event_received(event.event_type.as_str());
         let job = Envelope::new(event, state.ports.clock.now(), &*state.ports.random).job(carried().as_ref());
         let event_id = job.event_id;
@@ -55,7 +63,7 @@ impl Events {
         match admission.map(|admissions| admissions.first().copied()) {
             Ok(Some(Admission::Queued)) => {
                 state.metrics.events_queued(1);
-                Ok(Accepted(event_id))
+                Ok(Taken::One(Accepted(event_id)))
             }
             Ok(Some(Admission::Refused { retry_after })) => {
                 state.metrics.queue_failed(1);
@@ -89,38 +97,40 @@ pub(super) fn takes_events(endpoint: impl Endpoint + 'static) -> impl Endpoint {
 }
 
 /// The event of a request, with the header's id where the body has none; every violation is collected.
-fn read(body: &EventBody, state: &Inner) -> Result<Event, Problem> {
-    let parsed = parse_one(&body.json, &body.form, state);
-    let key = key(body);
-    match (parsed, key) {
-        (Ok(event), Ok(None)) => Ok(event),
-        (Ok(mut event), Ok(Some(key))) => match &event.external_id {
-            None => {
-                event.external_id = Some(key);
-                Ok(event)
+pub(super) fn read<O>(body: &EventsBody<O>, form: &EventForm, state: &Inner) -> Result<Event, ParseFault> {
+    let mut parsed = parse_one(&body.bytes, form, state);
+    let mut found = match &parsed {
+        Ok(_) => Vec::new(),
+        Err(ParseFault::Invalid(violations)) => violations.iter().cloned().collect(),
+        Err(_) => return parsed,
+    };
+    match (key(body), &mut parsed) {
+        (Err(violation), _) => found.push(violation),
+        (Ok(Some(key)), Ok(event)) => {
+            if *event.external_id.get_or_insert_with(|| key.clone()) == key {
+                return parsed;
             }
-            Some(id) if *id == key => Ok(event),
-            Some(_) => {
-                let (pointer, name) = match body.form {
-                    EventForm::Plain => ("/eventId", "eventId"),
-                    EventForm::CloudEvent => ("/id", "id"),
-                    EventForm::CloudData(_) => ("ce-id", "ce-id"),
-                };
-                let detail = format!("{name} and the {KEY} header must be the same when both are given");
-                let pointer = pointer.to_owned();
-                Err(invalid(vec![Violation { pointer, code: "event_id_mismatch".into(), detail }]))
-            }
-        },
-        (Err(ParseFault::Invalid(violations)), key) => {
-            let mut found = violations.into_vec();
-            found.extend(key.err());
-            Err(invalid(found))
+            let (pointer, name) = match form {
+                EventForm::Plain => ("/eventId", "eventId"),
+                EventForm::CloudEvent => ("/id", "id"),
+                EventForm::CloudData(_) => ("ce-id", "ce-id"),
+            };
+            let detail = format!("{name} and the {KEY} header must be the same when both are given");
+            found.push(Violation { pointer: pointer.to_owned(), code: "event_id_mismatch".into(), detail });
         }
-        (Ok(_), Err(violation)) => Err(invalid(vec![violation])),
-        (Err(ParseFault::TooLarge { bytes: _, limit }), _) => {
-            Err(Problem::too_large(format!("The event is larger than {limit} bytes")))
+        (Ok(_), _) => {}
+    }
+    Violations::from_vec(found).map_or(parsed, |violations| Err(ParseFault::Invalid(violations)))
+}
+
+/// How a body that is no event is refused.
+pub(super) fn refused(fault: ParseFault) -> Problem {
+    match fault {
+        ParseFault::Invalid(violations) => Problem::invalid("invalid-event", violations.into_vec()),
+        ParseFault::TooLarge { bytes: _, limit } => {
+            Problem::too_large(format!("The event is larger than {limit} bytes"))
         }
-        (Err(fault), _) => Err(Problem::new(StatusCode::BAD_REQUEST, "malformed-body", fault.to_string())),
+        fault => Problem::new(StatusCode::BAD_REQUEST, "malformed-body", fault.to_string()),
     }
 }
 
@@ -144,11 +154,7 @@ pub(super) fn parse_one(json: &[u8], form: &EventForm, state: &Inner) -> Result<
     }
 }
 
-fn invalid(found: Vec<Violation>) -> Problem {
-    Problem::invalid("invalid-event", found)
-}
-
-fn key(body: &EventBody) -> Result<Option<ExternalId>, Violation> {
+fn key<O>(body: &EventsBody<O>) -> Result<Option<ExternalId>, Violation> {
     let wrong = |code: &'static str, wrong: &dyn std::fmt::Display| Violation {
         pointer: KEY.to_owned(),
         code: code.into(),

@@ -39,7 +39,8 @@ impl Exports {
     /// Export signals
     ///
     /// All of them, or those of the filters of the list, as they were stored when it was asked for, each once. NDJSON imports
-    /// again under the same event ids with `sspp-api import`; it holds the scoring models too. CSV is for spreadsheets: RFC 4180,
+    /// again under the same event ids with `sspp-api import`: a line with `"kind":"signal"` for each signal, before it one with
+    /// `"kind":"model"` for the scoring model, where that is the first of its signals. CSV is for spreadsheets: RFC 4180,
     /// and a text that a spreadsheet would take for a formula begins with an apostrophe. The order is that of storing, or by an
     /// index that serves the filter.
     #[oai(path = "/signals/export", method = "get", operation_id = "exportSignals")]
@@ -68,10 +69,10 @@ impl Exports {
         /// That happened before this instant.
         #[oai(name = "to")]
         _to: Query<InstantParam>,
-        /// Worth at least this.
+        /// Worth at least this: at most two decimals.
         #[oai(name = "minScore")]
         _min_score: Query<ScoreParam>,
-        /// Worth at most this.
+        /// Worth at most this: at most two decimals.
         #[oai(name = "maxScore")]
         _max_score: Query<ScoreParam>,
     ) -> Result<ExportAnswer, Failure<List>> {

@@ -20,6 +20,8 @@ pub(crate) struct Jobs(pub(super) Arc<Inner>);
 #[OpenApi(tag = "Tag::Jobs")]
 impl Jobs {
     /// How many jobs are in which state
+    ///
+    /// Those in the queue, the signals and the dead letters.
     #[oai(path = "/jobs/stats", method = "get", operation_id = "jobStats")]
     async fn stats(&self) -> Result<JsonBody<JobStatsBody>, Failure<Asking>> {
         let state = &self.0;
@@ -47,6 +49,8 @@ impl Jobs {
     }
 
     /// One job
+    ///
+    /// An event on its way through the queue, or the signal or dead letter that it became.
     #[oai(path = "/jobs/:id", method = "get", operation_id = "getJob")]
     async fn one(
         &self,

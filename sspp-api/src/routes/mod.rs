@@ -45,9 +45,9 @@ pub(crate) use scoring::Scoring;
 pub(crate) use signals::Signals;
 pub(crate) use system::System;
 
-/// Every operation of the service.
+/// Every operation of the service, in the order in which the documentation shows their tags.
 pub(crate) type Api =
-    (Events, Batches, EventLookup, Exports, Signals, Jobs, DeadLetters, Erasures, Scoring, System);
+    (Events, Batches, EventLookup, Signals, Exports, Jobs, DeadLetters, Scoring, System, Erasures);
 
 /// The operations over a state.
 pub(crate) fn api(state: &Arc<Inner>) -> Api {
@@ -56,13 +56,13 @@ pub(crate) fn api(state: &Arc<Inner>) -> Api {
         Events(shared()),
         Batches(shared()),
         EventLookup(shared()),
-        Exports(shared()),
         Signals(shared()),
+        Exports(shared()),
         Jobs(shared()),
         DeadLetters(shared()),
-        Erasures(shared()),
         Scoring(shared()),
         System(shared()),
+        Erasures(shared()),
     )
 }
 

@@ -49,25 +49,25 @@ impl Signals {
         /// That happened before this instant.
         #[oai(name = "to")]
         _to: Query<InstantParam>,
-        /// Worth at least this.
+        /// Worth at least this: at most two decimals.
         #[oai(name = "minScore")]
         _min_score: Query<ScoreParam>,
-        /// Worth at most this.
+        /// Worth at most this: at most two decimals.
         #[oai(name = "maxScore")]
         _max_score: Query<ScoreParam>,
-        /// The column to sort by; the id decides between equals.
+        /// The column to sort by, `processed_at` if not given; the id decides between equals.
         #[oai(name = "sortBy")]
         _sort_by: Query<SortByParam>,
-        /// The direction to sort in.
+        /// The direction to sort in, `DESC` if not given.
         #[oai(name = "sortOrder")]
         _sort_order: Query<SortOrderParam>,
-        /// Which page; page times limit is at most 100,000: go deeper with `cursor`.
+        /// Which page, the first if not given; page times limit is at most 100,000: go deeper with `cursor`.
         #[oai(name = "page")]
         _page: Query<PageParam>,
         /// Rows a page.
         #[oai(name = "limit")]
         _limit: Query<LimitParam>,
-        /// The `nextCursor` of the page before; not together with `page`.
+        /// The `nextCursor` of the page before; not together with `page`. It keeps that list's order.
         #[oai(name = "cursor")]
         _cursor: Query<CursorParam>,
     ) -> Result<JsonBody<SignalPage>, Failure<List>> {
@@ -91,6 +91,8 @@ impl Signals {
     }
 
     /// Figures over all signals
+    ///
+    /// Exact, and as quick with many signals as with few.
     #[oai(path = "/signals/stats", method = "get", operation_id = "signalStats")]
     async fn stats(&self) -> Result<JsonBody<StatsBody>, Failure<Asking>> {
         let stats = self.0.ask_store(self.0.ports.store.stats()).await?;
@@ -98,6 +100,8 @@ impl Signals {
     }
 
     /// One signal
+    ///
+    /// By its number, as lists give it.
     #[oai(path = "/signals/:id", method = "get", operation_id = "getSignal")]
     async fn one(
         &self,

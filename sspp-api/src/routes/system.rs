@@ -8,7 +8,8 @@ use sspp_core::service::{Dependency, QueueNeed};
 
 use super::{Asking, Tag};
 use crate::dto::{
-    EventTypesBody, Failure, HealthAnswer, Instant, JsonBody, LiveBody, MetricsText, ReadyBody,
+    EventTypesBody, Failure, HealthAnswer, Instant, JsonBody, LiveBody, LiveStatus, MetricsText, ReadyBody,
+    ReadyStatus,
 };
 use crate::error::Problem;
 use crate::guard::{Access, Declared, Scopes};
@@ -38,6 +39,8 @@ impl System {
     }
 
     /// How the service and its dependencies are
+    ///
+    /// Asks each of them. A 503 has the same body.
     #[oai(path = "/health", method = "get", operation_id = "health")]
     async fn health(&self) -> HealthAnswer {
         let state = &self.0;
@@ -61,6 +64,8 @@ impl System {
     }
 
     /// Whether the service can take events
+    ///
+    /// A 503 while the queue does not answer, or the service stops.
     #[oai(path = "/ready", method = "get", operation_id = "ready")]
     async fn ready(&self) -> Result<JsonBody<ReadyBody>, Failure<Asking>> {
         let state = &self.0;
@@ -70,7 +75,7 @@ impl System {
         }
         state.ask_queue(state.ports.queue.ping()).await?;
         let uptime = state.uptime().as_secs_f64();
-        Ok(JsonBody(ReadyBody { status: "ready".to_owned(), timestamp: Instant(state.now()), uptime }))
+        Ok(JsonBody(ReadyBody { status: ReadyStatus, timestamp: Instant(state.now()), uptime }))
     }
 
     /// Whether the process runs
@@ -79,10 +84,12 @@ impl System {
     #[oai(path = "/livez", method = "get", operation_id = "livez")]
     #[expect(clippy::unused_async, reason = "operations are async")]
     async fn livez(&self) -> JsonBody<LiveBody> {
-        JsonBody(LiveBody { status: "alive".to_owned() })
+        JsonBody(LiveBody { status: LiveStatus })
     }
 
     /// Metrics in Prometheus' text format
+    ///
+    /// The README lists them.
     #[oai(path = "/metrics", method = "get", operation_id = "metrics")]
     async fn metrics(&self) -> MetricsText {
         let state = &self.0;

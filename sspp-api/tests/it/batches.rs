@@ -122,11 +122,8 @@ async fn what_is_no_batch_is_refused_whole() {
     let reply = harness.send("POST", BATCH, &headers, wrapped(std::slice::from_ref(&good))).await;
     let message = reply.problem(400).to_string();
     assert!(message.contains("Idempotency-Key") && message.contains("eventId"), "{message}");
-    for name in ["text/plain", "application/cloudevents+json"] {
-        let reply = send(&harness, ("content-type", name), good.clone()).await;
-        let message = reply.problem(415).to_string();
-        assert!(message.contains("application/x-ndjson"), "{message}");
-    }
+    let message = send(&harness, ("content-type", "text/plain"), good.clone()).await.problem(415).to_string();
+    assert!(message.contains("application/x-ndjson"), "{message}");
     assert!(harness.holds_nothing().await);
 }
 

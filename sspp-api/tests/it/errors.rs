@@ -27,7 +27,31 @@ async fn an_unknown_path_is_a_404_in_the_predecessors_words() {
         let reply = harness.get(path).await;
         assert_eq!(reply.problem(404), format!("Cannot GET {path}"));
         assert_eq!(reply.json()["instance"], path);
+        let detail = reply.json()["detail"].to_string();
+        assert!(detail.contains("/api/docs lists the operations"), "{detail}");
     }
+}
+
+#[tokio::test]
+async fn a_browser_that_knows_the_address_alone_is_led_to_the_documentation() {
+    let harness = Harness::idle();
+    let browser = ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+    for path in ["/", "/api", "/api/", "/api/v1"] {
+        for method in ["GET", "HEAD"] {
+            let reply = harness.send(method, path, &[browser], ()).await;
+            assert_eq!(
+                (reply.status.as_u16(), reply.header("location")),
+                (302, "/api/docs"),
+                "{method} {path}"
+            );
+            assert_eq!(reply.header("vary"), "accept");
+        }
+        for accept in ["*/*", "application/json"] {
+            harness.send("GET", path, &[("accept", accept)], ()).await.problem(404);
+        }
+    }
+    // What is no place above the operations is no reason to lead anyone away.
+    harness.send("GET", "/api/v1/nothing", &[browser], ()).await.problem(404);
 }
 
 #[tokio::test]

@@ -6,13 +6,16 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::cloud_event_form::Form;
 use super::members::{MOST_VIOLATIONS, Members, Text, text};
 use super::metadata::Name;
 use super::parse::{ParseFault, read_object};
-use super::violation::{Violation, Violations, escape};
+use super::violation::{Violation, Violations};
 use crate::{Event, ScoringModel, Timestamp};
 
 /// The attributes of a `CloudEvent` in the binary form, decoded; its data comes apart from them.
@@ -51,8 +54,8 @@ pub struct CloudEventAttributes {
 ///
 /// `id`, `source`, `type` and `time` are needed: without a time of its own, an event that is sent again would differ from
 /// itself. `type` is an event type of the model, or ends with one after a dot. `data` is an object with `userId`,
-/// `accountId` (where it is absent, `subject` is the account) and, if you like, `metadata`. Extension attributes and
-/// `dataschema` are passed over.
+/// `accountId` (where it is absent, `subject` is the account) and, if you like, `metadata`; the same object may come in
+/// base64, as `data_base64`. Extension attributes and `dataschema` are passed over.
 ///
 /// ```
 /// use sspp_core::{ScoringModel, Timestamp, parse_cloud_event};
@@ -62,8 +65,14 @@ pub struct CloudEventAttributes {
 /// assert_eq!(parse_cloud_event(json, &model, now).unwrap().event_type.as_str(), "call_made");
 /// ```
 pub fn parse_cloud_event(json: &[u8], model: &ScoringModel, now: Timestamp) -> Result<Event, ParseFault> {
-    let attributes = read_object(json, AttributesVisitor)?;
-    attributes.check(Form::Structured, model, now).map_err(ParseFault::Invalid)
+    let mut attributes = read_object(json, AttributesVisitor)?;
+    let Some(encoded) = attributes.data_base64 else {
+        return attributes.check(Form::Structured, model, now).map_err(ParseFault::Invalid);
+    };
+    let bytes = attributes.decode(encoded);
+    attributes.data =
+        bytes.as_deref().map_or(Data::Refused, |bytes| read_encoded(bytes, &mut attributes.found));
+    attributes.check(Form::Encoded, model, now).map_err(ParseFault::Invalid)
 }
 
 /// Reads a `CloudEvent` 1.0 in the binary form: its attributes, and its data as JSON. The same rules as for
@@ -94,18 +103,23 @@ pub fn parse_cloud_event_data(
         event_type: event_type.as_deref(),
         time: time.as_deref(),
         subject: subject.as_deref(),
-        data_content_type: None,
-        data: Some(data),
-        found: Vec::new(),
+        data: Data::Given(data),
+        ..Attributes::default()
     };
     attributes.check(Form::Binary, model, now).map_err(ParseFault::Invalid)
 }
 
-/// How a `CloudEvent` came.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Structured,
-    Binary,
+/// Reads the data that `data_base64` holds.
+fn read_encoded<'j>(bytes: &'j [u8], found: &mut Vec<Violation>) -> Data<'j> {
+    read_object(bytes, DataVisitor).map_or_else(
+        |fault| {
+            let fault = fault.to_string();
+            let wrong = fault.strip_prefix("the body ").unwrap_or(&fault);
+            found.push(Violation::of_member("data_base64", "not_an_object", wrong));
+            Data::Refused
+        },
+        Data::Given,
+    )
 }
 
 /// The attributes that matter, as raw JSON.
@@ -118,14 +132,25 @@ struct Attributes<'j> {
     time: Option<&'j RawValue>,
     subject: Option<&'j RawValue>,
     data_content_type: Option<&'j RawValue>,
-    data: Option<Data<'j>>,
+    data_base64: Option<&'j RawValue>,
+    data: Data<'j>,
     /// About attributes that should not be there.
     found: Vec<Violation>,
 }
 
+/// The data, as far as it could be read.
+#[derive(Default)]
+enum Data<'j> {
+    #[default]
+    Absent,
+    /// What is wrong with it as a whole was said.
+    Refused,
+    Given(DataMembers<'j>),
+}
+
 /// The members of the data, as raw JSON.
 #[derive(Default)]
-struct Data<'j> {
+struct DataMembers<'j> {
     account_id: Option<&'j RawValue>,
     user_id: Option<&'j RawValue>,
     metadata: Option<&'j RawValue>,
@@ -155,13 +180,8 @@ impl<'j> Visitor<'j> for AttributesVisitor {
                 "time" => &mut attributes.time,
                 "subject" => &mut attributes.subject,
                 "datacontenttype" => &mut attributes.data_content_type,
+                "data_base64" => &mut attributes.data_base64,
                 "data" => &mut data,
-                "data_base64" => {
-                    map.next_value::<IgnoredAny>()?;
-                    let wrong = "should not exist: send JSON in data";
-                    attributes.found.push(Violation::of_member(&name, "unsupported_data", wrong));
-                    continue;
-                }
                 // What others add on the way is theirs.
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -173,12 +193,20 @@ impl<'j> Visitor<'j> for AttributesVisitor {
                 attributes.found.push(violation);
             }
         }
-        attributes.data = match data {
+        let given = |raw: &&RawValue| raw.get() != "null";
+        attributes.data_base64 = attributes.data_base64.filter(given);
+        attributes.data = match data.filter(given) {
+            Some(_) if attributes.data_base64.is_some() => {
+                let wrong = "should not exist beside data: send one of them";
+                attributes.found.push(Violation::of_member("data_base64", "duplicate_member", wrong));
+                attributes.data_base64 = None;
+                Data::Refused
+            }
             Some(raw) if RawValue::get(raw).starts_with('{') => {
                 let mut parser = serde_json::Deserializer::from_str(raw.get());
-                Some(parser.deserialize_map(DataVisitor).map_err(serde::de::Error::custom)?)
+                Data::Given(parser.deserialize_map(DataVisitor).map_err(serde::de::Error::custom)?)
             }
-            _ => None,
+            _ => Data::Absent,
         };
         Ok(attributes)
     }
@@ -187,14 +215,14 @@ impl<'j> Visitor<'j> for AttributesVisitor {
 struct DataVisitor;
 
 impl<'j> Visitor<'j> for DataVisitor {
-    type Value = Data<'j>;
+    type Value = DataMembers<'j>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
     }
 
-    fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<Data<'j>, A::Error> {
-        let mut data = Data::default();
+    fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<DataMembers<'j>, A::Error> {
+        let mut data = DataMembers::default();
         while let Some(name) = map.next_key_seed(Name)? {
             let (slot, known) = match name.as_ref() {
                 "accountId" => (&mut data.account_id, "accountId"),
@@ -217,7 +245,29 @@ impl<'j> Visitor<'j> for DataVisitor {
 }
 
 impl Attributes<'_> {
+    /// The bytes of `data_base64`; none where they are no text in base64, or of another type than JSON.
+    fn decode(&mut self, encoded: &RawValue) -> Option<Vec<u8>> {
+        if !self.has_json() {
+            // That is said of the type.
+            return None;
+        }
+        let decoded = match text(Some(encoded)) {
+            Text::Given(encoded) => STANDARD.decode(encoded).ok(),
+            _ => None,
+        };
+        if decoded.is_none() {
+            let wrong = "must be a string in base64";
+            self.found.push(Violation::of_member("data_base64", "malformed_base64", wrong));
+        }
+        decoded
+    }
+
+    fn has_json(&self) -> bool {
+        !matches!(text(self.data_content_type), Text::Given(media_type) if !is_json_media_type(&media_type))
+    }
+
     fn check(self, form: Form, model: &ScoringModel, now: Timestamp) -> Result<Event, Violations> {
+        let has_json = self.has_json();
         let mut found = self.found;
         if !matches!(text(self.spec_version), Text::Given(version) if version == "1.0") {
             found.push(form.wrong("specversion", "unsupported_specversion", "must be 1.0"));
@@ -227,18 +277,19 @@ impl Attributes<'_> {
                 found.push(form.wrong(attribute, "required", "should not be empty"));
             }
         }
-        if let Text::Given(media_type) = text(self.data_content_type)
-            && !is_json(&media_type)
-        {
+        if !has_json {
             let wrong = "must be application/json, as data is";
             found.push(form.wrong("datacontenttype", "unsupported_data", wrong));
         }
-        let data = self.data.unwrap_or_else(|| {
-            let wrong =
-                "must be an object with userId, accountId (or the account in subject) and perhaps metadata";
-            found.push(form.wrong("data", "not_an_object", wrong));
-            Data::default()
-        });
+        let (data, readable) = match self.data {
+            Data::Given(data) => (data, true),
+            Data::Refused => (DataMembers::default(), false),
+            Data::Absent => {
+                let wrong = "must be an object with userId, accountId (or the account in subject) and perhaps metadata";
+                found.push(form.wrong("data", "not_an_object", wrong));
+                (DataMembers::default(), false)
+            }
+        };
         for name in &data.unknown {
             let detail = "should not exist: put it into metadata";
             found.push(form.wrong_data(name, "unknown_member", detail));
@@ -263,65 +314,13 @@ impl Attributes<'_> {
             Ok(event) if found.is_empty() => Ok(event),
             Ok(_) => Err(Violations::new(found)),
             Err(violations) => {
-                found.extend(violations.into_vec().into_iter().map(|one| form.told(one, by_subject)));
+                let told = violations.into_vec().into_iter().map(|one| form.told(one, by_subject));
+                // Of data that could not be read, nothing more can be said.
+                found
+                    .extend(told.filter(|(_, of_data)| readable || !of_data).map(|(violation, _)| violation));
                 Err(Violations::new(found))
             }
         }
-    }
-}
-
-impl Form {
-    /// A violation of an attribute.
-    fn wrong(self, attribute: &str, code: &'static str, wrong: &str) -> Violation {
-        let label = self.attribute(attribute);
-        let pointer = if self == Self::Structured { format!("/{attribute}") } else { label.clone() };
-        Violation { pointer, code: code.into(), detail: format!("{label} {wrong}") }
-    }
-
-    /// A violation of a member of the data.
-    fn wrong_data(self, member: &str, code: &'static str, wrong: &str) -> Violation {
-        let (pointer, label) = self.data(&escape(member), member);
-        Violation { pointer, code: code.into(), detail: format!("{label} {wrong}") }
-    }
-
-    fn attribute(self, name: &str) -> String {
-        if self == Self::Structured { name.to_owned() } else { format!("ce-{name}") }
-    }
-
-    fn data(self, pointer: &str, label: &str) -> (String, String) {
-        match self {
-            Self::Structured => (format!("/data/{pointer}"), format!("data.{label}")),
-            Self::Binary => (format!("/{pointer}"), label.to_owned()),
-        }
-    }
-
-    /// A violation of an event's member, told of where a `CloudEvent` has it.
-    fn told(self, violation: Violation, by_subject: bool) -> Violation {
-        let Violation { pointer, code, detail } = violation;
-        let rest = pointer.strip_prefix('/').unwrap_or(&pointer);
-        let member = rest.split('/').next().unwrap_or_default();
-        let said = detail.strip_prefix(member).unwrap_or(&detail);
-        let attribute = match member {
-            "eventId" => "id",
-            "source" => "source",
-            "eventType" => "type",
-            "timestamp" => "time",
-            "accountId" if by_subject => "subject",
-            _ => {
-                let (pointer, label) = self.data(rest, member);
-                let hint = if member == "accountId" && code == "required" {
-                    "; it may also be the subject"
-                } else {
-                    ""
-                };
-                return Violation { pointer, code, detail: format!("{label}{said}{hint}") };
-            }
-        };
-        let label = self.attribute(attribute);
-        let pointer = if self == Self::Structured { format!("/{attribute}") } else { label.clone() };
-        let hint =
-            if code == "unknown_event_type" { "; a prefix may come before it, up to a dot" } else { "" };
-        Violation { pointer, code, detail: format!("{label}{said}{hint}") }
     }
 }
 
@@ -336,8 +335,13 @@ fn without_prefix(raw: Option<&RawValue>, model: &ScoringModel) -> Option<Box<Ra
     model.rule(last).and_then(|_| to_raw_value(last).ok())
 }
 
-/// Whether data of a media type is JSON.
-fn is_json(media_type: &str) -> bool {
+/// Whether data of a media type is JSON, as the data of a `CloudEvent` has to be.
+///
+/// ```
+/// assert!(sspp_core::is_json_media_type("application/vnd.acme.order+json; charset=utf-8"));
+/// assert!(!sspp_core::is_json_media_type("application/xml"));
+/// ```
+pub fn is_json_media_type(media_type: &str) -> bool {
     let kind = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     matches!(kind.as_str(), "application/json" | "text/json") || kind.ends_with("+json")
 }

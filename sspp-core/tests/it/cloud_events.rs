@@ -1,5 +1,7 @@
 //! `CloudEvents` 1.0 in both forms: what becomes of each attribute, and where a fault is said to be.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sspp_core::{
     BatchFormat, CloudEventAttributes, Event, ParseFault, ScoringModel, Timestamp, parse_batch,
@@ -130,7 +132,7 @@ fn faults_are_told_of_where_they_were_written() {
         ("/data/accountId", json!("a\u{0}"), "data.accountId must not contain control characters"),
         ("/data/metadata", json!([]), "data.metadata must be an object"),
         ("/data/plan", json!("pro"), "data.plan should not exist: put it into metadata"),
-        ("/data_base64", json!("e30="), "data_base64 should not exist: send JSON in data"),
+        ("/data_base64", json!("e30="), "data_base64 should not exist beside data: send one of them"),
     ] {
         let mut event = good();
         let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -142,6 +144,7 @@ fn faults_are_told_of_where_they_were_written() {
         event["data"] = data;
         let said = found(structured(&event));
         assert!(said[0].0 == "/data" && said[0].1.contains("must be an object"), "{said:?}");
+        assert_eq!(said.len(), 1, "of data that is none, nothing more is said: {said:?}");
     }
     let deep = good().to_string().replace(r#"{"b":1.5}"#, r#"{"a":{"b":[1,"\u0000"]}}"#);
     let parsed = parse_cloud_event(deep.as_bytes(), &ScoringModel::embedded_default(), now());
@@ -149,6 +152,57 @@ fn faults_are_told_of_where_they_were_written() {
     let twice = good().to_string().replacen('{', r#"{"id":"2","#, 1);
     let parsed = parse_cloud_event(twice.as_bytes(), &ScoringModel::embedded_default(), now());
     assert_eq!(found(parsed), [("/id".to_owned(), "id must appear only once".to_owned())]);
+}
+
+/// A good event with its data in base64.
+fn encoded(data: &str) -> Value {
+    let mut event = good();
+    event.as_object_mut().unwrap().remove("data");
+    event["data_base64"] = STANDARD.encode(data).into();
+    event
+}
+
+#[test]
+fn data_may_come_in_base64() {
+    let data = r#"{"accountId":"acc_1","userId":"user_1","metadata":{"b":1.5}}"#;
+    assert_eq!(structured(&encoded(data)).unwrap(), structured(&good()).unwrap());
+    let mut event = encoded(data);
+    event.as_object_mut().unwrap().remove("datacontenttype");
+    event["data"] = json!(null);
+    assert_eq!(structured(&event).unwrap(), structured(&good()).unwrap());
+    event["data_base64"] = json!(null);
+    event["data"] = good()["data"].clone();
+    assert_eq!(structured(&event).unwrap(), structured(&good()).unwrap());
+}
+
+#[test]
+fn each_fault_of_data_in_base64_is_told_once() {
+    let sentence = |event: &Value| {
+        let said = found(structured(event));
+        assert_eq!(said.len(), 1, "{said:?}");
+        said[0].clone()
+    };
+    for (data, expected) in [
+        (r#"{"accountId":"a","userId":7}"#, "userId in data_base64 must be a string"),
+        (
+            r#"{"accountId":"a","userId":"u","plan":1}"#,
+            "plan in data_base64 should not exist: put it into metadata",
+        ),
+        ("", "data_base64 is empty: expected a JSON object"),
+        ("[]", "data_base64 is not a JSON object: "),
+        ("\u{89}PNG", "data_base64 is not a JSON object: "),
+    ] {
+        let (pointer, detail) = sentence(&encoded(data));
+        assert!(pointer == "/data_base64" && detail.starts_with(expected), "{data}: {detail}");
+    }
+    for broken in [json!("%"), json!("e30"), json!(7), json!({})] {
+        let mut event = encoded("{}");
+        event["data_base64"] = broken;
+        assert_eq!(sentence(&event).1, "data_base64 must be a string in base64");
+    }
+    let mut event = encoded("<a/>");
+    event["datacontenttype"] = "application/xml".into();
+    assert_eq!(sentence(&event).1, "datacontenttype must be application/json, as data is");
 }
 
 #[test]

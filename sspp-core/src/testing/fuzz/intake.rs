@@ -1,5 +1,8 @@
 //! The laws of batches and of `CloudEvents`.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{MODEL, NOW_MICROS, round_trip, within_bounds, write_event};
 use crate::{
     BatchFault, BatchFormat, CloudEventAttributes, Envelope, Event, ExternalId, SeededRandom, Source,
@@ -78,7 +81,7 @@ fn accepted(events: &[Parsed]) {
 }
 
 /// The laws of [`parse_cloud_event`]: it never panics, refuses with reasons, and what it accepts is an event like any
-/// other, the same when it comes in the binary form.
+/// other, the same when it comes in the binary form or with its data in base64.
 ///
 /// ```
 /// sspp_core::testing::fuzz::cloud_event(br#"{"specversion":"1.0","id":"1"}"#);
@@ -105,6 +108,18 @@ pub fn cloud_event(bytes: &[u8]) {
     if data.len() <= Event::MAX_BYTES {
         let binary = parse_cloud_event_data(&attributes, data.as_bytes(), &MODEL, now());
         assert_eq!(binary.as_ref(), Ok(&event), "{attributes:?} with {data}");
+        let encoded = serde_json::json!({
+            "specversion": "1.0", "id": attributes.id, "source": attributes.source, "type": attributes.event_type,
+            "time": attributes.time, "subject": attributes.subject, "data_base64": STANDARD.encode(data),
+        });
+        let encoded = encoded.to_string();
+        if encoded.len() <= Event::MAX_BYTES {
+            assert_eq!(
+                parse_cloud_event(encoded.as_bytes(), &MODEL, now()).as_ref(),
+                Ok(&event),
+                "{encoded}"
+            );
+        }
     }
     let written = write_event(&event);
     if written.len() <= Event::MAX_BYTES {
