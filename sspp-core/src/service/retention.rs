@@ -50,7 +50,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::testing::builders::{at, dead_letter, signal};
+    use crate::testing::builders::{at, dead_letter, model, signal};
     use crate::{ManualClock, MemorySignalStore, Record, SignalStore as _, retain};
 
     #[derive(Debug, Parser)]
@@ -70,6 +70,7 @@ mod tests {
                 let store = Arc::new(MemorySignalStore::with_clock(clock));
                 let mut batch: Vec<_> = (1..=7).map(|number| signal(number).record()).collect();
                 batch.push(Record::DeadLetter(dead_letter(100)));
+                store.put_model(&model(0)).await.unwrap();
                 store.record(batch).await.unwrap();
                 let (signals, dead_letters) = (Some(Retention::SHORTEST), Some(Retention::SHORTEST));
                 let retention = Retention { signals, dead_letters, batch: 3, ..Retention::default() };

@@ -12,7 +12,7 @@ mod upgrade;
 mod writers;
 
 use sqlx::{Connection as _, PgConnection};
-use sspp_core::testing::builders::{at, signal};
+use sspp_core::testing::builders::{at, model, signal};
 use sspp_core::testing::eventually;
 use sspp_core::testing::servers::{Kind, server};
 use sspp_core::{FailureClass, PgConfig, PgSignalStore, SignalStore as _, StoreError};
@@ -44,6 +44,7 @@ async fn a_server_that_takes_no_signals_is_not_ready() {
         let store = PgSignalStore::open(PgConfig::new(&server.url)).await.unwrap();
         store.migrate().await.unwrap();
         store.ping().await.unwrap();
+        store.port().put_model(&model(0)).await.unwrap();
         store.close().await;
         let mut connection = PgConnection::connect(&server.url).await.unwrap();
         sqlx::raw_sql(
