@@ -15,7 +15,8 @@ use crate::{
 pub(crate) fn ordinary(suspect: &NewSignal, last: Option<Signal>, event_id: EventId) -> Vec<NewSignal> {
     let now = suspect.processed_at;
     let happens_now = |signal: NewSignal| {
-        let event = Event { timestamp: now, ..signal.accepted.event.clone() };
+        // Without the producer's id: a key of it that somebody added would refuse the copy of what is stored.
+        let event = Event { timestamp: now, external_id: None, ..signal.accepted.event.clone() };
         NewSignal {
             content: ContentDigest::of(&event),
             accepted: Arc::new(AcceptedEvent { event_id, received_at: now, event }),
@@ -65,6 +66,7 @@ mod tests {
             assert_eq!((event.account_id.as_str(), signal.accepted.event_id), (account, event_id(9)));
             assert_eq!([event.timestamp, signal.accepted.received_at, signal.processed_at], [at(50); 3]);
             assert_eq!((signal.model, signal.content), (suspect.model, ContentDigest::of(event)));
+            assert_eq!(event.external_id, None);
             assert_ne!(signal.score, suspect.score);
         }
         assert_eq!(ordinary(&suspect, None, event_id(9)).len(), 1);

@@ -122,8 +122,7 @@ impl Probes {
     fn answer(&self, request: &Request) -> Response {
         let host = RequestedHost::of(request.version(), request.uri(), request.headers());
         if let Err(fault) = host.and_then(|host| self.allowed_hosts.check(host)) {
-            let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::BAD_REQUEST);
-            return problem(status, fault.kind(), &fault.to_string());
+            return problem(fault.status(), fault.kind(), &fault.to_string());
         }
         let (method, path) = (request.method(), request.uri().path());
         let show: fn(&Health) -> Response = match path {

@@ -50,10 +50,7 @@ impl Doorkeeper {
         let host = RequestedHost::of(request.version(), request.uri(), request.headers());
         let checked =
             host.and_then(|host| if self.keys.is_empty() { self.hosts.check(host) } else { Ok(()) });
-        checked.map_err(|fault| {
-            let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::BAD_REQUEST);
-            Problem::new(status, fault.kind(), fault.to_string())
-        })
+        checked.map_err(|fault| Problem::new(fault.status(), fault.kind(), fault.to_string()))
     }
 
     /// Lets a request in or says why not, and what whoever asks has left where that is counted. Who guesses keys is counted by

@@ -218,7 +218,7 @@ async fn a_queue_that_fails_is_a_503_that_says_when_to_come_back() {
         assert_eq!(reply.header("retry-after"), wait, "{reply:?}");
         assert!(!reply.text.contains("hunter2"), "a cause reached the client: {reply:?}");
         assert!(reply.text.contains(detail), "{reply:?}");
-        // Without the queue nobody can say which events came before an erasure.
+        // Only the queue can say which events came before an erasure.
         let reply = harness.send("DELETE", "/api/v1/accounts/acc_1", &[], ()).await;
         reply.problem(503);
         assert_eq!(reply.header("retry-after"), wait, "{reply:?}");

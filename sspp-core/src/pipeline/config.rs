@@ -31,7 +31,7 @@ pub struct PipelineConfig {
     /// When an event that is not yet understood, by its envelope's version or its type, is looked at again.
     pub look_again: Duration,
     /// For how long such an event is looked at before it becomes a dead letter. Looks are counted, so no clock is asked, and
-    /// time in which nobody looks does not count.
+    /// time without looks does not count.
     pub unknown_for: Duration,
     /// How many runs in a row an event may kill the process before it becomes a dead letter.
     pub crashes: u32,

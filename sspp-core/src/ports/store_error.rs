@@ -33,7 +33,7 @@ pub enum StoreError {
         /// What the driver said.
         reason: String,
     },
-    /// No disk space left, or it may not be written: by nobody, or not by us.
+    /// No disk space left, or it may not be written: by anyone, or only not by us.
     #[error("the store cannot write: {reason}")]
     Storage {
         /// What the driver said.

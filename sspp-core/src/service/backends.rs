@@ -64,8 +64,7 @@ pub struct BackendArgs {
     )]
     pub statement_timeout: Span,
 
-    /// Refuse to start on a Redis or a PostgreSQL that may lose what it acknowledged: a Redis without AOF or that evicts
-    /// keys, a PostgreSQL without fsync.
+    /// Refuse to start on a Redis or a PostgreSQL that may lose what it acknowledged; the message says why.
     #[arg(long, env = "SSPP_REQUIRE_DURABLE_QUEUE", value_name = "SSPP_REQUIRE_DURABLE_QUEUE")]
     pub require_durable_queue: bool,
 

@@ -66,8 +66,8 @@ impl QueueClock {
         let warning = (surely > WORTH_A_WARNING).then(|| {
             let way = if behind > TimeDelta::zero() { "behind" } else { "ahead of" };
             format!(
-                "the clock of this host is {} s {way} {dependency}'s: no event is lost by it, but times in logs and traces are \
-                 wrong; synchronise the hosts' clocks",
+                "the clock of this host is {} s {way} {dependency}'s: erasure and retention do not go by it, but times in logs \
+                 and traces do; synchronise the hosts' clocks",
                 behind.abs().as_seconds_f64().round()
             )
         });

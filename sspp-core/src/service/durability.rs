@@ -13,6 +13,7 @@ use crate::{Durability, EventQueue, SignalStore};
 const ASK_WITHIN: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_secs(30);
 const AGAIN_WHEN_AWAY: Duration = Duration::from_secs(1);
+const FLAG_IS_SET: &str = "and --require-durable-queue (SSPP_REQUIRE_DURABLE_QUEUE) is set";
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -75,19 +76,22 @@ impl Asked {
         }
     }
 
+    fn judge(&self, durability: &Durability) -> Result<(), String> {
+        if durability.at_risk().is_empty() {
+            return Ok(());
+        }
+        let reasons = durability.at_risk().join("; ");
+        Err(format!("the {} is not durable, {FLAG_IS_SET}: {reasons}", self.name()))
+    }
+
     /// Waits until it says that it is durable, as long as there is patience.
     async fn require(&self, patience: Option<Duration>) -> Result<(), String> {
         let name = self.name();
-        let flag = "and --require-durable-queue (SSPP_REQUIRE_DURABLE_QUEUE) is set";
         let asking = async {
             let mut said = false;
             loop {
                 match self.ask().await {
-                    Ok(durability) if durability.at_risk().is_empty() => return Ok(()),
-                    Ok(durability) => {
-                        let reasons = durability.at_risk().join("; ");
-                        return Err(format!("the {name} is not durable, {flag}: {reasons}"));
-                    }
+                    Ok(durability) => return self.judge(&durability),
                     Err(error) => {
                         if !std::mem::replace(&mut said, true) {
                             tracing::warn!(
@@ -103,7 +107,9 @@ impl Asked {
         let Some(patience) = patience else { return asking.await };
         let late = |_| {
             let seconds = patience.as_secs();
-            Err(format!("the {name} did not say within {seconds} seconds whether it is durable, {flag}"))
+            Err(format!(
+                "the {name} did not say within {seconds} seconds whether it is durable, {FLAG_IS_SET}"
+            ))
         };
         tokio::time::timeout(patience, asking).await.unwrap_or_else(late)
     }
@@ -170,11 +176,12 @@ pub async fn require_durable(
 ) -> Result<(), String> {
     Asked::Queue(queue).require(patience).await?;
     let store = Asked::Store(store);
-    if patience.is_some()
-        && let Err(error) = store.ask().await
-    {
-        tracing::warn!(error, "whether the store is durable is not known yet");
-        return Ok(());
+    match (store.ask().await, patience) {
+        (Ok(durability), _) => store.judge(&durability),
+        (Err(error), Some(_)) => {
+            tracing::warn!(error, "whether the store is durable is not known yet");
+            Ok(())
+        }
+        (Err(_), None) => store.require(None).await,
     }
-    store.require(patience).await
 }

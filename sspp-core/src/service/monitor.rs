@@ -212,15 +212,16 @@ pub async fn watch_dependencies(watched: Watched, seen: watch::Sender<Option<See
         watched.report(watched.queue_service, before.as_ref().map(|seen| &seen.queue), &now_queue);
         watched.report(watched.store_service, before.as_ref().map(|seen| &seen.store), &now_store);
         watched.show_up(&now_queue, &now_store);
+        // One that takes no more still tells how much it holds.
+        let answers = !matches!(now_queue.reason, Some("away" | "slow" | "closed"));
         let both_up = now_queue.is_healthy() && now_store.is_healthy();
         lined_up = both_up && (lined_up || watched.line_up().await);
-        if both_up && compared.is_none_or(|at| at.elapsed() >= CLOCKS_EVERY) {
+        seen.send_replace(Some(Seen { queue: now_queue, store: now_store }));
+        // Each by itself: without the store, the queue's clock still judges what producers say.
+        if answers && compared.is_none_or(|at| at.elapsed() >= CLOCKS_EVERY) {
             compared = Some(Instant::now());
             watched.compare_clocks().await;
         }
-        // One that takes no more still tells how much it holds.
-        let answers = !matches!(now_queue.reason, Some("away" | "slow" | "closed"));
-        seen.send_replace(Some(Seen { queue: now_queue, store: now_store }));
         if answers && sampled.is_none_or(|at| at.elapsed() >= DEPTH_EVERY) {
             sampled = Some(Instant::now());
             watched.sample_depth().await;

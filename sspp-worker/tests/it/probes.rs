@@ -62,7 +62,7 @@ async fn every_answer_is_one_of_http() {
         assert_eq!(status == 421, said.contains("SSPP_ALLOWED_HOSTS"), "{said}");
         assert!(!first.starts_with("HEAD") || said.ends_with("\r\n\r\n"), "{said}");
     }
-    // A body that nobody reads does not cost the answer.
+    // A body that is not read does not cost the answer.
     let body = "x".repeat(4 << 20);
     let lines = format!("{local}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
     let said = exchange(&worker, format!("POST /livez HTTP/1.1\r\n{lines}").as_bytes()).await;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::PgPoolOptions;
-use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Row as _};
 use tokio::sync::watch;
 
 /// Settings of a connection.
@@ -79,6 +79,18 @@ impl Settings {
                  CREATE DATABASE {database}_utf8 TEMPLATE template0 ENCODING 'UTF8'"
             )
         }))
+    }
+
+    /// Why the database cannot be used, where it is there to say so in time.
+    pub(super) async fn unfit_now(&self, options: &PgConnectOptions, within: Duration) -> Option<String> {
+        let asking = async {
+            let mut connection = options.connect().await.ok()?;
+            let unfit = self.apply(&mut connection).await.ok()?;
+            // Nothing was changed over it.
+            drop(connection.close().await);
+            unfit
+        };
+        tokio::time::timeout(within, asking).await.ok()?
     }
 
     /// Has a pool set its connections so. The channel tells why the database cannot be used, as its last connection said.

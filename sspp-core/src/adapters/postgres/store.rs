@@ -7,8 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::postgres::PgPoolOptions;
 
 use super::letters::NumberedRow;
 use super::session::Sessions;
@@ -46,6 +45,7 @@ const IDLE: Duration = Duration::from_mins(5);
 /// ```
 pub struct PgSignalStore {
     sessions: Sessions,
+    pages: ping::Pages,
     config: PgConfig,
 }
 
@@ -64,7 +64,7 @@ impl PgSignalStore {
     /// [`Setup`](crate::StoreError::Setup).
     pub async fn open(config: PgConfig) -> Result<Arc<Self>, PgOpenError> {
         let options = config.connect_options()?;
-        if let Some(reason) = unfit_now(&config, &options).await {
+        if let Some(reason) = config.settings().unfit_now(&options, config.acquire_timeout).await {
             return Err(PgOpenError::Encoding(reason));
         }
         let pool = PgPoolOptions::new()
@@ -74,7 +74,7 @@ impl PgSignalStore {
         let (pool, unfit) = config.settings().of_pool(pool);
         let pool = pool.connect_lazy_with(options);
         let sessions = Sessions { pool, statement_timeout: config.statement_timeout, unfit };
-        Ok(Arc::new(Self { sessions, config }))
+        Ok(Arc::new(Self { sessions, pages: ping::Pages::default(), config }))
     }
 
     /// Brings the schema up to this release, under a lock; returns how many migrations were applied. Takes as long as it
@@ -107,18 +107,6 @@ impl PgSignalStore {
     pub async fn close(&self) {
         self.sessions.pool.close().await;
     }
-}
-
-/// Why the database cannot be used, where it is there to say so.
-async fn unfit_now(config: &PgConfig, options: &PgConnectOptions) -> Option<String> {
-    let asking = async {
-        let mut connection = options.connect().await.ok()?;
-        let unfit = config.settings().apply(&mut connection).await.ok()?;
-        // Nothing was changed over it.
-        drop(connection.close().await);
-        unfit
-    };
-    tokio::time::timeout(config.acquire_timeout, asking).await.ok()?
 }
 
 #[async_trait]
@@ -391,7 +379,12 @@ impl SignalStore for PgSignalStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.sessions.with(|connection| ping::can_record(connection).boxed()).await
+        let take_pages = self.pages.are_due();
+        self.sessions.with(move |connection| ping::can_record(connection, take_pages).boxed()).await?;
+        if take_pages {
+            self.pages.were_taken();
+        }
+        Ok(())
     }
 
     async fn durability(&self) -> Result<Durability, StoreError> {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use http::{HeaderMap, HeaderValue, Uri, Version, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
 
 /// The host that a request names.
 ///
@@ -122,10 +122,10 @@ pub enum HostFault {
 
 impl HostFault {
     /// The status of the answer: 400, or 421 (Misdirected Request) for a name that is not allowed.
-    pub const fn status(&self) -> u16 {
+    pub const fn status(&self) -> StatusCode {
         match self {
-            Self::NotAllowed { .. } => 421,
-            _ => 400,
+            Self::NotAllowed { .. } => StatusCode::MISDIRECTED_REQUEST,
+            _ => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -234,7 +234,7 @@ mod tests {
         let (target, headers) = (target.parse().unwrap(), headers.collect());
         RequestedHost::of(version, &target, &headers)
             .map(|host| format!("{host:?}"))
-            .map_err(|fault| fault.status())
+            .map_err(|fault| fault.status().as_u16())
     }
 
     #[test]

@@ -50,12 +50,15 @@ async fn a_server_that_takes_no_signals_is_not_ready() {
         sqlx::raw_sql(
             "CREATE ROLE reader LOGIN PASSWORD 'secret'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader; \
              CREATE ROLE writer LOGIN PASSWORD 'secret'; \
-             GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO writer; \
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO writer; \
+             CREATE ROLE counts_nothing LOGIN PASSWORD 'secret'; \
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO counts_nothing; \
+             REVOKE UPDATE ON totals FROM counts_nothing; \
              CREATE ROLE filled LOGIN PASSWORD 'secret'; \
-             GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO filled; \
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO filled; \
              ALTER ROLE filled SET temp_file_limit = 0; \
              CREATE ROLE frozen LOGIN PASSWORD 'secret'; \
-             GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO frozen; \
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO frozen; \
              ALTER ROLE frozen SET default_transaction_read_only = on",
         )
         .execute(&mut connection)
@@ -64,7 +67,8 @@ async fn a_server_that_takes_no_signals_is_not_ready() {
         // A limit of the disk's room stands for a full disk: both are refused as 53.
         for (role, refusal) in [
             ("writer", None),
-            ("reader", Some("may not insert")),
+            ("reader", Some("may not write")),
+            ("counts_nothing", Some("may not write")),
             ("filled", Some("53400")),
             ("frozen", Some("no writes")),
         ] {

@@ -105,11 +105,15 @@ async fn a_pooler_of_transactions_is_no_events_fault() {
     })
     .await;
     let calls = (0..40).map(|number| store.record(vec![signal(number).record()]));
-    for recorded in futures_util::future::join_all(calls).await {
-        if let Err(error) = recorded {
-            assert_eq!(error.class(), FailureClass::Infrastructure, "{error}");
+    let mut recorded = 0;
+    for answer in futures_util::future::join_all(calls).await {
+        match answer {
+            Ok(_) => recorded += 1,
+            Err(error) => assert_eq!(error.class(), FailureClass::Infrastructure, "{error}"),
         }
     }
+    // What failed may have been recorded all the same; what was acknowledged is there.
+    assert!(direct.stats().await.unwrap().signals >= recorded);
 }
 
 fn address(url: &str) -> &str {

@@ -81,9 +81,10 @@ async fn a_server_that_cannot_save_is_not_ready() {
     may_write("555");
     redis.ask(&["CONFIG", "SET", "save", "3600 1"]).await;
     redis.ask(&["BGSAVE"]).await;
-    while redis.info("rdb_last_bgsave_status:").await != "err" {
-        tokio::task::yield_now().await;
-    }
+    let raw = tokio::sync::Mutex::new(redis);
+    eventually("the save failed", async || raw.lock().await.info("rdb_last_bgsave_status:").await == "err")
+        .await;
+    let mut redis = raw.into_inner();
     refused(&queue.ping().await, "a failed save");
     refused(&queue.can_settle().await, "a failed save");
     may_write("755");

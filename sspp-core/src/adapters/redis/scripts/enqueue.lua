@@ -2,7 +2,7 @@
 -- Adds callers' jobs while there is room, each caller's part as a whole. Redis refuses this script over maxmemory before
 -- it wrote anything.
 -- KEYS: stream, delayed, parked, jobs, runs. ARGV: room of the shard, then a part: how many, then event, payload, stamp of each.
--- A stamp is empty where the entry's id is to be it: nobody else's clock counts.
+-- A stamp is empty where the entry's id is to be it: no other clock counts.
 -- Answers the length of the shard, then 1 or 0 a part.
 local length = redis.call('XLEN', KEYS[1]) + redis.call('ZCARD', KEYS[2])
 local room, at, answer = tonumber(ARGV[1]), 2, {0}

@@ -51,7 +51,7 @@ pub async fn a_refused_signal_is_at_fault_only_where_an_ordinary_one_is_taken(
     let (mut orphan, _) = parts(signal(4).record());
     orphan.model = crate::testing::builders::model(7).digest;
     let outcome = store.is_at_fault(&orphan, &payload).await;
-    assert!(!matches!(outcome, Ok(true)), "a model that is missing is nobody's fault: {outcome:?}");
+    assert!(!matches!(outcome, Ok(true)), "a model that is missing is no signal's fault: {outcome:?}");
     if let Err(error) = outcome {
         assert!(matches!(error, StoreError::MissingModel { .. }), "{error}");
     }
