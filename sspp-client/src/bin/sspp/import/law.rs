@@ -3,7 +3,9 @@
 use std::io::Write as _;
 
 use proptest::prelude::*;
-use sspp_core::{BatchFormat, ParseFault, ScoringModel, Timestamp, Violation, Violations, parse_batch, parse_unsent_event};
+use sspp_core::{
+    BatchFormat, ParseFault, ScoringModel, Timestamp, Violation, Violations, parse_batch, parse_unsent_event,
+};
 
 use super::rows::Rows;
 use crate::args::Format;
