@@ -47,7 +47,9 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
         }
     }
     bad.map_or(Ok(()), |line| {
-        Err(Failure::wrong(format!("line {line} was not accepted, and perhaps others")))
+        Err(Failure::wrong(format!(
+            "not all lines up to line {line} were accepted, and perhaps not all after it"
+        )))
     })
 }
 
