@@ -50,7 +50,7 @@ pub(crate) enum Remedy {
 }
 
 impl Problem {
-    /// The one rule about statuses: of emitting and sending, of the spool, and of whoever asks
+    /// The one rule about statuses: of emitting and sending, of the spool, and of programs that ask
     /// [`is_retryable`](crate::Error::is_retryable).
     pub(crate) fn remedy(&self) -> Remedy {
         match self.status {
@@ -59,6 +59,9 @@ impl Problem {
             501 | 505 => Remedy::None,
             408 | 425 | 429 | 500..=599 => Remedy::Wait,
             413 => Remedy::Split,
+            // These are about the way to the server, not about the events.
+            400 if self.kind.ends_with(":broken-body") => Remedy::Wait,
+            400 if self.kind.ends_with(":invalid-host") => Remedy::None,
             // Without a problem document it may be from anything on the way: only the server's own says something about events.
             400 | 422 if !self.kind.is_empty() => Remedy::Split,
             _ => Remedy::None,
@@ -157,6 +160,9 @@ mod tests {
         }
         assert_eq!(remedy(413, ""), Remedy::Split);
         assert_eq!((remedy(400, "urn:x"), remedy(422, "urn:x")), (Remedy::Split, Remedy::Split));
+        assert_eq!(remedy(400, "urn:sspp:problem:broken-body"), Remedy::Wait);
+        assert_eq!(remedy(400, "urn:sspp:problem:invalid-host"), Remedy::None);
+        assert_eq!(remedy(421, "urn:sspp:problem:host-not-allowed"), Remedy::None);
     }
 
     #[test]

@@ -110,6 +110,24 @@ fn events_come_from_standard_input_and_bad_lines_are_told_by_number() {
 }
 
 #[test]
+fn an_event_from_standard_input_is_sent_while_the_next_is_not_written_yet() {
+    let platform = Platform::start();
+    let mut child =
+        command(&platform.url, &["emit", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    for user in ["u1", "u2"] {
+        let event = format!(
+            "{{\"accountId\":\"a\",\"userId\":\"{user}\",\"eventType\":\"call_made\",\"timestamp\":\"2026-01-15\"}}\n\n"
+        );
+        input.write_all(event.as_bytes()).unwrap();
+        let signals = || sspp(&platform.url, &["signals", "--user", user, "--json"]);
+        until("its signal", signals, |said| said.out.contains(user));
+    }
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn what_is_wrong_is_named_and_has_its_exit_code() {
     let platform = Platform::start();
     let url = &platform.url;

@@ -127,7 +127,7 @@ pub(crate) struct Import {
     /// System that rows without a source come from
     #[arg(long)]
     pub(crate) source: Option<String>,
-    /// Forget the checkpoint and begin anew; rows without an eventId count again
+    /// Forget the checkpoint and begin anew; rows without an eventId count again. Interrupted, it goes on without --again
     #[arg(long)]
     pub(crate) again: bool,
     /// Check every row but for its event type, which the server judges, and send nothing; rejected rows go to FILE.dry-run.csv or

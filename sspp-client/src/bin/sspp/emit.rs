@@ -13,7 +13,7 @@ use crate::import::{Input, judge, sentences};
 use crate::output::Output;
 use crate::raw_object::RawObject;
 
-/// Events sent at once from standard input.
+/// Events sent at once from standard input, at most: none waits for a line that is not written yet.
 const BATCH: usize = 500;
 
 /// Sends, and says what the server said of each.
@@ -32,25 +32,25 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
     let mut index = 0;
     while let Some(line) = input.line().map_err(failed)? {
         index += 1;
-        if line.bytes.trim_ascii().is_empty() && !line.is_too_long() {
-            continue;
-        }
-        let json = line.bytes.strip_suffix(b"\n").unwrap_or(&line.bytes);
-        match judge(json, None) {
-            Ok(event) => batch.push(event),
-            Err(reason) => {
-                output.note(&format!("line {index}: {reason}"));
-                bad.get_or_insert(index);
+        if !line.bytes.trim_ascii().is_empty() || line.is_too_long() {
+            let json = line.bytes.strip_suffix(b"\n").unwrap_or(&line.bytes);
+            match judge(json, None) {
+                Ok(event) => batch.push(event),
+                Err(reason) => {
+                    output.note(&format!("line {index}: {reason}"));
+                    bad.get_or_insert(index);
+                }
             }
         }
-        if batch.len() == BATCH {
+        if batch.len() == BATCH || (!batch.is_empty() && !input.has_line()) {
             keep_first(&mut bad, index, deliver(client, std::mem::take(&mut batch), output).await)?;
         }
     }
-    if !batch.is_empty() {
-        deliver(client, batch, output).await?;
-    }
-    bad.map_or(Ok(()), |line| Err(Failure::wrong(format!("line {line} was not sent, and perhaps others"))))
+    bad.map_or(Ok(()), |line| {
+        Err(Failure::wrong(format!(
+            "not all lines up to line {line} were accepted, and perhaps not all after it"
+        )))
+    })
 }
 
 /// A rejected event does not keep later ones from being sent; a server that is away does.

@@ -52,6 +52,21 @@ fn a_file_that_has_grown_goes_on_with_its_new_rows() {
 }
 
 #[test]
+fn a_last_row_keeps_its_id_when_its_line_end_is_written() {
+    let bench = Bench::new();
+    bench.write("f.csv", format!("{HEADER}\n"));
+    bench.counts("f.csv", &[], 0, 0);
+    let begun = bench.read("f.csv.checkpoint");
+    for text in [row("u1").trim_end(), &row("u1"), &row("u1").replace('\n', "\r\n")] {
+        // Sent, and killed before that was written down.
+        bench.write("f.csv.checkpoint", &begun);
+        bench.write("f.csv", format!("{HEADER}\n{text}"));
+        bench.counts("f.csv", &[], 1, 0);
+    }
+    bench.signals(1);
+}
+
+#[test]
 fn rows_of_a_file_that_was_replaced_before_its_first_checkpoint_are_not_lost() {
     let bench = Bench::new();
     bench.write("f.csv", format!("{HEADER}\n"));

@@ -75,6 +75,31 @@ fn a_quote_that_is_never_closed_costs_its_own_row_only() {
 }
 
 #[test]
+fn a_row_over_the_limit_is_rejected_whole_and_an_open_quote_costs_its_line_however_far_it_reaches() {
+    let bench = Bench::new();
+    let row = |user: &str, note: &str| format!("a,{user},email_sent,2026-01-15,{note}\n");
+    let lines = |count: usize| row("inside", &"y".repeat(1000)).repeat(count);
+    let long = |count: usize| row("long", &format!("\"{}\"", lines(count)));
+    // The second is longer than what is looked at in memory.
+    let (long, longer) = (long(1500), long(4000));
+    bench.write("cell.csv", format!("{HEADER},note\n{long}{}{longer}{}", row("u1", "ok"), row("u2", "ok")));
+    bench.counts("cell.csv", &["--dry-run"], 2, 2);
+    let rejected = bench.read("cell.csv.dry-run.csv");
+    assert!(rejected.contains(&long) && rejected.contains(&longer), "{} bytes", rejected.len());
+    bench.counts("cell.csv.dry-run.csv", &["--dry-run"], 0, 2);
+
+    let (open, rows) = (row("open", "\"5 inch"), lines(3000));
+    bench.write("open.csv", format!("{HEADER},note\n{open}{rows}{open}{rows}"));
+    let said = bench.counts("open.csv", &["--dry-run"], 6000, 2);
+    assert_eq!(said.code, 1, "{said:?}");
+    let rejected = bench.read("open.csv.dry-run.csv");
+    assert!(
+        rejected.contains("follows the closing quote") && rejected.contains("is never closed"),
+        "{rejected}"
+    );
+}
+
+#[test]
 fn files_are_read_as_spreadsheets_write_them() {
     let bench = Bench::new();
     let row = |user: &str| format!("a,{user},email_sent,2026-01-15");

@@ -47,7 +47,7 @@ impl Bench {
     /// Imports, and expects so many rows accepted and rejected.
     fn counts(&self, name: &str, more: &[&str], accepted: u64, rejected: u64) -> Said {
         let said = self.import(name, &[&["--json"], more].concat());
-        let summary = json_lines(&said.out).pop().unwrap_or_else(|| panic!("{said:?}"));
+        let summary = json_lines(&said.out).pop().unwrap_or_default();
         assert_eq!(
             (&summary["accepted"], &summary["rejected"]),
             (&accepted.into(), &rejected.into()),
@@ -190,7 +190,8 @@ fn a_file_that_cannot_be_imported_says_why() {
         (vec!["import", &write("short.csv", "accountId,userId\n")], 1, "eventType, timestamp"),
         (vec!["import", &write("twice.csv", "accountId,userId,eventType,timestamp,user_id\n")], 1, "twice"),
         (vec!["import", &good, "--batch", "1001"], 2, "1000"),
-        (vec!["import", &good], 3, "0 rows are done"),
+        (vec!["import", &good], 3, "0 rows are done, and the same command goes on"),
+        (vec!["import", &good, "--again"], 3, "0 rows are done, and without --again the command goes on"),
     ] {
         let said = sspp(away, &arguments);
         assert!(said.code == code && said.err.contains(word), "{arguments:?}: {said:?}");

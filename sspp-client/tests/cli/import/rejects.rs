@@ -82,12 +82,47 @@ fn an_edited_reject_counts_once_however_often_it_is_imported() {
     bench.counts("early.csv", &[], 2, 0);
     bench.write("k.csv.checkpoint", before.replace("\"done\": true", "\"done\": false"));
     fs::remove_file(bench.path("k.csv.rejected.csv")).unwrap();
-    bench.counts("k.csv", &[], 2, 2);
+    let said = bench.counts("k.csv", &[], 2, 2);
+    assert!(
+        said.err.contains("2 rows were rejected in all:") && said.err.contains("has the last 1"),
+        "{said:?}"
+    );
     let late = bench.read("k.csv.rejected.csv");
     assert!(late.contains(",u3,") && !late.contains(",u1,"), "{late}");
     bench.write("late.csv", late.replace("bad", "2026-01-16"));
     for _ in 0..2 {
         bench.counts("late.csv", &["--again"], 1, 0);
+    }
+    bench.signals(4);
+}
+
+#[test]
+fn a_file_of_rejects_is_edited_and_imported_until_all_of_it_is_right() {
+    let bench = Bench::new();
+    let line = |user: &str, time: &str| {
+        format!(
+            "{{\"accountId\":\"a\",\"userId\":\"{user}\",\"eventType\":\"call_made\",\"timestamp\":\"{time}\"}}\n"
+        )
+    };
+    bench.write("s.csv", format!("{HEADER}\na,u1,email_sent,bad\na,u2,email_sent,worse\n"));
+    bench.write("s.ndjson", [line("u1", "bad"), line("u2", "worse")].concat());
+    for (name, rejects) in [("s.csv", "s.csv.rejected.csv"), ("s.ndjson", "s.ndjson.rejected.ndjson")] {
+        bench.counts(name, &[], 0, 2);
+        for (wrong, accepted) in [("bad", 1), ("worse", 2)] {
+            let text = bench.read(rejects);
+            // The reasons say it too.
+            let edited =
+                [(format!(",{wrong}\n"), ",2026-01-15\n"), (format!(":\"{wrong}\""), ":\"2026-01-15\"")];
+            let edited = edited.iter().fold(text, |text, (from, to)| text.replace(from, to));
+            bench.write(rejects, edited);
+            bench.counts(rejects, &[], accepted, 2 - accepted);
+        }
+        // A row that has no id of an import might count again.
+        let own = bench.read(name).lines().last().unwrap().replace("worse", "2026-01-15");
+        let own = if name == "s.csv" { format!(",,{own}") } else { own };
+        bench.write(rejects, bench.read(rejects).replacen("2026-01-15", "2026-01-16", 1) + &own);
+        let said = bench.import(rejects, &[]);
+        assert!(said.code == 1 && said.err.contains("--again"), "{said:?}");
     }
     bench.signals(4);
 }

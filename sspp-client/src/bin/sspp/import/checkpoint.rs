@@ -10,7 +10,7 @@ use sspp_core::{Clock as _, EventId, SystemClock, SystemRandom};
 use super::extent::Extent;
 use crate::failure::Failure;
 
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Rows of one kind and another.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,6 +30,8 @@ pub(crate) struct Checkpoint {
     pub(crate) file: Extent,
     /// What was written into the file of rejects.
     pub(crate) rejects: Extent,
+    /// How many rows are in that file: earlier ones may have been moved away with theirs.
+    pub(crate) rejects_there: u64,
     pub(crate) rows: u64,
     pub(crate) accepted: u64,
     pub(crate) rejected: u64,
@@ -44,6 +46,7 @@ impl Checkpoint {
             import_id: EventId::generate(SystemClock.now(), &SystemRandom::new()).to_string(),
             file: Extent::default(),
             rejects: Extent::default(),
+            rejects_there: 0,
             rows: 0,
             accepted: 0,
             rejected: 0,
@@ -69,11 +72,17 @@ impl Checkpoint {
         Ok(found)
     }
 
+    /// The file of rejects is a new one.
+    pub(crate) fn begin_rejects(&mut self) {
+        (self.rejects, self.rejects_there) = (Extent::default(), 0);
+    }
+
     /// Adds a batch.
     pub(crate) fn add(&mut self, counts: Counts, file: Extent, rejects: Extent) {
         self.rows += counts.accepted + counts.rejected;
         self.accepted += counts.accepted;
         self.rejected += counts.rejected;
+        self.rejects_there += counts.rejected;
         self.file = file;
         self.rejects = rejects;
     }

@@ -60,7 +60,7 @@ impl Delivery<'_> {
 
     fn check(&self, row: Row, import: &str, number: u64) -> Checked {
         // The same for the same row of the same import, however often it is interrupted; another row in its place has another.
-        let made = || format!("import-{import}-{number}-{}", fingerprint(&row.original.bytes));
+        let made = || format!("import-{import}-{number}-{}", fingerprint(row.original.without_line_end()));
         let event_id = row.given_id.unwrap_or_else(made);
         let event = row.event.and_then(|json| {
             let mut event = judge(&json, self.task.dry_run.then(crate::emit::now))?;

@@ -32,6 +32,13 @@ impl Original {
     pub(crate) const fn is_too_long(&self) -> bool {
         self.rest.start < self.rest.end
     }
+
+    /// What it says, which is the same before its line end was written.
+    pub(crate) fn without_line_end(&self) -> &[u8] {
+        let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        let length = self.bytes.iter().rposition(|byte| !ends(byte)).map_or(0, |last| last + 1);
+        &self.bytes[..length]
+    }
 }
 
 /// What is read, and how far.
@@ -114,13 +121,21 @@ impl Input {
         self.last.is_some_and(|last| !ends(&last)) && self.window().first().is_some_and(|next| !ends(next))
     }
 
-    /// Makes the window longer: by as much as it has, so that looking at it from its beginning again stays cheap.
+    /// Makes the window longer: at most by as much as it has, so that looking at it from its beginning again stays cheap.
     pub(crate) fn grow(&mut self) -> io::Result<()> {
         self.buffer.drain(..self.used);
         self.used = 0;
-        let more = self.buffer.len().max(CHUNK) as u64;
-        let read = self.reader.by_ref().take(more).read_to_end(&mut self.buffer)?;
-        self.ended = read == 0;
+        let begin = self.buffer.len();
+        self.buffer.resize(begin + begin.max(CHUNK), 0);
+        // What is there is enough: a pipe's writer may wait for what becomes of it.
+        let read = loop {
+            match self.reader.read(&mut self.buffer[begin..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        self.buffer.truncate(begin + read.as_ref().map_or(0, |read| *read));
+        self.ended = read? == 0;
         Ok(())
     }
 
@@ -145,6 +160,32 @@ impl Input {
         let bytes = self.window()[..length].to_vec();
         self.take(length);
         Original { bytes, rest: 0..0 }
+    }
+
+    /// Takes what is left up to there in the file, in bounded memory.
+    pub(crate) fn take_up_to(&mut self, end: u64) -> io::Result<()> {
+        while self.at() < end && !(self.ended && self.window().is_empty()) {
+            let left = usize::try_from(end - self.at()).unwrap_or(usize::MAX);
+            match self.window().len().min(left) {
+                0 => self.grow()?,
+                length => self.take(length),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a record that is too long to be read as a whole.
+    pub(crate) fn long_record(&mut self, length: usize) -> io::Result<Original> {
+        let end = self.at() + length as u64;
+        let bytes = self.take_record(LONGEST).bytes;
+        let start = self.at();
+        self.take_up_to(end)?;
+        Ok(Original { bytes, rest: start..self.at() })
+    }
+
+    /// Whether a line is there without reading on.
+    pub(crate) fn has_line(&self) -> bool {
+        self.line_length().is_some()
     }
 
     /// Takes the next line.

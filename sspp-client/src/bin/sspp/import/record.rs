@@ -1,6 +1,7 @@
 //! A record of CSV as RFC 4180 writes it: where its fields are, and where it ends.
 
 use std::borrow::Cow;
+use std::io;
 use std::ops::Range;
 
 /// What was found at the beginning of bytes.
@@ -46,6 +47,45 @@ pub(crate) fn scan(bytes: &[u8], delimiter: u8, last: bool) -> Record {
         }
     };
     Record { fields, end }
+}
+
+/// How the first record ends, however long it is, and how many fields are whole: what [`scan`] tells of all the bytes.
+pub(crate) fn end_of(bytes: impl Iterator<Item = io::Result<u8>>, delimiter: u8) -> io::Result<(End, usize)> {
+    /// What was read last.
+    enum Last {
+        Delimiter,
+        Plain,
+        Quoted,
+        /// A quote inside quotes: the closing one, or the first of a pair.
+        Quote,
+        Return,
+    }
+    let (mut last, mut length, mut fields) = (Last::Delimiter, 0, 0);
+    for byte in bytes {
+        last = match (last, byte?) {
+            (Last::Return, b'\n') => return Ok((End::At(length + 1), fields)),
+            (Last::Return, _) => return Ok((End::At(length), fields)),
+            (Last::Quoted, b'"') => Last::Quote,
+            (Last::Quoted, _) | (Last::Delimiter | Last::Quote, b'"') => Last::Quoted,
+            (_, b'\n') => return Ok((End::At(length + 1), fields + 1)),
+            (_, byte) if byte == delimiter => {
+                fields += 1;
+                Last::Delimiter
+            }
+            (_, b'\r') => {
+                fields += 1;
+                Last::Return
+            }
+            (Last::Quote, _) => return Ok((End::AfterQuote, fields)),
+            (Last::Delimiter | Last::Plain, _) => Last::Plain,
+        };
+        length += 1;
+    }
+    Ok(match last {
+        Last::Quoted => (End::OpenQuote, fields),
+        Last::Return => (End::At(length), fields),
+        _ => (End::At(length), fields + 1),
+    })
 }
 
 /// The length of the first field, quotes included; none where its quote is not closed.
@@ -150,6 +190,13 @@ mod tests {
                 (_, End::AfterQuote) => prop_assert_eq!(whole.end, End::AfterQuote),
                 _ => {}
             }
+        }
+
+        #[test]
+        fn a_record_that_is_read_byte_by_byte_ends_the_same(text in "[a\",\n\r]{0,12}") {
+            let whole = scan(text.as_bytes(), b',', true);
+            let read = end_of(text.bytes().map(Ok), b',').unwrap();
+            prop_assert_eq!(read, (whole.end, whole.fields.len()));
         }
 
         #[test]

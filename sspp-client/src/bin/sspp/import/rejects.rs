@@ -50,10 +50,10 @@ impl Rejects {
     }
 
     /// Goes on behind what an earlier call wrote: what it wrote after its last checkpoint comes again, and is cut off. Where the
-    /// file is gone, a new one is begun.
-    pub(crate) fn go_on(&mut self, known: &Extent) -> Result<(), Failure> {
+    /// file is gone, a new one is begun, and this says no.
+    pub(crate) fn go_on(&mut self, known: &Extent) -> Result<bool, Failure> {
         if known.bytes == 0 || !self.path.exists() {
-            return Ok(());
+            return Ok(known.bytes == 0);
         }
         let reopen = || -> io::Result<Option<(File, Tally)>> {
             let mut file = File::options().read(true).write(true).open(&self.path)?;
@@ -72,7 +72,7 @@ impl Rejects {
             )));
         };
         (self.file, self.written) = (Some(file), tally);
-        Ok(())
+        Ok(true)
     }
 
     /// Adds a row, the event id that it got, and why it was rejected.

@@ -1,7 +1,7 @@
 //! The rows of a file, one by one, in bounded memory.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use super::columns::{Columns, separator_line};
 use super::extent::Extent;
 use super::input::{Input, LONGEST, Original};
 use super::lines::without_addition;
-use super::record::{End, Record, scan};
+use super::record::{End, Record, end_of, scan};
 use crate::args::Format;
 use crate::failure::Failure;
 
@@ -149,17 +149,10 @@ impl Rows {
                 (what was sent without an eventId then counts again)"
             ))
         };
-        while self.input.at() < done.bytes {
-            let left = usize::try_from(done.bytes - self.input.at()).unwrap_or(usize::MAX);
-            let length = self.input.window().len().min(left);
-            if length > 0 {
-                self.input.take(length);
-            } else if self.input.ended() {
-                let (had, has) = (done.bytes, self.input.at());
-                return Err(other(format!("has {has} bytes, and {had} were imported")));
-            } else {
-                self.input.grow().map_err(|error| unreadable(&self.path, &error))?;
-            }
+        self.input.take_up_to(done.bytes).map_err(|error| unreadable(&self.path, &error))?;
+        if self.input.at() < done.bytes {
+            let (had, has) = (done.bytes, self.input.at());
+            return Err(other(format!("has {has} bytes, and {had} were imported")));
         }
         if self.input.taken() != *done {
             return Err(other("has changed since it was imported".to_owned()));
@@ -171,6 +164,18 @@ impl Rows {
             return Err(other("has more in the line that was its last".to_owned()));
         }
         Ok(())
+    }
+
+    /// Whether there are rows, and each of those left has an event id from an earlier import.
+    pub(crate) fn all_have_ids(&mut self) -> Result<bool, Failure> {
+        let mut found = false;
+        while let Some(row) = self.next()? {
+            if row.given_id.is_none() {
+                return Ok(false);
+            }
+            found = true;
+        }
+        Ok(found)
     }
 
     /// The next row; those without content do not count.
@@ -226,23 +231,38 @@ impl Rows {
             original.bytes = columns.without_additions(&original.bytes, &record.fields);
             return Ok(Next::Row { event, given_id, original });
         }
-        // Only the line in which it begins is rejected: what was taken for the rest of it may be good rows.
-        let column = columns.name(record.fields.len());
-        let reason = match record.end {
-            End::OpenQuote if self.input.ended() => {
-                format!("the quote that opens in the column {column} is never closed")
-            }
-            End::OpenQuote => {
-                format!("the quote that opens in the column {column} is not closed within 1 MiB")
-            }
-            End::AfterQuote => format!(
-                "in the column {column} something follows the closing quote: a quote is missing, or one inside is not written twice"
-            ),
-            End::At(_) | End::Unknown => "the row is longer than 1 MiB".to_owned(),
-        };
         let given_id = columns.given_id(bytes, &record.fields);
-        let line = self.input.line().map_err(|error| unreadable(&self.path, &error))?;
-        let Some(mut original) = line else { return Ok(Next::End) };
+        let known = matches!(record.end, End::At(_) | End::AfterQuote) || self.input.ended();
+        let (end, fields) = if known {
+            (record.end, record.fields.len())
+        } else {
+            // Without keeping it: only its end tells whether all of it is one row.
+            let look_ahead = || {
+                let mut file = File::open(&self.path)?;
+                file.seek(SeekFrom::Start(self.input.at()))?;
+                end_of(BufReader::new(file).bytes(), columns.delimiter)
+            };
+            look_ahead().map_err(|error| unreadable(&self.path, &error))?
+        };
+        let column = columns.name(fields);
+        let (reason, original) = match end {
+            End::At(length) => {
+                ("the row is longer than 1 MiB".to_owned(), self.input.long_record(length).map(Some))
+            }
+            // Only the line in which it begins is rejected: what was taken for the rest of it may be good rows.
+            End::AfterQuote => (
+                format!(
+                    "in the column {column} something follows the closing quote: a quote is missing, or one inside is not written \
+                    twice"
+                ),
+                self.input.line(),
+            ),
+            End::OpenQuote | End::Unknown => {
+                (format!("the quote that opens in the column {column} is never closed"), self.input.line())
+            }
+        };
+        let original = original.map_err(|error| unreadable(&self.path, &error))?;
+        let Some(mut original) = original else { return Ok(Next::End) };
         original.bytes = columns.without_additions(&original.bytes, &record.fields);
         Ok(Next::Row { event: Err(reason), given_id, original })
     }

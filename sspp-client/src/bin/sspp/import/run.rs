@@ -27,12 +27,22 @@ pub(crate) async fn run(task: &Import, client: &Client, output: &Output) -> Resu
     } else {
         Checkpoint::load_or_begin(&files.checkpoint)?
     };
-    rows.pass(&checkpoint.file)?;
+    let mut rejects = Rejects::new(files.rejected, &task.file, rows.header());
+    if let Err(changed) = rows.pass(&checkpoint.file) {
+        // Edited rejects: under the ids that they have, no row counts twice.
+        if !Rows::open(&task.file, format)?.all_have_ids()? {
+            return Err(changed);
+        }
+        rejects.go_on(&checkpoint.rejects)?;
+        rows = Rows::open(&task.file, format)?;
+        rejects = Rejects::new(rejects.path().to_owned(), &task.file, rows.header());
+        checkpoint = Checkpoint::begin();
+        output.note("it has changed since it was imported: its rows keep their event ids, and all of them are imported");
+    }
     checkpoint.file = rows.taken();
     let first = checkpoint.rows;
     // Of a file that was imported and has grown, only what came since is told.
     let told = if checkpoint.done { checkpoint.rejected } else { 0 };
-    let rejects = Rejects::new(files.rejected, &task.file, rows.header());
     let bar = bar(&rows, output);
     let mut delivery = Delivery { task, source, client, rejects, output, bar };
     let mut batch = delivery.gather(&mut rows, &checkpoint)?;
@@ -47,7 +57,9 @@ pub(crate) async fn run(task: &Import, client: &Client, output: &Output) -> Resu
         return Ok(());
     }
     checkpoint.done = false;
-    delivery.rejects.go_on(&checkpoint.rejects)?;
+    if !delivery.rejects.go_on(&checkpoint.rejects)? {
+        checkpoint.begin_rejects();
+    }
     if first > 0 {
         output.note(&format!("going on after row {first}"));
     }
@@ -57,8 +69,9 @@ pub(crate) async fn run(task: &Import, client: &Client, output: &Output) -> Resu
     }
     while let Some(found) = batch {
         let rows_done = checkpoint.rows;
+        let how = if task.again { "without --again the command" } else { "the same command" };
         delivery.deliver(found, &mut checkpoint).await.map_err(|failure| {
-            failure.and(&format!("{rows_done} rows are done, and the same command goes on from there"))
+            failure.and(&format!("{rows_done} rows are done, and {how} goes on from there"))
         })?;
         if !task.dry_run {
             checkpoint.save(&files.checkpoint)?;
@@ -117,8 +130,13 @@ fn report(
     });
     match rejected {
         Some(path) => {
-            let count = checkpoint.rejected;
-            Err(Failure::wrong(format!("{count} rows were rejected: {path} has them with the reasons")))
+            let (count, there) = (checkpoint.rejected, checkpoint.rejects_there);
+            let sentence = if there == count {
+                format!("{count} rows were rejected: {path} has them with the reasons")
+            } else {
+                format!("{count} rows were rejected in all: {path} has the last {there} with the reasons")
+            };
+            Err(Failure::wrong(sentence))
         }
         None => Ok(()),
     }
