@@ -92,21 +92,24 @@ impl Writer {
             let store = self.store.clone();
             locked(&self.queue).begin();
             outcome = self.attempt(&mut batch).await;
-            if outcome.is_ok() {
-                // Only what is in the file that the next start opens may be acknowledged.
+            if outcome.is_err() {
+                locked(&self.queue).roll_back();
+                self.store = store;
+            } else {
+                // Only what is in the file that the next start opens may be acknowledged. It was committed all the same:
+                // what is known stays with it, so that a settlement sent again is stale and does nothing.
                 outcome = self.lock.place.check();
             }
-            if let Err(failure) = &outcome {
-                locked(&self.queue).roll_back();
-                (self.store, self.written) = (store, None);
-                self.recover(failure.kind).await;
-            }
+        }
+        if let Err(failure) = &outcome {
+            self.written = None;
+            self.recover(failure.kind).await;
         }
         let pings = batch.iter().filter(|command| matches!(command, Command::Ping(_))).count();
         match &outcome {
             // Who pings says so itself, once a change.
             Err(failure) if pings < batch.len() => {
-                tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed and was rolled back");
+                tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed, and its callers are told so");
             }
             Err(_) => {}
             Ok(()) if pings == batch.len() && self.is_proven() => {}
@@ -126,23 +129,24 @@ impl Writer {
     }
 
     /// Makes the connection anew after a failure that it may not have survived, and reads again what is in the file: a
-    /// commit whose answer was lost may have landed. Fails while the file is not where it was.
+    /// commit whose answer was lost may have landed. Fails while the file is not where it was: then nothing is begun.
     async fn connect(&mut self) -> Result<(), Failure> {
-        if self.connection.is_some() && self.is_current {
-            return Ok(());
-        }
         if self.connection.is_none() {
             self.lock.place.forget_log();
         }
         self.lock.place.check()?;
+        if self.connection.is_some() && self.is_current {
+            return Ok(());
+        }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => connect::writer(&self.options).await?,
         };
         let store = StoreState::load(&mut connection).await?;
         let marks = Marks::load(&mut connection).await?;
+        let in_hand = marks.in_hand(&mut connection).await?;
         self.lock.place.note_log()?;
-        locked(&self.queue).reload(marks);
+        locked(&self.queue).reload(marks, &in_hand);
         self.store = store;
         self.connection = Some(connection);
         self.is_current = true;
@@ -244,9 +248,8 @@ impl Writer {
         let Some(mut connection) = self.connection.take() else { return };
         // SQLite has rolled back by itself after some errors; then this one fails, and that is well.
         let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
-        if kind == FailureKind::Moved {
+        if kind == FailureKind::Moved && std::mem::replace(&mut self.is_current, false) {
             leave_log(&mut connection).await;
-            self.is_current = false;
         }
         if matches!(kind, FailureKind::Busy | FailureKind::Data | FailureKind::Moved) {
             self.connection = Some(connection);
