@@ -68,21 +68,24 @@ impl Writer {
                     next = commands.try_recv().ok();
                 }
             }
-            // Whoever waits for a 202 does not wait for the pipeline's longer transaction too.
-            let (intake, rest) =
+            // A caller that waits for a 202 does not wait for the pipeline's longer transaction too.
+            let (intake, rest): (Vec<_>, Vec<_>) =
                 batch.into_iter().partition(|command| matches!(command, Command::Enqueue(_)));
+            // The probe of a full file fails: apart, it undoes the work of no other caller.
+            let (pings, work) = rest.into_iter().partition(|command| matches!(command, Command::Ping(_)));
             self.transact(intake).await;
-            self.transact(rest).await;
+            self.transact(work).await;
+            self.transact(pings).await;
         }
         if let Some(reply) = closing {
             self.shut().await;
             drop(self);
-            // Nobody may be waiting any more.
+            // The caller may have gone away.
             let _ = reply.send(());
         }
     }
 
-    /// Runs a batch in one transaction and answers everybody.
+    /// Runs a batch in one transaction and answers every caller.
     async fn transact(&mut self, mut batch: Vec<Command>) {
         if batch.is_empty() {
             return;
@@ -105,14 +108,14 @@ impl Writer {
             self.written = None;
             self.recover(failure.kind).await;
         }
-        let pings = batch.iter().filter(|command| matches!(command, Command::Ping(_))).count();
+        let pings = batch.iter().all(|command| matches!(command, Command::Ping(_)));
         match &outcome {
-            // Who pings says so itself, once a change.
-            Err(failure) if pings < batch.len() => {
+            // The caller of a ping says so itself, once a change.
+            Err(failure) if !pings => {
                 tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed, and its callers are told so");
             }
             Err(_) => {}
-            Ok(()) if pings == batch.len() && self.is_proven() => {}
+            Ok(()) if pings && self.is_proven() => {}
             Ok(()) => self.written = Some(Instant::now()),
         }
         let arrived = batch.iter().any(|command| matches!(command, Command::Enqueue(_) | Command::Settle(_)));
@@ -214,7 +217,8 @@ impl Writer {
                 }
                 Command::Ping(ask) => {
                     if !std::mem::replace(&mut proven, true) {
-                        // Takes a page more than there are, as an event may: a full disk has none.
+                        // Takes a page, as an event may: one that is free in the file, or one more, which a full file
+                        // does not get. The commit takes room in the log, which a full disk may not have.
                         sqlx::query("INSERT INTO write_probe VALUES (zeroblob(5000))")
                             .execute(&mut *connection)
                             .await?;
@@ -225,7 +229,7 @@ impl Writer {
                 Command::Enqueue(_) | Command::Receive(_) | Command::Reclaim(_) | Command::Close(_) => {}
             }
         }
-        // Last, so that they see what came in with them. Nobody waits any more for what is abandoned.
+        // Last, so that they see what came in with them. What is abandoned has no caller any more.
         for command in batch {
             match command {
                 Command::Receive(ask) if !ask.is_abandoned() => {
