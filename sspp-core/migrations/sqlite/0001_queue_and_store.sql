@@ -3,17 +3,18 @@
 
 -- Events that wait for the pipeline. The writer numbers them itself, so that no number is used twice.
 --
--- due_at NULL: the job waits for its first delivery while seq is above queue_state.delivered_to, and is in somebody's
+-- due_at NULL: the job waits for its first delivery while seq is above queue_state.delivered_to, and is in
 -- hand at or below it. due_at set: the job was settled to come again at that instant (0: at once).
 CREATE TABLE jobs (
     seq         INTEGER PRIMARY KEY,
     event_id    BLOB    NOT NULL,
-    payload     BLOB    NOT NULL,
     enqueued_at INTEGER NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
     postponed   INTEGER NOT NULL DEFAULT 0,
     runs        INTEGER NOT NULL DEFAULT 0,
-    due_at      INTEGER
+    due_at      INTEGER,
+    -- Last: to read a column that stands after it, SQLite reads every page that it fills.
+    payload     BLOB    NOT NULL
 ) STRICT;
 
 CREATE INDEX jobs_event ON jobs (event_id);

@@ -13,7 +13,7 @@ pub(super) const LIMIT: Duration = Duration::from_secs(2);
 /// After how many steps of SQLite's machine the clock is looked at: some tens of microseconds.
 const STEPS: i32 = 2_000;
 
-/// Asks on a connection that interrupts itself at the limit, even when nobody waits for the answer any more. The pool takes the
+/// Asks on a connection that interrupts itself at the limit, even when its caller has gone away. The pool takes the
 /// limit off again.
 pub(super) async fn within<T>(
     limit: Duration,

@@ -149,10 +149,7 @@ async fn load_queue(connection: &mut SqliteConnection, config: &SqliteConfig) ->
         .fetch_one(&mut *connection)
         .await?;
     let marks = Marks::load(connection).await?;
-    let suspects = sqlx::query_scalar("SELECT seq FROM jobs WHERE seq <= ? AND due_at IS NULL")
-        .bind(marks.delivered_to)
-        .fetch_all(&mut *connection)
-        .await?;
+    let suspects = marks.in_hand(connection).await?;
     // The clock may have been set back since: what was erased stays behind every new stamp.
     let last = sqlx::query_scalar(
         "SELECT max((SELECT coalesce(max(enqueued_at), 0) FROM jobs), (SELECT coalesce(max(up_to), 0) FROM erasures))",
@@ -160,5 +157,5 @@ async fn load_queue(connection: &mut SqliteConnection, config: &SqliteConfig) ->
     .fetch_one(connection)
     .await?;
     let claim_bound = i64::try_from(config.claim_bound.as_micros()).unwrap_or(i64::MAX);
-    Ok(QueueState::new(marks, Stamps::after(last), suspects, opens, claim_bound))
+    Ok(QueueState::new(marks, Stamps::after(last), &suspects, opens, claim_bound))
 }

@@ -89,6 +89,14 @@ pub(super) fn lock_log(log: &File) -> Result<(), TryLockError> {
     lock_byte(log)
 }
 
+/// Whether a process, this one included, uses a write-ahead log. To open and close a log harms nothing: SQLite has its locks on
+/// other files.
+#[cfg(target_os = "linux")]
+pub(super) fn is_log_in_use(log: &Path) -> bool {
+    let log = File::options().read(true).write(true).open(log);
+    log.is_ok_and(|log| matches!(lock_log(&log), Err(TryLockError::WouldBlock)))
+}
+
 /// Elsewhere the standard library's lock of the file would be in the way of SQLite's own, so a file beside it is locked, which
 /// covers the log too; another hard link of the data file is not noticed.
 #[cfg(not(target_os = "linux"))]
@@ -97,6 +105,14 @@ fn lock_data(_: &File, place: &Place) -> Result<Option<File>, TryLockError> {
     let beside = beside.map_err(TryLockError::Error)?;
     beside.try_lock()?;
     Ok(Some(beside))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_log_in_use(log: &Path) -> bool {
+    let log = log.to_string_lossy();
+    let beside = format!("{}-lock", log.strip_suffix("-wal").unwrap_or(&log));
+    let beside = File::options().write(true).open(beside);
+    beside.is_ok_and(|beside| matches!(beside.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -6,9 +6,11 @@ use std::path::Path;
 use sqlx::SqliteConnection;
 
 use super::SqliteOpenError;
+use super::lock::is_log_in_use;
 use super::place::Place;
 
-/// Notes in the file where its log is from now on. Refuses a file whose last process left events in a log elsewhere.
+/// Notes in the file where its log is from now on. Refuses a file whose last process left events in a log elsewhere. A log
+/// that is in use is none of a crash: the file is a copy that was made while the first was in use.
 ///
 /// `had_log`: whether there was a log beside the file when it was opened. Then that is the one, as in a copy of both.
 pub(super) async fn note(
@@ -23,10 +25,11 @@ pub(super) async fn note(
         .fetch_one(&mut *connection)
         .await
         .map_err(of_sqlx)?;
-    if let Some(last) = last.filter(|last| *last != own && !had_log && has_bytes(Path::new(last))) {
+    let is_left = |log: &Path| has_bytes(log) && !is_log_in_use(log);
+    if let Some(last) = last.filter(|last| *last != own && !had_log && is_left(Path::new(last))) {
         let reason = format!(
             "its last process did not end in order and left events in {last}: open the file by the name that it had then, or \
-             move that log to {own}"
+             move that log to {own}; if the file is a copy, open the first one before it"
         );
         return Err(SqliteOpenError::UnusablePath { path: path.to_owned(), reason });
     }

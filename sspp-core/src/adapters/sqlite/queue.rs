@@ -47,12 +47,8 @@ pub struct SqliteEventQueue {
 }
 
 impl SqliteEventQueue {
-    fn shown(&self) -> Timestamp {
-        Timestamp::from_datetime(self.clock.now())
-    }
-
     fn micros(&self) -> i64 {
-        self.shown().micros()
+        self.clock.now().timestamp_micros()
     }
 
     fn open(&self) -> Result<(), QueueError> {
@@ -172,13 +168,13 @@ impl EventQueue for SqliteEventQueue {
     }
 
     async fn fence(&self, at_least: Option<Timestamp>) -> Result<Timestamp, QueueError> {
-        self.open()?;
-        Ok(locked(&self.state).stamps.fence(self.shown(), at_least))
+        let now = self.now().await?;
+        Ok(locked(&self.state).stamps.fence(now, at_least))
     }
 
     async fn now(&self) -> Result<Timestamp, QueueError> {
         self.open()?;
-        Ok(self.shown())
+        Ok(Timestamp::from_datetime(self.clock.now()))
     }
 
     fn claim_bound(&self) -> Duration {

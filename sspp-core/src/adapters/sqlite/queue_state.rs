@@ -7,13 +7,18 @@ use sqlx::SqliteConnection;
 use crate::Receipt;
 use crate::stamps::Stamps;
 
-/// Somebody's hold on a job.
+/// A hold on a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Claim {
     /// The number of the delivery.
     delivery: u64,
-    /// When it was delivered or last kept, in microseconds; `None` when its holder died with an earlier process.
+    /// When it was delivered or last kept, in microseconds; `None` when it is orphaned.
     since: Option<i64>,
+}
+
+impl Claim {
+    /// Its holder is gone, or was not told of it.
+    const ORPHANED: Self = Self { delivery: 0, since: None };
 }
 
 /// The numbers that tell what there is to receive.
@@ -45,6 +50,14 @@ impl Marks {
             earliest_due: earliest_due.unwrap_or(i64::MAX),
         })
     }
+
+    /// Reads which jobs the file has as in hand.
+    pub(super) async fn in_hand(&self, connection: &mut SqliteConnection) -> sqlx::Result<Vec<i64>> {
+        sqlx::query_scalar("SELECT seq FROM jobs WHERE seq <= ? AND due_at IS NULL")
+            .bind(self.delivered_to)
+            .fetch_all(connection)
+            .await
+    }
 }
 
 /// The queue's state in memory. It changes with the transaction that the writer runs and can be put back with it.
@@ -63,20 +76,16 @@ pub(super) struct QueueState {
 
 impl QueueState {
     /// The state after opening: `suspects` are the jobs that were in hand when the last process died.
-    pub(super) fn new(
-        marks: Marks,
-        stamps: Stamps,
-        suspects: Vec<i64>,
-        opens: i64,
-        claim_bound: i64,
-    ) -> Self {
-        let orphaned = Claim { delivery: 0, since: None };
-        let claims = suspects.into_iter().map(|seq| (seq, orphaned)).collect();
+    pub(super) fn new(marks: Marks, stamps: Stamps, suspects: &[i64], opens: i64, claim_bound: i64) -> Self {
+        let claims = suspects.iter().map(|seq| (*seq, Claim::ORPHANED)).collect();
         Self { marks, stamps, claims, opens, deliveries: 0, claim_bound, saved: marks, undo: Vec::new() }
     }
 
-    /// Takes what was read from the file in place of what is known.
-    pub(super) fn reload(&mut self, marks: Marks) {
+    /// Takes what was read from the file in place of what is known. What is known of a claim stays only while the file has
+    /// the job as in hand.
+    pub(super) fn reload(&mut self, marks: Marks, in_hand: &[i64]) {
+        let claim = |seq: &i64| (*seq, self.claims.get(seq).copied().unwrap_or(Claim::ORPHANED));
+        self.claims = in_hand.iter().map(claim).collect();
         // Numbers are not used twice, even if the jobs that had them never came to be.
         let last_seq = marks.last_seq.max(self.marks.last_seq);
         self.marks = Marks { last_seq, ..marks };
@@ -179,7 +188,7 @@ mod tests {
     const MARKS: Marks = Marks { total: 3, last_seq: 3, delivered_to: 1, earliest_due: i64::MAX };
 
     fn state() -> QueueState {
-        QueueState::new(MARKS, Stamps::default(), vec![1], 7, 60)
+        QueueState::new(MARKS, Stamps::default(), &[1], 7, 60)
     }
 
     #[test]
@@ -199,6 +208,17 @@ mod tests {
         assert_eq!(state.expired(100, 9), [1], "the orphan is an orphan again");
     }
 
+    /// A commit whose answer was lost landed: job 1 was settled, job 2 delivered; job 3 was in hand before.
+    #[test]
+    fn what_is_in_hand_is_what_the_file_says() {
+        let mut state = state();
+        let (settled, held) = (state.claim(1, 100), state.claim(3, 100));
+        state.reload(MARKS, &[2, 3]);
+        assert_eq!((state.claimed(&settled), state.claimed(&held)), (None, Some(3)));
+        assert_eq!(state.expired(100, 9), [2]);
+        assert_eq!(state.active(), 2);
+    }
+
     #[test]
     fn a_receipt_of_an_earlier_delivery_or_process_is_stale() {
         let mut state = state();
@@ -211,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_does_not_lengthen_a_claim_by_its_step() {
-        let mut state = QueueState::new(MARKS, Stamps::default(), vec![], 1, 60);
+        let mut state = QueueState::new(MARKS, Stamps::default(), &[], 1, 60);
         state.claim(2, 3_600);
         assert!(state.expired(0, 9).is_empty());
         assert!(state.expired(60, 9).is_empty());

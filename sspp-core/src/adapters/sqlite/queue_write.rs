@@ -33,7 +33,7 @@ pub(super) fn admit<'a>(
 ) -> Vec<NewJob> {
     let mut state = locked(state);
     let mut jobs = Vec::new();
-    // Who was told that it took too long sends the event again: what nobody waits for is not taken.
+    // A caller that was told that it took too long sends the event again: what has no caller is not taken.
     for ask in asks.filter(|ask| !ask.is_abandoned()) {
         let count = ask.work.len() as u64;
         let backlog = state.marks.total;
@@ -121,7 +121,7 @@ pub(super) async fn receive(
         // Fewer than asked for though more would fit: nothing is left up to the last number.
         let through =
             fresh.last().filter(|_| fresh.len() == room || bytes == 0).map_or(marks.last_seq, |row| row.0);
-        // It is durable before anybody holds the payload: should that kill us, the job comes back as a suspect.
+        // It is durable before a worker holds the payload: should that kill us, the job comes back as a suspect.
         sqlx::query("UPDATE queue_state SET delivered_to = ?")
             .bind(through)
             .execute(&mut *connection)
@@ -176,7 +176,7 @@ async fn take_due(
     Ok(rows)
 }
 
-/// Hands out again what nobody settled or kept in time. The file already has these jobs as in hand.
+/// Hands out again what was not settled or kept in time. The file already has these jobs as in hand.
 pub(super) async fn reclaim(
     connection: &mut SqliteConnection,
     state: &Mutex<QueueState>,
@@ -307,7 +307,7 @@ pub(super) async fn end_run(
     Ok(())
 }
 
-/// Gives back what is in hand when the process ends in order: nobody is a suspect then.
+/// Gives back what is in hand when the process ends in order: none is a suspect then.
 pub(super) async fn give_back_all(
     connection: &mut SqliteConnection,
     state: &Mutex<QueueState>,

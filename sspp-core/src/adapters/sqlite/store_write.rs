@@ -53,7 +53,7 @@ impl StoreState {
     }
 }
 
-/// Records one caller's batch. What is wrong with its data undoes this batch alone; any other failure is everybody's.
+/// Records one caller's batch. What is wrong with its data undoes this batch alone; any other failure is every caller's.
 pub(super) async fn record_alone(
     connection: &mut SqliteConnection,
     state: &mut StoreState,
@@ -97,7 +97,7 @@ enum Outcome {
     Undone,
 }
 
-/// Records in a savepoint. What is wrong with the data is an answer; any other failure is everybody's.
+/// Records in a savepoint. What is wrong with the data is an answer; any other failure is every caller's.
 async fn in_savepoint(
     connection: &mut SqliteConnection,
     state: &mut StoreState,
@@ -354,7 +354,7 @@ impl<'a> Recording<'a, '_> {
         Ok(if kept { Recorded::Conflict(letter.id) } else { Recorded::Erased })
     }
 
-    /// Inserts it, unless it is there or whom it is about was erased: then it answers false.
+    /// Inserts it, unless it is there or the one it is about was erased: then it answers false.
     async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<bool, Failure> {
         let subject = letter.subject();
         if is_erased(&self.state.erasures, &subject.erasure_digests(), letter.enqueued_at) {

@@ -68,21 +68,24 @@ impl Writer {
                     next = commands.try_recv().ok();
                 }
             }
-            // Whoever waits for a 202 does not wait for the pipeline's longer transaction too.
-            let (intake, rest) =
+            // A caller that waits for a 202 does not wait for the pipeline's longer transaction too.
+            let (intake, rest): (Vec<_>, Vec<_>) =
                 batch.into_iter().partition(|command| matches!(command, Command::Enqueue(_)));
+            // The probe of a full file fails: apart, it undoes the work of no other caller.
+            let (pings, work) = rest.into_iter().partition(|command| matches!(command, Command::Ping(_)));
             self.transact(intake).await;
-            self.transact(rest).await;
+            self.transact(work).await;
+            self.transact(pings).await;
         }
         if let Some(reply) = closing {
             self.shut().await;
             drop(self);
-            // Nobody may be waiting any more.
+            // The caller may have gone away.
             let _ = reply.send(());
         }
     }
 
-    /// Runs a batch in one transaction and answers everybody.
+    /// Runs a batch in one transaction and answers every caller.
     async fn transact(&mut self, mut batch: Vec<Command>) {
         if batch.is_empty() {
             return;
@@ -92,24 +95,27 @@ impl Writer {
             let store = self.store.clone();
             locked(&self.queue).begin();
             outcome = self.attempt(&mut batch).await;
-            if outcome.is_ok() {
-                // Only what is in the file that the next start opens may be acknowledged.
+            if outcome.is_err() {
+                locked(&self.queue).roll_back();
+                self.store = store;
+            } else {
+                // Only what is in the file that the next start opens may be acknowledged. It was committed all the same:
+                // what is known stays with it, so that a settlement sent again is stale and does nothing.
                 outcome = self.lock.place.check();
             }
-            if let Err(failure) = &outcome {
-                locked(&self.queue).roll_back();
-                (self.store, self.written) = (store, None);
-                self.recover(failure.kind).await;
-            }
         }
-        let pings = batch.iter().filter(|command| matches!(command, Command::Ping(_))).count();
+        if let Err(failure) = &outcome {
+            self.written = None;
+            self.recover(failure.kind).await;
+        }
+        let pings = batch.iter().all(|command| matches!(command, Command::Ping(_)));
         match &outcome {
-            // Who pings says so itself, once a change.
-            Err(failure) if pings < batch.len() => {
-                tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed and was rolled back");
+            // The caller of a ping says so itself, once a change.
+            Err(failure) if !pings => {
+                tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed, and its callers are told so");
             }
             Err(_) => {}
-            Ok(()) if pings == batch.len() && self.is_proven() => {}
+            Ok(()) if pings && self.is_proven() => {}
             Ok(()) => self.written = Some(Instant::now()),
         }
         let arrived = batch.iter().any(|command| matches!(command, Command::Enqueue(_) | Command::Settle(_)));
@@ -126,23 +132,24 @@ impl Writer {
     }
 
     /// Makes the connection anew after a failure that it may not have survived, and reads again what is in the file: a
-    /// commit whose answer was lost may have landed. Fails while the file is not where it was.
+    /// commit whose answer was lost may have landed. Fails while the file is not where it was: then nothing is begun.
     async fn connect(&mut self) -> Result<(), Failure> {
-        if self.connection.is_some() && self.is_current {
-            return Ok(());
-        }
         if self.connection.is_none() {
             self.lock.place.forget_log();
         }
         self.lock.place.check()?;
+        if self.connection.is_some() && self.is_current {
+            return Ok(());
+        }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => connect::writer(&self.options).await?,
         };
         let store = StoreState::load(&mut connection).await?;
         let marks = Marks::load(&mut connection).await?;
+        let in_hand = marks.in_hand(&mut connection).await?;
         self.lock.place.note_log()?;
-        locked(&self.queue).reload(marks);
+        locked(&self.queue).reload(marks, &in_hand);
         self.store = store;
         self.connection = Some(connection);
         self.is_current = true;
@@ -210,7 +217,8 @@ impl Writer {
                 }
                 Command::Ping(ask) => {
                     if !std::mem::replace(&mut proven, true) {
-                        // Takes a page more than there are, as an event may: a full disk has none.
+                        // Takes a page, as an event may: one that is free in the file, or one more, which a full file
+                        // does not get. The commit takes room in the log, which a full disk may not have.
                         sqlx::query("INSERT INTO write_probe VALUES (zeroblob(5000))")
                             .execute(&mut *connection)
                             .await?;
@@ -221,7 +229,7 @@ impl Writer {
                 Command::Enqueue(_) | Command::Receive(_) | Command::Reclaim(_) | Command::Close(_) => {}
             }
         }
-        // Last, so that they see what came in with them. Nobody waits any more for what is abandoned.
+        // Last, so that they see what came in with them. What is abandoned has no caller any more.
         for command in batch {
             match command {
                 Command::Receive(ask) if !ask.is_abandoned() => {
@@ -244,9 +252,8 @@ impl Writer {
         let Some(mut connection) = self.connection.take() else { return };
         // SQLite has rolled back by itself after some errors; then this one fails, and that is well.
         let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
-        if kind == FailureKind::Moved {
+        if kind == FailureKind::Moved && std::mem::replace(&mut self.is_current, false) {
             leave_log(&mut connection).await;
-            self.is_current = false;
         }
         if matches!(kind, FailureKind::Busy | FailureKind::Data | FailureKind::Moved) {
             self.connection = Some(connection);

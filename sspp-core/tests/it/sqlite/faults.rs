@@ -14,7 +14,7 @@ use super::fixture::{Fixture, fixture, fixture_with};
 const NOW: Duration = Duration::ZERO;
 
 #[tokio::test]
-async fn suspects_come_at_once_after_a_crash_and_nobody_is_one_after_an_orderly_end() {
+async fn suspects_come_at_once_after_a_crash_and_none_after_an_orderly_end() {
     let mut fixture = fixture().await;
     fixture.queue().enqueue((0..4).map(job).collect()).await.unwrap();
     assert_eq!(fixture.queue().receive(2, NOW).await.unwrap().len(), 2);
@@ -31,7 +31,7 @@ async fn suspects_come_at_once_after_a_crash_and_nobody_is_one_after_an_orderly_
 }
 
 #[tokio::test]
-async fn suspects_that_nobody_took_stay_suspects_over_an_orderly_end() {
+async fn suspects_that_were_not_taken_stay_suspects_over_an_orderly_end() {
     let mut fixture = fixture().await;
     fixture.queue().enqueue(vec![job(1)]).await.unwrap();
     fixture.queue().receive(1, NOW).await.unwrap();
@@ -172,7 +172,27 @@ async fn a_full_disk_is_not_ready_until_there_is_room() {
 }
 
 #[tokio::test]
-async fn a_failed_write_takes_nobody_s_place() {
+async fn a_ping_of_a_full_file_undoes_no_work() {
+    let fixture = fixture_with(|config| config.max_file_bytes = Some(600_000)).await;
+    fill(&fixture).await;
+    let taken = fixture.queue().receive(40, NOW).await.unwrap();
+    // No page is left, and the file is not proven to take one.
+    let mut number = 100_000;
+    while fixture.queue().enqueue(vec![job(number)]).await.is_ok() {
+        number += 1;
+    }
+    let before = fixture.queue().depth().await.unwrap().total();
+    let done = taken.into_iter().map(Delivery::done).collect();
+    let queue = fixture.queue();
+    let (pinged, settled) = tokio::join!(queue.ping(), queue.settle(done));
+    settled.unwrap();
+    // It comes after the work, and finds the room.
+    pinged.unwrap();
+    assert_eq!(queue.depth().await.unwrap().total(), before - 40);
+}
+
+#[tokio::test]
+async fn a_failed_write_takes_no_room() {
     let fixture = fixture_with(|config| config.max_file_bytes = Some(600_000)).await;
     let acknowledged = fill(&fixture).await.len() as u64;
     for _ in 0..3 {

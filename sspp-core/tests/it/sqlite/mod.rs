@@ -3,6 +3,7 @@
 
 mod faults;
 mod fixture;
+mod moved;
 mod opening;
 mod place;
 mod plans;

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use sspp_core::testing::builders::job;
+use sspp_core::testing::contract::QueueFixture;
 use sspp_core::{SqliteConfig, SqliteDatabase, SqliteOpenError, SystemClock};
 
 use super::fixture::fixture;
@@ -64,6 +66,25 @@ async fn a_second_owner_is_refused_until_the_first_is_gone() {
     assert!(matches!(error, SqliteOpenError::InUse { .. }), "{error}");
     fixture.close().await;
     fixture.open().await;
+}
+
+/// The copy names the log of the file that it was made from, which is no log of a crash.
+#[tokio::test]
+async fn a_copy_made_by_sqlite_opens_while_the_first_runs() {
+    let mut fixture = fixture().await;
+    fixture.queue().enqueue(vec![job(1)]).await.unwrap();
+    let copy = fixture.path().with_file_name("copy.db");
+    let mut connection = fixture.connect().await;
+    let text = format!("VACUUM INTO '{}'", copy.display());
+    sqlx::query(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let database = SqliteDatabase::open(SqliteConfig::new(&copy), Arc::new(SystemClock)).await.unwrap();
+    assert_eq!(database.queue().depth().await.unwrap().total(), 1);
+    database.close().await;
+    // The first keeps what it has.
+    fixture.queue().enqueue(vec![job(2)]).await.unwrap();
+    assert!(QueueFixture::crash(&mut fixture).await);
+    assert_eq!(fixture.queue().depth().await.unwrap().total(), 2);
 }
 
 #[tokio::test]

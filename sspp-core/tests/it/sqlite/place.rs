@@ -4,10 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sspp_core::testing::builders::{job, signal};
 use sspp_core::testing::contract::{QueueFixture, StoreFixture as _};
-use sspp_core::{QueueError, SqliteConfig, SqliteDatabase, SqliteOpenError, StoreError, SystemClock};
+use sspp_core::{
+    QueueError, Settlement, SqliteConfig, SqliteDatabase, SqliteOpenError, StoreError, SystemClock,
+};
 
 use super::fixture::{Fixture, fixture};
 
@@ -21,7 +24,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Nothing is acknowledged, and whoever asks is told why.
+/// Nothing is acknowledged, and every caller is told why.
 async fn refuses(fixture: &Fixture) {
     let errors = [
         fixture.queue().ping().await.unwrap_err(),
@@ -86,6 +89,44 @@ async fn a_file_that_is_gone_takes_no_events_and_comes_back() {
     fixture.queue().enqueue(vec![job(2)]).await.unwrap();
     assert!(QueueFixture::crash(&mut fixture).await);
     assert_eq!(fixture.queue().depth().await.unwrap().total(), 2);
+}
+
+#[tokio::test]
+async fn what_is_refused_while_the_file_is_gone_is_not_done() {
+    let mut fixture = fixture().await;
+    let (queue, path, away) = (fixture.queue(), fixture.path(), fixture.path().with_file_name("away.db"));
+    queue.enqueue((0..4).map(job).collect()).await.unwrap();
+    let gone = || fs::rename(&path, &away).unwrap();
+    let back = || fs::rename(&away, &path).unwrap();
+
+    gone();
+    queue.receive(2, Duration::ZERO).await.unwrap_err();
+    back();
+    let taken = queue.receive(4, Duration::ZERO).await.unwrap();
+    assert_eq!(taken.len(), 4, "none is stuck");
+    let mut taken = taken.into_iter();
+
+    let settle = async |settlement: Settlement| {
+        gone();
+        queue.settle(vec![settlement.clone()]).await.unwrap_err();
+        back();
+        queue.settle(vec![settlement]).await.unwrap();
+    };
+    settle(taken.next().unwrap().retry(Duration::ZERO)).await;
+    settle(taken.next().unwrap().done()).await;
+    let last = taken.next().unwrap();
+    gone();
+    queue.begin_run(&last.receipt).await.unwrap_err();
+    back();
+    assert_eq!(queue.begin_run(&last.receipt).await.unwrap(), 1);
+
+    let depth = queue.depth().await.unwrap();
+    assert_eq!((depth.waiting, depth.active, depth.delayed), (1, 2, 0));
+    assert_eq!(queue.receive(4, Duration::ZERO).await.unwrap()[0].attempts, 1);
+    drop(queue);
+    assert!(QueueFixture::crash(&mut fixture).await);
+    assert_eq!(fixture.queue().depth().await.unwrap().total(), 3);
+    assert_eq!(fixture.queue().reclaim(4).await.unwrap().len(), 3);
 }
 
 #[tokio::test]

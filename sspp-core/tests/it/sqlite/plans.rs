@@ -127,6 +127,20 @@ async fn an_accounts_or_users_signals_by_timestamp_are_found_by_index_and_sorted
     }
 }
 
+/// Payloads may fill many pages: what is counted and compared at a start stands before them.
+#[tokio::test]
+async fn a_jobs_payload_is_its_last_column() {
+    let mut fixture = fixture().await;
+    fixture.close().await;
+    let mut connection = fixture.connect().await;
+    let last: String =
+        sqlx::query_scalar("SELECT name FROM pragma_table_info('jobs') ORDER BY cid DESC LIMIT 1")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+    assert_eq!(last, "payload");
+}
+
 #[tokio::test]
 async fn statistics_read_tallies_only() {
     let mut fixture = fixture().await;
