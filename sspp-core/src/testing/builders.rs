@@ -53,7 +53,7 @@ pub fn job(number: u64) -> NewJob {
 }
 
 /// Starts a signal: event `number`, a call made by user `user_1` of account `acc_1`, worth 0.50, `number` seconds after
-/// the start. It names the [model](model) 0, which a store has to have.
+/// the start. It names the [`model`] 0, which a store has to have.
 ///
 /// ```
 /// use sspp_core::testing::builders::signal;
