@@ -130,7 +130,7 @@ impl ParamSchema for Reason {
     }
 }
 
-/// The page of the documentation fills in examples: a filter that is filled in is a filter that nobody asked for.
+/// The page of the documentation fills in examples: it would send every filter that has one.
 fn without_example(schema: MetaSchemaRef) -> MetaSchemaRef {
     match schema {
         MetaSchemaRef::Inline(schema) => {

@@ -156,7 +156,7 @@ async fn a_health_check_tells_ready_from_not() {
     assert!(said.len() == 1 && said[0].contains(&port), "{said:?}");
 }
 
-/// Nobody listens on port 1.
+/// No server listens on port 1.
 const AWAY: [(&str, &str); 2] = [
     ("REDIS_URL", "redis://:hunter2@127.0.0.1:1"),
     ("DATABASE_URL", "postgres://sspp:hunter2@127.0.0.1:1/sspp"),

@@ -26,7 +26,7 @@ pub struct PipelineConfig {
     /// How long a pipeline lives, at least, before it looks for deliveries that nobody settled; up to twice that, by
     /// chance. It keeps deaths that come soon after a start, whatever their cause, from counting against an event.
     pub suspects_after: Duration,
-    /// How often deliveries that nobody settled are looked for; more often where the queue's claim bound is short.
+    /// How often deliveries that were not settled are looked for; more often where the queue's claim bound is short.
     pub reclaim_every: Duration,
     /// When an event that is not yet understood, by its envelope's version or its type, is looked at again.
     pub look_again: Duration,

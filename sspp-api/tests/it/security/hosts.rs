@@ -89,7 +89,7 @@ async fn a_request_names_one_host_with_keys_or_without() {
         let whole = "GET http://localhost/api/v1/signals HTTP/1.1";
         assert_eq!(status(&running, whole, &["host: localhost", &key]).await, 200);
         assert_eq!(status(&running, "GET /api/v1/signals HTTP/1.0", &[&key]).await, 200);
-        // Whoever has a key is no page of a stranger.
+        // A caller with a key is no page of a stranger.
         let expected = if keys.is_empty() { 421 } else { 200 };
         let named = ["host: sspp.example", &key];
         assert_eq!(status(&running, "GET /api/v1/signals HTTP/1.1", &named).await, expected);

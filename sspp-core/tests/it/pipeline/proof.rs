@@ -54,7 +54,7 @@ fn is_ordinary(record: &Record) -> bool {
     matches!(record, Record::Signal { signal, .. } if signal.accepted.event.account_id.as_str() == "sspp_probe")
 }
 
-/// The schema refuses every signal, for a reason of class data or one that nobody knows: all wait, none is dead-lettered,
+/// The schema refuses every signal, for a reason of class data or an unclear one: all wait, none is dead-lettered,
 /// whether they come in a batch or alone, and whatever was recorded before.
 #[tokio::test(start_paused = true)]
 async fn a_schema_that_refuses_everything_dead_letters_nothing() {
