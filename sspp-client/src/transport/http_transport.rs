@@ -4,18 +4,30 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::{Transport, TransportError};
+use super::{AnswerStream, Transport, TransportError};
 
 /// More than any answer of the server has; an answer beyond it is not ours.
 const MOST_ANSWER_BYTES: usize = 64 << 20;
 /// Servers and balancers close what idles longer; a connection that is about to be closed is a retry waiting to happen.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// A body as hyper gives it.
+trait Arriving:
+    BodyExt<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static
+{
+}
+
+impl<B> Arriving for B where
+    B: BodyExt<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static
+{
+}
 
 /// Connections that are kept open between requests.
 #[derive(Debug)]
@@ -53,14 +65,30 @@ impl HttpTransport {
     }
 }
 
+impl HttpTransport {
+    async fn request(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<impl Arriving>, TransportError> {
+        self.client.request(request.map(Full::new)).await.map_err(|error| {
+            if error.is_connect() { TransportError::connect(error) } else { TransportError::cut(error) }
+        })
+    }
+}
+
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        let answer = self.client.request(request.map(Full::new)).await.map_err(|error| {
-            if error.is_connect() { TransportError::connect(error) } else { TransportError::cut(error) }
-        })?;
-        let (head, body) = answer.into_parts();
+        let (head, body) = self.request(request).await?.into_parts();
         let body = Limited::new(body, MOST_ANSWER_BYTES).collect().await.map_err(TransportError::cut)?;
         Ok(http::Response::from_parts(head, body.to_bytes()))
+    }
+
+    async fn open(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<AnswerStream>, TransportError> {
+        let answer = self.request(request).await?;
+        Ok(answer.map(|body| body.into_data_stream().map_err(TransportError::cut).boxed()))
     }
 }
