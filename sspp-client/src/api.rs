@@ -170,14 +170,14 @@ impl Api {
     /// Makes a call, and gives the answer whatever its status.
     pub(crate) async fn send(&self, call: Call) -> Result<Response<Bytes>, Error> {
         let request = self.request(call)?;
-        self.in_time(self.transport.send(request)).await.map_err(Error::Transport)
+        self.in_time(self.transport().send(request)).await.map_err(Error::Transport)
     }
 
     /// Makes a call whose answer is read part by part, with [`part`](Self::part).
     pub(crate) async fn open(&self, call: Call) -> Result<AnswerStream, Error> {
         let expected = call.accept;
         let request = self.request(call)?;
-        let response = self.in_time(self.transport.open(request)).await.map_err(Error::Transport)?;
+        let response = self.in_time(self.transport().open(request)).await.map_err(Error::Transport)?;
         let (head, mut answer) = response.into_parts();
         if head.status.is_success() {
             return match foreign(head.status, &head.headers, expected) {
@@ -197,6 +197,10 @@ impl Api {
     /// The next part of an answer; `None` at its end.
     pub(crate) async fn part(&self, answer: &mut AnswerStream) -> Result<Option<Bytes>, TransportError> {
         self.in_time(answer.try_next()).await
+    }
+
+    fn transport(&self) -> &dyn Transport {
+        &*self.transport
     }
 
     fn request(&self, call: Call) -> Result<Request<Bytes>, Error> {

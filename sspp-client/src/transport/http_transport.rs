@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -17,17 +18,6 @@ use super::{AnswerStream, Transport, TransportError};
 const MOST_ANSWER_BYTES: usize = 64 << 20;
 /// Servers and balancers close what idles longer; a connection that is about to be closed is a retry waiting to happen.
 const IDLE: Duration = Duration::from_secs(30);
-
-/// A body as hyper gives it.
-trait Arriving:
-    BodyExt<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static
-{
-}
-
-impl<B> Arriving for B where
-    B: BodyExt<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static
-{
-}
 
 /// Connections that are kept open between requests.
 #[derive(Debug)]
@@ -69,7 +59,7 @@ impl HttpTransport {
     async fn request(
         &self,
         request: http::Request<Bytes>,
-    ) -> Result<http::Response<impl Arriving>, TransportError> {
+    ) -> Result<http::Response<Incoming>, TransportError> {
         self.client.request(request.map(Full::new)).await.map_err(|error| {
             if error.is_connect() { TransportError::connect(error) } else { TransportError::cut(error) }
         })
