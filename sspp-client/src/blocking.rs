@@ -100,6 +100,11 @@ impl Client {
         self.0.emit(event)
     }
 
+    /// As [`Client::url`](crate::Client::url).
+    pub fn url(&self) -> &str {
+        self.0.url()
+    }
+
     /// As [`Client::stats`](crate::Client::stats).
     pub fn stats(&self) -> Stats {
         self.0.stats()
@@ -157,7 +162,7 @@ impl Client {
 
     /// As [`Client::fetch_model`](crate::Client::fetch_model).
     #[cfg(feature = "local-scoring")]
-    pub fn fetch_model(&self) -> Result<String, Error> {
+    pub fn fetch_model(&self) -> Result<crate::ModelInfo, Error> {
         wait(self.0.fetch_model())
     }
 

@@ -42,7 +42,7 @@ pub use error::Error;
 pub use event::SalesEvent;
 pub use http;
 #[cfg(feature = "local-scoring")]
-pub use local::{LocalScore, LocalStep};
+pub use local::LocalScore;
 pub use memory::MemoryEmitter;
 #[cfg(feature = "mock")]
 pub use mock::MockSignalEmitter;

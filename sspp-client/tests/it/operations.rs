@@ -85,7 +85,7 @@ fn the_blocking_client_has_every_method() {
     let blocking = include_str!("../../src/blocking.rs");
     let methods = methods_of_the_client();
     assert!(methods.len() > 35, "{methods:?}");
-    for method in methods.iter().filter(|method| *method != "url") {
+    for method in methods.iter().filter(|method| !["builder", "from_env"].contains(&method.as_str())) {
         let is_there =
             [format!(" {method}("), format!(" {method}<")].iter().any(|name| blocking.contains(name));
         assert!(is_there, "blocking::Client lacks {method}");
@@ -138,6 +138,25 @@ fn an_event_is_followed_to_its_signal_under_one_id() {
         assert_eq!(explanation.steps[0].kind, StepKind::Base);
         assert_eq!(explanation.to_string(), explanation.summary);
         assert!(explanation.summary.contains("answered within 24 hours"), "{explanation}");
+    });
+}
+
+#[cfg(feature = "local-scoring")]
+#[test]
+fn a_score_made_here_is_explained_as_the_server_explains_it() {
+    let platform = Platform::start();
+    let client = platform.client();
+    run(async {
+        let event = SalesEvent::demo_completed("acc_1", "ada").with("interactionCount", 4);
+        let stored = signal(&client, event.clone()).await;
+        let explanation = client.explanation(stored.id).await.unwrap().unwrap();
+        assert_eq!(client.fetch_model().await.unwrap(), explanation.model);
+        let local = client.score_local(&event).unwrap();
+        assert_eq!(local.to_string(), explanation.to_string());
+        assert_eq!((&local.steps, local.units), (&explanation.steps, explanation.units));
+        assert_eq!((local.score, &local.model), (stored.signal_score, &explanation.model));
+        let preview = client.preview([event]).await.unwrap();
+        assert_eq!(preview.results[0].summary.as_ref(), Some(&local.summary));
     });
 }
 
