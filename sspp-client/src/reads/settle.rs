@@ -7,8 +7,8 @@ use sspp_core::{EventId, Random};
 
 use super::events::event_path;
 use super::{DeadLetterSummary, EventState, JobState, Signal};
-use crate::api::Call;
 use crate::backoff::Backoff;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sspp_client::{
     AccountId, Client, DeadLetterEdit, DeadLetterId, DeadLetterQuery, DeadLetterReason, ErasureKind, Error,
     EventId, EventType, ExternalId, HealthStatus, JobState, PreviewStatus, ReplayStatus, SalesEvent, Settled,
-    SignalId, SignalQuery, SortBy, SortOrder, Source, StepKind, Timestamp, UserId,
+    SignalId, SignalQuery, SortBy, SortOrder, Source, StepKind, Timestamp, UserId, Validation,
 };
 
 use crate::platform::Platform;
@@ -90,6 +90,23 @@ fn the_blocking_client_has_every_method() {
             [format!(" {method}("), format!(" {method}<")].iter().any(|name| blocking.contains(name));
         assert!(is_there, "blocking::Client lacks {method}");
     }
+}
+
+/// A program with many threads may read in any of them.
+#[test]
+fn reads_may_go_from_thread_to_thread() {
+    fn sent<T: Send>(_: &T) {}
+    let client = quick("http://127.0.0.1:9").build().unwrap();
+    let (query, letters) = (SignalQuery::default(), DeadLetterQuery::default());
+    let mut pages = client.signals(&query);
+    sent(&pages.next_page());
+    sent(&client.signals(&query).collect());
+    sent(&client.export_signals(&query));
+    sent(&client.wait_for_signal(unknown(), LONG));
+    sent(&client.replay_all_dead_letters(&letters).finish());
+    sent(&client.preview([SalesEvent::call_made("a", "u")]));
+    sent(&client.validate([SalesEvent::call_made("a", "u")]));
+    sent(&client.health());
 }
 
 fn unknown() -> EventId {
@@ -281,7 +298,7 @@ fn events_are_checked_and_previewed_and_nothing_is_stored() {
     };
     run(async {
         let checked = client.validate(events()).await.unwrap();
-        assert_eq!(checked.iter().map(|event| event.is_valid()).collect::<Vec<_>>(), [false, true, false]);
+        assert_eq!(checked.iter().map(Validation::is_valid).collect::<Vec<_>>(), [false, true, false]);
         assert_eq!(checked[0].errors[0].pointer, "/accountId");
         assert_eq!(checked[2].errors[0].pointer, "/eventType");
         let account = AccountId::new("acc_1").unwrap();
@@ -291,7 +308,7 @@ fn events_are_checked_and_previewed_and_nothing_is_stored() {
         );
         assert_eq!(client.validate(Vec::<SalesEvent>::new()).await.unwrap(), []);
         let many = (0..2_300).map(|number| SalesEvent::call_made(format!("acc_{number}"), "ada"));
-        assert!(client.validate(many).await.unwrap().iter().all(sspp_client::Validation::is_valid));
+        assert!(client.validate(many).await.unwrap().iter().all(Validation::is_valid));
 
         let preview = client.preview(events()).await.unwrap();
         let statuses: Vec<_> = preview.results.iter().map(|result| (result.index, &result.status)).collect();
@@ -367,7 +384,7 @@ fn a_query_has_types_for_its_values_and_is_refused_here_where_one_is_not_valid()
             ["high", "low"]
         );
         assert_eq!(accounts(by_score().from(at.to_datetime()).to("2026-01-03")).await, ["high", "low"]);
-        let begin = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let begin = std::time::SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
         assert_eq!(accounts(by_score().from(begin)).await, Vec::<String>::new());
 
         let wrong = SignalQuery::default().account("").min_score(0.705).max_score(f64::NAN).from("yesterday");
@@ -429,6 +446,6 @@ fn a_program_without_async_reads_the_same() {
     let exported: Vec<_> = client.export_signals(&query).unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!(exported.len(), 5);
     let csv: Vec<_> = client.export(&query, ExportFormat::Csv).unwrap().collect::<Result<_, _>>().unwrap();
-    assert_eq!(csv.concat().iter().filter(|byte| **byte == b'\n').count(), 6);
+    assert_eq!(String::from_utf8(csv.concat()).unwrap().lines().count(), 6);
     assert_eq!(client.replay_all_dead_letters(&DeadLetterQuery::default()).finish().unwrap().replayed, 0);
 }
