@@ -124,7 +124,7 @@ fn an_event_is_followed_to_its_signal_under_one_id() {
     let platform = Platform::start();
     let client = platform.client();
     run(async {
-        let event = SalesEvent::email_clicked("acc 1/ü", "ada").id("click-7").source("crm");
+        let event = SalesEvent::email_clicked("acc 1/ü", "ada").id("click/7 ü").source("crm");
         let signal = signal(&client, event.with("responseTimeHours", 2)).await;
         assert_eq!((signal.account_id.as_str(), signal.signal_score), ("acc 1/ü", 0.7));
         assert_eq!(client.signal(signal.id).await.unwrap().as_ref(), Some(&signal));
@@ -135,7 +135,7 @@ fn an_event_is_followed_to_its_signal_under_one_id() {
         let content = found.event.as_ref().unwrap();
         assert_eq!(content.source.as_ref().map(Source::as_str), Some("crm"));
         assert_eq!((content.timestamp, &content.metadata), (signal.timestamp, &signal.metadata));
-        let own = ExternalId::new("click-7").unwrap();
+        let own = ExternalId::new("click/7 ü").unwrap();
         let by_own = client.event_by_external_id(&own, &signal.account_id, signal.source.as_ref()).await;
         assert_eq!(by_own.unwrap().as_ref(), Some(&found));
         assert_eq!(client.event_by_external_id(&own, &signal.account_id, None).await.unwrap(), None);
