@@ -26,7 +26,8 @@ const COMPRESS_ABOVE: usize = 1_024;
 /// The server.
 #[derive(Debug)]
 pub(crate) struct Api {
-    transport: Arc<dyn Transport>,
+    /// None where the client is disabled.
+    transport: Option<Arc<dyn Transport>>,
     root: Root,
     authorization: Option<HeaderValue>,
     timeout: Duration,
@@ -37,9 +38,7 @@ pub(crate) struct Api {
 /// What the server said about one event of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ruling {
-    Accepted {
-        job_id: Option<String>,
-    },
+    Accepted,
     Rejected(Vec<Violation>),
     /// To be sent again, under the same id.
     Retry,
@@ -62,14 +61,13 @@ struct Verdicts {
 struct WireVerdict {
     index: usize,
     status: String,
-    job_id: Option<String>,
     #[serde(default)]
     errors: Option<Vec<Violation>>,
 }
 
 impl Api {
     pub(crate) fn new(
-        transport: Arc<dyn Transport>,
+        transport: Option<Arc<dyn Transport>>,
         root: Root,
         authorization: Option<HeaderValue>,
         settings: &Settings,
@@ -134,7 +132,8 @@ impl Api {
     async fn exchange(&self, request: http::request::Builder, body: Bytes) -> Result<Response<Bytes>, Error> {
         let unusable = |error: http::Error| Error::Transport(TransportError::unusable(error));
         let request = request.body(body).map_err(unusable)?;
-        let response = tokio::time::timeout(self.timeout, self.transport.send(request))
+        let transport = self.transport.as_ref().ok_or(Error::Disabled)?;
+        let response = tokio::time::timeout(self.timeout, transport.send(request))
             .await
             .unwrap_or_else(|_| Err(TransportError::timeout()))
             .map_err(Error::Transport)?;
@@ -192,7 +191,7 @@ fn rulings(verdicts: Verdicts, events: usize) -> Vec<Ruling> {
     for verdict in verdicts.results {
         let Some(ruling) = rulings.get_mut(verdict.index) else { continue };
         match verdict.status.as_str() {
-            "accepted" => *ruling = Ruling::Accepted { job_id: verdict.job_id },
+            "accepted" => *ruling = Ruling::Accepted,
             "rejected" => *ruling = Ruling::Rejected(verdict.errors.unwrap_or_default()),
             _ => {}
         }
@@ -223,9 +222,6 @@ mod tests {
             {"index":3,"status":"postponed"},{"index":9,"status":"accepted"}]}"#;
         let rulings = rulings(serde_json::from_str(answer).unwrap(), 4);
         assert!(matches!(&rulings[0], Ruling::Rejected(errors) if errors[0].code == "empty"));
-        assert_eq!(
-            rulings[1..],
-            [Ruling::Retry, Ruling::Accepted { job_id: Some("j".into()) }, Ruling::Retry]
-        );
+        assert_eq!(rulings[1..], [Ruling::Retry, Ruling::Accepted, Ruling::Retry]);
     }
 }

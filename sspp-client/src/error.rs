@@ -45,6 +45,11 @@ pub enum Error {
     /// The client was closed: nothing is taken any more.
     #[error("the client is closed")]
     Closed,
+    /// The client is disabled: it asks no server.
+    #[error(
+        "the client is disabled, by disabled(true), SSPP_DISABLED or a blank API key: it sends and reads nothing"
+    )]
+    Disabled,
     /// There was no answer.
     #[error("the server gave no answer: {0}")]
     Transport(#[source] TransportError),
@@ -97,7 +102,9 @@ impl Error {
             Self::Spool(_) => Remedy::None,
             #[cfg(feature = "local-scoring")]
             Self::Scoring(_) => Remedy::None,
-            Self::Transport(_) | Self::Invalid(_) | Self::TooLarge { .. } | Self::Closed => Remedy::None,
+            Self::Transport(_) | Self::Invalid(_) | Self::TooLarge { .. } | Self::Closed | Self::Disabled => {
+                Remedy::None
+            }
         }
     }
 

@@ -3,9 +3,12 @@
 
 mod answers;
 mod closing;
+mod contract;
 mod delivery;
 mod exactly_once;
 mod exit;
+mod intake;
+mod outside;
 mod overflow;
 mod readme;
 mod reads;
@@ -14,6 +17,7 @@ mod server;
 #[cfg(feature = "spool")]
 mod spooled;
 mod unsendable;
+mod way;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

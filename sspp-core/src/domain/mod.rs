@@ -6,6 +6,7 @@ mod erasure;
 mod event;
 mod event_type;
 mod ids;
+mod instants;
 mod job;
 mod metadata;
 mod query;
