@@ -69,7 +69,12 @@ impl ProxyChoice {
             }
         };
         let found = Matcher::builder().all(url).build().intercept(&server);
-        match found.filter(|found| matches!(found.uri().scheme_str(), Some("http" | "https"))) {
+        let usable = |found: &Intercept| {
+            // Of a password with an @ in it, the rest would be taken for the host, and shown.
+            let whole = found.uri().authority().is_some_and(|authority| !authority.as_str().contains('@'));
+            whole && matches!(found.uri().scheme_str(), Some("http" | "https"))
+        };
+        match found.filter(usable) {
             Some(found) => Ok(Some(Proxy::new(&found))),
             None => {
                 let fault = "is no URL of an HTTP proxy: give one such as http://proxy.example.com:3128, with what is special in \
