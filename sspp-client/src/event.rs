@@ -77,8 +77,8 @@ impl SalesEvent {
         }
     }
 
-    /// Adds a member of metadata; one of the same name is replaced. `NaN` and the infinities are `null`, as serde_json writes
-    /// them.
+    /// Adds a member of metadata; one of the same name is replaced. `NaN` and the infinities become
+    /// `null`: JSON has no such numbers.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.metadata.set(name.into(), value.into());
@@ -86,7 +86,7 @@ impl SalesEvent {
     }
 
     /// Says the whole metadata by a value that serde writes as a JSON object, in place of what was said before;
-    /// [`with`](Self::with) adds to it. Numbers are sent in all the digits that serde_json writes.
+    /// [`with`](Self::with) adds to it. Numbers are sent in all the digits that serde writes.
     ///
     /// A value that is no object, or cannot be written, is told beside everything else that is wrong when the event is
     /// emitted.

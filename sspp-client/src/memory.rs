@@ -72,12 +72,15 @@ struct State {
     server: Server,
 }
 
+/// Everything that is wrong with an event.
+type Judge = Arc<dyn Fn(&Event) -> Vec<Violation> + Send + Sync>;
+
 /// What the server in memory does with events.
 #[derive(Clone, Default)]
 enum Server {
     #[default]
     Accepts,
-    Rejects(Arc<dyn Fn(&Event) -> Vec<Violation> + Send + Sync>),
+    Rejects(Judge),
     Full,
     Fails(Error),
 }

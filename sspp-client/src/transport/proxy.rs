@@ -74,15 +74,13 @@ impl ProxyChoice {
             let whole = found.uri().authority().is_some_and(|authority| !authority.as_str().contains('@'));
             whole && matches!(found.uri().scheme_str(), Some("http" | "https"))
         };
-        match found.filter(usable) {
-            Some(found) => Ok(Some(Proxy::new(&found))),
-            None => {
-                let fault = "is no URL of an HTTP proxy: give one such as http://proxy.example.com:3128, with what is special in \
-                             name and password percent-encoded";
-                let unset = if origin == "proxy" { "" } else { ", or name the server in NO_PROXY" };
-                Err((origin, format!("{fault}{unset}")))
-            }
+        if let Some(found) = found.filter(usable) {
+            return Ok(Some(Proxy::new(&found)));
         }
+        let fault = "is no URL of an HTTP proxy: give one such as http://proxy.example.com:3128, with what is special in name and \
+                     password percent-encoded";
+        let exempt = if origin == "proxy" { "" } else { ", or name the server in NO_PROXY" };
+        Err((origin, format!("{fault}{exempt}")))
     }
 }
 

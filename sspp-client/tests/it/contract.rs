@@ -128,13 +128,13 @@ fn same(
         })
         .collect();
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let sent: Vec<_> = taken
+    let expected: Vec<_> = taken
         .iter()
         .map(|event| {
             (text(&event["accountId"]).unwrap(), text(&event["source"]), event["metadata"].to_string())
         })
         .collect();
-    assert_eq!(kept, sent);
+    assert_eq!(kept, expected);
     answered
 }
 

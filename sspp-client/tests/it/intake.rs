@@ -95,6 +95,44 @@ fn a_disabled_client_checks_events_and_sends_and_reads_nothing() {
     assert!(server.requests().is_empty());
 }
 
+/// Counts warnings that name the off switch.
+#[derive(Debug, Default)]
+struct Warnings(AtomicUsize);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut |_: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            let named = format!("{value:?}").contains("the client is disabled");
+            self.0.fetch_add(usize::from(named), Ordering::Relaxed);
+        });
+    }
+}
+
+#[test]
+fn a_disabled_client_says_so_once() {
+    let warnings = std::sync::Arc::new(Warnings::default());
+    tracing::subscriber::with_default(std::sync::Arc::clone(&warnings), || {
+        let client = quick("http://127.0.0.1:9").api_key("").build().unwrap();
+        for number in 0..3 {
+            client.emit(event(number)).unwrap();
+        }
+    });
+    assert_eq!(warnings.0.load(Ordering::Relaxed), 1);
+}
+
 #[cfg(feature = "spool")]
 #[test]
 fn a_disabled_client_leaves_the_spool_alone() {
@@ -110,6 +148,7 @@ fn a_disabled_client_leaves_the_spool_alone() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "programs ask these clocks")]
 fn times_are_types_and_none_fails_that_the_server_takes() {
     let server = Server::start(|_, _| Reply::Judge);
     let client = quick(&server.url).build().unwrap();

@@ -111,7 +111,10 @@ fn once(url: String) -> ClientBuilder {
 fn sent(builder: ClientBuilder) -> Result<(), String> {
     let client = builder.build().unwrap();
     match run(client.send([event(0)])) {
-        Ok(outcomes) => Ok(assert!(outcomes[0].is_accepted())),
+        Ok(outcomes) => {
+            assert!(outcomes[0].is_accepted());
+            Ok(())
+        }
         Err(error) => Err(error.to_string()),
     }
 }
