@@ -128,7 +128,7 @@ mod tests {
     fn so_it_is_with_jiff() {
         let before = jiff::Timestamp::from_nanosecond(-1).unwrap();
         assert_eq!(read(before), Err(TimestampFault::TooEarly));
-        assert_eq!(read(before.to_zoned(jiff::tz::TimeZone::UTC)), Err(TimestampFault::TooEarly));
+        assert_eq!(read(before.to_zoned_datetime(jiff::tz::TimeZone::UTC)), Err(TimestampFault::TooEarly));
     }
 
     #[cfg(feature = "time")]
