@@ -9,6 +9,7 @@ mod batch;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
+mod call;
 mod client;
 mod core;
 mod delivery;
@@ -48,22 +49,26 @@ pub use error::Error;
 pub use event::SalesEvent;
 pub use http;
 #[cfg(feature = "local-scoring")]
-pub use local::{LocalScore, LocalStep};
+pub use local::LocalScore;
 pub use memory::MemoryEmitter;
 #[cfg(feature = "mock")]
 pub use mock::MockSignalEmitter;
 pub use outcome::{CloseReport, DroppedEvent, Outcome, RejectedEvent, Verdict};
 pub use problem::Problem;
 pub use reads::{
-    DeadLetter, DeadLetterEvent, DeadLetterQuery, EventTypeInfo, EventTypes, Explanation, ExplanationStep,
-    Job, JobStats, ModelInfo, Pages, Replay, ReplayMany, Signal, SignalQuery, SignalStats, SkippedLetter,
-    StepInput,
+    ActiveModel, DeadLetter, DeadLetterEdit, DeadLetterQuery, DeadLetterReason, DeadLetterSummary,
+    DurabilityStatus, Erasure, ErasureKind, EventContent, EventState, EventTypeInfo, EventTypes, Explanation,
+    ExplanationStep, Export, ExportFormat, ExportedSignal, Health, HealthStatus, Job, JobSignal, JobState,
+    JobStats, ModelInfo, Page, Pages, Preview, PreviewResult, PreviewStatus, Ready, Replay, ReplayMany,
+    ReplayStatus, Replayed, Replays, ServiceHealth, Settled, Signal, SignalQuery, SignalStats, SkippedLetter,
+    StepInput, StepKind, Total, Validation,
 };
 pub use settings::Overflow;
 pub use sspp_core::{
-    AccountId, Clock, Event, EventBuilder, EventId, EventType, ExternalId, IdFault, ManualClock, Metadata,
-    MetadataFault, Random, SeededRandom, Source, SystemClock, SystemRandom, Timestamp, TimestampFault,
-    UserId, Violation, Violations,
+    AccountId, Clock, DeadLetterId, Event, EventBuilder, EventId, EventType, ExternalId, IdFault,
+    IdFormFault, ManualClock, Metadata, MetadataFault, ModelDigest, Random, Score, ScoreFault, SeededRandom,
+    SignalId, SignalType, SortBy, SortOrder, Source, SystemClock, SystemRandom, Timestamp, TimestampFault,
+    Units, UserId, Violation, Violations,
 };
 pub use stats::{DropReason, Stats};
-pub use transport::{Transport, TransportError};
+pub use transport::{AnswerStream, Transport, TransportError};

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::HeaderValue;
 use http::header::PROXY_AUTHORIZATION;
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -15,7 +17,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::proxy::{Connector, Proxy};
 use super::roots::with_system_roots;
-use super::{Transport, TransportError};
+use super::{AnswerStream, Transport, TransportError};
 
 /// More than any answer of the server has; an answer beyond it is not ours.
 const MOST_ANSWER_BYTES: usize = 64 << 20;
@@ -67,18 +69,34 @@ impl HttpTransport {
     }
 }
 
-#[async_trait]
-impl Transport for HttpTransport {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+impl HttpTransport {
+    async fn request(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Incoming>, TransportError> {
         let mut request = request.map(Full::new);
         if let Some(authorization) = &self.proxy_authorization {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
         }
-        let answer = self.client.request(request).await.map_err(|error| {
+        self.client.request(request).await.map_err(|error| {
             if error.is_connect() { TransportError::connect(error) } else { TransportError::cut(error) }
-        })?;
-        let (head, body) = answer.into_parts();
+        })
+    }
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let (head, body) = self.request(request).await?.into_parts();
         let body = Limited::new(body, MOST_ANSWER_BYTES).collect().await.map_err(TransportError::cut)?;
         Ok(http::Response::from_parts(head, body.to_bytes()))
+    }
+
+    async fn open(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<AnswerStream>, TransportError> {
+        let answer = self.request(request).await?;
+        Ok(answer.map(|body| body.into_data_stream().map_err(TransportError::cut).boxed()))
     }
 }

@@ -1,4 +1,4 @@
-//! The client against scripted servers.
+//! The client against scripted servers, and against the real service.
 #![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
 
 mod answers;
@@ -7,11 +7,14 @@ mod contract;
 mod delivery;
 mod exactly_once;
 mod exit;
+mod exports;
 mod intake;
+mod lists;
+mod operations;
 mod outside;
 mod overflow;
+mod platform;
 mod readme;
-mod reads;
 mod runtimes;
 mod server;
 #[cfg(feature = "spool")]

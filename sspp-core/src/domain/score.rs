@@ -115,8 +115,56 @@ impl Score {
     }
 }
 
+/// Why a number is not a score.
+///
+/// ```
+/// use sspp_core::{Score, ScoreFault};
+/// assert_eq!(Score::try_from(-0.5), Err(ScoreFault));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a number from 0 to 1,000 with at most two decimals")]
+pub struct ScoreFault;
+
+/// ```
+/// use sspp_core::Score;
+/// assert_eq!(Score::try_from(0.7).unwrap().to_string(), "0.70");
+/// assert!(Score::try_from(0.705).is_err());
+/// ```
+impl TryFrom<f64> for Score {
+    type Error = ScoreFault;
+    fn try_from(value: f64) -> Result<Self, ScoreFault> {
+        let units = Units::from_f64(value).ok_or(ScoreFault)?;
+        let exact = (0..=1_000 * Units::PER_ONE).contains(&units.0) && units.0 % 100 == 0;
+        exact.then_some(Self(units)).ok_or(ScoreFault)
+    }
+}
+
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_score_is_refused() {
+        for value in [-0.01, 1_000.01, 0.001, 0.705, 1e300, f64::NAN, f64::INFINITY] {
+            assert_eq!(Score::try_from(value), Err(ScoreFault), "{value}");
+        }
+    }
+
+    proptest! {
+        /// Every score converts into the number that it is written as, and back.
+        #[test]
+        fn scores_and_numbers_convert_both_ways(cents in 0_i64..=100_000) {
+            let score = Score::rounded(Units::new(cents * 100));
+            prop_assert_eq!(Score::try_from(score.to_f64()), Ok(score));
+            prop_assert_eq!(score.to_string().parse::<f64>().map(Score::try_from), Ok(Ok(score)));
+        }
     }
 }

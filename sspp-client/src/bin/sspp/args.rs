@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sspp_client::{DeadLetterId, SignalId};
 
 /// Sends sales events to SSPP and shows what became of them.
 #[derive(Debug, Parser)]
@@ -161,7 +162,7 @@ pub(crate) struct Signals {
 pub(crate) struct Score {
     /// Number of the signal to explain
     #[arg(conflicts_with_all = ["account", "user", "event_type", "model"], required_unless_present = "event_type")]
-    pub(crate) signal: Option<i64>,
+    pub(crate) signal: Option<SignalId>,
     #[command(flatten)]
     pub(crate) event: EventArguments,
     /// Scoring model (TOML or JSON) for the event; the built-in one unless given
@@ -191,13 +192,13 @@ pub(crate) enum DeadLetterTask {
     /// Show one with its event
     Show {
         /// Its id
-        id: String,
+        id: DeadLetterId,
     },
     /// Put events back into the queue, under their own ids
     Replay {
         /// Their ids
         #[arg(required = true)]
-        ids: Vec<String>,
+        ids: Vec<DeadLetterId>,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt as _;
 use serde_json::json;
-use sspp_client::{Client, DeadLetterQuery};
+use sspp_client::{Client, DeadLetterId, DeadLetterQuery};
 
 use crate::args::{DeadLetterTask, DeadLetters};
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ pub(crate) async fn run(task: &DeadLetters, client: &Client, output: &Output) ->
     match &task.task {
         None => list(None, 20, client, output).await,
         Some(DeadLetterTask::List { reason, limit }) => list(reason.as_deref(), *limit, client, output).await,
-        Some(DeadLetterTask::Show { id }) => show(id, client, output).await,
+        Some(DeadLetterTask::Show { id }) => show(*id, client, output).await,
         Some(DeadLetterTask::Replay { ids }) => replay(ids, client, output).await,
     }
 }
@@ -28,7 +28,13 @@ async fn list(reason: Option<&str>, limit: u64, client: &Client, output: &Output
         let letter = letter?;
         seen += 1;
         output.result(&letter, || {
-            format!("{}  {}  {}: {}", letter.id, letter.died_at, output.bad(&letter.reason), letter.detail)
+            format!(
+                "{}  {}  {}: {}",
+                letter.id,
+                letter.died_at,
+                output.bad(letter.reason.as_str()),
+                letter.detail
+            )
         });
     }
     if seen == 0 {
@@ -37,7 +43,7 @@ async fn list(reason: Option<&str>, limit: u64, client: &Client, output: &Output
     Ok(())
 }
 
-async fn show(id: &str, client: &Client, output: &Output) -> Result<(), Failure> {
+async fn show(id: DeadLetterId, client: &Client, output: &Output) -> Result<(), Failure> {
     let Some(letter) = client.dead_letter(id).await? else {
         return Err(Failure::wrong(format!("there is no dead letter {id}: `sspp dead-letters` lists them")));
     };
@@ -46,10 +52,10 @@ async fn show(id: &str, client: &Client, output: &Output) -> Result<(), Failure>
 }
 
 /// Replays each; one that fails does not keep the others.
-async fn replay(ids: &[String], client: &Client, output: &Output) -> Result<(), Failure> {
+async fn replay(ids: &[DeadLetterId], client: &Client, output: &Output) -> Result<(), Failure> {
     let mut failed = None;
     for id in ids {
-        match client.replay_dead_letter(id).await {
+        match client.replay_dead_letter(*id).await {
             Ok(_) => output.result(&json!({"id": id, "status": "replayed"}), || {
                 format!("{} {id}", output.good("replayed"))
             }),

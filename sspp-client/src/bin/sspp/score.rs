@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use sspp_client::Client;
+use sspp_client::{Client, SignalId};
 use sspp_core::{Explanation, ScoringModel, read_text_file};
 
 use crate::args::Score;
@@ -25,7 +25,7 @@ pub(crate) async fn run(
     }
 }
 
-async fn stored(signal: i64, client: &Client, output: &Output) -> Result<(), Failure> {
+async fn stored(signal: SignalId, client: &Client, output: &Output) -> Result<(), Failure> {
     let explanation = client.explanation(signal).await?;
     let Some(explanation) = explanation else {
         return Err(Failure::wrong(format!("there is no signal {signal}")));
