@@ -84,7 +84,9 @@ impl RunError {
     pub(crate) const fn is_usage(&self) -> bool {
         use SqliteOpenError::{Folder, MissingFolder, UnusablePath};
         match self {
-            Self::Config(_) | Self::Queue(RedisOpenError::Config(_)) | Self::Store(PgOpenError::Config(_)) => true,
+            Self::Config(_)
+            | Self::Queue(RedisOpenError::Config(_))
+            | Self::Store(PgOpenError::Config(_)) => true,
             Self::Data { source, .. } => {
                 matches!(source, UnusablePath { .. } | Folder { .. } | MissingFolder { .. })
             }

@@ -59,9 +59,9 @@ pub enum Command {
     },
     /// Import signals that /signals/export gave as NDJSON, under the same event ids. In embedded mode the service has to be
     /// stopped. Doing it again does no harm.
-    Import(ImportArgs),
+    Import(Box<ImportArgs>),
     /// Import the predecessor's table `sales_signals` from its PostgreSQL. Doing it again does no harm.
-    ImportLegacy(LegacyArgs),
+    ImportLegacy(Box<LegacyArgs>),
     /// Completions and man pages.
     #[command(flatten)]
     Manual(ManualCommand),

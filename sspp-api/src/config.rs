@@ -61,8 +61,13 @@ pub struct Config {
     pub max_connections: u32,
 
     /// How long a request's body may take to arrive, such as 30s.
-    #[arg(long, help_heading = "Connections", env = "SSPP_REQUEST_TIMEOUT", value_name = "SSPP_REQUEST_TIMEOUT",
-          default_value = "30s")]
+    #[arg(
+        long,
+        help_heading = "Connections",
+        env = "SSPP_REQUEST_TIMEOUT",
+        value_name = "SSPP_REQUEST_TIMEOUT",
+        default_value = "30s"
+    )]
     pub request_timeout: Span,
 
     /// How the pipeline runs, in embedded mode.
@@ -233,9 +238,11 @@ mod tests {
         }
     }
 
+    type Length = fn(&Config) -> Span;
+
     #[test]
     fn every_length_of_time_is_written_alike() {
-        let lengths: [(&str, fn(&Config) -> Span); 6] = [
+        let lengths: [(&str, Length); 6] = [
             ("--request-timeout", |config| config.request_timeout),
             ("--shutdown-timeout", |config| config.shutdown_timeout),
             ("--header-timeout", |config| config.server.header_timeout),

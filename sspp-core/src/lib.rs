@@ -105,8 +105,8 @@ pub use retention::{Retention, retain};
 pub use retry::RetryPolicy;
 #[cfg(feature = "scoring")]
 pub use scoring::{
-    AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, ModelModifier, Scored, ScoringModel,
-    ScoringModelBuilder, Step, StepInput, StepKind, TierRule, UnknownEventType,
+    AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, ModelModifier, Scored,
+    ScoringModel, ScoringModelBuilder, Step, StepInput, StepKind, TierRule, UnknownEventType,
 };
 pub use subject::Subject;
 pub use text::{TextFault, not_text, read_text, read_text_file, skip_byte_order_mark};

@@ -40,7 +40,7 @@ pub struct CommandLine {
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Bring the schema of PostgreSQL up to this release, and say how many migrations that took.
-    Migrate(MigrateArgs),
+    Migrate(Box<MigrateArgs>),
     /// Ask the worker on this port whether it is ready: ends with 0 when it is, else with 1.
     Healthcheck(HealthcheckArgs),
     /// Completions and man pages.

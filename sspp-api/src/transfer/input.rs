@@ -116,7 +116,8 @@ pub(super) fn not_ndjson(first: &RawLine, file: &Path) -> Option<String> {
     if text.starts_with('{') {
         let parsed = serde_json::from_str::<IgnoredAny>(text);
         return parsed.err().filter(|error| error.is_eof() && !first.is_too_long).map(|_| {
-            "is JSON with objects over several lines: write each on one line, for instance with `jq -c .`".to_owned()
+            "is JSON with objects over several lines: write each on one line, for instance with `jq -c .`"
+                .to_owned()
         });
     }
     if text.starts_with('[') {
@@ -129,7 +130,9 @@ pub(super) fn not_ndjson(first: &RawLine, file: &Path) -> Option<String> {
     }
     if text.contains([',', ';', '\t']) {
         let file = file.display();
-        return Some(format!("is CSV: use `sspp import {file}`, which reads CSV and sends its events to the API"));
+        return Some(format!(
+            "is CSV: use `sspp import {file}`, which reads CSV and sends its events to the API"
+        ));
     }
     Some(format!("is not NDJSON: line {} is no JSON object", first.number))
 }

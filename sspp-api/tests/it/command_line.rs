@@ -15,8 +15,10 @@ fn ended(command: &mut Command) -> (i32, String, String) {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -32,7 +34,8 @@ fn settings(help: &str) -> BTreeMap<&str, Vec<&str>> {
         }
         let line = line.trim();
         let words = line.split([' ', '<', '>']).filter(|_| line.starts_with('-'));
-        let settings = words.filter(|word| word.starts_with("--") || (word.len() > 3 && *word == word.to_uppercase()));
+        let is_name = |word: &str| word.len() > 3 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let settings = words.filter(|word| word.starts_with("--") || is_name(word));
         let settings: Vec<_> = settings.filter(|word| !["--help", "--version"].contains(word)).collect();
         if !settings.is_empty() {
             found.entry(heading).or_default().extend(settings);
@@ -52,9 +55,15 @@ fn every_setting_is_listed_under_its_own_heading_and_only_where_it_is_used() {
     let help = listed(&[]);
     let served = settings(&help);
     for (heading, variables) in [
-        ("Options", &["PORT", "SSPP_BIND", "API_PREFIX", "SSPP_SHUTDOWN_TIMEOUT", "SSPP_DATA", "SSPP_MODEL"][..]),
+        (
+            "Options",
+            &["PORT", "SSPP_BIND", "API_PREFIX", "SSPP_SHUTDOWN_TIMEOUT", "SSPP_DATA", "SSPP_MODEL"][..],
+        ),
         ("Access", &["--allow-anonymous", "SSPP_API_KEYS", "SSPP_RATE_LIMIT", "SSPP_CORS_ORIGINS"]),
-        ("Connections", &["SSPP_HEADER_TIMEOUT", "SSPP_ALLOWED_HOSTS", "SSPP_MAX_CONNECTIONS", "SSPP_REQUEST_TIMEOUT"]),
+        (
+            "Connections",
+            &["SSPP_HEADER_TIMEOUT", "SSPP_ALLOWED_HOSTS", "SSPP_MAX_CONNECTIONS", "SSPP_REQUEST_TIMEOUT"],
+        ),
         ("Pipeline", &["QUEUE_CONCURRENCY", "SSPP_BATCH_SIZE"]),
         ("Retention", &["SSPP_RETAIN_SIGNALS"]),
         ("Redis", &["REDIS_URL", "REDIS_PASSWORD"]),
@@ -143,7 +152,8 @@ fn wrong_usage_ends_with_2_and_a_failure_with_1() {
 fn a_subcommand_is_not_disturbed_by_settings_of_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let mut keygen = command(folder.path(), &["keygen", "-n", "crm", "-s", "read"]);
-    let bad = [("PORT", "abc"), ("SSPP_CLAIM_BOUND", "soon"), ("SSPP_API_KEYS", "wrong"), ("LOG_FORMAT", "xml")];
+    let bad =
+        [("PORT", "abc"), ("SSPP_CLAIM_BOUND", "soon"), ("SSPP_API_KEYS", "wrong"), ("LOG_FORMAT", "xml")];
     let (status, out, said) = ended(keygen.envs(bad));
     assert!(status == 0 && out.contains("config: crm:read:"), "{said}");
     // Its own count.
@@ -195,9 +205,10 @@ fn what_is_no_ndjson_is_told_and_leaves_nothing_behind() {
 #[test]
 fn a_signal_stops_an_import_which_says_how_to_go_on() {
     let folder = tempfile::tempdir().unwrap();
-    for (first, line, said) in
-        [("0", "", "nothing was done yet"), ("2", "{}\n{}\n", "run the same command again, which does no harm, or with --skip-lines 2")]
-    {
+    for (first, line, said) in [
+        ("0", "", "nothing was done yet"),
+        ("2", "{}\n{}\n", "run the same command again, which does no harm, or with --skip-lines 2"),
+    ] {
         let mut child = command(folder.path(), &["import", "-", "--skip-lines", first])
             .stdin(Stdio::piped())
             .stderr(Stdio::piped())
@@ -224,10 +235,14 @@ fn a_signal_stops_an_import_which_says_how_to_go_on() {
 fn dependencies_that_are_away_are_named_with_address_and_cause() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("e.ndjson"), crate::harness::event("a", "call_made", "{}")).unwrap();
-    let variables =
-        [("REDIS_URL", "redis://:hunter2@127.0.0.1:1"), ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/sales")];
+    let variables = [
+        ("REDIS_URL", "redis://:hunter2@127.0.0.1:1"),
+        ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/sales"),
+    ];
     let (status, _, said) = ended(command(folder.path(), &["import", "e.ndjson"]).envs(variables));
-    for part in ["PostgreSQL at 127.0.0.1:1, database sales,", "Connection refused", "is it running", "DATABASE_URL"] {
+    for part in
+        ["PostgreSQL at 127.0.0.1:1, database sales,", "Connection refused", "is it running", "DATABASE_URL"]
+    {
         assert!(status == 1 && said.contains(part), "{part}: {said}");
     }
     assert!(!said.contains("hunter2"), "{said}");
@@ -238,10 +253,18 @@ fn completions_and_man_pages_are_printed() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let (status, out, said) = ended(&mut command(folder.path(), &["completions", shell]));
-        assert!(status == 0 && out.contains("import-legacy") && out.contains("shutdown-timeout"), "{shell}: {said}");
+        assert!(
+            status == 0 && out.contains("import-legacy") && out.contains("shutdown-timeout"),
+            "{shell}: {said}"
+        );
     }
     let (status, page, _) = ended(&mut command(folder.path(), &["man"]));
-    assert!(status == 0 && page.contains(".TH sspp-api 1") && page.contains("EXIT") | page.contains("Exit status"), "{page}");
+    assert!(
+        status == 0
+            && page.contains(".TH sspp-api 1")
+            && page.contains("EXIT") | page.contains("Exit status"),
+        "{page}"
+    );
     let (status, page, _) = ended(&mut command(folder.path(), &["man", "import"]));
     assert!(status == 0 && page.contains("skip\\-lines"), "{page}");
 }

@@ -60,6 +60,7 @@ impl ModelModifier {
     }
 
     /// Adds an amount, which may be negative.
+    #[expect(clippy::should_implement_trait, reason = "the verb of the document")]
     pub fn add(self, amount: f64) -> Self {
         self.with("add", number(amount))
     }
@@ -127,8 +128,11 @@ impl ScoringModelBuilder {
         signal_type: impl Into<String>,
         group: impl Into<String>,
     ) -> Self {
-        let rule =
-            object([("base", number(base)), ("signal_type", signal_type.into().into()), ("group", group.into().into())]);
+        let rule = object([
+            ("base", number(base)),
+            ("signal_type", signal_type.into().into()),
+            ("group", group.into().into()),
+        ]);
         let fault = named(&mut self.events, "events", event_type.into(), rule);
         self.twice.extend(fault);
         self
@@ -181,10 +185,15 @@ impl ScoringModelBuilder {
         if !groups.is_empty() {
             account.insert("groups".to_owned(), groups.into());
         }
-        let tables = [("events", events), ("account", account)].map(|(name, table)| (name, Value::from(table)));
-        let lists = [("modifiers", modifiers), ("tiers", tiers)].map(|(name, list)| (name, Value::from(list)));
+        let tables =
+            [("events", events), ("account", account)].map(|(name, table)| (name, Value::from(table)));
+        let lists =
+            [("modifiers", modifiers), ("tiers", tiers)].map(|(name, list)| (name, Value::from(list)));
         // What nothing was said of is as in the default model.
-        let said = tables.into_iter().chain(lists).filter(|(_, value)| *value != object([]) && *value != Value::Array(Vec::new()));
+        let said = tables
+            .into_iter()
+            .chain(lists)
+            .filter(|(_, value)| *value != object([]) && *value != Value::Array(Vec::new()));
         document.extend(said.map(|(name, value)| (name.to_owned(), value)));
         match ScoringModel::of(&document.into()) {
             Ok(model) if twice.is_empty() => Ok(model),

@@ -5,14 +5,13 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
-use clap::builder::{OsStr, Resettable};
 use clap::Parser;
+use clap::builder::{OsStr, Resettable};
 
 use super::ConfigError;
 
 /// What a binary's `--help` says of its exit status.
-pub const EXIT_STATUS: &str =
-    "Exit status: 0 done, 1 failed, 2 the command line or a setting is wrong, 130 stopped by a signal before it was done.";
+pub const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 the command line or a setting is wrong, 130 stopped by a signal before it was done.";
 
 /// Why a command was not done: the message, and the status that the process ends with.
 ///
@@ -119,7 +118,9 @@ pub fn print(text: &str) -> Result<(), Failure> {
     match printed {
         // The reader has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        printed => printed.map_err(|error| Failure::run(format_args!("cannot write to standard output: {error}"))),
+        printed => {
+            printed.map_err(|error| Failure::run(format_args!("cannot write to standard output: {error}")))
+        }
     }
 }
 
@@ -163,7 +164,9 @@ mod tests {
 
     #[test]
     fn what_clap_says_becomes_one_line() {
-        let said = one_line("error: unexpected argument '-x' found\n\nUsage: x\n\nFor more information, try '--help'.\n");
+        let said = one_line(
+            "error: unexpected argument '-x' found\n\nUsage: x\n\nFor more information, try '--help'.\n",
+        );
         assert_eq!(said, "unexpected argument '-x' found; --help lists what there is");
     }
 }

@@ -139,12 +139,7 @@ pub struct DatabaseArgs {
     pub postgres_user: Option<String>,
 
     /// With `POSTGRES_HOST`: the password, if there is one. Prefer the variable: others can see a process's arguments.
-    #[arg(
-        long,
-        env = "POSTGRES_PASSWORD",
-        value_name = "POSTGRES_PASSWORD",
-        hide_env_values = true
-    )]
+    #[arg(long, env = "POSTGRES_PASSWORD", value_name = "POSTGRES_PASSWORD", hide_env_values = true)]
     pub postgres_password: Option<Secret>,
 
     /// With `POSTGRES_HOST`: the database.

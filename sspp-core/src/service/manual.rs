@@ -52,7 +52,9 @@ impl ManualCommand {
                     None => command,
                     Some(name) => {
                         let found = command.find_subcommand(name).cloned();
-                        found.ok_or_else(|| Failure::usage(format_args!("there is no subcommand '{name}'; --help lists them")))?
+                        found.ok_or_else(|| {
+                            Failure::usage(format_args!("there is no subcommand '{name}'; --help lists them"))
+                        })?
                     }
                 };
                 clap_mangen::Man::new(page).render(&mut text).map_err(Failure::run)?;

@@ -112,7 +112,10 @@ mod tests {
             assert_eq!(span.get(), Duration::from_millis(millis), "{text}");
             assert_eq!(span.to_string().parse(), Ok(span), "{text}: what is shown can be written");
         }
-        for text in ["", "0", "0.0001", "0s", "s", "-1", "-1s", "1.1d", "25h", "1.2.3", "soon", "NaN", "inf", "30x", "1h30"] {
+        for text in [
+            "", "0", "0.0001", "0s", "s", "-1", "-1s", "1.1d", "25h", "1.2.3", "soon", "NaN", "inf", "30x",
+            "1h30",
+        ] {
             let said = text.parse::<Span>().unwrap_err();
             assert!(said.contains("30s") && said.contains("1h30m"), "{text}: {said}");
         }

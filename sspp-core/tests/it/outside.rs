@@ -13,9 +13,9 @@ use sspp_core::tokio::sync::watch;
 use sspp_core::tokio_util::sync::CancellationToken;
 use sspp_core::uuid::Uuid;
 use sspp_core::{
-    Admission, Clock, Delivery, Durability, Envelope, Event, EventId, EventQueue, GroupRule, MemoryEventQueue,
-    MemorySignalStore, NewJob, Pipeline, PipelineConfig, QueueDepth, QueueError, QueuedJob, Random, Receipt, ScoringModel,
-    Settlement, SignalStore, Timestamp,
+    Admission, Clock, Delivery, Durability, Envelope, Event, EventId, EventQueue, GroupRule,
+    MemoryEventQueue, MemorySignalStore, NewJob, Pipeline, PipelineConfig, QueueDepth, QueueError, QueuedJob,
+    Random, Receipt, ScoringModel, Settlement, SignalStore, Timestamp,
 };
 
 #[derive(Debug)]
@@ -117,7 +117,8 @@ async fn a_pipeline_runs_over_a_queue_a_clock_and_a_random_of_somebody_else() {
     let groups: &IndexMap<String, GroupRule> = &model.account().groups;
     assert_eq!(groups.len(), 3);
 
-    let event = Event::builder("acc_1", "user_1", "call_made", "2024-10-04").metadata(r#"{"a":1}"#).build().unwrap();
+    let event =
+        Event::builder("acc_1", "user_1", "call_made", "2024-10-04").metadata(r#"{"a":1}"#).build().unwrap();
     let raw: &RawValue = event.metadata.as_raw();
     assert_eq!(raw.get().parse::<Value>().unwrap()["a"], 1);
     let envelope = Envelope::new(event, clock.now(), &*random);
@@ -125,7 +126,8 @@ async fn a_pipeline_runs_over_a_queue_a_clock_and_a_random_of_somebody_else() {
     let payload: Bytes = envelope.encode();
     assert_eq!(Envelope::decode(&payload).unwrap().event_id, EventId::from_uuid(id));
 
-    let pipeline = Pipeline::new(queue.clone(), store.clone(), model, clock, random, PipelineConfig::default());
+    let pipeline =
+        Pipeline::new(queue.clone(), store.clone(), model, clock, random, PipelineConfig::default());
     let store_away: watch::Receiver<bool> = pipeline.store_away();
     let stop = CancellationToken::new();
     let running = tokio::spawn(pipeline.run(stop.clone()));

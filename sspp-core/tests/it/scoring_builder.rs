@@ -42,7 +42,12 @@ fn said() -> impl Strategy<Value = Said> {
     );
     let modifier = (
         select(vec!["quick", "slow", ""]),
-        select(vec!["true", "num(metadata.x) > 1.0", "metadata.x >", "truthy(metadata.y) && source == \"crm\""]),
+        select(vec![
+            "true",
+            "num(metadata.x) > 1.0",
+            "metadata.x >",
+            "truthy(metadata.y) && source == \"crm\"",
+        ]),
         0..VERBS.len(),
         amount(),
         option::of(select(vec!["because", "a \"good\" reason"])),
@@ -55,15 +60,17 @@ fn said() -> impl Strategy<Value = Said> {
         option::of(amount()),
         vec((select(vec!["hot", "warm", "cold"]), amount(), amount()), 0..4),
     );
-    (first, lists, rest).prop_map(|((name, version, description), (mut events, modifiers, mut groups), rest)| {
-        // A document cannot say anything twice.
-        let mut seen = Vec::new();
-        events.retain(|(name, ..)| !seen.contains(name) && (seen.push(*name), true).1);
-        let mut seen = Vec::new();
-        groups.retain(|(name, ..)| !seen.contains(name) && (seen.push(*name), true).1);
-        let (bounds, points, max, tiers) = rest;
-        Said { name, version, description, events, modifiers, bounds, points, max, groups, tiers }
-    })
+    (first, lists, rest).prop_map(
+        |((name, version, description), (mut events, modifiers, mut groups), rest)| {
+            // A document cannot say anything twice.
+            let mut seen = Vec::new();
+            events.retain(|(name, ..)| !seen.contains(name) && (seen.push(*name), true).1);
+            let mut seen = Vec::new();
+            groups.retain(|(name, ..)| !seen.contains(name) && (seen.push(*name), true).1);
+            let (bounds, points, max, tiers) = rest;
+            Said { name, version, description, events, modifiers, bounds, points, max, groups, tiers }
+        },
+    )
 }
 
 impl Said {
@@ -74,7 +81,9 @@ impl Said {
             line(format_args!("description = {description:?}"));
         }
         for (name, base, signal_type, group) in &self.events {
-            line(format_args!("[events.{name:?}]\nbase = {base:?}\nsignal_type = {signal_type:?}\ngroup = {group:?}"));
+            line(format_args!(
+                "[events.{name:?}]\nbase = {base:?}\nsignal_type = {signal_type:?}\ngroup = {group:?}"
+            ));
         }
         for (id, when, verb, amount, reason) in &self.modifiers {
             line(format_args!("[[modifiers]]\nid = {id:?}\nwhen = {when:?}"));
@@ -168,8 +177,12 @@ fn what_a_document_cannot_say_is_a_fault_too() {
         .group("g", 20.0, 7.0)
         .build();
     let faults = twice.unwrap_err().to_string();
-    assert!(faults.contains("events.call_made: is given twice") && faults.contains("account.groups.g: is given twice"));
-    let nothing = ScoringModel::builder("m", 1).event_type("call_made", f64::NAN, "outreach", "outreach").build();
+    assert!(
+        faults.contains("events.call_made: is given twice")
+            && faults.contains("account.groups.g: is given twice")
+    );
+    let nothing =
+        ScoringModel::builder("m", 1).event_type("call_made", f64::NAN, "outreach", "outreach").build();
     assert_eq!(nothing.unwrap_err().0[0].path, "events.call_made.base");
     assert_eq!(ScoringModel::builder("m", 1).build().unwrap_err().0[0].path, "events");
 }

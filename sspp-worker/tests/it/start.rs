@@ -55,7 +55,11 @@ fn what_cannot_start_says_why_in_one_line() {
 fn a_subcommand_lists_and_takes_only_its_own_settings() {
     let [redis, database] = AWAY;
     for (subcommand, theirs, others) in [
-        ("migrate", &["DATABASE_URL", "DB_NAME", "LOG_LEVEL"][..], &["REDIS_URL", "WORKER_PORT", "STATEMENT_TIMEOUT", "OTEL"][..]),
+        (
+            "migrate",
+            &["DATABASE_URL", "DB_NAME", "LOG_LEVEL"][..],
+            &["REDIS_URL", "WORKER_PORT", "STATEMENT_TIMEOUT", "OTEL"][..],
+        ),
         ("healthcheck", &["WORKER_PORT", "SSPP_BIND"], &["DATABASE_URL", "REDIS_URL", "LOG_LEVEL"]),
         ("completions", &["bash"], &["WORKER_PORT", "DATABASE_URL"]),
         ("man", &["SUBCOMMAND"], &["WORKER_PORT", "DATABASE_URL"]),
@@ -85,7 +89,10 @@ fn a_subcommand_lists_and_takes_only_its_own_settings() {
 #[test]
 fn migrate_names_address_and_cause() {
     for (url, parts) in [
-        ("postgres://u:hunter2@127.0.0.1:1/sales", ["PostgreSQL at 127.0.0.1:1, database sales,", "Connection refused"]),
+        (
+            "postgres://u:hunter2@127.0.0.1:1/sales",
+            ["PostgreSQL at 127.0.0.1:1, database sales,", "Connection refused"],
+        ),
         ("postgres://u:hunter2@nowhere.invalid/sales", ["nowhere.invalid:5432", "is the host's name right?"]),
     ] {
         let (status, _, said) = ended(&mut command(WORKER, &["migrate", "--database-url", url], &[]));
@@ -183,9 +190,12 @@ async fn without_its_dependencies_it_lives_waits_and_stops_when_told_to() {
     assert!(log.contains("waiting for a dependency") && !log.contains("hunter2"), "{log}");
     eventually("the causes are in the log", async || {
         let log = worker.log();
-        ["Redis at 127.0.0.1:1 cannot be used: Connection refused", "PostgreSQL at 127.0.0.1:1, database sspp, cannot be used"]
-            .iter()
-            .all(|part| log.contains(part))
+        [
+            "Redis at 127.0.0.1:1 cannot be used: Connection refused",
+            "PostgreSQL at 127.0.0.1:1, database sspp, cannot be used",
+        ]
+        .iter()
+        .all(|part| log.contains(part))
     })
     .await;
     let began = Instant::now();

@@ -56,7 +56,9 @@ impl Place {
 
     pub(super) fn no_answer(&self, within: Duration) -> String {
         let within = within.as_secs_f64();
-        format!("{self} gave no answer within {within} s: are host and port right, and does a firewall let it through?")
+        format!(
+            "{self} gave no answer within {within} s: are host and port right, and does a firewall let it through?"
+        )
     }
 
     pub(super) fn unreachable(&self, error: &sqlx::Error) -> String {
@@ -66,7 +68,9 @@ impl Place {
             sqlx::Error::Database(error) => {
                 (error.message().to_owned(), of_state(error.code().as_deref().unwrap_or_default()))
             }
-            sqlx::Error::Protocol(error) => (error.clone(), "does PostgreSQL listen there, and not something else?"),
+            sqlx::Error::Protocol(error) => {
+                (error.clone(), "does PostgreSQL listen there, and not something else?")
+            }
             other => (other.to_string(), ""),
         };
         let joined = if advice.is_empty() { "" } else { "; " };
@@ -89,7 +93,9 @@ fn of_state(state: &str) -> &'static str {
     match state {
         "28P01" | "28000" => "are user and password right, and does pg_hba.conf let them in?",
         "3D000" => "create the database, or name another",
-        "53300" => "allow more connections there (max_connections), or fewer here (SSPP_DATABASE_CONNECTIONS)",
+        "53300" => {
+            "allow more connections there (max_connections), or fewer here (SSPP_DATABASE_CONNECTIONS)"
+        }
         _ => "",
     }
 }
@@ -111,7 +117,6 @@ impl std::fmt::Display for Place {
         let database = self.options.get_database().unwrap_or_else(|| self.options.get_username());
         match self.options.get_socket() {
             Some(socket) => write!(f, "PostgreSQL at {} port {port}, database {database},", socket.display()),
-            None if host.contains(':') => write!(f, "PostgreSQL at [{host}]:{port}, database {database},"),
             None => write!(f, "PostgreSQL at {host}:{port}, database {database},"),
         }
     }

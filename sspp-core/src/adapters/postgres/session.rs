@@ -94,7 +94,10 @@ impl Sessions {
         let reason = match &error {
             sqlx::Error::PoolTimedOut if is_there => {
                 let all = limits.get_max_connections();
-                format!("{} is there, but all {all} connections of this process are in use; allow more (SSPP_DATABASE_CONNECTIONS)", self.place)
+                format!(
+                    "{} is there, but all {all} connections of this process are in use; allow more (SSPP_DATABASE_CONNECTIONS)",
+                    self.place
+                )
             }
             sqlx::Error::PoolTimedOut => self.place.no_answer(limits.get_acquire_timeout()),
             error => self.place.unreachable(error),

@@ -74,7 +74,8 @@ impl PgSignalStore {
             .idle_timeout(IDLE);
         let (pool, unfit) = config.settings().of_pool(pool);
         let pool = pool.connect_lazy_with(options.clone());
-        let sessions = Sessions { place: Place::new(options), pool, statement_timeout: config.statement_timeout, unfit };
+        let sessions =
+            Sessions { place: Place::new(options), pool, statement_timeout: config.statement_timeout, unfit };
         Ok(Arc::new(Self { sessions, pages: ping::Pages::default(), config }))
     }
 

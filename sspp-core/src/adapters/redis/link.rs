@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 use fred::clients::WithOptions;
 use fred::prelude::{
     Builder, Client, ClientLike as _, Config, ConnectionConfig, Error, ErrorKind, EventInterface as _,
-    LuaInterface as _,
-    PerformanceConfig, ReconnectPolicy, Value,
+    LuaInterface as _, PerformanceConfig, ReconnectPolicy, Value,
 };
 use fred::types::config::{Options, TcpConfig};
 use fred::types::{ClusterHash, CustomCommand};
@@ -44,7 +43,8 @@ impl Connection {
         let last = locked(&self.last_error).clone();
         match failure::of(error, waited) {
             QueueError::Unavailable { .. } => {
-                let cause = last.as_ref().filter(|_| matches!(error.kind(), ErrorKind::Canceled | ErrorKind::IO));
+                let cause =
+                    last.as_ref().filter(|_| matches!(error.kind(), ErrorKind::Canceled | ErrorKind::IO));
                 QueueError::Unavailable { reason: failure::unreachable(place, cause.unwrap_or(error)) }
             }
             other => other,

@@ -130,7 +130,8 @@ fn read_timeout(text: Option<&str>) -> Result<Duration, ConfigError> {
     let timeout = text.parse().ok().map(Duration::from_millis).or_else(|| with_units(text));
     let timeout = timeout.filter(|timeout| !timeout.is_zero() && *timeout <= LONGEST_TIMEOUT);
     timeout.ok_or_else(|| {
-        let reason = "should be a length of time such as 5s, or milliseconds; from 1 to 60000 of them".to_owned();
+        let reason =
+            "should be a length of time such as 5s, or milliseconds; from 1 to 60000 of them".to_owned();
         invalid("--otlp-timeout", "OTEL_EXPORTER_OTLP_TIMEOUT", text, reason)
     })
 }

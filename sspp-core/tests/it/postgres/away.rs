@@ -20,10 +20,9 @@ async fn said(url: &str) -> [String; 3] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_not_there_is_named_with_the_cause() {
-    for (host, cause) in [
-        ("127.0.0.1:1", "Connection refused"),
-        ("nowhere.invalid:5432", "is the host's name right?"),
-    ] {
+    for (host, cause) in
+        [("127.0.0.1:1", "Connection refused"), ("nowhere.invalid:5432", "is the host's name right?")]
+    {
         for said in said(&format!("postgres://u:hunter2@{host}/sales")).await {
             assert!(said.contains(host) && said.contains("database sales") && said.contains(cause), "{said}");
             assert!(!said.contains("hunter2") && !said.contains("pool"), "{said}");

@@ -24,8 +24,13 @@ async fn says(url: &str, parts: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_not_there_is_named_with_the_cause() {
-    says("redis://:hunter2@127.0.0.1:1", &["Redis at 127.0.0.1:1", "Connection refused", "is it running"]).await;
-    says("redis://:hunter2@nowhere.invalid:6379", &["Redis at nowhere.invalid:6379", "is the host's name right?"]).await;
+    says("redis://:hunter2@127.0.0.1:1", &["Redis at 127.0.0.1:1", "Connection refused", "is it running"])
+        .await;
+    says(
+        "redis://:hunter2@nowhere.invalid:6379",
+        &["Redis at nowhere.invalid:6379", "is the host's name right?"],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,7 +42,8 @@ async fn another_server_at_the_port_is_told() {
             drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await);
         }
     });
-    says(&format!("redis://{address}"), &[&address, "does Redis listen there, and not something else?"]).await;
+    says(&format!("redis://{address}"), &[&address, "does Redis listen there, and not something else?"])
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
