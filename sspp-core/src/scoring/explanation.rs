@@ -54,7 +54,7 @@ pub struct Scored<'m> {
 /// assert_eq!(explanation.score.to_string(), "1.00");
 /// let sum: Units = explanation.steps.iter().map(|step| step.delta).sum();
 /// assert_eq!(sum, explanation.score.units());
-/// let sentence = "demo_completed is worth 0.90, +0.15 because more than 3 interactions, -0.05 (at most 1.00): 1.00 (high_intent).";
+/// let sentence = "demo_completed is worth 0.90, +0.15 because more than 3 interactions, -0.05 (cut to the most a signal can be worth, 1.00): 1.00 (high_intent).";
 /// assert_eq!(explanation.to_string(), sentence);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
