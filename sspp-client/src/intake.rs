@@ -50,7 +50,9 @@ impl Intake {
         random: &dyn Random,
     ) -> Result<(Event, Encoded), Ended> {
         let now = clock.now();
-        self.add_source(&mut event);
+        if let Some(source) = &self.source {
+            event.default_source(source);
+        }
         if let Some(hook) = &self.before_send {
             event = hook.look(event, now, random)?;
         }
@@ -59,23 +61,6 @@ impl Intake {
             return Err(Ended::Dropped { id: encoded.id, reason: DropReason::Disabled });
         }
         Ok((event, encoded))
-    }
-
-    /// Checks an event that is not to be sent: the program's last look is for those that are.
-    pub(crate) fn check(
-        &self,
-        mut event: SalesEvent,
-        clock: &dyn Clock,
-        random: &dyn Random,
-    ) -> Result<Encoded, Unsendable> {
-        self.add_source(&mut event);
-        check(event, clock.now(), random).map(|(_, encoded)| encoded)
-    }
-
-    fn add_source(&self, event: &mut SalesEvent) {
-        if let Some(source) = &self.source {
-            event.default_source(source);
-        }
     }
 }
 
