@@ -1,6 +1,7 @@
 //! Why a signal scored what it did: the steps, and the values that conditions read.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -40,7 +41,7 @@ pub struct Scored<'m> {
     pub score: Score,
 }
 
-/// A score with its steps.
+/// A score with its steps. As text it is one sentence.
 ///
 /// ```
 /// use sspp_core::{Event, ScoringModel, Units};
@@ -53,15 +54,39 @@ pub struct Scored<'m> {
 /// assert_eq!(explanation.score.to_string(), "1.00");
 /// let sum: Units = explanation.steps.iter().map(|step| step.delta).sum();
 /// assert_eq!(sum, explanation.score.units());
+/// let sentence = "demo_completed is worth 0.90, +0.15 because more than 3 interactions, -0.05 (cut to the most a signal can be worth, 1.00): 1.00 (high_intent).";
+/// assert_eq!(explanation.to_string(), sentence);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation<'m> {
+    /// What happened.
+    pub event_type: &'m EventType,
     /// What the event tells.
     pub signal_type: &'m SignalType,
     /// What it is worth.
     pub score: Score,
     /// How it came to that: the base, every modifier in order, the cap, the rounding. The deltas sum to the score.
     pub steps: Vec<Step<'m>>,
+}
+
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in &self.steps {
+            let delta = step.delta;
+            let sign = if delta.get() < 0 { "" } else { "+" };
+            match step.kind {
+                StepKind::Base => write!(f, "{} is worth {delta}", self.event_type)?,
+                StepKind::Modifier if step.fired == Some(true) => {
+                    write!(f, ", {sign}{delta} because {}", step.reason)?;
+                }
+                StepKind::Cap | StepKind::Round if delta.get() != 0 => {
+                    write!(f, ", {sign}{delta} ({})", step.reason)?;
+                }
+                StepKind::Modifier | StepKind::Cap | StepKind::Round => {}
+            }
+        }
+        write!(f, ": {} ({}).", self.score, self.signal_type)
+    }
 }
 
 /// What kind of step.
