@@ -3,7 +3,7 @@
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
-use sspp_core::{EventType, Explanation, ScoringModel, Signal, Step};
+use sspp_core::{Explanation, ScoringModel, Signal, Step};
 
 use super::schema::documented;
 
@@ -134,7 +134,7 @@ impl ExplanationBody {
             units: stored.score.units().get(),
             model: model.into(),
             steps: steps(explanation),
-            summary: summary(&stored.accepted.event.event_type, explanation),
+            summary: explanation.summary(&stored.accepted.event.event_type),
             consistent,
             detail,
         }
@@ -164,24 +164,4 @@ impl From<&Step<'_>> for StepBody {
 
 pub(super) fn steps(explanation: &Explanation<'_>) -> Vec<StepBody> {
     explanation.steps.iter().map(StepBody::from).collect()
-}
-
-/// For instance: `email_clicked is worth 0.60, +0.10 because answered within 24 hours: 0.70 (high_engagement).`
-pub(super) fn summary(event_type: &EventType, explanation: &Explanation<'_>) -> String {
-    let mut parts = Vec::new();
-    for step in &explanation.steps {
-        let delta = step.delta;
-        let sign = if delta.get() < 0 { "" } else { "+" };
-        match StepKind::from(step.kind) {
-            StepKind::Base => parts.push(format!("{event_type} is worth {delta}")),
-            StepKind::Modifier if step.fired == Some(true) => {
-                parts.push(format!("{sign}{delta} because {}", step.reason));
-            }
-            StepKind::Cap | StepKind::Round if delta.get() != 0 => {
-                parts.push(format!("{sign}{delta} ({})", step.reason));
-            }
-            StepKind::Modifier | StepKind::Cap | StepKind::Round => {}
-        }
-    }
-    format!("{}: {} ({}).", parts.join(", "), explanation.score, explanation.signal_type)
 }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use sspp_core::{BatchFormat, Event, Explanation, ScoringModel, Violations};
 
 use super::event::EventSchema;
-use super::explanation::{ModelBody, StepBody, steps, summary};
+use super::explanation::{ModelBody, StepBody, steps};
 use super::intake::receive;
 use super::payload::{JSON, JsonBody, answer, header as document_header};
 use super::schema::{Verbatim, documented, object_of_anything, register_closed};
@@ -237,7 +237,7 @@ impl PreviewResult {
             signal_score: Some(explanation.score.to_f64()),
             units: Some(explanation.score.units().get()),
             steps: Some(steps(explanation)),
-            summary: Some(summary(&event.event_type, explanation)),
+            summary: Some(explanation.summary(&event.event_type)),
             errors: None,
         }
     }

@@ -1,11 +1,13 @@
 //! The `sspp` binary against a real platform.
 #![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
 
+mod connection;
+mod help;
 mod import;
+mod offline;
 mod platform;
 
 use std::io::Write as _;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -35,6 +37,20 @@ fn command(url: &str, arguments: &[&str]) -> Command {
 
 fn sspp(url: &str, arguments: &[&str]) -> Said {
     command(url, arguments).output().unwrap().into()
+}
+
+/// With this on its standard input.
+fn piped(url: &str, arguments: &[&str], input: impl AsRef<[u8]>) -> Said {
+    let mut command = command(url, arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.as_ref().to_vec();
+    // Where the process does not read to the end, that is not the writer's matter.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let said = child.wait_with_output().unwrap().into();
+    writer.join().unwrap();
+    said
 }
 
 fn json_lines(text: &str) -> Vec<Value> {
@@ -134,15 +150,76 @@ fn what_is_wrong_is_named_and_has_its_exit_code() {
     let emit = ["emit", "--account", "a", "--user", "u", "--type"];
     let rejected = sspp(url, &[&emit[..], &["no_such_type"]].concat());
     assert!(rejected.code == 1 && rejected.out.starts_with("rejected"), "{rejected:?}");
-    let unusable = sspp(url, &["emit", "--account", "a"]);
-    assert!(
-        unusable.code == 2 && unusable.err.contains("userId") && unusable.err.contains("--user"),
-        "{unusable:?}"
-    );
-    assert_eq!(sspp(url, &[]).code, 2);
-    assert_eq!(sspp("not a url", &["signals"]).code, 2);
-    let away = sspp("http://127.0.0.1:1", &["signals"]);
-    assert!(away.code == 3 && away.err.contains("SSPP_URL"), "{away:?}");
+}
+
+#[test]
+fn what_the_command_line_cannot_mean_is_a_usage_error() {
+    let platform = Platform::start();
+    let one = |more: &[&'static str]| [&["emit", "-a", "a", "-u", "u", "-t", "call_made"][..], more].concat();
+    for (arguments, word) in [
+        (vec![], "Usage"),
+        (vec!["no-such-command"], "no-such-command"),
+        (vec!["emit", "--account", "a"], "--user"),
+        (one(&["--metadata", "{"]), "--metadata"),
+        (one(&["--metadata", "[1]"]), "--metadata"),
+        (one(&["--at", "soon"]), "--at"),
+        (one(&["--with", "link"]), "KEY=VALUE"),
+        (one(&["-w", "a=1", "-w", "a=2"]), "twice"),
+        (one(&["-w", "a=1", "-m", "{}"]), "--metadata"),
+        (one(&["--id", ""]), "--id"),
+        (one(&["--source", "a\u{7}"]), "--source"),
+        (vec!["emit", "-", "--source", "crm"], "--source"),
+        (vec!["signals", "--url", "not a url"], "--url"),
+        (vec!["signals", "--url", "http://me:secret@host"], "--api-key"),
+        (vec!["signals", "--api-key", "a\nb"], "--api-key"),
+        (vec!["signals", "-n", "0"], "1.."),
+        (vec!["signals", "--min-score", "NaN"], "minScore"),
+        (vec!["signals", "--from", "yesterday"], "from"),
+        (vec!["signals", "-t", "no_such_type"], "eventType"),
+        (vec!["score"], "required"),
+        (vec!["score", "1", "-t", "call_made"], "--type"),
+        (vec!["score", "-t", "call_made", "-m", "{"], "--metadata"),
+        (vec!["import", "/no/such", "--source", ""], "--source"),
+        (vec!["dead-letters", "replay"], "required"),
+        (vec!["completions", "csh"], "bash"),
+    ] {
+        let said = sspp(&platform.url, &arguments);
+        assert!(said.code == 2 && said.err.contains(word) && said.out.is_empty(), "{arguments:?}: {said:?}");
+        assert!(!said.err.contains("secret"), "{arguments:?}: {said:?}");
+    }
+    // An empty variable is one that is not set.
+    let mut command = command("", &["signals", "--url", &platform.url]);
+    assert!(command.env("SSPP_API_KEY", "").status().unwrap().success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_an_error_and_a_reader_that_has_enough_is_none() {
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for arguments in [&["completions", "bash"][..], &["man"], &["score", "-t", "call_made", "-j"]] {
+        let said = Said::from(command("", arguments).stdout(full()).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap());
+        assert!(said.code == 1 && said.err.contains("No space left"), "{said:?}");
+        let mut child = command("", arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let said = Said::from(child.wait_with_output().unwrap());
+        assert!(said.code == 0 && said.err.is_empty(), "{said:?}");
+    }
+}
+
+#[test]
+fn events_are_sent_to_the_end_for_a_reader_that_has_enough() {
+    let platform = Platform::start();
+    let mut child = command(&platform.url, &["emit", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut input = child.stdin.take().unwrap();
+    for user in 0..1_200 {
+        let line = format!(r#"{{"accountId":"a","userId":"u{user}","eventType":"call_made","timestamp":"2026-01-15"}}"#);
+        writeln!(input, "{line}").unwrap();
+    }
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    let last = || sspp(&platform.url, &["signals", "-u", "u1199", "-j"]);
+    until("the last signal", last, |said| !said.out.is_empty());
 }
 
 #[test]
@@ -152,7 +229,7 @@ fn an_event_is_scored_here_with_nothing_sent() {
     let said = sspp(away, &arguments);
     assert!(said.code == 0 && said.out.starts_with("email_clicked 0.70"), "{said:?}");
     let said = sspp(away, &[&arguments[..], &["--json"]].concat());
-    assert_eq!(json_lines(&said.out)[0]["score"], 0.7, "{said:?}");
+    assert_eq!(json_lines(&said.out)[0]["signal_score"], 0.7, "{said:?}");
     let unknown = sspp(away, &["score", "--type", "webinar"]);
     assert!(unknown.code == 1 && unknown.err.contains("email_clicked"), "{unknown:?}");
     let folder = tempfile::tempdir().unwrap();
@@ -190,25 +267,4 @@ fn a_dead_letter_is_listed_shown_and_replayed() {
     assert!(list("unknown_event_type").out.is_empty());
     let unknown = sspp(url, &["dead-letters", "show", "0197d3c5-5c00-7000-8000-000000000001"]);
     assert!(unknown.code == 1 && unknown.err.contains("0197d3c5"), "{unknown:?}");
-}
-
-#[test]
-fn help_names_every_task_and_shows_no_key() {
-    let mut command = command("http://127.0.0.1:1", &["--help"]);
-    let said = Said::from(command.env("SSPP_API_KEY", "hunter2").output().unwrap());
-    for word in [
-        "emit",
-        "import",
-        "signals",
-        "score",
-        "dead-letters",
-        "--json",
-        "SSPP_URL",
-        "SSPP_API_KEY",
-        "NO_COLOR",
-    ] {
-        assert!(said.out.contains(word), "{word}: {}", said.out);
-    }
-    assert!(!said.out.contains("hunter2"));
-    assert!(Path::new(env!("CARGO_BIN_EXE_sspp")).exists());
 }

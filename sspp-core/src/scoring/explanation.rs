@@ -64,6 +64,36 @@ pub struct Explanation<'m> {
     pub steps: Vec<Step<'m>>,
 }
 
+impl Explanation<'_> {
+    /// The whole in one sentence, of an event of this type. Modifiers that did not fire are left out.
+    ///
+    /// ```
+    /// use sspp_core::{Event, ScoringModel};
+    /// let model = ScoringModel::embedded_default();
+    /// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
+    /// let summary = model.explain(&event).unwrap().summary(&event.event_type);
+    /// assert_eq!(summary, "call_made is worth 0.50: 0.50 (outreach).");
+    /// ```
+    pub fn summary(&self, event_type: &EventType) -> String {
+        let mut parts = Vec::new();
+        for step in &self.steps {
+            let delta = step.delta;
+            let sign = if delta.get() < 0 { "" } else { "+" };
+            match step.kind {
+                StepKind::Base => parts.push(format!("{event_type} is worth {delta}")),
+                StepKind::Modifier if step.fired == Some(true) => {
+                    parts.push(format!("{sign}{delta} because {}", step.reason));
+                }
+                StepKind::Cap | StepKind::Round if delta.get() != 0 => {
+                    parts.push(format!("{sign}{delta} ({})", step.reason));
+                }
+                StepKind::Modifier | StepKind::Cap | StepKind::Round => {}
+            }
+        }
+        format!("{}: {} ({}).", parts.join(", "), self.score, self.signal_type)
+    }
+}
+
 /// What kind of step.
 ///
 /// ```

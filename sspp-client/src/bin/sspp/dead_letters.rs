@@ -1,12 +1,42 @@
 //! `sspp dead-letters`: events that could not become signals, and another chance for them.
 
+use clap::{Args, Subcommand};
 use futures_util::StreamExt as _;
 use serde_json::json;
 use sspp_client::{Client, DeadLetterQuery};
 
-use crate::args::{DeadLetterTask, DeadLetters};
 use crate::failure::Failure;
 use crate::output::Output;
+
+#[derive(Debug, Args)]
+pub(crate) struct DeadLetters {
+    #[command(subcommand)]
+    pub(crate) task: Option<DeadLetterTask>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLetterTask {
+    /// List them
+    List {
+        /// Only those for this reason
+        #[arg(long)]
+        reason: Option<String>,
+        /// How many at most
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+        limit: u64,
+    },
+    /// Show one with its event
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Put events back into the queue, under their own ids
+    Replay {
+        /// Their ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
 
 /// Lists, shows or replays.
 pub(crate) async fn run(task: &DeadLetters, client: &Client, output: &Output) -> Result<(), Failure> {

@@ -7,17 +7,24 @@ use sspp_client::Error;
 pub(crate) struct Failure {
     sentence: String,
     code: u8,
+    /// Whether it is between this process and the server.
+    of_server: bool,
 }
 
 impl Failure {
     /// Something is wrong, and will be when it is tried again.
     pub(crate) fn wrong(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), code: 1 }
+        Self { sentence: sentence.into(), code: 1, of_server: false }
     }
 
     /// The command line asks for what cannot be.
     pub(crate) fn usage(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), code: 2 }
+        Self { code: 2, ..Self::wrong(sentence) }
+    }
+
+    /// It may succeed when it is tried again.
+    pub(crate) fn later(sentence: impl Into<String>) -> Self {
+        Self { code: 3, ..Self::wrong(sentence) }
     }
 
     /// With what else the person should know.
@@ -34,21 +41,26 @@ impl Failure {
     pub(crate) fn sentence(&self) -> &str {
         &self.sentence
     }
+
+    /// The sentence, after the address of the server that it is about.
+    pub(crate) fn at(&self, url: &str) -> String {
+        if self.of_server { format!("{url}: {}", self.sentence) } else { self.sentence.clone() }
+    }
 }
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        let code = match error.status() {
-            Some(401 | 403) => 4,
-            _ if error.is_retryable() => 3,
-            _ => 1,
+        let bad_filter = error.problem().is_some_and(|problem| problem.kind.ends_with(":invalid-query"));
+        let (code, advice) = match error.status() {
+            Some(401) => (4, ": check --api-key or SSPP_API_KEY"),
+            Some(403) => (4, ": use another key, with --api-key or SSPP_API_KEY"),
+            // Filters are of the command line.
+            Some(400) if bad_filter => (2, ""),
+            None if error.is_retryable() => (3, ": is SSPP running there? --url or SSPP_URL gives its address"),
+            _ if error.is_retryable() => (3, ": try again later"),
+            _ => (1, ""),
         };
-        let advice = match code {
-            4 => ": check --api-key or SSPP_API_KEY",
-            3 if error.status().is_none() => ": is the platform running there? --url or SSPP_URL says where",
-            _ => "",
-        };
-        Self { sentence: format!("{error}{advice}"), code }
+        Self { sentence: format!("{error}{advice}"), code, of_server: true }
     }
 }
 

@@ -1,17 +1,41 @@
 //! `sspp score`: how a score comes to be: of a stored signal, or of an event that is only thought of.
 
-use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use serde_json::json;
 use sspp_client::Client;
-use sspp_core::{Explanation, ScoringModel, read_text_file};
+use sspp_core::{Explanation, ScoringModel, StepKind, read_text_file};
 
-use crate::args::Score;
-use crate::emit;
+use crate::event_arguments::EventArguments;
 use crate::failure::Failure;
+use crate::listing::{Listing, Side};
 use crate::output::Output;
+
+#[derive(Debug, Args)]
+pub(crate) struct Score {
+    /// Number of the signal to explain
+    #[arg(
+        conflicts_with_all = ["account", "user", "event_type", "at", "metadata", "with", "model"],
+        required_unless_present = "event_type"
+    )]
+    signal: Option<i64>,
+    #[command(flatten)]
+    event: EventArguments,
+    /// Scoring model (TOML or JSON) for the event; the built-in one unless given
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+}
+
+/// A step towards a score.
+struct Step {
+    name: String,
+    fired: Option<bool>,
+    delta: f64,
+    total: f64,
+    reason: String,
+}
 
 /// Explains.
 pub(crate) async fn run(
@@ -28,66 +52,115 @@ pub(crate) async fn run(
 async fn stored(signal: i64, client: &Client, output: &Output) -> Result<(), Failure> {
     let explanation = client.explanation(signal).await?;
     let Some(explanation) = explanation else {
-        return Err(Failure::wrong(format!("there is no signal {signal}")));
+        return Err(Failure::wrong(format!("there is no signal {signal}: `sspp signals` lists them")));
     };
-    output.result(&explanation, || {
-        let steps = explanation.steps.iter().map(|step| (step.delta, step.total, step.reason.as_str()));
-        let head = format!("{} {}", explanation.event_type, explanation.signal_score);
-        table(&output.strong(&head), steps)
+    if output.is_json() {
+        output.result(&explanation, String::new);
+        return Ok(());
+    }
+    let model = format!("{} {}", explanation.model.name, explanation.model.version);
+    let score = explanation.signal_score.to_string().parse().unwrap_or_default();
+    head(output, &explanation.event_type.to_string(), score, &explanation.signal_type.to_string(), &model);
+    let steps = explanation.steps.iter().map(|step| Step {
+        name: step.id.clone().unwrap_or_else(|| step.kind.to_string()),
+        fired: step.fired,
+        delta: step.delta,
+        total: step.total,
+        reason: step.reason.clone(),
     });
+    table(output, steps, &explanation.summary);
     Ok(())
 }
 
 fn local(task: &Score, output: &Output) -> Result<(), Failure> {
-    let model = match &task.model {
-        Some(path) => Arc::new(read(path)?),
-        None => ScoringModel::embedded_default(),
-    };
+    let model = read_model(task.model.as_deref())?;
     // Accounts and people do not matter for a score.
     let mut arguments = task.event.clone();
     arguments.account.get_or_insert_with(|| "account".to_owned());
     arguments.user.get_or_insert_with(|| "user".to_owned());
-    let event = emit::event(&arguments, None, None)?;
+    let event = arguments.event(None, None)?;
     let explanation = model.explain(&event).map_err(|unknown| {
         let known: Vec<_> = model.event_rules().iter().map(|rule| rule.event_type.to_string()).collect();
         Failure::wrong(format!("{unknown}: the model {} knows {}", model.name(), known.join(", ")))
     })?;
-    output.result(&document(&model, &explanation), || {
-        let steps =
-            explanation.steps.iter().map(|step| (step.delta.to_f64(), step.total.to_f64(), &*step.reason));
-        let head =
-            format!("{} {} by {} {}", event.event_type, explanation.score, model.name(), model.version());
-        table(&output.strong(&head), steps)
+    let summary = explanation.summary(&event.event_type);
+    if output.is_json() {
+        output.result(&document(&model, event.event_type.as_str(), &explanation, &summary), String::new);
+        return Ok(());
+    }
+    let name = format!("{} {}", model.name(), model.version());
+    let score = explanation.score.to_f64();
+    head(output, event.event_type.as_str(), score, explanation.signal_type.as_str(), &name);
+    let steps = explanation.steps.iter().map(|step| Step {
+        name: step.id.unwrap_or(kind(step.kind)).to_owned(),
+        fired: step.fired,
+        delta: step.delta.to_f64(),
+        total: step.total.to_f64(),
+        reason: match &step.error {
+            Some(error) => format!("{} (not evaluated: {error})", step.reason),
+            None => step.reason.to_string(),
+        },
     });
+    table(output, steps, &summary);
     Ok(())
 }
 
-fn document(model: &ScoringModel, explanation: &Explanation<'_>) -> serde_json::Value {
+const fn kind(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Base => "base",
+        StepKind::Modifier => "modifier",
+        StepKind::Cap => "cap",
+        StepKind::Round => "round",
+    }
+}
+
+/// With the members that the API's explanation of a signal has.
+fn document(model: &ScoringModel, event_type: &str, explanation: &Explanation<'_>, summary: &str) -> serde_json::Value {
     let steps = explanation.steps.iter().map(|step| {
-        json!({"id": step.id, "fired": step.fired, "reason": step.reason, "error": step.error,
-            "delta": step.delta.to_f64(), "total": step.total.to_f64()})
+        let inputs = step.inputs.iter().map(|input| json!({"path": input.path, "value": input.value}));
+        json!({"kind": kind(step.kind), "id": step.id, "fired": step.fired, "inputs": inputs.collect::<Vec<_>>(),
+            "reason": step.reason, "error": step.error, "delta": step.delta.to_f64(), "total": step.total.to_f64()})
     });
     json!({
-        "signalType": explanation.signal_type.as_str(),
-        "score": explanation.score.to_f64(),
+        "event_type": event_type,
+        "signal_type": explanation.signal_type.as_str(),
+        "signal_score": explanation.score.to_f64(),
         "model": {"name": model.name(), "version": model.version(), "digest": model.digest().to_string()},
         "steps": steps.collect::<Vec<_>>(),
+        "summary": summary,
     })
 }
 
-fn table<'a>(head: &str, steps: impl Iterator<Item = (f64, f64, &'a str)>) -> String {
-    let mut text = head.to_owned();
-    for (delta, total, reason) in steps {
-        // Writing to a string cannot fail.
-        let _: std::fmt::Result = write!(text, "\n{delta:>+9.4} {total:>8.4}  {reason}");
-    }
-    text
+fn head(output: &Output, event_type: &str, score: f64, signal_type: &str, model: &str) {
+    output.line(&output.strong(&format!("{event_type} {score:.2} {signal_type}, by {model}")));
 }
 
-fn read(path: &Path) -> Result<ScoringModel, Failure> {
+fn table(output: &Output, steps: impl Iterator<Item = Step>, summary: &str) {
+    let columns = [
+        ("STEP", Side::Left),
+        ("FIRED", Side::Left),
+        ("CHANGE", Side::Right),
+        ("TOTAL", Side::Right),
+        ("WHY", Side::Left),
+    ];
+    let mut list = Listing::new(output, &columns);
+    for step in steps {
+        let fired = step.fired.map_or("", |fired| if fired { "yes" } else { "no" });
+        list.add(&(), || {
+            let change = if step.delta == 0.0 { "0.0000".to_owned() } else { format!("{:+.4}", step.delta) };
+            vec![step.name, fired.to_owned(), change, format!("{:.4}", step.total), step.reason]
+        });
+    }
+    list.end("");
+    output.line(summary);
+}
+
+/// The model of a file; the built-in one without.
+pub(crate) fn read_model(path: Option<&Path>) -> Result<Arc<ScoringModel>, Failure> {
+    let Some(path) = path else { return Ok(ScoringModel::embedded_default()) };
     let text = read_text_file(path)
         .map_err(|error| Failure::wrong(format!("cannot read {}: {error}", path.display())))?;
     let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let model = if json { ScoringModel::from_json(&text) } else { ScoringModel::from_toml(&text) };
-    model.map_err(|faults| Failure::wrong(format!("{} is no scoring model: {faults}", path.display())))
+    model.map(Arc::new).map_err(|faults| Failure::wrong(format!("{} is no scoring model: {faults}", path.display())))
 }

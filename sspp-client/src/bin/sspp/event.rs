@@ -1,0 +1,8 @@
+//! Stub.
+use clap::Args;
+use sspp_client::Client;
+use crate::failure::Failure;
+use crate::output::Output;
+#[derive(Debug, Args)]
+pub(crate) struct Find {}
+pub(crate) async fn run(_: &Find, _: &Client, _: &Output) -> Result<(), Failure> { Ok(()) }
