@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::{HeaderValue, Method, Request, Response, header};
+use futures_util::TryStreamExt as _;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sspp_core::{Clock, Violation};
@@ -15,13 +16,52 @@ use sspp_core::{Clock, Violation};
 use crate::error::Error;
 use crate::problem::{Problem, retry_after};
 use crate::settings::Settings;
-use crate::transport::{Transport, TransportError};
+use crate::transport::{AnswerStream, Transport, TransportError};
 use crate::url::Root;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const JSON: &str = "application/json";
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("sspp-client/", env!("CARGO_PKG_VERSION")));
 /// Below it, compression costs more than it saves.
 const COMPRESS_ABOVE: usize = 1_024;
+
+/// More than any problem document has.
+const LONGEST_PROBLEM: usize = 1 << 20;
+
+/// A request, below the API's root.
+#[derive(Debug)]
+pub(crate) struct Call {
+    method: Method,
+    path: String,
+    accept: &'static str,
+    body: Vec<u8>,
+}
+
+impl Call {
+    fn new(method: Method, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), accept: JSON, body: Vec::new() }
+    }
+
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    pub(crate) fn delete(path: impl Into<String>) -> Self {
+        Self::new(Method::DELETE, path)
+    }
+
+    pub(crate) fn post(path: impl Into<String>, json: Vec<u8>) -> Self {
+        Self { body: json, ..Self::new(Method::POST, path) }
+    }
+
+    pub(crate) fn patch(path: impl Into<String>, json: Vec<u8>) -> Self {
+        Self { body: json, ..Self::new(Method::PATCH, path) }
+    }
+
+    /// Wants an answer of this media type in place of JSON.
+    pub(crate) fn accepting(self, accept: &'static str) -> Self {
+        Self { accept, ..self }
+    }
+}
 
 /// The server.
 #[derive(Debug)]
@@ -84,21 +124,22 @@ impl Api {
 
     /// Sends events once.
     pub(crate) async fn post_batch(&self, events: &[Bytes]) -> Result<BatchAnswer, Error> {
-        let response = self.post("/events/batch", batch(events)).await?;
+        let response = self.done(Call::post("/events/batch", batch(events))).await?;
         let asked = retry_after(response.headers(), self.clock.now().into());
         let verdicts: Verdicts = read(&response)?;
         Ok(BatchAnswer { rulings: rulings(verdicts, events.len()), retry_after: asked })
     }
 
-    /// Sends JSON and reads JSON.
-    pub(crate) async fn post_json<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, Error> {
-        read(&self.post(path, body).await?)
+    /// Makes a call and reads its JSON.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
+        read(&self.done(call).await?)
     }
 
-    /// Reads JSON; `None` where there is no such thing (404 with a problem document: any other 404 is a wrong URL).
-    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Error> {
-        match self.exchange(self.request(Method::GET, path), Bytes::new()).await {
-            Ok(response) => read(&response).map(Some),
+    /// Makes a call and reads its JSON; `None` where there is no such thing (404 with a problem document: any other 404 is a wrong
+    /// URL).
+    pub(crate) async fn find<T: DeserializeOwned>(&self, call: Call) -> Result<Option<T>, Error> {
+        match self.read(call).await {
+            Ok(found) => Ok(Some(found)),
             Err(Error::Refused(problem)) if problem.status == 404 && problem.kind.ends_with(":not-found") => {
                 Ok(None)
             }
@@ -106,9 +147,75 @@ impl Api {
         }
     }
 
-    async fn post(&self, path: &str, body: Vec<u8>) -> Result<Response<Bytes>, Error> {
-        let mut request = self.request(Method::POST, path).header(header::CONTENT_TYPE, JSON);
-        let mut body = body;
+    /// Makes a call and reads its text, of the media type that is asked for.
+    pub(crate) async fn text(&self, call: Call) -> Result<String, Error> {
+        let expected = call.accept;
+        let answer = self.done(call).await?;
+        match foreign(answer.status(), answer.headers(), expected) {
+            None => Ok(String::from_utf8_lossy(answer.body()).into_owned()),
+            Some(page) => Err(Error::answer(page)),
+        }
+    }
+
+    /// Makes a call; an answer other than success is an error.
+    pub(crate) async fn done(&self, call: Call) -> Result<Response<Bytes>, Error> {
+        self.check(self.send(call).await?)
+    }
+
+    /// An answer of success; any other is an error.
+    pub(crate) fn check(&self, response: Response<Bytes>) -> Result<Response<Bytes>, Error> {
+        if response.status().is_success() { Ok(response) } else { Err(self.refused(&response)) }
+    }
+
+    /// Makes a call, and gives the answer whatever its status.
+    pub(crate) async fn send(&self, call: Call) -> Result<Response<Bytes>, Error> {
+        let request = self.request(call)?;
+        self.in_time(self.transport().send(request)).await.map_err(Error::Transport)
+    }
+
+    /// Makes a call whose answer is read part by part, with [`part`](Self::part).
+    pub(crate) async fn open(&self, call: Call) -> Result<AnswerStream, Error> {
+        let expected = call.accept;
+        let request = self.request(call)?;
+        let response = self.in_time(self.transport().open(request)).await.map_err(Error::Transport)?;
+        let (head, mut answer) = response.into_parts();
+        if head.status.is_success() {
+            return match foreign(head.status, &head.headers, expected) {
+                None => Ok(answer),
+                Some(page) => Err(Error::answer(page)),
+            };
+        }
+        let mut body = Vec::new();
+        while body.len() < LONGEST_PROBLEM
+            && let Some(part) = self.part(&mut answer).await.map_err(Error::Transport)?
+        {
+            body.extend_from_slice(&part);
+        }
+        Err(self.refused(&Response::from_parts(head, body.into())))
+    }
+
+    /// The next part of an answer; `None` at its end.
+    pub(crate) async fn part(&self, answer: &mut AnswerStream) -> Result<Option<Bytes>, TransportError> {
+        self.in_time(answer.try_next()).await
+    }
+
+    fn transport(&self) -> &dyn Transport {
+        &*self.transport
+    }
+
+    fn request(&self, call: Call) -> Result<Request<Bytes>, Error> {
+        let mut request = Request::builder()
+            .method(call.method)
+            .uri(format!("{}{}", self.root, call.path))
+            .header(header::ACCEPT, HeaderValue::from_static(call.accept))
+            .header(header::USER_AGENT, AGENT);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        let mut body = call.body;
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        }
         if self.gzip
             && body.len() > COMPRESS_ABOVE
             && let Ok(small) = compress(&body)
@@ -116,56 +223,51 @@ impl Api {
             request = request.header(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             body = small;
         }
-        self.exchange(request, body.into()).await
+        request.body(body.into()).map_err(|error| Error::Transport(TransportError::unusable(error)))
     }
 
-    fn request(&self, method: Method, path: &str) -> http::request::Builder {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.root))
-            .header(header::ACCEPT, JSON)
-            .header(header::USER_AGENT, AGENT);
-        match &self.authorization {
-            Some(authorization) => request.header(header::AUTHORIZATION, authorization),
-            None => request,
-        }
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, TransportError>>,
+    ) -> Result<T, TransportError> {
+        let answered = tokio::time::timeout(self.timeout, answer).await;
+        answered.unwrap_or_else(|_| Err(TransportError::timeout()))
     }
 
-    async fn exchange(&self, request: http::request::Builder, body: Bytes) -> Result<Response<Bytes>, Error> {
-        let unusable = |error: http::Error| Error::Transport(TransportError::unusable(error));
-        let request = request.body(body).map_err(unusable)?;
-        let response = tokio::time::timeout(self.timeout, self.transport.send(request))
-            .await
-            .unwrap_or_else(|_| Err(TransportError::timeout()))
-            .map_err(Error::Transport)?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
+    /// The error that an answer other than success is.
+    fn refused(&self, response: &Response<Bytes>) -> Error {
         let now = self.clock.now().into();
-        let problem = Problem::read(status.as_u16(), response.headers(), response.body(), now);
-        Err(Error::Refused(Box::new(problem)))
+        let (status, headers) = (response.status().as_u16(), response.headers());
+        Error::Refused(Box::new(Problem::read(status, headers, response.body(), now)))
     }
 }
 
-/// Reads the JSON of an answer. A page of a proxy, for instance one that wants a login, often comes with success.
-fn read<T: DeserializeOwned>(response: &Response<Bytes>) -> Result<T, Error> {
+/// Reads the JSON of an answer.
+pub(crate) fn read<T: DeserializeOwned>(response: &Response<Bytes>) -> Result<T, Error> {
     serde_json::from_slice(response.body()).map_err(|error: serde_json::Error| {
-        let media = response.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
-        let Some(media) = media.filter(|media| !media.to_ascii_lowercase().contains("json")) else {
-            return error.into();
-        };
-        let (status, media) = (response.status().as_u16(), media.chars().take(100).collect::<String>());
-        let page = format!(
-            "{status} with {media} in place of JSON comes from something other than an SSPP server, perhaps a proxy that wants a \
-             login: check the URL ({error})"
-        );
-        <serde_json::Error as serde::de::Error>::custom(page).into()
+        match foreign(response.status(), response.headers(), "json") {
+            Some(page) => Error::answer(format_args!("{page} ({error})")),
+            None => error.into(),
+        }
     })
 }
 
+/// What an answer of another media type is. A page of a proxy, for instance one that wants a login, often comes with success.
+fn foreign(status: StatusCode, headers: &HeaderMap, expected: &str) -> Option<String> {
+    let media = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    if media.to_ascii_lowercase().contains(expected) {
+        return None;
+    }
+    let (status, media) = (status.as_u16(), media.chars().take(100).collect::<String>());
+    let expected = if expected == "json" { "JSON" } else { expected };
+    Some(format!(
+        "{status} with {media} in place of {expected} comes from something other than an SSPP server, perhaps a proxy that wants \
+         a login: check the URL"
+    ))
+}
+
 /// `{"events":[…]}` out of events that are JSON already.
-fn batch(events: &[Bytes]) -> Vec<u8> {
+pub(crate) fn batch(events: &[Bytes]) -> Vec<u8> {
     let bytes: usize = events.iter().map(|event| event.len() + 1).sum();
     let mut body = Vec::with_capacity(bytes + 16);
     body.extend_from_slice(br#"{"events":["#);

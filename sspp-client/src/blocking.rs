@@ -7,15 +7,16 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use sspp_core::EventId;
+use futures_util::{Stream, StreamExt as _};
+use sspp_core::{AccountId, DeadLetterId, EventId, ExternalId, SignalId, Source, UserId};
 
 use crate::error::Error;
 use crate::event::SalesEvent;
 use crate::outcome::{CloseReport, Outcome};
 use crate::reads::{
-    DeadLetter, DeadLetterQuery, EventTypes, Explanation, Job, JobStats, Replay, Signal, SignalQuery,
-    SignalStats,
+    ActiveModel, DeadLetter, DeadLetterEdit, DeadLetterQuery, Erasure, EventState, EventTypes, Explanation,
+    Export, ExportFormat, ExportedSignals, Health, Job, JobStats, Page, Pages, Preview, Ready, Replay,
+    ReplayMany, Replayed, Replays, Settled, Signal, SignalQuery, SignalStats, Total, Validation,
 };
 use crate::stats::Stats;
 
@@ -67,11 +68,28 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Methods that wait for the client's of the same name, and lists that wait for each item.
 macro_rules! waiting {
-    ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
-        $($(#[$doc])*
-        pub fn $name(&self, $($argument: $type),*) -> $answer {
-            wait(self.0.$name($($argument),*))
+    (
+        calls { $($call:ident($($argument:ident: $type:ty),*) -> $answer:ty;)* }
+        lists { $($list:ident($query:ident: $query_type:ty) -> $item:ty;)* }
+        events { $($judge:ident($($extra:ident: $extra_type:ty)?) -> $judged:ty;)* }
+    ) => {
+        $(#[doc = concat!("As [`Client::", stringify!($call), "`](crate::Client::", stringify!($call), ").")]
+        pub fn $call(&self, $($argument: $type),*) -> $answer {
+            wait(self.0.$call($($argument),*))
+        })*
+        $(#[doc = concat!("As [`Client::", stringify!($list), "`](crate::Client::", stringify!($list), ").")]
+        pub fn $list(&self, $query: $query_type) -> Items<$item> {
+            Items(self.0.$list($query))
+        })*
+        $(#[doc = concat!("As [`Client::", stringify!($judge), "`](crate::Client::", stringify!($judge), ").")]
+        pub fn $judge<I>(&self, $($extra: $extra_type,)? events: I) -> $judged
+        where
+            I: IntoIterator,
+            I::Item: Into<SalesEvent>,
+        {
+            wait(self.0.$judge($($extra,)? events))
         })*
     };
 }
@@ -82,54 +100,107 @@ impl Client {
         self.0.emit(event)
     }
 
-    /// As [`Client::send`](crate::Client::send).
-    pub fn send<I>(&self, events: I) -> Result<Vec<Outcome>, Error>
-    where
-        I: IntoIterator,
-        I::Item: Into<SalesEvent>,
-    {
-        wait(self.0.send(events))
-    }
-
-    waiting! {
-        /// As [`Client::flush`](crate::Client::flush).
-        flush(timeout: Duration) -> Result<(), Error>;
-        /// As [`Client::close`](crate::Client::close).
-        close(timeout: Duration) -> CloseReport;
-        /// As [`Client::signal`](crate::Client::signal).
-        signal(id: i64) -> Result<Option<Signal>, Error>;
-        /// As [`Client::explanation`](crate::Client::explanation).
-        explanation(id: i64) -> Result<Option<Explanation>, Error>;
-        /// As [`Client::signal_stats`](crate::Client::signal_stats).
-        signal_stats() -> Result<SignalStats, Error>;
-        /// As [`Client::event_types`](crate::Client::event_types).
-        event_types() -> Result<EventTypes, Error>;
-        /// As [`Client::job`](crate::Client::job).
-        job(id: &str) -> Result<Option<Job>, Error>;
-        /// As [`Client::recent_jobs`](crate::Client::recent_jobs).
-        recent_jobs(limit: u32) -> Result<Vec<Job>, Error>;
-        /// As [`Client::job_stats`](crate::Client::job_stats).
-        job_stats() -> Result<JobStats, Error>;
-        /// As [`Client::dead_letter`](crate::Client::dead_letter).
-        dead_letter(id: &str) -> Result<Option<DeadLetter>, Error>;
-        /// As [`Client::replay_dead_letter`](crate::Client::replay_dead_letter).
-        replay_dead_letter(id: &str) -> Result<Replay, Error>;
-    }
-
-    /// As [`Client::signals`](crate::Client::signals): pages are asked for as they are needed.
-    pub fn signals(&self, query: &SignalQuery) -> impl Iterator<Item = Result<Signal, Error>> {
-        let mut signals = self.0.signals(query);
-        std::iter::from_fn(move || wait(signals.next()))
-    }
-
-    /// As [`Client::dead_letters`](crate::Client::dead_letters): pages are asked for as they are needed.
-    pub fn dead_letters(&self, query: &DeadLetterQuery) -> impl Iterator<Item = Result<DeadLetter, Error>> {
-        let mut letters = self.0.dead_letters(query);
-        std::iter::from_fn(move || wait(letters.next()))
-    }
-
     /// As [`Client::stats`](crate::Client::stats).
     pub fn stats(&self) -> Stats {
         self.0.stats()
+    }
+
+    waiting! {
+        calls {
+            flush(timeout: Duration) -> Result<(), Error>;
+            close(timeout: Duration) -> CloseReport;
+            signal(id: SignalId) -> Result<Option<Signal>, Error>;
+            explanation(id: SignalId) -> Result<Option<Explanation>, Error>;
+            signal_stats() -> Result<SignalStats, Error>;
+            event(id: EventId) -> Result<Option<EventState>, Error>;
+            event_by_external_id(id: &ExternalId, account: &AccountId, source: Option<&Source>) -> Result<Option<EventState>, Error>;
+            wait_for_signal(id: EventId, timeout: Duration) -> Result<Settled, Error>;
+            job(id: EventId) -> Result<Option<Job>, Error>;
+            recent_jobs(limit: u32) -> Result<Vec<Job>, Error>;
+            job_stats() -> Result<JobStats, Error>;
+            dead_letter(id: DeadLetterId) -> Result<Option<DeadLetter>, Error>;
+            edit_dead_letter(id: DeadLetterId, edit: &DeadLetterEdit) -> Result<DeadLetter, Error>;
+            remove_dead_letter(id: DeadLetterId) -> Result<(), Error>;
+            replay_dead_letter(id: DeadLetterId) -> Result<Replay, Error>;
+            replay_dead_letters(query: &DeadLetterQuery, dry_run: bool) -> Result<ReplayMany, Error>;
+            erase_account(id: &AccountId) -> Result<Erasure, Error>;
+            erase_user(id: &UserId) -> Result<Erasure, Error>;
+            scoring_model() -> Result<ActiveModel, Error>;
+            event_types() -> Result<EventTypes, Error>;
+            health() -> Result<Health, Error>;
+            ready() -> Result<Ready, Error>;
+            live() -> Result<(), Error>;
+            metrics() -> Result<String, Error>;
+        }
+        lists {
+            signals(query: &SignalQuery) -> Pages<Signal>;
+            dead_letters(query: &DeadLetterQuery) -> Pages<DeadLetter>;
+            replay_all_dead_letters(query: &DeadLetterQuery) -> Replays;
+        }
+        events {
+            send() -> Result<Vec<Outcome>, Error>;
+            validate() -> Result<Vec<Validation>, Error>;
+            preview() -> Result<Preview, Error>;
+            preview_with(model: &str) -> Result<Preview, Error>;
+        }
+    }
+
+    /// As [`Client::export`](crate::Client::export).
+    pub fn export(&self, query: &SignalQuery, format: ExportFormat) -> Result<Items<Export>, Error> {
+        wait(self.0.export(query, format)).map(Items)
+    }
+
+    /// As [`Client::export_signals`](crate::Client::export_signals).
+    pub fn export_signals(&self, query: &SignalQuery) -> Result<Items<ExportedSignals>, Error> {
+        wait(self.0.export_signals(query)).map(Items)
+    }
+
+    /// As [`Client::fetch_model`](crate::Client::fetch_model).
+    #[cfg(feature = "local-scoring")]
+    pub fn fetch_model(&self) -> Result<String, Error> {
+        wait(self.0.fetch_model())
+    }
+
+    /// As [`Client::score_local`](crate::Client::score_local), which waits for nothing either.
+    #[cfg(feature = "local-scoring")]
+    pub fn score_local(&self, event: &SalesEvent) -> Result<crate::LocalScore, Error> {
+        self.0.score_local(event)
+    }
+}
+
+/// What comes piece by piece: each `next` waits for the next piece. Ends after an error.
+#[derive(Debug)]
+#[must_use = "nothing is asked for until it is read"]
+pub struct Items<S>(S);
+
+impl<S: Stream + Unpin> Iterator for Items<S> {
+    type Item = S::Item;
+
+    fn next(&mut self) -> Option<S::Item> {
+        wait(self.0.next())
+    }
+}
+
+impl<T> Items<Pages<T>> {
+    /// As [`Pages::limit`].
+    pub fn limit(self, items: usize) -> Self {
+        Self(self.0.limit(items))
+    }
+
+    /// As [`Pages::next_page`].
+    pub fn next_page(&mut self) -> Result<Option<Page<T>>, Error> {
+        wait(self.0.next_page())
+    }
+
+    /// As [`Pages::total`].
+    pub fn total(&self) -> Option<Total> {
+        self.0.total()
+    }
+}
+
+impl Items<Replays> {
+    /// As [`Replays::finish`].
+    pub fn finish(self) -> Result<Replayed, Error> {
+        wait(self.0.finish())
     }
 }

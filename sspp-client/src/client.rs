@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use sspp_core::{Clock, EventId, Random};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -321,34 +320,5 @@ impl Drop for Shared {
             );
         }
         core.begin_close(Instant::now() + core.settings.drop_grace);
-    }
-}
-
-/// Questions, asked once: whoever reads is there to ask again.
-impl Client {
-    pub(crate) async fn get<T: DeserializeOwned + Send + 'static>(
-        &self,
-        path: String,
-    ) -> Result<Option<T>, Error> {
-        let core = Arc::clone(&self.shared.core);
-        self.shared.background.run(async move { core.api.get(&path).await }).await
-    }
-
-    /// Reads what every server has.
-    pub(crate) async fn get_known<T: DeserializeOwned + Send + 'static>(
-        &self,
-        path: &str,
-    ) -> Result<T, Error> {
-        let found = self.get(path.to_owned()).await?;
-        found.ok_or_else(|| <serde_json::Error as serde::de::Error>::custom("it has no such thing").into())
-    }
-
-    pub(crate) async fn post<T: DeserializeOwned + Send + 'static>(
-        &self,
-        path: String,
-        body: Vec<u8>,
-    ) -> Result<T, Error> {
-        let core = Arc::clone(&self.shared.core);
-        self.shared.background.run(async move { core.api.post_json(&path, body).await }).await
     }
 }

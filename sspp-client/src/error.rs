@@ -1,11 +1,13 @@
 //! What can go wrong between an event and the server's answer.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::{Violation, Violations};
+use sspp_core::{EventId, Violation, Violations};
 
 use crate::problem::{Problem, Remedy};
+use crate::reads::JobState;
 use crate::transport::TransportError;
 
 /// Why something was not done. [`is_retryable`](Self::is_retryable) says whether doing it again may help.
@@ -45,6 +47,9 @@ pub enum Error {
     /// The client was closed: nothing is taken any more.
     #[error("the client is closed")]
     Closed,
+    /// The values of a request are not valid: every violation is listed, and nothing was sent.
+    #[error("the request is not valid: {0}")]
+    Request(#[source] Violations),
     /// There was no answer.
     #[error("the server gave no answer: {0}")]
     Transport(#[source] TransportError),
@@ -57,6 +62,24 @@ pub enum Error {
     /// The server asked to send the event again later, until there were no attempts left.
     #[error("the server had no room for the event, however often it was sent")]
     Deferred,
+    /// An export ended too early: what was read is not all of it.
+    #[error("the export broke off after {bytes} bytes and is not complete, begin it anew: {source}")]
+    BrokenOff {
+        /// How many bytes were read.
+        bytes: u64,
+        /// Why it ended.
+        source: TransportError,
+    },
+    /// An event was neither a signal nor a dead letter when time was over.
+    #[error("event {event_id} is {}: not a signal within {timeout:?}", .state.as_ref().map_or("not known to the server", JobState::as_str))]
+    NotSettled {
+        /// The event.
+        event_id: EventId,
+        /// Where it was on its way; none where the server did not know it.
+        state: Option<JobState>,
+        /// The time given.
+        timeout: Duration,
+    },
     /// Not everything that was emitted was settled in the time given.
     #[error("{unsettled} events were not settled within {timeout:?}: they go on being sent")]
     Unsettled {
@@ -90,14 +113,21 @@ impl Error {
         match self {
             Self::Transport(error) if error.is_retryable() => Remedy::Wait,
             Self::Refused(problem) => problem.remedy(),
-            Self::QueueFull { .. } | Self::Answer(_) | Self::Deferred | Self::Unsettled { .. } => {
-                Remedy::Wait
-            }
+            Self::QueueFull { .. }
+            | Self::Answer(_)
+            | Self::Deferred
+            | Self::BrokenOff { .. }
+            | Self::NotSettled { .. }
+            | Self::Unsettled { .. } => Remedy::Wait,
             #[cfg(feature = "spool")]
             Self::Spool(_) => Remedy::None,
             #[cfg(feature = "local-scoring")]
             Self::Scoring(_) => Remedy::None,
-            Self::Transport(_) | Self::Invalid(_) | Self::TooLarge { .. } | Self::Closed => Remedy::None,
+            Self::Transport(_)
+            | Self::Invalid(_)
+            | Self::Request(_)
+            | Self::TooLarge { .. }
+            | Self::Closed => Remedy::None,
         }
     }
 
@@ -117,6 +147,17 @@ impl Error {
             _ => ("refused", self.to_string()),
         };
         vec![Violation { pointer: String::new(), code: code.into(), detail }]
+    }
+
+    /// One value of a request that is not valid.
+    pub(crate) fn request(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        let violation = Violation { pointer: pointer.to_owned(), code: code.into(), detail: detail.into() };
+        Self::Request(violation.into())
+    }
+
+    /// An answer that is not what a server says.
+    pub(crate) fn answer(what: impl fmt::Display) -> Self {
+        <serde_json::Error as serde::de::Error>::custom(what).into()
     }
 
     /// What the server said, where it said no.

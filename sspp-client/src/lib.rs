@@ -49,15 +49,19 @@ pub use mock::MockSignalEmitter;
 pub use outcome::{CloseReport, DroppedEvent, Outcome, RejectedEvent, Verdict};
 pub use problem::Problem;
 pub use reads::{
-    DeadLetter, DeadLetterEvent, DeadLetterQuery, EventTypeInfo, EventTypes, Explanation, ExplanationStep,
-    Job, JobStats, ModelInfo, Pages, Replay, ReplayMany, Signal, SignalQuery, SignalStats, SkippedLetter,
-    StepInput,
+    ActiveModel, DeadLetter, DeadLetterEdit, DeadLetterQuery, DeadLetterReason, DeadLetterSummary,
+    DurabilityStatus, Erasure, ErasureKind, EventContent, EventState, EventTypeInfo, EventTypes, Explanation,
+    ExplanationStep, Export, ExportFormat, ExportedSignal, ExportedSignals, Health, HealthStatus, Job,
+    JobSignal, JobState, JobStats, ModelInfo, Page, Pages, Preview, PreviewResult, PreviewStatus, Ready,
+    Replay, ReplayMany, ReplayStatus, Replayed, Replays, ServiceHealth, Settled, Signal, SignalQuery,
+    SignalStats, SkippedLetter, StepInput, StepKind, Total, Validation,
 };
 pub use settings::Overflow;
 pub use sspp_core::{
-    AccountId, Clock, Event, EventBuilder, EventId, EventType, ExternalId, IdFault, ManualClock, Metadata,
-    MetadataFault, Random, SeededRandom, Source, SystemClock, SystemRandom, Timestamp, TimestampFault,
-    UserId, Violation, Violations,
+    AccountId, Clock, DeadLetterId, Event, EventBuilder, EventId, EventType, ExternalId, IdFault,
+    IdFormFault, ManualClock, Metadata, MetadataFault, ModelDigest, Random, Score, ScoreFault, SeededRandom,
+    SignalId, SignalType, SortBy, SortOrder, Source, SystemClock, SystemRandom, Timestamp, TimestampFault,
+    Units, UserId, Violation, Violations,
 };
 pub use stats::{DropReason, Stats};
-pub use transport::{Transport, TransportError};
+pub use transport::{AnswerStream, Transport, TransportError};

@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, PoisonError};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use sspp_core::{ScoringModel, Timestamp};
 
 use crate::client::Client;
@@ -48,11 +46,6 @@ pub struct LocalStep {
     pub delta: f64,
 }
 
-#[derive(Deserialize)]
-struct Model {
-    document: Box<RawValue>,
-}
-
 impl Client {
     /// Scores an event here, with the built-in model, or the one that was fetched last. Nothing is sent.
     ///
@@ -79,7 +72,7 @@ impl Client {
 
     /// Fetches the server's active scoring model for [`score_local`](Self::score_local); gives its name and version.
     pub async fn fetch_model(&self) -> Result<String, Error> {
-        let fetched: Model = self.get_known("/scoring/model").await?;
+        let fetched = self.scoring_model().await?;
         let model = ScoringModel::from_json(fetched.document.get());
         let model = model
             .map_err(|faults| Error::Scoring(format!("the server's model is not understood: {faults}")))?;

@@ -1,14 +1,15 @@
-//! Dead letters: events that could not become signals, to be looked at, and replayed.
+//! Dead letters: events that could not become signals, to be looked at, edited, replayed, removed.
 
-use std::fmt;
+use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
-use sspp_core::Metadata;
+use sspp_core::{AccountId, DeadLetterId, EventId, EventType, Metadata, Timestamp, UserId};
 
-use super::Pages;
+use super::parameters::Parameters;
+use super::{DeadLetterReason, EventContent, Pages};
+use crate::api::Call;
 use crate::client::Client;
 use crate::error::Error;
-use crate::url::{Query, segment};
 
 /// An event that could not become a signal, kept with the reason.
 ///
@@ -21,193 +22,165 @@ use crate::url::{Query, segment};
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// By which the letter is known.
-    pub id: String,
+    /// By which the letter is known; the event's id, unless that belongs to other content.
+    pub id: DeadLetterId,
     /// By which the event is known.
-    pub event_id: String,
-    /// For programs, for instance `unknown_event_type`.
-    pub reason: String,
+    pub event_id: EventId,
+    /// Why it was given up.
+    pub reason: DeadLetterReason,
     /// The reason in a sentence.
     pub detail: String,
     /// How many attempts failed.
     pub attempts: u32,
-    /// When the event was queued: RFC 3339.
-    pub enqueued_at: String,
-    /// When it was given up: RFC 3339.
-    pub died_at: String,
+    /// When the event was received: when it was first queued.
+    pub enqueued_at: Timestamp,
+    /// When it was given up.
+    pub died_at: Timestamp,
     /// Whether it can be replayed as it is.
     pub replayable: bool,
     /// The event; none where the payload cannot be read.
-    pub event: Option<DeadLetterEvent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventContent>,
+    /// The payload where it cannot be read as an event, if it is text; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// The payload where it cannot be read as an event and is no text, in base64; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload_base64: Option<String>,
 }
 
-/// The event of a dead letter.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct DeadLetterEvent {
-    /// The account it is about.
-    pub account_id: String,
-    /// The person it is about.
-    pub user_id: String,
-    /// What happened.
-    pub event_type: String,
-    /// When it happened: RFC 3339.
-    pub timestamp: String,
-    /// When it was received: RFC 3339.
-    pub received_at: String,
-    /// What else the producer said, with its numbers as they were written.
-    pub metadata: Metadata,
-    /// The system it came from, if it said so.
-    pub source: Option<String>,
-    /// The producer's own id for it, if it had one.
-    pub external_id: Option<String>,
-}
-
-/// Which dead letters: all of them, the last recorded first, if nothing is said.
+/// Which dead letters: all of them if nothing is said. A list has the last recorded first, a replay takes the first recorded first.
+///
+/// A value that is not valid is refused before anything is sent, with [`Error::Request`].
 ///
 /// ```
-/// use sspp_client::DeadLetterQuery;
-/// let query = DeadLetterQuery::default().reason("unknown_event_type").from("2026-01-01");
+/// use sspp_client::{DeadLetterQuery, DeadLetterReason};
+/// let query = DeadLetterQuery::default().reason(DeadLetterReason::UnknownEventType).from("2026-01-01");
 /// # let _ = query;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
-pub struct DeadLetterQuery {
-    reason: Option<String>,
-    event_type: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-}
+pub struct DeadLetterQuery(pub(super) Parameters);
 
 impl DeadLetterQuery {
-    /// Given up for this reason.
-    pub fn reason(mut self, reason: impl Into<String>) -> Self {
-        self.reason = Some(reason.into());
+    /// Given up for this reason: a [`DeadLetterReason`], or its text.
+    pub fn reason(mut self, reason: impl AsRef<str>) -> Self {
+        self.0.set_valid("reason", reason.as_ref());
         self
     }
 
-    /// Whose event is of this type.
-    pub fn event_type(mut self, event_type: impl Into<String>) -> Self {
-        self.event_type = Some(event_type.into());
+    /// Whose event is of this type: an [`EventType`], or its text; known to the scoring model or not.
+    pub fn event_type(mut self, event_type: impl AsRef<str>) -> Self {
+        self.0.set("eventType", "invalid_type", EventType::new(event_type.as_ref()));
         self
     }
 
-    /// Given up at or after this instant: RFC 3339, or a date.
-    pub fn from(mut self, from: impl fmt::Display) -> Self {
-        self.from = Some(from.to_string());
+    /// Given up at or after this instant: a [`Timestamp`], an instant of chrono's or of the standard library's, or a text (RFC
+    /// 3339, or a date).
+    pub fn from(mut self, from: impl TryInto<Timestamp, Error: Display>) -> Self {
+        self.0.set_instant("from", from);
         self
     }
 
-    /// Given up before this instant: RFC 3339, or a date.
-    pub fn to(mut self, to: impl fmt::Display) -> Self {
-        self.to = Some(to.to_string());
+    /// Given up before this instant: as [`from`](Self::from).
+    pub fn to(mut self, to: impl TryInto<Timestamp, Error: Display>) -> Self {
+        self.0.set_instant("to", to);
+        self
+    }
+
+    /// Letters a page, 1 to 100; 20 if nothing is said. Of a replay: how many letters a call looks at, 1 to 10,000; 1,000 if nothing is
+    /// said.
+    pub fn page_size(mut self, letters: u32) -> Self {
+        self.0.set_valid("limit", letters);
+        self
+    }
+
+    /// From where an earlier list, or an earlier replay, stopped: its `next_cursor`.
+    pub fn cursor(mut self, cursor: impl AsRef<str>) -> Self {
+        self.0.set_valid("cursor", cursor.as_ref());
         self
     }
 }
 
-/// What a replay did.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Replay {
-    /// `queued`; or `already_signal`: an earlier replay, or the producer, was quicker.
-    pub status: String,
-    /// By which [`Client::job`] finds it.
-    pub job_id: String,
-    /// By which the event is known, as before.
-    pub event_id: String,
-    /// The signal that the event is already.
-    pub signal_id: Option<i64>,
-}
+/// What to change of a dead letter's event: what is not given stays. The event keeps its id.
+///
+/// The server checks the whole event as if it had just been sent. A value that is not valid is refused before anything is sent, with
+/// [`Error::Request`].
+///
+/// ```
+/// use sspp_client::{DeadLetterEdit, EventType};
+/// let edit = DeadLetterEdit::default().event_type(EventType::CALL_MADE).metadata(r#"{"minutes": 5}"#);
+/// # let _ = edit;
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct DeadLetterEdit(Parameters);
 
-/// How far a replay of many got.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ReplayMany {
-    /// Whether nothing was done but counting.
-    pub dry_run: bool,
-    /// How many letters were put back into the queue.
-    pub replayed: u64,
-    /// Those that cannot be replayed as they are.
-    pub skipped: Vec<SkippedLetter>,
-    /// How many letters come after those.
-    pub remaining: u64,
-    /// Where to go on; none when all were looked at.
-    pub next_cursor: Option<String>,
-}
+impl DeadLetterEdit {
+    /// It is about this account: an [`AccountId`], or its text.
+    pub fn account(mut self, account: impl AsRef<str>) -> Self {
+        self.0.set("accountId", "invalid_id", AccountId::new(account.as_ref()));
+        self
+    }
 
-/// A dead letter that was not replayed.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[non_exhaustive]
-pub struct SkippedLetter {
-    /// The letter.
-    pub id: String,
-    /// Why, and what to do.
-    pub detail: String,
-}
+    /// It is about this user: a [`UserId`], or its text.
+    pub fn user(mut self, user: impl AsRef<str>) -> Self {
+        self.0.set("userId", "invalid_id", UserId::new(user.as_ref()));
+        self
+    }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ReplayRequest<'q> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'q str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event_type: Option<&'q str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<&'q str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<&'q str>,
-    dry_run: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<&'q str>,
+    /// This happened: an [`EventType`], or its text; one of the server's scoring model.
+    pub fn event_type(mut self, event_type: impl AsRef<str>) -> Self {
+        self.0.set("eventType", "invalid_type", EventType::new(event_type.as_ref()));
+        self
+    }
+
+    /// It happened then: a [`Timestamp`], an instant of chrono's or of the standard library's, or a text (RFC 3339, or a date).
+    pub fn at(mut self, timestamp: impl TryInto<Timestamp, Error: Display>) -> Self {
+        self.0.set_instant("timestamp", timestamp);
+        self
+    }
+
+    /// The producer said this besides: a JSON object as text. It replaces the metadata as a whole.
+    pub fn metadata(mut self, json: impl AsRef<str>) -> Self {
+        let read = Metadata::parse(json.as_ref());
+        self.0.set("metadata", "invalid_metadata", read.as_ref().map(Metadata::as_str));
+        self
+    }
 }
 
 impl Client {
     /// Lists dead letters, page by page as they are needed.
     pub fn dead_letters(&self, query: &DeadLetterQuery) -> Pages<DeadLetter> {
-        let mut wire = Query::default();
-        let members = [
-            ("reason", &query.reason),
-            ("eventType", &query.event_type),
-            ("from", &query.from),
-            ("to", &query.to),
-        ];
-        for (name, value) in members {
-            if let Some(value) = value {
-                wire.set(name, value);
-            }
-        }
-        Pages::new(self.clone(), "/dead-letters", wire)
+        Pages::new(self.clone(), "/dead-letters", query.0.clone())
     }
 
     /// One dead letter; `None` if there is none of this id.
-    pub async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, Error> {
-        self.get(format!("/dead-letters/{}", segment(id))).await
+    pub async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, Error> {
+        self.find(format!("/dead-letters/{id}")).await
     }
 
-    /// Puts a dead letter's event back into the queue, under its id: however often, one signal comes of it.
-    pub async fn replay_dead_letter(&self, id: &str) -> Result<Replay, Error> {
-        self.post(format!("/dead-letters/{}/replay", segment(id)), Vec::new()).await
-    }
-
-    /// Puts many back, the first recorded first, or only counts them (`dry_run`). One call looks at some thousand; go on with
-    /// its `next_cursor` as `cursor` until that is none.
-    pub async fn replay_dead_letters(
+    /// Changes a dead letter's event, and gives the letter as it is then. It waits to be replayed. Where the payload cannot be read as an
+    /// event, the edit has to be a whole one.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with status 404 if there is no such letter, 400 if the event would not be valid, 409 if it was changed
+    /// meanwhile or cannot be edited.
+    pub async fn edit_dead_letter(
         &self,
-        query: &DeadLetterQuery,
-        dry_run: bool,
-        cursor: Option<&str>,
-    ) -> Result<ReplayMany, Error> {
-        let request = ReplayRequest {
-            reason: query.reason.as_deref(),
-            event_type: query.event_type.as_deref(),
-            from: query.from.as_deref(),
-            to: query.to.as_deref(),
-            dry_run,
-            cursor,
-        };
-        self.post("/dead-letters/replay".to_owned(), serde_json::to_vec(&request)?).await
+        id: DeadLetterId,
+        edit: &DeadLetterEdit,
+    ) -> Result<DeadLetter, Error> {
+        let body = edit.0.json(&["metadata"])?;
+        self.ask(Call::patch(format!("/dead-letters/{id}"), body)).await
+    }
+
+    /// Removes a dead letter for good: its event never becomes a signal.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with status 404 if there is no such letter.
+    pub async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<(), Error> {
+        let call = Call::delete(format!("/dead-letters/{id}"));
+        self.with_api(|core| async move { core.api.done(call).await.map(drop) }).await
     }
 }

@@ -1,17 +1,18 @@
-//! Jobs (events on their way through the server) and the event types it knows.
+//! Jobs: events on their way through the server, and what became of them.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use sspp_core::{AccountId, EventId, EventType, Metadata, SignalId, SignalType, Timestamp, UserId};
 
+use super::{EventContent, JobState};
+use crate::api::Call;
 use crate::client::Client;
 use crate::error::Error;
-use crate::url::segment;
 
 /// An event on its way through the server, or what became of it.
 ///
 /// ```
 /// # fn shown(job: &sspp_client::Job) {
-/// if job.state == "failed" {
+/// if job.state == sspp_client::JobState::Failed {
 ///     println!("{} became a dead letter: {:?}", job.id, job.failed_reason);
 /// }
 /// # }
@@ -21,24 +22,52 @@ use crate::url::segment;
 #[non_exhaustive]
 pub struct Job {
     /// The job's id, which is the event's.
-    pub id: String,
-    /// `waiting`, `active`, `delayed`, `completed` or `failed`.
-    pub state: String,
+    pub id: EventId,
+    /// Where it is on its way.
+    pub state: JobState,
     /// The event; none where a dead letter's payload cannot be read.
-    pub data: Option<Value>,
-    /// When the event was received, in milliseconds since 1970.
-    pub timestamp: i64,
-    /// When it was scored or given up, in milliseconds since 1970.
-    pub processed_on: Option<i64>,
-    /// When it was stored or given up, in milliseconds since 1970.
-    pub finished_on: Option<i64>,
+    pub data: Option<EventContent>,
+    /// When the event was received; JSON has milliseconds since 1970.
+    #[serde(with = "millis")]
+    pub timestamp: Timestamp,
+    /// When it was scored or given up; JSON has milliseconds since 1970.
+    #[serde(default, with = "millis::option")]
+    pub processed_on: Option<Timestamp>,
+    /// When it was stored or given up; JSON has milliseconds since 1970.
+    #[serde(default, with = "millis::option")]
+    pub finished_on: Option<Timestamp>,
     /// The signal it became; not in lists.
     #[serde(rename = "returnvalue")]
-    pub signal: Option<Value>,
+    pub signal: Option<JobSignal>,
     /// How many attempts failed; not in lists.
     pub attempts_made: Option<u32>,
     /// Why it became a dead letter.
     pub failed_reason: Option<String>,
+}
+
+/// The signal that a job became.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct JobSignal {
+    /// By which [`Client::signal`] finds it.
+    pub id: SignalId,
+    /// The account it is about.
+    pub account_id: AccountId,
+    /// The person it is about.
+    pub user_id: UserId,
+    /// What happened.
+    pub event_type: EventType,
+    /// What that tells.
+    pub signal_type: SignalType,
+    /// What it is worth: two decimals.
+    pub signal_score: f64,
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// When it was scored.
+    pub processed_at: Timestamp,
+    /// What else the producer said, with its numbers as they were written.
+    pub metadata: Metadata,
 }
 
 /// How many jobs are in which state.
@@ -59,63 +88,61 @@ pub struct JobStats {
     pub total: u64,
 }
 
-/// A scoring model's identity.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[non_exhaustive]
-pub struct ModelInfo {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: u32,
-    /// SHA-256 of its canonical JSON.
-    pub digest: String,
-}
+/// Instants as JSON has them here: milliseconds since 1970.
+mod millis {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use sspp_core::Timestamp;
 
-/// The event types of the server's scoring model.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[non_exhaustive]
-pub struct EventTypes {
-    /// The active model.
-    pub model: ModelInfo,
-    /// Its event types, in its own order.
-    #[serde(alias = "eventTypes")]
-    pub event_types: Vec<EventTypeInfo>,
-}
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(super) fn serialize<S: Serializer>(instant: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(instant.millis())
+    }
 
-/// What an event type is worth.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[non_exhaustive]
-pub struct EventTypeInfo {
-    /// The type, as events name it.
-    #[serde(alias = "eventType")]
-    pub event_type: String,
-    /// Its worth before modifiers.
-    pub base: f64,
-    /// What it tells.
-    #[serde(alias = "signalType")]
-    pub signal_type: String,
-    /// The group in which it counts for an account.
-    pub group: String,
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        read(i64::deserialize(deserializer)?)
+    }
+
+    fn read<E: serde::de::Error>(millis: i64) -> Result<Timestamp, E> {
+        let instant = millis.checked_mul(1_000).and_then(Timestamp::from_micros);
+        instant.ok_or_else(|| {
+            E::custom(format!("{millis} is not an instant from 1970 to 9999, in milliseconds"))
+        })
+    }
+
+    pub(super) mod option {
+        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+        use sspp_core::Timestamp;
+
+        #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+        pub(in super::super) fn serialize<S: Serializer>(
+            instant: &Option<Timestamp>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            instant.map(Timestamp::millis).serialize(serializer)
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Timestamp>, D::Error> {
+            Option::<i64>::deserialize(deserializer)?.map(super::read).transpose()
+        }
+    }
 }
 
 impl Client {
-    /// Where an event is on its way, by its job's id, which is the event's; `None` if there is none.
-    pub async fn job(&self, id: &str) -> Result<Option<Job>, Error> {
-        self.get(format!("/jobs/{}", segment(id))).await
+    /// Where an event is on its way; `None` if the server does not know it. A job's id is the event's. For one event,
+    /// [`event`](Self::event) says more.
+    pub async fn job(&self, id: EventId) -> Result<Option<Job>, Error> {
+        self.find(format!("/jobs/{id}")).await
     }
 
     /// The newest jobs: 1 to 100 of them.
     pub async fn recent_jobs(&self, limit: u32) -> Result<Vec<Job>, Error> {
-        self.get_known(&format!("/jobs/recent?limit={limit}")).await
+        self.ask(Call::get(format!("/jobs/recent?limit={limit}"))).await
     }
 
     /// How many jobs are in which state.
     pub async fn job_stats(&self) -> Result<JobStats, Error> {
-        self.get_known("/jobs/stats").await
-    }
-
-    /// The event types that the server takes.
-    pub async fn event_types(&self) -> Result<EventTypes, Error> {
-        self.get_known("/event-types").await
+        self.ask(Call::get("/jobs/stats")).await
     }
 }

@@ -1,11 +1,38 @@
-//! What the server knows, asked for: signals, explanations, jobs, dead letters, figures.
+//! What the server knows and does, asked for: signals, explanations, events, jobs, dead letters, exports, erasure, scoring, health.
 
+mod ask;
 mod dead_letters;
+mod erasure;
+mod events;
+mod explanation;
+mod export;
 mod jobs;
 mod paging;
+mod parameters;
+mod replay;
+mod scoring;
+mod service;
+mod settle;
+mod signal_query;
 mod signals;
+mod validate;
+mod words;
 
-pub use dead_letters::{DeadLetter, DeadLetterEvent, DeadLetterQuery, Replay, ReplayMany, SkippedLetter};
-pub use jobs::{EventTypeInfo, EventTypes, Job, JobStats, ModelInfo};
-pub use paging::Pages;
-pub use signals::{Explanation, ExplanationStep, Signal, SignalQuery, SignalStats, StepInput};
+pub use dead_letters::{DeadLetter, DeadLetterEdit, DeadLetterQuery};
+pub use erasure::Erasure;
+pub use events::{DeadLetterSummary, EventContent, EventState};
+pub use explanation::{Explanation, ExplanationStep, ModelInfo, StepInput};
+pub use export::{Export, ExportFormat, ExportedSignal, ExportedSignals};
+pub use jobs::{Job, JobSignal, JobStats};
+pub use paging::{Page, Pages, Total};
+pub use replay::{Replay, ReplayMany, Replayed, Replays, SkippedLetter};
+pub use scoring::{ActiveModel, EventTypeInfo, EventTypes, Preview, PreviewResult};
+pub use service::{Health, Ready, ServiceHealth};
+pub use settle::Settled;
+pub use signal_query::SignalQuery;
+pub use signals::{Signal, SignalStats};
+pub use validate::Validation;
+pub use words::{
+    DeadLetterReason, DurabilityStatus, ErasureKind, HealthStatus, JobState, PreviewStatus, ReplayStatus,
+    StepKind,
+};

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::{Transport, TransportError};
+use super::{AnswerStream, Transport, TransportError};
 
 /// More than any answer of the server has; an answer beyond it is not ours.
 const MOST_ANSWER_BYTES: usize = 64 << 20;
@@ -53,14 +55,30 @@ impl HttpTransport {
     }
 }
 
+impl HttpTransport {
+    async fn request(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Incoming>, TransportError> {
+        self.client.request(request.map(Full::new)).await.map_err(|error| {
+            if error.is_connect() { TransportError::connect(error) } else { TransportError::cut(error) }
+        })
+    }
+}
+
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        let answer = self.client.request(request.map(Full::new)).await.map_err(|error| {
-            if error.is_connect() { TransportError::connect(error) } else { TransportError::cut(error) }
-        })?;
-        let (head, body) = answer.into_parts();
+        let (head, body) = self.request(request).await?.into_parts();
         let body = Limited::new(body, MOST_ANSWER_BYTES).collect().await.map_err(TransportError::cut)?;
         Ok(http::Response::from_parts(head, body.to_bytes()))
+    }
+
+    async fn open(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<AnswerStream>, TransportError> {
+        let answer = self.request(request).await?;
+        Ok(answer.map(|body| body.into_data_stream().map_err(TransportError::cut).boxed()))
     }
 }

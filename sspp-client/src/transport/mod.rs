@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 
 pub(crate) use http_transport::HttpTransport;
 
@@ -44,7 +46,22 @@ pub(crate) use http_transport::HttpTransport;
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends a request and reads the whole answer, whatever its status. The future is dropped when its time is over.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
+
+    /// Sends a request, and gives the answer as soon as it begins: what follows is read part by part, for answers that are too long to be
+    /// held. An answer that ends too early has to end with an error.
+    ///
+    /// Unless it is implemented, it reads the whole with [`send`](Self::send).
+    async fn open(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<AnswerStream>, TransportError> {
+        let whole = |body| futures_util::stream::iter([Ok(body)]).boxed();
+        Ok(self.send(request).await?.map(whole))
+    }
 }
+
+/// An answer as it arrives.
+pub type AnswerStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
 /// Why there was no answer.
 ///

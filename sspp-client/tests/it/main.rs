@@ -1,4 +1,4 @@
-//! The client against scripted servers.
+//! The client against scripted servers, and against the real service.
 #![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
 
 mod answers;
@@ -6,9 +6,12 @@ mod closing;
 mod delivery;
 mod exactly_once;
 mod exit;
+mod exports;
+mod lists;
+mod operations;
 mod overflow;
+mod platform;
 mod readme;
-mod reads;
 mod runtimes;
 mod server;
 #[cfg(feature = "spool")]

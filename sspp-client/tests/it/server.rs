@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -38,6 +38,10 @@ pub(crate) enum Reply {
     Half,
     /// The events are taken, and the connection ends before the answer.
     TakeAndCut,
+    /// These very bytes; then the connection ends.
+    Raw(String),
+    /// Bytes, and the rest of them when the barrier is passed; then the connection ends.
+    Parts(String, Arc<Barrier>, String),
     Cut,
     /// No answer, for so long; then the connection ends.
     Hang(Duration),
@@ -145,6 +149,16 @@ fn serve(stream: &TcpStream, ledger: &Mutex<Ledger>, script: &Mutex<Script>) -> 
             let half = r#"{"results":[{"index":0,"status":"accepted"}"#;
             let head = "HTTP/1.1 202 X\r\ncontent-type: application/json\r\ncontent-length: 4000\r\n\r\n";
             stream.write_all(format!("{head}{half}").as_bytes()).ok()?;
+            stream.shutdown(Shutdown::Both).ok().and(None)
+        }
+        Reply::Raw(bytes) => {
+            stream.write_all(bytes.as_bytes()).ok()?;
+            stream.shutdown(Shutdown::Both).ok().and(None)
+        }
+        Reply::Parts(first, gate, rest) => {
+            stream.write_all(first.as_bytes()).ok()?;
+            gate.wait();
+            stream.write_all(rest.as_bytes()).ok()?;
             stream.shutdown(Shutdown::Both).ok().and(None)
         }
         Reply::TakeAndCut | Reply::Cut => stream.shutdown(Shutdown::Both).ok().and(None),

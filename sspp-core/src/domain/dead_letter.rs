@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{ContentDigest, EventId, NewSignal, Timestamp};
+use super::{ContentDigest, EventId, IdFormFault, NewSignal, Timestamp};
 
 /// What a dead letter is known by.
 ///
@@ -49,6 +49,13 @@ impl DeadLetterId {
 impl fmt::Display for DeadLetterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl FromStr for DeadLetterId {
+    type Err = IdFormFault;
+    fn from_str(text: &str) -> Result<Self, IdFormFault> {
+        text.parse().map(Self).map_err(|_| IdFormFault::Uuid)
     }
 }
 

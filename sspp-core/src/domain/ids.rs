@@ -32,6 +32,25 @@ pub enum IdFault {
     ControlCharacter,
 }
 
+/// Why a text is not the id of an event, dead letter or signal.
+///
+/// ```
+/// use sspp_core::{EventId, SignalId};
+/// let fault = "acc_1".parse::<EventId>().unwrap_err();
+/// assert_eq!(fault.to_string(), "must be a UUID, such as 0197d3c5-5c00-7000-8000-000000000001");
+/// assert_eq!("acc_1".parse::<SignalId>().unwrap_err().to_string(), "must be a whole number, such as 42");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdFormFault {
+    /// Ids of events and dead letters are UUIDs.
+    #[error("must be a UUID, such as 0197d3c5-5c00-7000-8000-000000000001")]
+    Uuid,
+    /// Ids of signals are numbers.
+    #[error("must be a whole number, such as 42")]
+    Number,
+}
+
 fn check(text: &str, max: usize) -> Result<(), IdFault> {
     if text.is_empty() {
         return Err(IdFault::Empty);
@@ -227,9 +246,9 @@ impl fmt::Display for EventId {
 }
 
 impl FromStr for EventId {
-    type Err = uuid::Error;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
+    type Err = IdFormFault;
+    fn from_str(text: &str) -> Result<Self, IdFormFault> {
+        text.parse().map(Self).map_err(|_| IdFormFault::Uuid)
     }
 }
 
@@ -258,5 +277,12 @@ impl SignalId {
 impl fmt::Display for SignalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl FromStr for SignalId {
+    type Err = IdFormFault;
+    fn from_str(text: &str) -> Result<Self, IdFormFault> {
+        text.parse().map(Self).map_err(|_| IdFormFault::Number)
     }
 }

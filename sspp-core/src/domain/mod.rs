@@ -6,6 +6,7 @@ mod erasure;
 mod event;
 mod event_type;
 mod ids;
+mod instants;
 mod job;
 mod metadata;
 mod query;
@@ -18,13 +19,13 @@ pub use dead_letter_query::{DeadLetterCursor, DeadLetterFilter, DeadLetterQuery,
 pub use erasure::{Erasable, Erased, Erasure, ErasureDigest};
 pub use event::{AcceptedEvent, Event, EventBuilder};
 pub use event_type::{EventType, SignalType};
-pub use ids::{AccountId, EventId, ExternalId, IdFault, SignalId, Source, UserId};
+pub use ids::{AccountId, EventId, ExternalId, IdFault, IdFormFault, SignalId, Source, UserId};
 pub use job::{JobState, QueueDepth, QueuedJob};
 pub use metadata::{Metadata, MetadataFault};
 pub use query::{
     Cursor, CursorFault, CursorKey, Horizon, Page, Position, SignalFilter, SignalQuery, SortBy, SortOrder,
     Total,
 };
-pub use score::{Score, Units};
+pub use score::{Score, ScoreFault, Units};
 pub use signal::{ContentDigest, ModelDigest, ModelRecord, NewSignal, Signal, SignalStats};
 pub use timestamp::{Timestamp, TimestampFault};

@@ -115,6 +115,30 @@ impl Score {
     }
 }
 
+/// Why a number is not a score.
+///
+/// ```
+/// use sspp_core::{Score, ScoreFault};
+/// assert_eq!(Score::try_from(-0.5), Err(ScoreFault));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a number from 0 to 1,000 with at most two decimals")]
+pub struct ScoreFault;
+
+/// ```
+/// use sspp_core::Score;
+/// assert_eq!(Score::try_from(0.7).unwrap().to_string(), "0.70");
+/// assert!(Score::try_from(0.705).is_err());
+/// ```
+impl TryFrom<f64> for Score {
+    type Error = ScoreFault;
+    fn try_from(value: f64) -> Result<Self, ScoreFault> {
+        let units = Units::from_f64(value).ok_or(ScoreFault)?;
+        let exact = (0..=1_000 * Units::PER_ONE).contains(&units.0) && units.0 % 100 == 0;
+        exact.then_some(Self(units)).ok_or(ScoreFault)
+    }
+}
+
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

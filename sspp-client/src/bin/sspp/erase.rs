@@ -1,8 +1,67 @@
-//! Stub.
-use clap::Args;
-use sspp_client::Client;
+//! `sspp erase`: what the events of an account or a user left behind, gone for good.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use clap::{Args, ValueEnum};
+use sspp_client::{AccountId, Client, UserId};
+
 use crate::failure::Failure;
 use crate::output::Output;
+
 #[derive(Debug, Args)]
-pub(crate) struct Erase {}
-pub(crate) async fn run(_: &Erase, _: &Client, _: &Output) -> Result<(), Failure> { Ok(()) }
+#[command(
+    after_help = "Of all events received until now, no signal and no dead letter is kept, what waits is dropped, and nothing brings them \
+    back. Events received later are kept."
+)]
+pub(crate) struct Erase {
+    /// What to erase
+    what: What,
+    /// Its id
+    id: String,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// An account, with all its users' events there
+    Account,
+    /// A user, in every account
+    User,
+}
+
+/// Asks, and erases.
+pub(crate) async fn run(task: &Erase, client: &Client, output: &Output) -> Result<(), Failure> {
+    let name = match task.what {
+        What::Account => format!("account {}", task.id),
+        What::User => format!("user {}", task.id),
+    };
+    let wrong = |fault: sspp_client::IdFault| Failure::usage(format!("the id {fault}"));
+    let (account, user) = (AccountId::new(task.id.clone()), UserId::new(task.id.clone()));
+    if !task.yes && !confirmed(&name)? {
+        return Err(Failure::wrong("nothing was erased"));
+    }
+    let erasure = match task.what {
+        What::Account => client.erase_account(&account.map_err(wrong)?).await?,
+        What::User => client.erase_user(&user.map_err(wrong)?).await?,
+    };
+    output.result(&erasure, || {
+        let how = if erasure.complete { "" } else { "; what is stored of them goes in the background" };
+        let done = output.good("erased");
+        format!("{done} {name}: its events received up to {}, their signals and dead letters{how}", erasure.up_to)
+    });
+    Ok(())
+}
+
+fn confirmed(name: &str) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Failure::usage(format!("erasing the {name} needs --yes where standard input is not a terminal")));
+    }
+    eprint!("Erase the {name}, its signals and its dead letters, for good? [y/N] ");
+    let _: io::Result<()> = io::stderr().flush();
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    read.map_err(|error| Failure::wrong(format!("cannot read the answer: {error}")))?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}

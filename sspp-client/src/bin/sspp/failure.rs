@@ -50,14 +50,19 @@ impl Failure {
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
+        // Filters and ids, which were not even sent.
+        if let Error::Request(violations) = error {
+            return Self::usage(violations.to_string());
+        }
         let bad_filter = error.problem().is_some_and(|problem| problem.kind.ends_with(":invalid-query"));
         let (code, advice) = match error.status() {
             Some(401) => (4, ": check --api-key or SSPP_API_KEY"),
             Some(403) => (4, ": use another key, with --api-key or SSPP_API_KEY"),
             // Filters are of the command line.
             Some(400) if bad_filter => (2, ""),
-            None if error.is_retryable() => (3, ": is SSPP running there? --url or SSPP_URL gives its address"),
-            _ if error.is_retryable() => (3, ": try again later"),
+            None if matches!(error, Error::Transport(_) | Error::Answer(_)) && error.is_retryable() => (3, ": is SSPP running there? --url or SSPP_URL gives its address"),
+            Some(_) if error.is_retryable() => (3, ": try again later"),
+            None if error.is_retryable() => (3, ""),
             _ => (1, ""),
         };
         Self { sentence: format!("{error}{advice}"), code, of_server: true }

@@ -15,7 +15,6 @@ pub(crate) struct Farewell {
     pub(crate) words: String,
     /// A file that is not whole yet.
     pub(crate) unfinished: Option<PathBuf>,
-    ended: bool,
 }
 
 /// Watches for signals as long as the process lives.
@@ -42,11 +41,6 @@ impl Interrupt {
     pub(crate) fn whole<T>(&self, work: impl FnOnce(&mut Farewell) -> T) -> T {
         work(&mut self.farewell.lock().unwrap_or_else(PoisonError::into_inner))
     }
-
-    /// From here on, what was begun is done: a signal has nothing to say.
-    pub(crate) fn done(&self) {
-        self.whole(|farewell| farewell.ended = true);
-    }
 }
 
 fn listen(watching: &mpsc::Sender<std::io::Result<()>>, farewell: &Arc<Mutex<Farewell>>, bar: &ProgressBar) {
@@ -72,7 +66,7 @@ fn listen(watching: &mpsc::Sender<std::io::Result<()>>, farewell: &Arc<Mutex<Far
             // It may be gone already.
             let _: std::io::Result<()> = std::fs::remove_file(path);
         }
-        if !farewell.ended && !farewell.words.is_empty() {
+        if !farewell.words.is_empty() {
             eprintln!("{}", farewell.words);
         }
         std::process::exit(code);

@@ -46,9 +46,7 @@ impl<'a> Listing<'a> {
             self.output.result(document, String::new);
             return;
         }
-        // A line break or a tab would put what follows into other columns.
-        let plain = |cell: String| cell.replace(|c: char| c.is_control(), "\u{fffd}");
-        self.rows.push(cells().into_iter().map(plain).collect());
+        self.rows.push(cells().iter().map(|cell| plain(cell)).collect());
         if self.rows.len() == LOOKED_AT {
             self.print();
         }
@@ -93,6 +91,19 @@ impl<'a> Listing<'a> {
         line.truncate(line.trim_end().len());
         line
     }
+}
+
+/// What is known of one thing, a line each, for a person.
+pub(crate) fn facts(output: &Output, facts: Vec<(&str, String)>) {
+    let width = facts.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+    for (name, fact) in facts {
+        output.line(&format!("{}  {}", output.strong(&format!("{name:<width$}")), plain(&fact)));
+    }
+}
+
+/// A line break or a tab would put what follows into other columns.
+fn plain(text: &str) -> String {
+    text.replace(|c: char| c.is_control(), "\u{fffd}")
 }
 
 #[cfg(test)]

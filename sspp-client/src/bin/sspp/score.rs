@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
-use sspp_client::Client;
+use sspp_client::{Client, SignalId};
 use sspp_core::{Explanation, ScoringModel, StepKind, read_text_file};
 
 use crate::event_arguments::EventArguments;
@@ -20,7 +20,7 @@ pub(crate) struct Score {
         conflicts_with_all = ["account", "user", "event_type", "at", "metadata", "with", "model"],
         required_unless_present = "event_type"
     )]
-    signal: Option<i64>,
+    signal: Option<SignalId>,
     #[command(flatten)]
     event: EventArguments,
     /// Scoring model (TOML or JSON) for the event; the built-in one unless given
@@ -49,7 +49,7 @@ pub(crate) async fn run(
     }
 }
 
-async fn stored(signal: i64, client: &Client, output: &Output) -> Result<(), Failure> {
+async fn stored(signal: SignalId, client: &Client, output: &Output) -> Result<(), Failure> {
     let explanation = client.explanation(signal).await?;
     let Some(explanation) = explanation else {
         return Err(Failure::wrong(format!("there is no signal {signal}: `sspp signals` lists them")));
@@ -59,16 +59,19 @@ async fn stored(signal: i64, client: &Client, output: &Output) -> Result<(), Fai
         return Ok(());
     }
     let model = format!("{} {}", explanation.model.name, explanation.model.version);
-    let score = explanation.signal_score.to_string().parse().unwrap_or_default();
-    head(output, &explanation.event_type.to_string(), score, &explanation.signal_type.to_string(), &model);
+    let (event_type, signal_type) = (explanation.event_type.as_str(), explanation.signal_type.as_str());
+    head(output, event_type, explanation.signal_score, signal_type, &model);
     let steps = explanation.steps.iter().map(|step| Step {
         name: step.id.clone().unwrap_or_else(|| step.kind.to_string()),
         fired: step.fired,
         delta: step.delta,
         total: step.total,
-        reason: step.reason.clone(),
+        reason: why(&step.reason, step.error.as_deref()),
     });
     table(output, steps, &explanation.summary);
+    if let Some(detail) = explanation.detail.as_deref().filter(|_| !explanation.consistent) {
+        return Err(Failure::wrong(format!("the stored score is not the one that its model gives: {detail}")));
+    }
     Ok(())
 }
 
@@ -96,13 +99,14 @@ fn local(task: &Score, output: &Output) -> Result<(), Failure> {
         fired: step.fired,
         delta: step.delta.to_f64(),
         total: step.total.to_f64(),
-        reason: match &step.error {
-            Some(error) => format!("{} (not evaluated: {error})", step.reason),
-            None => step.reason.to_string(),
-        },
+        reason: why(&step.reason, step.error.as_deref()),
     });
     table(output, steps, &summary);
     Ok(())
+}
+
+fn why(reason: &str, error: Option<&str>) -> String {
+    error.map_or_else(|| reason.to_owned(), |error| format!("{reason} (not evaluated: {error})"))
 }
 
 const fn kind(kind: StepKind) -> &'static str {

@@ -1,8 +1,7 @@
 //! `sspp signals`: what is stored, newest first.
 
 use clap::{Args, ValueEnum};
-use futures_util::StreamExt as _;
-use sspp_client::{Client, SignalQuery};
+use sspp_client::{Client, SignalQuery, SortBy, SortOrder};
 
 use crate::failure::Failure;
 use crate::listing::{Listing, Side};
@@ -94,13 +93,13 @@ enum Sort {
     Id,
 }
 
-impl Sort {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::ProcessedAt => "processed_at",
-            Self::Time => "timestamp",
-            Self::Score => "signal_score",
-            Self::Id => "id",
+impl From<Sort> for SortBy {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::ProcessedAt => Self::ProcessedAt,
+            Sort::Time => Self::Timestamp,
+            Sort::Score => Self::Score,
+            Sort::Id => Self::Id,
         }
     }
 }
@@ -109,9 +108,9 @@ impl Sort {
 pub(crate) async fn run(task: &Signals, client: &Client, output: &Output) -> Result<(), Failure> {
     // No more than wanted, and no page larger than the server gives.
     let page = u32::try_from(task.limit).unwrap_or(u32::MAX).min(100);
-    let mut query = task.filter.query().page_size(page).sort_by(task.sort.name());
+    let mut query = task.filter.query().page_size(page).sort_by(task.sort.into());
     if task.ascending {
-        query = query.ascending();
+        query = query.order(SortOrder::Ascending);
     }
     let columns = [
         ("SIGNAL", Side::Right),
@@ -124,8 +123,7 @@ pub(crate) async fn run(task: &Signals, client: &Client, output: &Output) -> Res
     ];
     let (mut list, mut signals) = (Listing::new(output, &columns), client.signals(&query));
     for _ in 0..task.limit {
-        let Some(signal) = signals.next().await else { break };
-        let signal = signal?;
+        let Some(signal) = signals.try_next().await? else { break };
         list.add(&signal, || {
             vec![
                 signal.id.to_string(),

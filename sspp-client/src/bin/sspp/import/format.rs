@@ -9,7 +9,7 @@ use super::columns::{Columns, separator_line};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A header line, then a row an event
+    /// A header line, then a row each
     Csv,
     /// A JSON object a line
     Ndjson,
@@ -24,7 +24,7 @@ impl Format {
         }
     }
 
-    pub(super) fn of_name(path: &Path) -> Option<Self> {
+    pub(crate) fn of_name(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "csv" => Some(Self::Csv),
             "ndjson" | "jsonl" => Some(Self::Ndjson),

@@ -1,0 +1,161 @@
+//! Dead letters put back into the queue, one or many.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _, try_unfold};
+use serde::{Deserialize, Serialize};
+use sspp_core::{DeadLetterId, EventId, SignalId};
+
+use super::{DeadLetterQuery, ReplayStatus};
+use crate::api::Call;
+use crate::client::Client;
+use crate::error::Error;
+
+/// What a replay of one dead letter did.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Replay {
+    /// Whether the event is in the queue again, or a signal already.
+    pub status: ReplayStatus,
+    /// By which the event is known, as before.
+    pub event_id: EventId,
+    /// The signal that the event is already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal_id: Option<SignalId>,
+}
+
+/// How far one call of a replay of many got.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ReplayMany {
+    /// Whether nothing was done but counting.
+    pub dry_run: bool,
+    /// How many letters this call put back into the queue.
+    pub replayed: u64,
+    /// Those that cannot be replayed as they are.
+    pub skipped: Vec<SkippedLetter>,
+    /// How many letters of the query come after those.
+    pub remaining: u64,
+    /// Whether `remaining` is all: false where there are more, and the server did not count them.
+    pub remaining_is_exact: bool,
+    /// Where to go on; none when all were looked at.
+    pub next_cursor: Option<String>,
+}
+
+/// A dead letter that was not replayed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[non_exhaustive]
+pub struct SkippedLetter {
+    /// The letter.
+    pub id: DeadLetterId,
+    /// Why, and what to do.
+    pub detail: String,
+}
+
+/// What a replay of many did from its beginning to its end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Replayed {
+    /// How many letters were put back into the queue.
+    pub replayed: u64,
+    /// Those that cannot be replayed as they are.
+    pub skipped: Vec<SkippedLetter>,
+}
+
+/// A replay of many that goes on, call by call, until all letters of its query were looked at. Ends after an error: begun anew, it does no
+/// harm.
+///
+/// ```no_run
+/// # async fn run(client: sspp_client::Client) -> Result<(), sspp_client::Error> {
+/// use sspp_client::{DeadLetterQuery, DeadLetterReason};
+///
+/// let query = DeadLetterQuery::default().reason(DeadLetterReason::UnknownEventType);
+/// println!("{} to replay", client.replay_dead_letters(&query, true).await?.remaining);
+/// let mut replays = client.replay_all_dead_letters(&query);
+/// while let Some(part) = replays.try_next().await? {
+///     println!("{} replayed, {} remaining", part.replayed, part.remaining);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is replayed until it is read"]
+pub struct Replays(BoxStream<'static, Result<ReplayMany, Error>>);
+
+impl Replays {
+    /// Makes the next call, and says how far it got; `None` when all letters were looked at.
+    ///
+    /// # Errors
+    /// What the call failed with. What earlier calls did is done.
+    pub async fn try_next(&mut self) -> Result<Option<ReplayMany>, Error> {
+        self.0.try_next().await
+    }
+
+    /// Makes all calls that are left, and sums up what they did.
+    ///
+    /// # Errors
+    /// As [`try_next`](Self::try_next).
+    pub async fn finish(mut self) -> Result<Replayed, Error> {
+        let mut done = Replayed::default();
+        while let Some(part) = self.try_next().await? {
+            done.replayed += part.replayed;
+            done.skipped.extend(part.skipped);
+        }
+        Ok(done)
+    }
+}
+
+impl Stream for Replays {
+    type Item = Result<ReplayMany, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_next_unpin(context)
+    }
+}
+
+impl fmt::Debug for Replays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replays").finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Puts a dead letter's event back into the queue, under its id: however often, one signal comes of it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with status 404 if there is no such letter, 409 if it cannot be replayed as it is.
+    pub async fn replay_dead_letter(&self, id: DeadLetterId) -> Result<Replay, Error> {
+        self.ask(Call::post(format!("/dead-letters/{id}/replay"), Vec::new())).await
+    }
+
+    /// Puts many back, the first recorded first, or only counts them (`dry_run`), in one call. It looks at the query's `page_size` letters,
+    /// and answers within some seconds; to go on, call it with its `next_cursor` as the query's `cursor`.
+    pub async fn replay_dead_letters(
+        &self,
+        query: &DeadLetterQuery,
+        dry_run: bool,
+    ) -> Result<ReplayMany, Error> {
+        let mut parameters = query.0.clone();
+        parameters.set_valid("dryRun", dry_run);
+        let body = parameters.json(&["dryRun", "limit"])?;
+        self.ask(Call::post("/dead-letters/replay", body)).await
+    }
+
+    /// Puts all of a query back, in as many calls as it takes; each says how far it got.
+    pub fn replay_all_dead_letters(&self, query: &DeadLetterQuery) -> Replays {
+        let client = self.clone();
+        let calls = try_unfold(Some(query.clone()), move |query| {
+            let client = client.clone();
+            async move {
+                let Some(query) = query else { return Ok(None) };
+                let part = client.replay_dead_letters(&query, false).await?;
+                let next = part.next_cursor.as_ref().map(|cursor| query.cursor(cursor));
+                Ok(Some((part, next)))
+            }
+        });
+        Replays(calls.boxed())
+    }
+}

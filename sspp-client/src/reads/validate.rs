@@ -1,0 +1,155 @@
+//! Events checked without being stored: here first, then by the server, in parts that it takes.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sspp_core::{EventId, Violation};
+
+use crate::api::{Call, batch};
+use crate::client::Client;
+use crate::core::Core;
+use crate::encode::check;
+use crate::error::Error;
+use crate::event::SalesEvent;
+
+/// The most events that the server checks at once, and the most bytes of them that are sent at once: one more fits.
+const AT_ONCE: usize = 1_000;
+pub(super) const BYTES_AT_ONCE: usize = 2 << 20;
+
+/// Whether the server would take an event.
+///
+/// ```
+/// # fn shown(checked: &sspp_client::Validation) {
+/// for violation in &checked.errors {
+///     println!("{}: {}", violation.pointer, violation.detail);
+/// }
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Validation {
+    /// By which the event would be known. Of an event without an id of its own, each call makes another.
+    pub event_id: EventId,
+    /// Everything that is wrong with it; empty if it would be taken.
+    pub errors: Vec<Violation>,
+}
+
+impl Validation {
+    /// Whether the server would take the event.
+    pub fn is_valid(&self) -> bool {
+        self.errors.is_empty()
+    }
+}
+
+/// Events as they are sent, and what cannot be sent.
+pub(super) struct Checked {
+    pub(super) parts: Vec<Part>,
+    pub(super) rejected: Vec<(usize, Validation)>,
+}
+
+/// What is sent at once, and the places that its events have for the caller.
+#[derive(Default)]
+pub(super) struct Part {
+    places: Vec<(usize, EventId)>,
+    events: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl Part {
+    /// `{"events":[…]}`.
+    pub(super) fn body(&self) -> Vec<u8> {
+        batch(&self.events)
+    }
+
+    /// The caller's place of what the server calls its event of this index.
+    pub(super) fn place(&self, index: usize) -> Option<(usize, EventId)> {
+        self.places.get(index).copied()
+    }
+}
+
+/// Checks events as `emit` does.
+pub(super) fn check_all(events: Vec<SalesEvent>, core: &Core, at_once: usize) -> Checked {
+    let mut checked = Checked { parts: Vec::new(), rejected: Vec::new() };
+    let mut part = Part::default();
+    for (place, event) in events.into_iter().enumerate() {
+        match check(event, &*core.clock, &*core.random) {
+            Ok((_, event)) => {
+                part.bytes += event.json.len();
+                part.places.push((place, event.id));
+                part.events.push(event.json);
+            }
+            Err(unsendable) => {
+                let errors = unsendable.error.violations(0);
+                checked.rejected.push((place, Validation { event_id: unsendable.id, errors }));
+            }
+        }
+        if part.events.len() == at_once || part.bytes > BYTES_AT_ONCE {
+            checked.parts.push(std::mem::take(&mut part));
+        }
+    }
+    if !part.events.is_empty() {
+        checked.parts.push(part);
+    }
+    checked
+}
+
+#[derive(Deserialize)]
+struct Verdicts {
+    results: Vec<WireVerdict>,
+}
+
+#[derive(Deserialize)]
+struct WireVerdict {
+    index: usize,
+    status: String,
+    #[serde(default)]
+    errors: Vec<Violation>,
+}
+
+impl WireVerdict {
+    fn errors(self) -> Vec<Violation> {
+        if self.status == "accepted" || !self.errors.is_empty() {
+            return self.errors;
+        }
+        let detail = format!("the server says '{}', and not why", self.status);
+        vec![Violation { pointer: String::new(), code: "refused".into(), detail }]
+    }
+}
+
+impl Client {
+    /// Whether the server would take events; nothing is stored. Any number of them, each with its answer in their order.
+    ///
+    /// ```no_run
+    /// # async fn run(client: sspp_client::Client) -> Result<(), sspp_client::Error> {
+    /// use sspp_client::SalesEvent;
+    /// let checked = client.validate([SalesEvent::new("webinar_attended", "acc_1", "ada")]).await?;
+    /// println!("{}: {:?}", checked[0].is_valid(), checked[0].errors);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn validate<I>(&self, events: I) -> Result<Vec<Validation>, Error>
+    where
+        I: IntoIterator,
+        I::Item: Into<SalesEvent>,
+    {
+        self.validate_all(events.into_iter().map(Into::into).collect()).await
+    }
+
+    async fn validate_all(&self, events: Vec<SalesEvent>) -> Result<Vec<Validation>, Error> {
+        let many = events.len();
+        let Checked { parts, rejected: mut validations } = check_all(events, &self.shared.core, AT_ONCE);
+        for part in parts {
+            let verdicts: Verdicts = self.ask(Call::post("/events/validate", part.body())).await?;
+            for verdict in verdicts.results {
+                let Some((place, event_id)) = part.place(verdict.index) else { continue };
+                validations.push((place, Validation { event_id, errors: verdict.errors() }));
+            }
+        }
+        validations.sort_by_key(|(place, _)| *place);
+        validations.dedup_by_key(|(place, _)| *place);
+        if validations.len() != many {
+            return Err(Error::answer(format_args!("it tells of {} of {many} events", validations.len())));
+        }
+        Ok(validations.into_iter().map(|(_, validation)| validation).collect())
+    }
+}
