@@ -94,7 +94,10 @@ mod tests {
             (tls(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)), "SSL_CERT_FILE"),
             (tls(rustls::Error::InvalidCertificate(CertificateError::Expired)), "has expired"),
             (tls(rustls::Error::InvalidCertificate(CertificateError::NotValidForName)), "another name"),
-            (tls(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)), "does not speak TLS"),
+            (
+                tls(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)),
+                "does not speak TLS",
+            ),
             (io::Error::other("no route of mine"), "no route of mine"),
         ] {
             let wrapped = io::Error::other(error);

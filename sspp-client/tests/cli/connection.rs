@@ -22,7 +22,8 @@ fn server(says: &'static [u8]) -> String {
 
 #[test]
 fn a_connection_that_fails_names_the_address_and_the_cause() {
-    let other = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi";
+    let other =
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi";
     let missing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\nhi";
     for (url, code, words) in [

@@ -23,7 +23,14 @@ fn help(words: &[String]) -> String {
     let words: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
     let mut command = command("", &words);
     // As wide as it gets: what is looked for stands in one line.
-    let said = Said::from(command.env("COLUMNS", "500").env("SSPP_API_KEY", "hunter2").env("SSPP_URL", "http://u:hunter2@h").output().unwrap());
+    let said = Said::from(
+        command
+            .env("COLUMNS", "500")
+            .env("SSPP_API_KEY", "hunter2")
+            .env("SSPP_URL", "http://u:hunter2@h")
+            .output()
+            .unwrap(),
+    );
     assert!(said.code == 0 && !said.out.contains("hunter2"), "{words:?}: {said:?}");
     said.out
 }
@@ -32,7 +39,10 @@ fn help(words: &[String]) -> String {
 fn listed(help: &str) -> Vec<(String, String)> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let lines = lines.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("  help "));
-    lines.filter_map(|line| line.trim().split_once("  ")).map(|(name, about)| (name.to_owned(), about.trim().to_owned())).collect()
+    lines
+        .filter_map(|line| line.trim().split_once("  "))
+        .map(|(name, about)| (name.to_owned(), about.trim().to_owned()))
+        .collect()
 }
 
 /// The headings of a help page, each with the options below it.
@@ -42,7 +52,9 @@ fn sections(help: &str) -> Vec<(String, Vec<String>)> {
         if let Some(heading) = line.strip_suffix(':').filter(|line| line.chars().all(char::is_alphabetic)) {
             sections.push((heading.to_owned(), Vec::new()));
         } else if let Some((_, options)) = sections.last_mut()
-            && let Some(at) = line.find("--").filter(|at| *at == 6 && line[..*at].chars().all(|c| " -,".contains(c) || c.is_alphabetic()))
+            && let Some(at) = line
+                .find("--")
+                .filter(|at| *at == 6 && line[..*at].chars().all(|c| " -,".contains(c) || c.is_alphabetic()))
         {
             let name: String = line[at..].chars().take_while(|c| *c == '-' || c.is_alphanumeric()).collect();
             let told = line[at..].split_once("  ").is_some_and(|(_, text)| !text.trim().is_empty());
@@ -68,17 +80,28 @@ fn a_page_begins_with_what_its_command_does_and_has_its_settings_under_their_hea
         let sections = sections(&page);
         let below = |heading: &str| {
             let found = sections.iter().find(|(name, _)| name == heading);
-            found.map(|(_, options)| options.iter().map(String::as_str).collect::<Vec<_>>()).unwrap_or_default()
+            found
+                .map(|(_, options)| options.iter().map(String::as_str).collect::<Vec<_>>())
+                .unwrap_or_default()
         };
         let server = ["--url", "--api-key"];
         let own_form = ["completions", "man"].contains(&&*command[0]);
-        assert_eq!(below("Server"), if offline.contains(&&*command[0]) { &[][..] } else { &server }, "{command:?}: {page}");
-        assert_eq!(below("Output"), if own_form { &[][..] } else { &["--json", "--quiet"] }, "{command:?}: {page}");
+        assert_eq!(
+            below("Server"),
+            if offline.contains(&&*command[0]) { &[][..] } else { &server },
+            "{command:?}: {page}"
+        );
+        assert_eq!(
+            below("Output"),
+            if own_form { &[][..] } else { &["--json", "--quiet"] },
+            "{command:?}: {page}"
+        );
         for (heading, options) in &sections {
             let known = ["Usage", "Commands", "Arguments", "Options", "Filters", "Server", "Output"];
             assert!(known.contains(&&**heading), "{command:?}: {heading}");
             let leaked = options.iter().any(|name| server.contains(&&**name)) && heading != "Server";
-            let filter = heading == "Filters" && ["--limit", "--sort"].iter().any(|name| options.iter().any(|has| has == name));
+            let filter = heading == "Filters"
+                && ["--limit", "--sort"].iter().any(|name| options.iter().any(|has| has == name));
             assert!(!leaked && !filter, "{command:?}: {page}");
         }
     }
@@ -86,7 +109,11 @@ fn a_page_begins_with_what_its_command_does_and_has_its_settings_under_their_hea
 
 #[test]
 fn settings_that_a_command_does_not_use_are_refused_after_its_name() {
-    for arguments in [&["completions", "bash", "--url", "http://a"][..], &["man", "--json"], &["validate", "-", "--api-key", "k"]] {
+    for arguments in [
+        &["completions", "bash", "--url", "http://a"][..],
+        &["man", "--json"],
+        &["validate", "-", "--api-key", "k"],
+    ] {
         assert_eq!(sspp("", arguments).code, 2, "{arguments:?}");
     }
     let before = sspp("", &["--url", "http://a", "--json", "completions", "bash"]);
@@ -132,7 +159,10 @@ fn each_command_has_a_manual_page() {
         assert!(page.contains(".TH") && plain.contains(&name) && plain.contains(&about), "{name}: {page}");
     }
     // Where there is a formatter, it finds nothing to complain about.
-    let formatted = Command::new("groff").args(["-man", "-ww", "-Tutf8", "-z"]).arg(folder.path().join("man1/sspp.1")).output();
+    let formatted = Command::new("groff")
+        .args(["-man", "-ww", "-Tutf8", "-z"])
+        .arg(folder.path().join("man1/sspp.1"))
+        .output();
     if let Ok(output) = formatted {
         let said = Said::from(output);
         assert!(said.code == 0 && said.err.is_empty(), "{said:?}");

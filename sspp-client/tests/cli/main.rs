@@ -5,7 +5,9 @@ mod connection;
 mod help;
 mod import;
 mod offline;
+mod operations;
 mod platform;
+mod reads;
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -197,7 +199,15 @@ fn what_the_command_line_cannot_mean_is_a_usage_error() {
 fn what_cannot_be_printed_is_an_error_and_a_reader_that_has_enough_is_none() {
     let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
     for arguments in [&["completions", "bash"][..], &["man"], &["score", "-t", "call_made", "-j"]] {
-        let said = Said::from(command("", arguments).stdout(full()).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap());
+        let said = Said::from(
+            command("", arguments)
+                .stdout(full())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+                .wait_with_output()
+                .unwrap(),
+        );
         assert!(said.code == 1 && said.err.contains("No space left"), "{said:?}");
         let mut child = command("", arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
@@ -209,11 +219,14 @@ fn what_cannot_be_printed_is_an_error_and_a_reader_that_has_enough_is_none() {
 #[test]
 fn events_are_sent_to_the_end_for_a_reader_that_has_enough() {
     let platform = Platform::start();
-    let mut child = command(&platform.url, &["emit", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command(&platform.url, &["emit", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut input = child.stdin.take().unwrap();
     for user in 0..1_200 {
-        let line = format!(r#"{{"accountId":"a","userId":"u{user}","eventType":"call_made","timestamp":"2026-01-15"}}"#);
+        let line = format!(
+            r#"{{"accountId":"a","userId":"u{user}","eventType":"call_made","timestamp":"2026-01-15"}}"#
+        );
         writeln!(input, "{line}").unwrap();
     }
     drop(input);

@@ -55,7 +55,8 @@ pub(crate) fn command() -> Command {
 /// The deepest level at which a setting was written.
 fn deepest<'m>(matches: &'m ArgMatches, id: &str) -> Option<&'m ArgMatches> {
     let below = matches.subcommand().and_then(|(_, matches)| deepest(matches, id));
-    let written = || matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine);
+    let written =
+        || matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine);
     below.or_else(|| written().then_some(matches))
 }
 
@@ -103,7 +104,11 @@ mod tests {
             let (server, shown) = read(arguments).unwrap();
             assert_eq!((&*server.url, shown.json), (url, json), "{arguments:?}");
         }
-        for unused in [&["completions", "bash", "--url", "http://a"][..], &["man", "--json"], &["validate", "-", "--api-key", "k"]] {
+        for unused in [
+            &["completions", "bash", "--url", "http://a"][..],
+            &["man", "--json"],
+            &["validate", "-", "--api-key", "k"],
+        ] {
             assert!(read(unused).is_err(), "{unused:?}");
         }
     }

@@ -8,11 +8,9 @@ use crate::failure::Failure;
 use crate::output::{Output, writing};
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "bash: source <(sspp completions bash)     in ~/.bashrc\n\
+#[command(after_help = "bash: source <(sspp completions bash)     in ~/.bashrc\n\
     zsh:  source <(sspp completions zsh)      in ~/.zshrc, after compinit\n\
-    fish: sspp completions fish > ~/.config/fish/completions/sspp.fish"
-)]
+    fish: sspp completions fish > ~/.config/fish/completions/sspp.fish")]
 pub(crate) struct Completions {
     /// Shell that runs the script
     shell: Shell,

@@ -28,7 +28,9 @@ mod tests {
 
     #[test]
     fn time_spans_are_read() {
-        for (text, milliseconds) in [("30s", 30_000), ("5m", 300_000), ("500ms", 500), ("7", 7_000), ("1h", 3_600_000)] {
+        for (text, milliseconds) in
+            [("30s", 30_000), ("5m", 300_000), ("500ms", 500), ("7", 7_000), ("1h", 3_600_000)]
+        {
             assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
         for wrong in ["", "s", "-1s", "1.5s", "1 s", "99999999999999999999s", "9d"] {

@@ -49,14 +49,19 @@ pub(crate) async fn run(task: &Erase, client: &Client, output: &Output) -> Resul
     output.result(&erasure, || {
         let how = if erasure.complete { "" } else { "; what is stored of them goes in the background" };
         let done = output.good("erased");
-        format!("{done} {name}: its events received up to {}, their signals and dead letters{how}", erasure.up_to)
+        format!(
+            "{done} {name}: its events received up to {}, their signals and dead letters{how}",
+            erasure.up_to
+        )
     });
     Ok(())
 }
 
 fn confirmed(name: &str) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failure::usage(format!("erasing the {name} needs --yes where standard input is not a terminal")));
+        return Err(Failure::usage(format!(
+            "erasing the {name} needs --yes where standard input is not a terminal"
+        )));
     }
     eprint!("Erase the {name}, its signals and its dead letters, for good? [y/N] ");
     let _: io::Result<()> = io::stderr().flush();

@@ -44,7 +44,10 @@ pub(crate) async fn run(task: &Find, client: &Client, output: &Output) -> Result
         show(&event, output);
     }
     died.map_or(Ok(()), |letter| {
-        Err(Failure::wrong(format!("it became a dead letter: `sspp dead-letters show {}` has all of it", letter.id)))
+        Err(Failure::wrong(format!(
+            "it became a dead letter: `sspp dead-letters show {}` has all of it",
+            letter.id
+        )))
     })
 }
 
@@ -56,7 +59,9 @@ fn event_id(task: &Find) -> Result<EventId, Failure> {
             Ok(EventId::of_external(&own, task.source.as_ref(), account))
         }
         None => task.id.parse().map_err(|fault| {
-            Failure::usage(format!("the id {fault}; a producer's own id needs --account, and --source if the event has one"))
+            Failure::usage(format!(
+                "the id {fault}; a producer's own id needs --account, and --source if the event has one"
+            ))
         }),
     }
 }
@@ -78,7 +83,10 @@ fn show(state: &EventState, output: &Output) {
     }
     lines.extend(state.attempts_made.filter(|made| *made > 0).map(|made| ("attempts", made.to_string())));
     if let Some(signal) = &state.signal {
-        lines.push(("signal", format!("{}, worth {:.2} ({})", signal.id, signal.signal_score, signal.signal_type)));
+        lines.push((
+            "signal",
+            format!("{}, worth {:.2} ({})", signal.id, signal.signal_score, signal.signal_type),
+        ));
     }
     if let Some(letter) = &state.dead_letter {
         lines.push(("dead letter", format!("{}: {}, {}", letter.id, letter.reason, letter.detail)));

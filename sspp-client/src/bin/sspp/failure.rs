@@ -60,7 +60,9 @@ impl From<&Error> for Failure {
             Some(403) => (4, ": use another key, with --api-key or SSPP_API_KEY"),
             // Filters are of the command line.
             Some(400) if bad_filter => (2, ""),
-            None if matches!(error, Error::Transport(_) | Error::Answer(_)) && error.is_retryable() => (3, ": is SSPP running there? --url or SSPP_URL gives its address"),
+            None if matches!(error, Error::Transport(_) | Error::Answer(_)) && error.is_retryable() => {
+                (3, ": is SSPP running there? --url or SSPP_URL gives its address")
+            }
             Some(_) if error.is_retryable() => (3, ": try again later"),
             None if error.is_retryable() => (3, ""),
             _ => (1, ""),

@@ -12,12 +12,18 @@ pub(crate) async fn run(client: &Client, output: &Output) -> Result<(), Failure>
     if output.is_json() {
         output.result(&health, String::new);
     } else {
-        let columns = [("SERVICE", Side::Left), ("STATUS", Side::Left), ("TIME", Side::Right), ("REASON", Side::Left)];
+        let columns =
+            [("SERVICE", Side::Left), ("STATUS", Side::Left), ("TIME", Side::Right), ("REASON", Side::Left)];
         let mut list = Listing::new(output, &columns);
         for (name, service) in &health.services {
             list.add(&(), || {
                 let reason = service.reason.clone().unwrap_or_default();
-                vec![name.clone(), service.status.to_string(), format!("{} ms", service.response_time), reason]
+                vec![
+                    name.clone(),
+                    service.status.to_string(),
+                    format!("{} ms", service.response_time),
+                    reason,
+                ]
             });
         }
         list.end("");

@@ -11,10 +11,8 @@ use crate::failure::Failure;
 use crate::output::{Output, writing};
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "sspp man | man -l -                        shows the page\n\
-    sspp man --dir ~/.local/share/man/man1     lets `man sspp` and `man sspp-emit` find the pages"
-)]
+#[command(after_help = "sspp man | man -l -                        shows the page\n\
+    sspp man --dir ~/.local/share/man/man1     lets `man sspp` and `man sspp-emit` find the pages")]
 pub(crate) struct Man {
     /// Folder to write a page for each command into; it is made where it is not there
     #[arg(long, value_name = "FOLDER")]
@@ -26,7 +24,7 @@ pub(crate) fn run(task: &Man, output: &Output) -> Result<(), Failure> {
     let command = command().disable_help_subcommand(true);
     let Some(folder) = &task.dir else {
         let mut page = Vec::new();
-        let made = clap_mangen::Man::new(command).manual("SSPP").render(&mut page);
+        let made = clap_mangen::Man::new(command).render(&mut page);
         output.printed(made.and_then(|()| writing(|out| out.write_all(&page))));
         return Ok(());
     };

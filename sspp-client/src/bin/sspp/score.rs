@@ -70,7 +70,9 @@ async fn stored(signal: SignalId, client: &Client, output: &Output) -> Result<()
     });
     table(output, steps, &explanation.summary);
     if let Some(detail) = explanation.detail.as_deref().filter(|_| !explanation.consistent) {
-        return Err(Failure::wrong(format!("the stored score is not the one that its model gives: {detail}")));
+        return Err(Failure::wrong(format!(
+            "the stored score is not the one that its model gives: {detail}"
+        )));
     }
     Ok(())
 }
@@ -119,7 +121,12 @@ const fn kind(kind: StepKind) -> &'static str {
 }
 
 /// With the members that the API's explanation of a signal has.
-fn document(model: &ScoringModel, event_type: &str, explanation: &Explanation<'_>, summary: &str) -> serde_json::Value {
+fn document(
+    model: &ScoringModel,
+    event_type: &str,
+    explanation: &Explanation<'_>,
+    summary: &str,
+) -> serde_json::Value {
     let steps = explanation.steps.iter().map(|step| {
         let inputs = step.inputs.iter().map(|input| json!({"path": input.path, "value": input.value}));
         json!({"kind": kind(step.kind), "id": step.id, "fired": step.fired, "inputs": inputs.collect::<Vec<_>>(),
@@ -166,5 +173,7 @@ pub(crate) fn read_model(path: Option<&Path>) -> Result<Arc<ScoringModel>, Failu
         .map_err(|error| Failure::wrong(format!("cannot read {}: {error}", path.display())))?;
     let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let model = if json { ScoringModel::from_json(&text) } else { ScoringModel::from_toml(&text) };
-    model.map(Arc::new).map_err(|faults| Failure::wrong(format!("{} is no scoring model: {faults}", path.display())))
+    model
+        .map(Arc::new)
+        .map_err(|faults| Failure::wrong(format!("{} is no scoring model: {faults}", path.display())))
 }

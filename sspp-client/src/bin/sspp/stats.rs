@@ -22,9 +22,12 @@ pub(crate) async fn run(client: &Client, output: &Output) -> Result<(), Failure>
     if let Some(mean) = signals.avg_signal_score {
         rows.push(("signals", "mean score".into(), format!("{mean:.2}")));
     }
-    let counted = |(name, count): (&String, &u64)| (name.clone(), count.to_string());
-    rows.extend(signals.signals_by_type.iter().map(counted).map(|(name, count)| ("signal type", name, count)));
-    rows.extend(signals.signals_by_event.iter().map(counted).map(|(name, count)| ("event type", name, count)));
+    for (signal_type, count) in &signals.signals_by_type {
+        rows.push(("signal type", signal_type.to_string(), count.to_string()));
+    }
+    for (event_type, count) in &signals.signals_by_event {
+        rows.push(("event type", event_type.to_string(), count.to_string()));
+    }
     let states = [
         ("waiting", jobs.waiting),
         ("active", jobs.active),

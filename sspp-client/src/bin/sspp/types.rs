@@ -9,8 +9,12 @@ use crate::output::Output;
 /// Lists them.
 pub(crate) async fn run(client: &Client, output: &Output) -> Result<(), Failure> {
     let types = client.event_types().await?;
-    let columns =
-        [("EVENT TYPE", Side::Left), ("WORTH", Side::Right), ("SIGNAL TYPE", Side::Left), ("GROUP", Side::Left)];
+    let columns = [
+        ("EVENT TYPE", Side::Left),
+        ("WORTH", Side::Right),
+        ("SIGNAL TYPE", Side::Left),
+        ("GROUP", Side::Left),
+    ];
     let mut list = Listing::new(output, &columns);
     for kind in &types.event_types {
         list.add(kind, || {
@@ -23,6 +27,9 @@ pub(crate) async fn run(client: &Client, output: &Output) -> Result<(), Failure>
         });
     }
     list.end("no event types");
-    output.note(&format!("of the scoring model {} {}; modifiers add to the worth", types.model.name, types.model.version));
+    output.note(&format!(
+        "of the scoring model {} {}; modifiers add to the worth",
+        types.model.name, types.model.version
+    ));
     Ok(())
 }

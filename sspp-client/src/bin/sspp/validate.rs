@@ -44,11 +44,14 @@ pub(crate) fn run(task: &Validate, output: &Output) -> Result<(), Failure> {
             Err(_) => wrong += 1,
         }
         match event {
-            Ok(_) if output.is_json() => output.result(&json!({"line": line, "status": "valid"}), String::new),
+            Ok(_) if output.is_json() => {
+                output.result(&json!({"line": line, "status": "valid"}), String::new)
+            }
             Ok(_) => {}
-            Err(reason) => output.result(&json!({"line": line, "status": "invalid", "detail": reason}), || {
-                format!("line {line}: {reason}")
-            }),
+            Err(reason) => output
+                .result(&json!({"line": line, "status": "invalid", "detail": reason}), || {
+                    format!("line {line}: {reason}")
+                }),
         }
     }
     let (count, name) = (right + wrong, origin.name());

@@ -24,7 +24,10 @@ fn standard_input_is_imported_in_the_format_that_it_has() {
         ("\u{1f}\u{8b}", 2, "--format"),
     ] {
         let said = piped(url, &["import", "-"], bytes);
-        assert!(said.code == code && said.err.contains(word) && said.err.contains("standard input"), "{bytes:?}: {said:?}");
+        assert!(
+            said.code == code && said.err.contains(word) && said.err.contains("standard input"),
+            "{bytes:?}: {said:?}"
+        );
     }
     let said = piped(url, &["import", "-", "--format", "csv"], "hello\n");
     assert!(said.code == 1 && said.err.contains("accountId"), "{said:?}");
@@ -44,7 +47,11 @@ fn rejected_rows_of_standard_input_are_told_and_kept_where_a_file_is_named() {
     assert!(said.code == 1 && said.err.contains(&kept), "{said:?}");
     assert_eq!(bench.read("kept.csv").lines().count(), 9);
     // A row of more than is held at once comes whole from a pipe, too.
-    let huge = format!("{HEADER},x\na,u,call_made,2026-01-15,\"{}\n{}\"\na,u2,call_made,2026-01-15,1\n", "y".repeat(2 << 20), "z".repeat(1 << 20));
+    let huge = format!(
+        "{HEADER},x\na,u,call_made,2026-01-15,\"{}\n{}\"\na,u2,call_made,2026-01-15,1\n",
+        "y".repeat(2 << 20),
+        "z".repeat(1 << 20)
+    );
     let said = piped(url, &["import", "-", "--rejected", &kept], &huge);
     assert!(said.code == 1 && said.out.contains("1 accepted") && said.out.contains("1 rejected"), "{said:?}");
     assert!(bench.read("kept.csv").ends_with("z\"\n") && bench.read("kept.csv").len() > 3 << 20);

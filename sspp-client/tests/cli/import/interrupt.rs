@@ -46,7 +46,10 @@ fn a_stopped_import_tells_how_to_go_on_and_counts_each_row_once() {
         assert_eq!(said.code, code, "{said:?}");
         let quoted = path.replace('\'', r"'\''");
         let command = format!("run this again to go on: sspp import '{quoted}' --batch 5");
-        assert!(said.err.contains(&format!("stopped after {done} rows")) && said.err.contains(&command), "{said:?}");
+        assert!(
+            said.err.contains(&format!("stopped after {done} rows")) && said.err.contains(&command),
+            "{said:?}"
+        );
         assert_eq!(bench.read("it's mine.csv.checkpoint.new"), "");
     }
     let said = sspp(&bench.platform.url, &arguments);
@@ -67,9 +70,12 @@ fn nothing_that_is_waited_for_keeps_an_import_from_stopping() {
     signal(&child, "-INT");
     let said = Said::from(child.wait_with_output().unwrap());
     let command = format!("to go on: sspp import {path} --api-key …");
-    assert!(said.code == 130 && said.err.contains("stopped after 0 rows") && said.err.contains(&command), "{said:?}");
+    assert!(
+        said.code == 130 && said.err.contains("stopped after 0 rows") && said.err.contains(&command),
+        "{said:?}"
+    );
 
-    // Standard input that brings nothing more.
+    // Standard input that brings nothing more: what it brought is sent.
     let mut child = spawn(&bench.platform.url, &["import", "-"]);
     let mut input = child.stdin.take().unwrap();
     writeln!(input, "{HEADER}\na,u,call_made,2026-01-15").unwrap();

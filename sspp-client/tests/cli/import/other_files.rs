@@ -17,7 +17,11 @@ fn an_export_of_signals_says_what_imports_it() {
         ("export.csv", &["export of signals", "NDJSON", "sspp-api import"]),
         ("listed.ndjson", &["not of events", "sspp-api import"]),
     ] {
-        for said in [bench.import(name, &[]), piped(url, &["import", "-"], bench.read(name)), sspp(url, &["validate", &bench.path(name)])] {
+        for said in [
+            bench.import(name, &[]),
+            piped(url, &["import", "-"], bench.read(name)),
+            sspp(url, &["validate", &bench.path(name)]),
+        ] {
             assert!(said.code == 1 && words.iter().all(|word| said.err.contains(word)), "{name}: {said:?}");
         }
         assert_eq!(bench.read(&format!("{name}.checkpoint")), "", "{name}");
@@ -59,7 +63,10 @@ fn other_files_are_named() {
         assert_eq!(bench.read(&format!("{name}.checkpoint")), "", "{name}");
     }
     let said = sspp(&bench.platform.url, &["import", "https://example.com/events.csv"]);
-    assert!(said.code == 2 && said.err.contains("is a URL") && said.err.contains("sspp import -"), "{said:?}");
+    assert!(
+        said.code == 2 && said.err.contains("is a URL") && said.err.contains("sspp import -"),
+        "{said:?}"
+    );
     // What is known by its content needs no --format.
     bench.counts("lines.txt", &[], 1, 0);
     bench.signals(4);

@@ -64,7 +64,9 @@ pub(super) async fn run(task: &Edit, client: &Client, output: &Output) -> Result
         edit = edit.metadata(metadata.get());
     }
     if edit == nothing {
-        return Err(Failure::usage("nothing is to be changed: see --account, --user, --type, --at, --metadata, --with, --file"));
+        return Err(Failure::usage(
+            "nothing is to be changed: see --account, --user, --type, --at, --metadata, --with, --file",
+        ));
     }
     let letter = client.edit_dead_letter(task.id, &edit).await?;
     output.result(&letter, || format!("{} {}", output.good("changed"), letter.id));
@@ -103,11 +105,13 @@ fn read(path: &Path) -> Result<Change, Failure> {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut bytes);
         let text = read.map_err(|error| error.to_string());
-        let text = text.and_then(|_| read_text(&bytes).map(str::to_owned).map_err(|fault| format!("it {fault}")));
+        let text =
+            text.and_then(|_| read_text(&bytes).map(str::to_owned).map_err(|fault| format!("it {fault}")));
         ("standard input".to_owned(), text)
     } else {
         (path.display().to_string(), read_text_file(path).map_err(|error| error.to_string()))
     };
     let text = text.map_err(|error| Failure::wrong(format!("cannot read {name}: {error}")))?;
-    serde_json::from_str(&text).map_err(|error| Failure::wrong(format!("{name} is no change of an event: {error}")))
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::wrong(format!("{name} is no change of an event: {error}")))
 }

@@ -44,7 +44,8 @@ pub(super) async fn run(task: &List, client: &Client, output: &Output) -> Result
             let (event_type, account) = letter.event.as_ref().map_or_else(Default::default, |event| {
                 (event.event_type.to_string(), event.account_id.to_string())
             });
-            let (id, died, reason) = (letter.id.to_string(), letter.died_at.to_string(), letter.reason.to_string());
+            let (id, died, reason) =
+                (letter.id.to_string(), letter.died_at.to_string(), letter.reason.to_string());
             vec![id, died, reason, event_type, account, letter.detail.clone()]
         });
     }

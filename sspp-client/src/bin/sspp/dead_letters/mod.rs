@@ -90,5 +90,7 @@ pub(crate) async fn run(task: &DeadLetters, client: &Client, output: &Output) ->
 /// One of an id that was named.
 async fn find(id: DeadLetterId, client: &Client) -> Result<sspp_client::DeadLetter, Failure> {
     let found = client.dead_letter(id).await?;
-    found.ok_or_else(|| Failure::wrong(format!("there is no dead letter {id}: `sspp dead-letters` lists them")))
+    found.ok_or_else(|| {
+        Failure::wrong(format!("there is no dead letter {id}: `sspp dead-letters` lists them"))
+    })
 }

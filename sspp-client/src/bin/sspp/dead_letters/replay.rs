@@ -38,10 +38,13 @@ pub(super) async fn run(task: &Replay, client: &Client, output: &Output) -> Resu
         return many(&query, client, output).await;
     }
     let found = client.replay_dead_letters(&query, true).await?;
-    output.result(&json!({"dryRun": true, "count": found.remaining, "countIsExact": found.remaining_is_exact}), || {
-        let more = if found.remaining_is_exact { "" } else { " or more" };
-        format!("{}{more} dead letters would be replayed", found.remaining)
-    });
+    output.result(
+        &json!({"dryRun": true, "count": found.remaining, "countIsExact": found.remaining_is_exact}),
+        || {
+            let more = if found.remaining_is_exact { "" } else { " or more" };
+            format!("{}{more} dead letters would be replayed", found.remaining)
+        },
+    );
     Ok(())
 }
 
@@ -70,7 +73,9 @@ async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Resu
     let (mut replayed, mut skipped) = (0, Vec::<SkippedLetter>::new());
     let mut replays = client.replay_all_dead_letters(query);
     let done = loop {
-        let words = format!("stopped: {replayed} dead letters were replayed; run the same command again for the others");
+        let words = format!(
+            "stopped: {replayed} dead letters were replayed; run the same command again for the others"
+        );
         interrupt.whole(|farewell| farewell.words = words);
         match replays.try_next().await {
             Ok(Some(part)) => {
@@ -86,7 +91,8 @@ async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Resu
     interrupt.whole(|farewell| farewell.words = String::new());
     bar.finish_and_clear();
     done.map_err(|error| {
-        let more = format!("{replayed} dead letters were replayed, and the same command goes on with the others");
+        let more =
+            format!("{replayed} dead letters were replayed, and the same command goes on with the others");
         Failure::from(error).and(&more)
     })?;
     output.result(&json!({"replayed": replayed, "skipped": skipped}), || {

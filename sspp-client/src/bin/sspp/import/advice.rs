@@ -19,9 +19,14 @@ impl Advice {
             _ if task.dry_run => "nothing was sent".to_owned(),
             (Some(_), Some(_)) if task.again => "without --again the command goes on from there".to_owned(),
             (Some(_), Some(_)) => "the same command goes on from there".to_owned(),
-            (Some(_), None) if task.again => "without --again and with the same input the command goes on from there".to_owned(),
+            (Some(_), None) if task.again => {
+                "without --again and with the same input the command goes on from there".to_owned()
+            }
             (Some(_), None) => "the same command with the same input goes on from there".to_owned(),
-            (None, _) => "imported again, rows without an eventId count again (--checkpoint FILE keeps them from it)".to_owned(),
+            (None, _) => {
+                "imported again, rows without an eventId count again (--checkpoint FILE keeps them from it)"
+                    .to_owned()
+            }
         };
         let repeated = match (&files.checkpoint, origin.path()) {
             _ if task.dry_run => how.clone(),
@@ -61,7 +66,11 @@ fn command(arguments: impl Iterator<Item = String>) -> String {
 
 fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&byte) || !byte.is_ascii();
-    if !word.is_empty() && word.bytes().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +79,17 @@ mod tests {
 
     #[test]
     fn the_command_can_be_pasted_and_shows_no_key() {
-        let words = ["/usr/bin/sspp", "import", "my file's.csv", "--again", "--api-key", "secret", "--api-key=secret", "--batch", "5"];
+        let words = [
+            "/usr/bin/sspp",
+            "import",
+            "my file's.csv",
+            "--again",
+            "--api-key",
+            "secret",
+            "--api-key=secret",
+            "--batch",
+            "5",
+        ];
         let shown = command(words.into_iter().map(str::to_owned));
         assert_eq!(shown, r"sspp import 'my file'\''s.csv' --api-key … --api-key=… --batch 5");
     }

@@ -61,6 +61,9 @@ impl Delivery<'_> {
             bytes += row.original.bytes.len();
             let number = checkpoint.rows + batch.len() as u64 + 1;
             batch.push(self.check(row, &checkpoint.import_id, number));
+            if rows.is_awaited() {
+                break;
+            }
         }
         self.bar.set_position(rows.at());
         self.bar.set_message(format!("{} rows", checkpoint.rows));

@@ -38,7 +38,8 @@ impl Format {
         if text.starts_with(b"{") || text.starts_with(b"[") {
             return Some(Self::Ndjson);
         }
-        let (said, length) = separator_line(text).map_or((None, 0), |(delimiter, length)| (Some(delimiter), length));
+        let (said, length) =
+            separator_line(text).map_or((None, 0), |(delimiter, length)| (Some(delimiter), length));
         let line = text[length..].split(|byte| matches!(byte, b'\n' | b'\r')).next()?;
         Columns::read(line, said).is_ok().then_some(Self::Csv)
     }

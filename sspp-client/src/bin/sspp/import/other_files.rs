@@ -15,7 +15,12 @@ const LISTED_SIGNALS: &str =
 /// What no file is.
 pub(super) fn refuse_path(path: &Path) -> Result<(), Failure> {
     let shown = path.display();
-    if shown.to_string().split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())) && !path.exists() {
+    if shown
+        .to_string()
+        .split_once("://")
+        .is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        && !path.exists()
+    {
         return Err(Failure::usage(format!(
             "{shown} is a URL, and only files are read: `curl -sSf {shown} | sspp import -` imports what is there"
         )));
@@ -57,7 +62,9 @@ fn of_object(object: &Map<String, Value>) -> Option<&'static str> {
 fn of_header(line: &[u8]) -> Option<&'static str> {
     let is_export = DELIMITERS.iter().any(|delimiter| {
         let names = names(line, *delimiter);
-        ["event_id", "signal_type", "signal_score", "processed_at"].iter().all(|name| names.iter().any(|has| has == name))
+        ["event_id", "signal_type", "signal_score", "processed_at"]
+            .iter()
+            .all(|name| names.iter().any(|has| has == name))
     });
     is_export.then_some(
         "an export of signals as CSV, which nothing imports: export them as NDJSON (`sspp export`), and `sspp-api import` takes that",
@@ -82,7 +89,9 @@ fn of_document(object: &Map<String, Value>) -> Option<&'static str> {
         return Some("the checkpoint of an import: name the file that was imported");
     }
     if object.get("events").is_some_and(Value::is_array) {
-        return Some("the body of a request, and an event a line is needed, as `jq -c '.events[]'` writes it");
+        return Some(
+            "the body of a request, and an event a line is needed, as `jq -c '.events[]'` writes it",
+        );
     }
     ScoringModel::from_json(&Value::Object(object.clone()).to_string()).is_ok().then_some(MODEL)
 }

@@ -121,6 +121,11 @@ impl Rows {
         self.input.at()
     }
 
+    /// Whether the next row is not written yet, as far as is known: a pipe's writer may take its time.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.origin.path().is_none() && !self.input.ended() && !self.input.has_line()
+    }
+
     /// What was read of it.
     pub(crate) fn taken(&self) -> Extent {
         self.input.taken()

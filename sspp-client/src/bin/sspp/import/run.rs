@@ -94,7 +94,8 @@ async fn import(
     if first > 0 {
         delivery.note(&format!("going on after row {first}"));
     }
-    let save = |checkpoint: &Checkpoint| files.checkpoint.as_ref().map_or(Ok(()), |path| checkpoint.save(path));
+    let save =
+        |checkpoint: &Checkpoint| files.checkpoint.as_ref().map_or(Ok(()), |path| checkpoint.save(path));
     // Before anything is sent: ids of rows without one are made from what it says.
     interrupt.whole(|_| save(&checkpoint))?;
     let mut made_ids = false;
@@ -138,7 +139,9 @@ fn report(task: &Import, origin: &Origin, done: Done, output: &Output) -> Result
         let (rows, count) = (checkpoint.rows, checkpoint.rejected);
         if already {
             let name = origin.name();
-            return format!("{name} was imported already: {rows} rows, {count} rejected. --again imports it once more");
+            return format!(
+                "{name} was imported already: {rows} rows, {count} rejected. --again imports it once more"
+            );
         }
         let verb = if task.dry_run { "would be sent" } else { "accepted" };
         let accepted = output.good(&format!("{} {verb}", checkpoint.accepted));
@@ -149,7 +152,9 @@ fn report(task: &Import, origin: &Origin, done: Done, output: &Output) -> Result
     let (count, there) = (checkpoint.rejected, checkpoint.rejects_there);
     match rejected {
         None => Ok(()),
-        Some(None) => Err(Failure::wrong(format!("{count} rows were rejected: --rejected FILE would keep them"))),
+        Some(None) => {
+            Err(Failure::wrong(format!("{count} rows were rejected: --rejected FILE would keep them")))
+        }
         Some(Some(path)) if there == count => {
             Err(Failure::wrong(format!("{count} rows were rejected: {path} has them with the reasons")))
         }
