@@ -8,60 +8,24 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::TryStreamExt as _;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sspp_core::{Clock, Violation};
 
+use crate::call::{self, Call};
 use crate::error::Error;
 use crate::problem::{Problem, retry_after};
 use crate::settings::Settings;
 use crate::transport::{AnswerStream, Transport, TransportError};
 use crate::url::Root;
 
-const JSON: &str = "application/json";
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("sspp-client/", env!("CARGO_PKG_VERSION")));
 /// Below it, compression costs more than it saves.
 const COMPRESS_ABOVE: usize = 1_024;
 
 /// More than any problem document has.
 const LONGEST_PROBLEM: usize = 1 << 20;
-
-/// A request, below the API's root.
-#[derive(Debug)]
-pub(crate) struct Call {
-    method: Method,
-    path: String,
-    accept: &'static str,
-    body: Vec<u8>,
-}
-
-impl Call {
-    fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), accept: JSON, body: Vec::new() }
-    }
-
-    pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self::new(Method::GET, path)
-    }
-
-    pub(crate) fn delete(path: impl Into<String>) -> Self {
-        Self::new(Method::DELETE, path)
-    }
-
-    pub(crate) fn post(path: impl Into<String>, json: Vec<u8>) -> Self {
-        Self { body: json, ..Self::new(Method::POST, path) }
-    }
-
-    pub(crate) fn patch(path: impl Into<String>, json: Vec<u8>) -> Self {
-        Self { body: json, ..Self::new(Method::PATCH, path) }
-    }
-
-    /// Wants an answer of this media type in place of JSON.
-    pub(crate) fn accepting(self, accept: &'static str) -> Self {
-        Self { accept, ..self }
-    }
-}
 
 /// The server.
 #[derive(Debug)]
@@ -157,6 +121,16 @@ impl Api {
         }
     }
 
+    /// Makes a call whose answer has nothing to read: a page in its place is not the server's.
+    pub(crate) async fn empty(&self, call: Call) -> Result<(), Error> {
+        let answer = self.done(call).await?;
+        if answer.status() == StatusCode::NO_CONTENT {
+            return Ok(());
+        }
+        let page = foreign(answer.status(), answer.headers(), "nothing");
+        Err(Error::answer(page.unwrap_or_else(|| format!("{} in place of 204", answer.status()))))
+    }
+
     /// Makes a call; an answer other than success is an error.
     pub(crate) async fn done(&self, call: Call) -> Result<Response<Bytes>, Error> {
         self.check(self.send(call).await?)
@@ -214,7 +188,7 @@ impl Api {
         }
         let mut body = call.body;
         if !body.is_empty() {
-            request = request.header(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+            request = request.header(header::CONTENT_TYPE, HeaderValue::from_static(call::JSON));
         }
         if self.gzip
             && body.len() > COMPRESS_ABOVE

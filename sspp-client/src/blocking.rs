@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use sspp_core::{AccountId, DeadLetterId, EventId, ExternalId, SignalId, Source, UserId};
 
@@ -15,7 +16,7 @@ use crate::event::SalesEvent;
 use crate::outcome::{CloseReport, Outcome};
 use crate::reads::{
     ActiveModel, DeadLetter, DeadLetterEdit, DeadLetterQuery, Erasure, EventState, EventTypes, Explanation,
-    Export, ExportFormat, ExportedSignals, Health, Job, JobStats, Page, Pages, Preview, Ready, Replay,
+    Export, ExportFormat, ExportedSignal, Health, Job, JobStats, Page, Pages, Preview, Ready, Replay,
     ReplayMany, Replayed, Replays, Settled, Signal, SignalQuery, SignalStats, Total, Validation,
 };
 use crate::stats::Stats;
@@ -100,6 +101,11 @@ impl Client {
         self.0.emit(event)
     }
 
+    /// As [`Client::url`](crate::Client::url).
+    pub fn url(&self) -> &str {
+        self.0.url()
+    }
+
     /// As [`Client::stats`](crate::Client::stats).
     pub fn stats(&self) -> Stats {
         self.0.stats()
@@ -146,18 +152,18 @@ impl Client {
     }
 
     /// As [`Client::export`](crate::Client::export).
-    pub fn export(&self, query: &SignalQuery, format: ExportFormat) -> Result<Items<Export>, Error> {
+    pub fn export(&self, query: &SignalQuery, format: ExportFormat) -> Result<Items<Export<Bytes>>, Error> {
         wait(self.0.export(query, format)).map(Items)
     }
 
     /// As [`Client::export_signals`](crate::Client::export_signals).
-    pub fn export_signals(&self, query: &SignalQuery) -> Result<Items<ExportedSignals>, Error> {
+    pub fn export_signals(&self, query: &SignalQuery) -> Result<Items<Export<ExportedSignal>>, Error> {
         wait(self.0.export_signals(query)).map(Items)
     }
 
     /// As [`Client::fetch_model`](crate::Client::fetch_model).
     #[cfg(feature = "local-scoring")]
-    pub fn fetch_model(&self) -> Result<String, Error> {
+    pub fn fetch_model(&self) -> Result<crate::ModelInfo, Error> {
         wait(self.0.fetch_model())
     }
 

@@ -7,6 +7,7 @@ mod batch;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
+mod call;
 mod client;
 mod core;
 mod delivery;
@@ -42,7 +43,7 @@ pub use error::Error;
 pub use event::SalesEvent;
 pub use http;
 #[cfg(feature = "local-scoring")]
-pub use local::{LocalScore, LocalStep};
+pub use local::LocalScore;
 pub use memory::MemoryEmitter;
 #[cfg(feature = "mock")]
 pub use mock::MockSignalEmitter;
@@ -51,10 +52,10 @@ pub use problem::Problem;
 pub use reads::{
     ActiveModel, DeadLetter, DeadLetterEdit, DeadLetterQuery, DeadLetterReason, DeadLetterSummary,
     DurabilityStatus, Erasure, ErasureKind, EventContent, EventState, EventTypeInfo, EventTypes, Explanation,
-    ExplanationStep, Export, ExportFormat, ExportedSignal, ExportedSignals, Health, HealthStatus, Job,
-    JobSignal, JobState, JobStats, ModelInfo, Page, Pages, Preview, PreviewResult, PreviewStatus, Ready,
-    Replay, ReplayMany, ReplayStatus, Replayed, Replays, ServiceHealth, Settled, Signal, SignalQuery,
-    SignalStats, SkippedLetter, StepInput, StepKind, Total, Validation,
+    ExplanationStep, Export, ExportFormat, ExportedSignal, Health, HealthStatus, Job, JobSignal, JobState,
+    JobStats, ModelInfo, Page, Pages, Preview, PreviewResult, PreviewStatus, Ready, Replay, ReplayMany,
+    ReplayStatus, Replayed, Replays, ServiceHealth, Settled, Signal, SignalQuery, SignalStats, SkippedLetter,
+    StepInput, StepKind, Total, Validation,
 };
 pub use settings::Overflow;
 pub use sspp_core::{

@@ -1,49 +1,83 @@
 //! Scores in the producer, by the engine of the server: for a look before an event is sent, or without a server.
 
+use std::fmt;
 use std::sync::{Arc, PoisonError};
 
-use sspp_core::{ScoringModel, Timestamp};
+use serde::Serialize;
+use sspp_core::{EventType, ScoringModel, SignalType, Step, Timestamp, Units};
 
 use crate::client::Client;
 use crate::error::Error;
 use crate::event::SalesEvent;
+use crate::reads::{ExplanationStep, ModelInfo, StepInput, StepKind};
 
-/// What an event would be worth.
+/// What an event would be worth. As text it is the sentence that the server's explanation would have.
 ///
 /// ```
 /// use sspp_client::{Client, SalesEvent};
 /// let client = Client::from_env().build()?;
 /// let score = client.score_local(&SalesEvent::demo_completed("acc_1", "user_1").with("interactionCount", 4)).unwrap();
 /// assert_eq!((score.score, score.signal_type.as_str()), (1.0, "high_intent"));
-/// let fired: Vec<_> = score.steps.iter().filter(|step| step.delta > 0.0).collect();
-/// assert_eq!(fired.len(), 2, "{fired:?}");
+/// let fired: Vec<_> = score.steps.iter().filter_map(|step| step.id.as_deref().filter(|_| step.fired == Some(true))).collect();
+/// assert_eq!(fired, ["repeated_interaction"]);
+/// println!("{score}");
 /// # Ok::<(), sspp_client::BuildError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LocalScore {
+    /// What happened.
+    pub event_type: EventType,
     /// What it would tell.
-    pub signal_type: String,
+    pub signal_type: SignalType,
     /// What it would be worth: two decimals.
     pub score: f64,
+    /// The same in units of 0.0001.
+    pub units: Units,
     /// How it comes to that: the base, every modifier, the cap, the rounding; the deltas sum to the score.
-    pub steps: Vec<LocalStep>,
-    /// The scoring model: name and version.
-    pub model: String,
+    pub steps: Vec<ExplanationStep>,
+    /// The scoring model.
+    pub model: ModelInfo,
+    /// The whole in one sentence.
+    pub summary: String,
 }
 
-/// One step towards a score.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct LocalStep {
-    /// The modifier's id.
-    pub id: Option<String>,
-    /// Whether the modifier applied.
-    pub fired: Option<bool>,
-    /// Why, in words.
-    pub reason: String,
-    /// What the step changed.
-    pub delta: f64,
+impl fmt::Display for LocalScore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.summary)
+    }
+}
+
+impl From<&Step<'_>> for ExplanationStep {
+    fn from(step: &Step<'_>) -> Self {
+        let input = |input: &sspp_core::StepInput<'_>| StepInput {
+            path: input.path.to_owned(),
+            value: input.value.clone().unwrap_or_default(),
+        };
+        Self {
+            kind: match step.kind {
+                sspp_core::StepKind::Base => StepKind::Base,
+                sspp_core::StepKind::Modifier => StepKind::Modifier,
+                sspp_core::StepKind::Cap => StepKind::Cap,
+                sspp_core::StepKind::Round => StepKind::Round,
+            },
+            id: step.id.map(str::to_owned),
+            fired: step.fired,
+            inputs: step.inputs.iter().map(input).collect(),
+            reason: step.reason.to_string(),
+            error: step.error.clone(),
+            delta: step.delta.to_f64(),
+            delta_units: step.delta,
+            total: step.total.to_f64(),
+            total_units: step.total,
+        }
+    }
+}
+
+impl From<&ScoringModel> for ModelInfo {
+    fn from(model: &ScoringModel) -> Self {
+        Self { name: model.name().to_owned(), version: model.version(), digest: model.digest() }
+    }
 }
 
 impl Client {
@@ -56,28 +90,25 @@ impl Client {
         let event = event.clone().check(now)?;
         let model = Arc::clone(&self.shared.model.read().unwrap_or_else(PoisonError::into_inner));
         let explained = model.explain(&event).map_err(|error| Error::Scoring(error.to_string()))?;
-        let steps = explained.steps.iter().map(|step| LocalStep {
-            id: step.id.map(str::to_owned),
-            fired: step.fired,
-            reason: step.reason.to_string(),
-            delta: step.delta.to_f64(),
-        });
         Ok(LocalScore {
-            signal_type: explained.signal_type.to_string(),
+            signal_type: explained.signal_type.clone(),
             score: explained.score.to_f64(),
-            steps: steps.collect(),
-            model: format!("{} {}", model.name(), model.version()),
+            units: explained.score.units(),
+            steps: explained.steps.iter().map(ExplanationStep::from).collect(),
+            model: (&*model).into(),
+            summary: explained.summary(&event.event_type),
+            event_type: event.event_type,
         })
     }
 
-    /// Fetches the server's active scoring model for [`score_local`](Self::score_local); gives its name and version.
-    pub async fn fetch_model(&self) -> Result<String, Error> {
+    /// Fetches the server's active scoring model for [`score_local`](Self::score_local).
+    pub async fn fetch_model(&self) -> Result<ModelInfo, Error> {
         let fetched = self.scoring_model().await?;
         let model = ScoringModel::from_json(fetched.document.get());
         let model = model
             .map_err(|faults| Error::Scoring(format!("the server's model is not understood: {faults}")))?;
-        let name = format!("{} {}", model.name(), model.version());
+        let info = ModelInfo::from(&model);
         *self.shared.model.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(model);
-        Ok(name)
+        Ok(info)
     }
 }

@@ -64,12 +64,11 @@ async fn stored(url: &str, expected: usize) -> Vec<u64> {
         client.signal_stats().await.unwrap().total_signals >= expected as u64
     })
     .await;
-    let signals: Vec<_> = client.signals(&SignalQuery::default().page_size(100)).collect().await;
+    let signals = client.signals(&SignalQuery::default().page_size(100)).collect().await.unwrap();
     let mut rows: Vec<_> = signals
         .into_iter()
         .map(|signal| {
-            let signal = signal.unwrap();
-            let own = signal.external_id.as_deref().unwrap();
+            let own = signal.external_id.as_ref().unwrap().as_str();
             (signal.id, own.strip_prefix("event-").unwrap().parse().unwrap())
         })
         .collect();

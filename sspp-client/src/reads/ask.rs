@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::api::Call;
+use crate::call::Call;
 use crate::client::Client;
 use crate::core::Core;
 use crate::error::Error;

@@ -7,7 +7,7 @@ use sspp_core::{AccountId, DeadLetterId, EventId, EventType, Metadata, Timestamp
 
 use super::parameters::Parameters;
 use super::{DeadLetterReason, EventContent, Pages};
-use crate::api::Call;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 
@@ -181,6 +181,6 @@ impl Client {
     /// [`Error::Refused`] with status 404 if there is no such letter.
     pub async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<(), Error> {
         let call = Call::delete(format!("/dead-letters/{id}"));
-        self.with_api(|core| async move { core.api.done(call).await.map(drop) }).await
+        self.with_api(|core| async move { core.api.empty(call).await }).await
     }
 }

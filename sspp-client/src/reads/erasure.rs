@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sspp_core::{AccountId, Timestamp, UserId};
 
 use super::ErasureKind;
-use crate::api::Call;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 use crate::url::segment;

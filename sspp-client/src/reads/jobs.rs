@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sspp_core::{AccountId, EventId, EventType, Metadata, SignalId, SignalType, Timestamp, UserId};
 
 use super::{EventContent, JobState};
-use crate::api::Call;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 
@@ -113,7 +113,7 @@ mod millis {
         use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
         use sspp_core::Timestamp;
 
-        #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+        #[expect(clippy::ref_option, reason = "serde passes a reference")]
         pub(in super::super) fn serialize<S: Serializer>(
             instant: &Option<Timestamp>,
             serializer: S,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::parameters::Parameters;
-use crate::api::Call;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 
@@ -31,7 +31,7 @@ use crate::error::Error;
 /// ```
 #[must_use = "nothing is asked for until it is read"]
 pub struct Pages<T> {
-    pages: BoxStream<'static, Result<Page<T>, Error>>,
+    source: BoxStream<'static, Result<Page<T>, Error>>,
     items: std::vec::IntoIter<T>,
     next_cursor: Option<String>,
     total: Option<Total>,
@@ -112,7 +112,7 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
             }
         });
         Self {
-            pages: pages.boxed(),
+            source: pages.boxed(),
             items: Vec::new().into_iter(),
             next_cursor: None,
             total: None,
@@ -175,7 +175,7 @@ impl<T> Stream for Pages<T> {
                 self.left -= 1;
                 return Poll::Ready(Some(Ok(item)));
             }
-            match ready!(self.pages.as_mut().poll_next(context)) {
+            match ready!(self.source.as_mut().poll_next(context)) {
                 Some(Ok(page)) => {
                     self.items = page.items.into_iter();
                     self.next_cursor = page.next_cursor;

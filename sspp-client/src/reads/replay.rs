@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sspp_core::{DeadLetterId, EventId, SignalId};
 
 use super::{DeadLetterQuery, ReplayStatus};
-use crate::api::Call;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 

@@ -6,7 +6,7 @@ use sspp_core::{EventType, ModelDigest, SignalType, Units, Violation, Violations
 
 use super::validate::{Checked, check_all};
 use super::{ExplanationStep, ModelInfo, PreviewStatus};
-use crate::api::Call;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 use crate::event::SalesEvent;

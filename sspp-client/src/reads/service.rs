@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use http::StatusCode;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use sspp_core::Timestamp;
 
 use super::{DurabilityStatus, HealthStatus};
-use crate::api::{Call, read};
+use crate::api::read;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 
@@ -95,7 +97,7 @@ impl Client {
     /// # Errors
     /// What asking it failed with.
     pub async fn live(&self) -> Result<(), Error> {
-        self.with_api(|core| async move { core.api.done(Call::get("/livez")).await.map(drop) }).await
+        self.ask::<IgnoredAny>(Call::get("/livez")).await.map(drop)
     }
 
     /// The service's metrics in Prometheus' text format. Needs no key.

@@ -7,8 +7,8 @@ use sspp_core::{EventId, Random};
 
 use super::events::event_path;
 use super::{DeadLetterSummary, EventState, JobState, Signal};
-use crate::api::Call;
 use crate::backoff::Backoff;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 
@@ -116,4 +116,82 @@ where
         Last::Failure(error) => error,
         Last::State(state) => Error::NotSettled { event_id, state, timeout },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use serde_json::json;
+    use sspp_core::SeededRandom;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::transport::TransportError;
+
+    const ID: &str = "0197d3c5-5c00-7000-8000-000000000001";
+
+    fn state(state: &str, dead_letter: &serde_json::Value) -> EventState {
+        let at = "2026-01-01T00:00:00.000Z";
+        let found = json!({"eventId": ID, "state": state, "receivedAt": at, "deadLetter": dead_letter});
+        serde_json::from_value(found).unwrap()
+    }
+
+    /// What is answered, the last of it again and again; how often, and for how long, it was asked.
+    async fn ask(
+        answers: Vec<Result<Option<EventState>, Error>>,
+        seconds: u64,
+    ) -> (Result<Settled, Error>, usize, Duration) {
+        let asked = Mutex::new(0);
+        let began = Instant::now();
+        let next = || {
+            let mut asked = asked.lock().unwrap();
+            let answer = answers[(*asked).min(answers.len() - 1)].clone();
+            *asked += 1;
+            std::future::ready(answer)
+        };
+        let (backoff, random) = (Backoff::default(), SeededRandom::new(1));
+        let settled =
+            settle(ID.parse().unwrap(), Duration::from_secs(seconds), &backoff, &random, next).await;
+        (settled, *asked.lock().unwrap(), began.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_that_is_not_known_yet_is_asked_for_again_after_growing_pauses() {
+        let letter =
+            json!({"id": ID, "reason": "rejected", "detail": "d", "diedAt": "2026-01-01T00:00:00.000Z"});
+        let waiting = || Ok(Some(state("waiting", &json!(null))));
+        let (settled, asked, took) =
+            ask(vec![Ok(None), waiting(), waiting(), Ok(Some(state("failed", &letter)))], 60).await;
+        assert!(matches!(settled, Ok(Settled::DeadLetter(letter)) if letter.detail == "d"));
+        // Pauses of up to 50, 100 and 200 ms, and of no less than half of that.
+        assert!(asked == 4 && (175..=353).contains(&took.as_millis()), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_time_is_over_the_last_state_is_told_and_the_server_was_left_in_peace() {
+        let (settled, asked, took) = ask(vec![Ok(Some(state("delayed", &json!(null))))], 60).await;
+        let error = settled.unwrap_err();
+        assert_eq!(error.to_string(), format!("event {ID} is delayed: not a signal within 60s"));
+        assert!(
+            error.is_retryable() && took.as_secs() == 60 && (30..80).contains(&asked),
+            "{asked} in {took:?}"
+        );
+        let (settled, ..) = ask(vec![Ok(None)], 1).await;
+        assert!(settled.unwrap_err().to_string().contains("is not known to the server"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_server_is_asked_when_it_wants_to_be_and_a_wrong_key_at_once_ends_it() {
+        let refused = |status, seconds| {
+            let retry_after = Some(Duration::from_secs(seconds));
+            Err(Error::Refused(Box::new(crate::Problem { status, retry_after, ..crate::Problem::default() })))
+        };
+        let (settled, asked, _) = ask(vec![refused(503, 9), refused(403, 0)], 60).await;
+        assert!(asked == 2 && settled.unwrap_err().status() == Some(403));
+        let (settled, asked, took) = ask(vec![refused(429, 9)], 30).await;
+        assert_eq!((settled.unwrap_err().status(), asked, took.as_secs()), (Some(429), 4, 30));
+        let (settled, ..) = ask(vec![Err(Error::Transport(TransportError::timeout()))], 1).await;
+        assert!(matches!(settled, Err(Error::Transport(_))));
+    }
 }

@@ -9,7 +9,7 @@ use sspp_core::{
 };
 
 use super::{Explanation, Pages, SignalQuery};
-use crate::api::Call;
+use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sspp_core::{EventId, Violation};
 
-use crate::api::{Call, batch};
+use crate::api::batch;
+use crate::call::Call;
 use crate::client::Client;
 use crate::core::Core;
 use crate::encode::check;

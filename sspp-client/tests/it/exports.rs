@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use serde_json::json;
-use sspp_client::{Client, Error, Export, ExportFormat, SalesEvent, SignalQuery};
+use sspp_client::{Bytes, Client, Error, Export, ExportFormat, SalesEvent, SignalQuery};
 
 use crate::platform::Platform;
 use crate::server::{Reply, Server};
@@ -28,7 +28,7 @@ fn chunk(text: &str) -> String {
     format!("{:x}\r\n{text}\r\n", text.len())
 }
 
-async fn read(mut export: Export) -> Result<usize, Error> {
+async fn read(mut export: Export<Bytes>) -> Result<usize, Error> {
     let mut bytes = 0;
     while let Some(part) = export.try_next().await? {
         bytes += part.len();
@@ -150,11 +150,19 @@ fn a_server_that_stops_talking_is_not_waited_for_without_end() {
 }
 
 #[test]
-fn a_page_of_a_proxy_is_no_export() {
+fn a_page_of_a_proxy_is_no_answer() {
     let server = Server::start(|_, _| Reply::Page(200));
     let client = quick(&server.url).build().unwrap();
     let error = run(count(&client)).unwrap_err();
     assert!(error.to_string().contains("text/html in place of application/x-ndjson"), "{error}");
+    let letter = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
+    for error in [
+        run(client.live()).unwrap_err(),
+        run(client.metrics()).unwrap_err(),
+        run(client.remove_dead_letter(letter)).unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("text/html in place of"), "{error}");
+    }
     let refused = Server::start(|_, _| Reply::Status(503, "retry-after: 2\r\n"));
     let error = run(count(&quick(&refused.url).build().unwrap())).unwrap_err();
     assert_eq!((error.status(), error.retry_after()), (Some(503), Some(Duration::from_secs(2))));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sspp_client::{
     AccountId, Client, DeadLetterEdit, DeadLetterId, DeadLetterQuery, DeadLetterReason, ErasureKind, Error,
     EventId, EventType, ExternalId, HealthStatus, JobState, PreviewStatus, ReplayStatus, SalesEvent, Settled,
-    SignalId, SignalQuery, SortBy, SortOrder, Source, StepKind, Timestamp, UserId,
+    SignalId, SignalQuery, SortBy, SortOrder, Source, StepKind, Timestamp, UserId, Validation,
 };
 
 use crate::platform::Platform;
@@ -85,11 +85,28 @@ fn the_blocking_client_has_every_method() {
     let blocking = include_str!("../../src/blocking.rs");
     let methods = methods_of_the_client();
     assert!(methods.len() > 35, "{methods:?}");
-    for method in methods.iter().filter(|method| *method != "url") {
+    for method in methods.iter().filter(|method| !["builder", "from_env"].contains(&method.as_str())) {
         let is_there =
             [format!(" {method}("), format!(" {method}<")].iter().any(|name| blocking.contains(name));
         assert!(is_there, "blocking::Client lacks {method}");
     }
+}
+
+/// A program with many threads may read in any of them.
+#[test]
+fn reads_may_go_from_thread_to_thread() {
+    fn sent<T: Send>(_: &T) {}
+    let client = quick("http://127.0.0.1:9").build().unwrap();
+    let (query, letters) = (SignalQuery::default(), DeadLetterQuery::default());
+    let mut pages = client.signals(&query);
+    sent(&pages.next_page());
+    sent(&client.signals(&query).collect());
+    sent(&client.export_signals(&query));
+    sent(&client.wait_for_signal(unknown(), LONG));
+    sent(&client.replay_all_dead_letters(&letters).finish());
+    sent(&client.preview([SalesEvent::call_made("a", "u")]));
+    sent(&client.validate([SalesEvent::call_made("a", "u")]));
+    sent(&client.health());
 }
 
 fn unknown() -> EventId {
@@ -107,7 +124,7 @@ fn an_event_is_followed_to_its_signal_under_one_id() {
     let platform = Platform::start();
     let client = platform.client();
     run(async {
-        let event = SalesEvent::email_clicked("acc 1/ü", "ada").id("click-7").source("crm");
+        let event = SalesEvent::email_clicked("acc 1/ü", "ada").id("click/7 ü").source("crm");
         let signal = signal(&client, event.with("responseTimeHours", 2)).await;
         assert_eq!((signal.account_id.as_str(), signal.signal_score), ("acc 1/ü", 0.7));
         assert_eq!(client.signal(signal.id).await.unwrap().as_ref(), Some(&signal));
@@ -118,7 +135,7 @@ fn an_event_is_followed_to_its_signal_under_one_id() {
         let content = found.event.as_ref().unwrap();
         assert_eq!(content.source.as_ref().map(Source::as_str), Some("crm"));
         assert_eq!((content.timestamp, &content.metadata), (signal.timestamp, &signal.metadata));
-        let own = ExternalId::new("click-7").unwrap();
+        let own = ExternalId::new("click/7 ü").unwrap();
         let by_own = client.event_by_external_id(&own, &signal.account_id, signal.source.as_ref()).await;
         assert_eq!(by_own.unwrap().as_ref(), Some(&found));
         assert_eq!(client.event_by_external_id(&own, &signal.account_id, None).await.unwrap(), None);
@@ -138,6 +155,25 @@ fn an_event_is_followed_to_its_signal_under_one_id() {
         assert_eq!(explanation.steps[0].kind, StepKind::Base);
         assert_eq!(explanation.to_string(), explanation.summary);
         assert!(explanation.summary.contains("answered within 24 hours"), "{explanation}");
+    });
+}
+
+#[cfg(feature = "local-scoring")]
+#[test]
+fn a_score_made_here_is_explained_as_the_server_explains_it() {
+    let platform = Platform::start();
+    let client = platform.client();
+    run(async {
+        let event = SalesEvent::demo_completed("acc_1", "ada").with("interactionCount", 4);
+        let stored = signal(&client, event.clone()).await;
+        let explanation = client.explanation(stored.id).await.unwrap().unwrap();
+        assert_eq!(client.fetch_model().await.unwrap(), explanation.model);
+        let local = client.score_local(&event).unwrap();
+        assert_eq!(local.to_string(), explanation.to_string());
+        assert_eq!((&local.steps, local.units), (&explanation.steps, explanation.units));
+        assert_eq!((local.score, &local.model), (stored.signal_score, &explanation.model));
+        let preview = client.preview([event]).await.unwrap();
+        assert_eq!(preview.results[0].summary.as_ref(), Some(&local.summary));
     });
 }
 
@@ -262,7 +298,7 @@ fn events_are_checked_and_previewed_and_nothing_is_stored() {
     };
     run(async {
         let checked = client.validate(events()).await.unwrap();
-        assert_eq!(checked.iter().map(|event| event.is_valid()).collect::<Vec<_>>(), [false, true, false]);
+        assert_eq!(checked.iter().map(Validation::is_valid).collect::<Vec<_>>(), [false, true, false]);
         assert_eq!(checked[0].errors[0].pointer, "/accountId");
         assert_eq!(checked[2].errors[0].pointer, "/eventType");
         let account = AccountId::new("acc_1").unwrap();
@@ -272,7 +308,7 @@ fn events_are_checked_and_previewed_and_nothing_is_stored() {
         );
         assert_eq!(client.validate(Vec::<SalesEvent>::new()).await.unwrap(), []);
         let many = (0..2_300).map(|number| SalesEvent::call_made(format!("acc_{number}"), "ada"));
-        assert!(client.validate(many).await.unwrap().iter().all(sspp_client::Validation::is_valid));
+        assert!(client.validate(many).await.unwrap().iter().all(Validation::is_valid));
 
         let preview = client.preview(events()).await.unwrap();
         let statuses: Vec<_> = preview.results.iter().map(|result| (result.index, &result.status)).collect();
@@ -348,7 +384,7 @@ fn a_query_has_types_for_its_values_and_is_refused_here_where_one_is_not_valid()
             ["high", "low"]
         );
         assert_eq!(accounts(by_score().from(at.to_datetime()).to("2026-01-03")).await, ["high", "low"]);
-        let begin = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let begin = std::time::SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
         assert_eq!(accounts(by_score().from(begin)).await, Vec::<String>::new());
 
         let wrong = SignalQuery::default().account("").min_score(0.705).max_score(f64::NAN).from("yesterday");
@@ -410,6 +446,6 @@ fn a_program_without_async_reads_the_same() {
     let exported: Vec<_> = client.export_signals(&query).unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!(exported.len(), 5);
     let csv: Vec<_> = client.export(&query, ExportFormat::Csv).unwrap().collect::<Result<_, _>>().unwrap();
-    assert_eq!(csv.concat().iter().filter(|byte| **byte == b'\n').count(), 6);
+    assert_eq!(String::from_utf8(csv.concat()).unwrap().lines().count(), 6);
     assert_eq!(client.replay_all_dead_letters(&DeadLetterQuery::default()).finish().unwrap().replayed, 0);
 }

@@ -144,3 +144,27 @@ impl fmt::Display for Score {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_score_is_refused() {
+        for value in [-0.01, 1_000.01, 0.001, 0.705, 1e300, f64::NAN, f64::INFINITY] {
+            assert_eq!(Score::try_from(value), Err(ScoreFault), "{value}");
+        }
+    }
+
+    proptest! {
+        /// Every score converts into the number that it is written as, and back.
+        #[test]
+        fn scores_and_numbers_convert_both_ways(cents in 0_i64..=100_000) {
+            let score = Score::rounded(Units::new(cents * 100));
+            prop_assert_eq!(Score::try_from(score.to_f64()), Ok(score));
+            prop_assert_eq!(score.to_string().parse::<f64>().map(Score::try_from), Ok(Ok(score)));
+        }
+    }
+}
