@@ -5,7 +5,6 @@ use std::time::Duration;
 use clap::Args;
 use sspp_client::{AccountId, Client, EventId, EventState, ExternalId, Settled, Source};
 
-use crate::duration;
 use crate::failure::Failure;
 use crate::listing::facts;
 use crate::output::Output;
@@ -21,7 +20,7 @@ pub(crate) struct Find {
     #[arg(long, requires = "account")]
     source: Option<Source>,
     /// Wait so long until it is a signal, such as 30s; ends with 1 where it becomes a dead letter, 3 where it is neither in time
-    #[arg(short, long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(short, long, value_name = "TIME", value_parser = humantime::parse_duration)]
     wait: Option<Duration>,
 }
 
@@ -38,11 +37,7 @@ pub(crate) async fn run(task: &Find, client: &Client, output: &Output) -> Result
     let Some(event) = client.event(id).await? else {
         return Err(Failure::wrong(format!("there is no event {}", task.id)));
     };
-    if output.is_json() {
-        output.result(&event, String::new);
-    } else {
-        show(&event, output);
-    }
+    output.document(&event, || show(&event, output));
     died.map_or(Ok(()), |letter| {
         Err(Failure::wrong(format!(
             "it became a dead letter: `sspp dead-letters show {}` has all of it",

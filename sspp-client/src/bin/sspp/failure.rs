@@ -38,6 +38,11 @@ impl Failure {
         self.code
     }
 
+    /// Whether trying again may help.
+    pub(crate) const fn may_pass(&self) -> bool {
+        self.code == 3
+    }
+
     pub(crate) fn sentence(&self) -> &str {
         &self.sentence
     }
@@ -54,7 +59,8 @@ impl From<&Error> for Failure {
         if let Error::Request(violations) = error {
             return Self::usage(violations.to_string());
         }
-        let bad_filter = error.problem().is_some_and(|problem| problem.kind.ends_with(":invalid-query"));
+        let bad_filter = |kind: &str| kind.ends_with(":invalid-query") || kind.ends_with(":invalid-request");
+        let bad_filter = error.problem().is_some_and(|problem| bad_filter(&problem.kind));
         let (code, advice) = match error.status() {
             Some(401) => (4, ": check --api-key or SSPP_API_KEY"),
             Some(403) => (4, ": use another key, with --api-key or SSPP_API_KEY"),

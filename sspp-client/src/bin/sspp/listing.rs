@@ -42,11 +42,8 @@ impl<'a> Listing<'a> {
 
     pub(crate) fn add(&mut self, document: &impl Serialize, cells: impl FnOnce() -> Vec<String>) {
         self.count += 1;
-        if self.output.is_json() {
-            self.output.result(document, String::new);
-            return;
-        }
-        self.rows.push(cells().iter().map(|cell| plain(cell)).collect());
+        let rows = &mut self.rows;
+        self.output.document(document, || rows.push(cells().iter().map(|cell| plain(cell)).collect()));
         if self.rows.len() == LOOKED_AT {
             self.print();
         }

@@ -5,7 +5,6 @@ mod command_line;
 mod completions;
 mod connection;
 mod dead_letters;
-mod duration;
 mod emit;
 mod erase;
 mod event;

@@ -52,14 +52,19 @@ impl Output {
         }
     }
 
-    /// A result: a line for a person, or a document for a program.
-    pub(crate) fn result(&self, document: &impl Serialize, line: impl FnOnce() -> String) {
+    /// A result: a document for a program, or what `show` prints for a person.
+    pub(crate) fn document(&self, document: &impl Serialize, show: impl FnOnce()) {
         if self.json {
             let text = serde_json::to_string(document);
             self.print(text.unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}")).as_bytes());
         } else {
-            self.line(&line());
+            show();
         }
+    }
+
+    /// A result: a document for a program, or a line for a person.
+    pub(crate) fn result(&self, document: &impl Serialize, line: impl FnOnce() -> String) {
+        self.document(document, || self.line(&line()));
     }
 
     /// A line of a result, for a person.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
-use sspp_client::{Client, SignalId};
-use sspp_core::{Explanation, ScoringModel, StepKind, read_text_file};
+use sspp_client::{Client, ExplanationStep, ModelInfo, SignalId};
+use sspp_core::{ScoringModel, read_text_file};
 
 use crate::event_arguments::EventArguments;
 use crate::failure::Failure;
@@ -28,15 +28,6 @@ pub(crate) struct Score {
     model: Option<PathBuf>,
 }
 
-/// A step towards a score.
-struct Step {
-    name: String,
-    fired: Option<bool>,
-    delta: f64,
-    total: f64,
-    reason: String,
-}
-
 /// Explains.
 pub(crate) async fn run(
     task: &Score,
@@ -54,21 +45,11 @@ async fn stored(signal: SignalId, client: &Client, output: &Output) -> Result<()
     let Some(explanation) = explanation else {
         return Err(Failure::wrong(format!("there is no signal {signal}: `sspp signals` lists them")));
     };
-    if output.is_json() {
-        output.result(&explanation, String::new);
-        return Ok(());
-    }
-    let model = format!("{} {}", explanation.model.name, explanation.model.version);
-    let (event_type, signal_type) = (explanation.event_type.as_str(), explanation.signal_type.as_str());
-    head(output, event_type, explanation.signal_score, signal_type, &model);
-    let steps = explanation.steps.iter().map(|step| Step {
-        name: step.id.clone().unwrap_or_else(|| step.kind.to_string()),
-        fired: step.fired,
-        delta: step.delta,
-        total: step.total,
-        reason: why(&step.reason, step.error.as_deref()),
+    output.document(&explanation, || {
+        let (event_type, signal_type) = (explanation.event_type.as_str(), explanation.signal_type.as_str());
+        head(output, event_type, explanation.signal_score, signal_type, &explanation.model);
+        table(output, &explanation.steps, &explanation.summary);
     });
-    table(output, steps, &explanation.summary);
     if let Some(detail) = explanation.detail.as_deref().filter(|_| !explanation.consistent) {
         return Err(Failure::wrong(format!(
             "the stored score is not the one that its model gives: {detail}"
@@ -89,64 +70,25 @@ fn local(task: &Score, output: &Output) -> Result<(), Failure> {
         Failure::wrong(format!("{unknown}: the model {} knows {}", model.name(), known.join(", ")))
     })?;
     let summary = explanation.summary(&event.event_type);
-    if output.is_json() {
-        output.result(&document(&model, event.event_type.as_str(), &explanation, &summary), String::new);
-        return Ok(());
-    }
-    let name = format!("{} {}", model.name(), model.version());
-    let score = explanation.score.to_f64();
-    head(output, event.event_type.as_str(), score, explanation.signal_type.as_str(), &name);
-    let steps = explanation.steps.iter().map(|step| Step {
-        name: step.id.unwrap_or(kind(step.kind)).to_owned(),
-        fired: step.fired,
-        delta: step.delta.to_f64(),
-        total: step.total.to_f64(),
-        reason: why(&step.reason, step.error.as_deref()),
+    let (model, score) = (ModelInfo::from(&*model), explanation.score.to_f64());
+    let (event_type, signal_type) = (event.event_type.as_str(), explanation.signal_type.as_str());
+    let steps: Vec<_> = explanation.steps.iter().map(ExplanationStep::from).collect();
+    // The members that the API's explanation of a signal has.
+    let document = json!({"event_type": event_type, "signal_type": signal_type, "signal_score": score, "model": model,
+        "steps": steps, "summary": summary});
+    output.document(&document, || {
+        head(output, event_type, score, signal_type, &model);
+        table(output, &steps, &summary);
     });
-    table(output, steps, &summary);
     Ok(())
 }
 
-fn why(reason: &str, error: Option<&str>) -> String {
-    error.map_or_else(|| reason.to_owned(), |error| format!("{reason} (not evaluated: {error})"))
+fn head(output: &Output, event_type: &str, score: f64, signal_type: &str, model: &ModelInfo) {
+    let ModelInfo { name, version, .. } = model;
+    output.line(&output.strong(&format!("{event_type} {score:.2} {signal_type}, by {name} {version}")));
 }
 
-const fn kind(kind: StepKind) -> &'static str {
-    match kind {
-        StepKind::Base => "base",
-        StepKind::Modifier => "modifier",
-        StepKind::Cap => "cap",
-        StepKind::Round => "round",
-    }
-}
-
-/// With the members that the API's explanation of a signal has.
-fn document(
-    model: &ScoringModel,
-    event_type: &str,
-    explanation: &Explanation<'_>,
-    summary: &str,
-) -> serde_json::Value {
-    let steps = explanation.steps.iter().map(|step| {
-        let inputs = step.inputs.iter().map(|input| json!({"path": input.path, "value": input.value}));
-        json!({"kind": kind(step.kind), "id": step.id, "fired": step.fired, "inputs": inputs.collect::<Vec<_>>(),
-            "reason": step.reason, "error": step.error, "delta": step.delta.to_f64(), "total": step.total.to_f64()})
-    });
-    json!({
-        "event_type": event_type,
-        "signal_type": explanation.signal_type.as_str(),
-        "signal_score": explanation.score.to_f64(),
-        "model": {"name": model.name(), "version": model.version(), "digest": model.digest().to_string()},
-        "steps": steps.collect::<Vec<_>>(),
-        "summary": summary,
-    })
-}
-
-fn head(output: &Output, event_type: &str, score: f64, signal_type: &str, model: &str) {
-    output.line(&output.strong(&format!("{event_type} {score:.2} {signal_type}, by {model}")));
-}
-
-fn table(output: &Output, steps: impl Iterator<Item = Step>, summary: &str) {
+fn table(output: &Output, steps: &[ExplanationStep], summary: &str) {
     let columns = [
         ("STEP", Side::Left),
         ("FIRED", Side::Left),
@@ -156,10 +98,13 @@ fn table(output: &Output, steps: impl Iterator<Item = Step>, summary: &str) {
     ];
     let mut list = Listing::new(output, &columns);
     for step in steps {
-        let fired = step.fired.map_or("", |fired| if fired { "yes" } else { "no" });
-        list.add(&(), || {
+        list.add(step, || {
+            let name = step.id.as_deref().unwrap_or(step.kind.as_str()).to_owned();
+            let fired = step.fired.map_or("", |fired| if fired { "yes" } else { "no" });
             let change = if step.delta == 0.0 { "0.0000".to_owned() } else { format!("{:+.4}", step.delta) };
-            vec![step.name, fired.to_owned(), change, format!("{:.4}", step.total), step.reason]
+            let error = step.error.as_ref().map(|error| format!(" (not evaluated: {error})"));
+            let why = format!("{}{}", step.reason, error.unwrap_or_default());
+            vec![name, fired.to_owned(), change, format!("{:.4}", step.total), why]
         });
     }
     list.end("");

@@ -1,7 +1,7 @@
 //! `sspp stats`: how many signals and jobs there are.
 
 use serde_json::json;
-use sspp_client::Client;
+use sspp_client::{Client, JobStats, SignalStats};
 
 use crate::failure::Failure;
 use crate::listing::{Listing, Side};
@@ -10,10 +10,11 @@ use crate::output::Output;
 /// Shows the figures.
 pub(crate) async fn run(client: &Client, output: &Output) -> Result<(), Failure> {
     let (signals, jobs) = (client.signal_stats().await?, client.job_stats().await?);
-    if output.is_json() {
-        output.result(&json!({"signals": signals, "jobs": jobs}), String::new);
-        return Ok(());
-    }
+    output.document(&json!({"signals": signals, "jobs": jobs}), || show(&signals, &jobs, output));
+    Ok(())
+}
+
+fn show(signals: &SignalStats, jobs: &JobStats, output: &Output) {
     let mut rows: Vec<(&str, String, String)> = vec![
         ("signals", "all".into(), signals.total_signals.to_string()),
         ("signals", "accounts".into(), signals.unique_accounts.to_string()),
@@ -41,5 +42,4 @@ pub(crate) async fn run(client: &Client, output: &Output) -> Result<(), Failure>
         list.add(&(), || vec![of.to_owned(), which, count]);
     }
     list.end("");
-    Ok(())
 }

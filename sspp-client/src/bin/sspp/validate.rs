@@ -40,26 +40,21 @@ pub(crate) fn run(task: &Validate, output: &Output) -> Result<(), Failure> {
         });
         let line = row.line;
         match event {
-            Ok(_) => right += 1,
-            Err(_) => wrong += 1,
-        }
-        match event {
-            Ok(_) if output.is_json() => {
-                output.result(&json!({"line": line, "status": "valid"}), String::new)
+            Ok(_) => {
+                right += 1;
+                output.document(&json!({"line": line, "status": "valid"}), || {});
             }
-            Ok(_) => {}
-            Err(reason) => output
-                .result(&json!({"line": line, "status": "invalid", "detail": reason}), || {
-                    format!("line {line}: {reason}")
-                }),
+            Err(reason) => {
+                wrong += 1;
+                let document = json!({"line": line, "status": "invalid", "detail": reason});
+                output.result(&document, || format!("line {line}: {reason}"));
+            }
         }
     }
     let (count, name) = (right + wrong, origin.name());
     if wrong > 0 {
         return Err(Failure::wrong(format!("{wrong} of {count} rows of {name} are not valid")));
     }
-    if !output.is_json() {
-        output.line(&output.good(&format!("{count} rows are valid")));
-    }
+    output.note(&output.good(&format!("{count} rows are valid")));
     Ok(())
 }

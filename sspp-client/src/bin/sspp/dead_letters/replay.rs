@@ -91,9 +91,10 @@ async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Resu
     interrupt.whole(|farewell| farewell.words = String::new());
     bar.finish_and_clear();
     done.map_err(|error| {
+        let failure = Failure::from(error);
         let more =
             format!("{replayed} dead letters were replayed, and the same command goes on with the others");
-        Failure::from(error).and(&more)
+        if failure.may_pass() { failure.and(&more) } else { failure }
     })?;
     output.result(&json!({"replayed": replayed, "skipped": skipped}), || {
         format!("{} {replayed} dead letters", output.good("replayed"))
