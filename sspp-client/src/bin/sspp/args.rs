@@ -38,7 +38,7 @@ pub(crate) struct Server {
     /// Address of the platform's API
     #[arg(long, env = "SSPP_URL", hide_env_values = true, default_value = "http://127.0.0.1:3000")]
     pub(crate) url: String,
-    /// Key for the API, where it asks for one. In SSPP_API_KEY no list of processes shows it
+    /// Key for the API, where it asks for one. In `SSPP_API_KEY` no list of processes shows it
     #[arg(long, value_name = "KEY", env = "SSPP_API_KEY", hide_env_values = true)]
     pub(crate) api_key: Option<String>,
 }

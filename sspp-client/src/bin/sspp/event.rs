@@ -28,11 +28,10 @@ pub(crate) struct Find {
 pub(crate) async fn run(task: &Find, client: &Client, output: &Output) -> Result<(), Failure> {
     let id = event_id(task)?;
     let mut died = None;
-    if let Some(timeout) = task.wait {
-        match client.wait_for_signal(id, timeout).await? {
-            Settled::DeadLetter(letter) => died = Some(letter),
-            _ => {}
-        }
+    if let Some(timeout) = task.wait
+        && let Settled::DeadLetter(letter) = client.wait_for_signal(id, timeout).await?
+    {
+        died = Some(letter);
     }
     let Some(event) = client.event(id).await? else {
         return Err(Failure::wrong(format!("there is no event {}", task.id)));

@@ -46,7 +46,9 @@ impl EventArguments {
         let members = members(&self.with)?;
         let with = (!members.is_empty()).then(|| {
             let mut object = RawObject::default();
-            members.iter().for_each(|(name, json)| object.json(name, json));
+            for (name, json) in &members {
+                object.json(name, json);
+            }
             object.finish()
         });
         if let Some(metadata) = with.or_else(|| self.metadata.clone()) {

@@ -64,7 +64,7 @@ pub(crate) async fn run(task: &Export, client: &Client, output: &Output) -> Resu
 
 async fn write(
     target: &mut Target,
-    mut export: sspp_client::Export,
+    mut export: sspp_client::Export<sspp_client::Bytes>,
     output: &Output,
     bar: &indicatif::ProgressBar,
 ) -> Result<u64, Failure> {

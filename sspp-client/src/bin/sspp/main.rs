@@ -11,6 +11,7 @@ mod event;
 mod event_arguments;
 mod export;
 mod failure;
+mod given;
 mod health;
 mod import;
 mod interrupt;
@@ -29,12 +30,12 @@ use std::process::ExitCode;
 use args::Task;
 use command_line::CommandLine;
 use failure::Failure;
-use output::Output;
+use output::{Output, Purpose};
 
 fn main() -> ExitCode {
     let line = CommandLine::parse();
     let acts = matches!(line.task, Task::Emit(_) | Task::Import(_) | Task::Erase(_) | Task::DeadLetters(_));
-    let output = Output::new(&line.shown, acts);
+    let output = Output::new(&line.shown, if acts { Purpose::Acts } else { Purpose::Shows });
     match run(&line, &output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

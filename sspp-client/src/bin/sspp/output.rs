@@ -13,26 +13,29 @@ pub(crate) struct Output {
     json: bool,
     quiet: bool,
     colour: bool,
-    /// Whether the command does more than print: then it goes on for a reader that has had enough.
-    acts: bool,
+    purpose: Purpose,
+}
+
+/// What a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It prints: a reader that has had enough ends it.
+    Shows,
+    /// It does something, and goes on for a reader that has had enough.
+    Acts,
 }
 
 impl Output {
-    pub(crate) fn new(shown: &Shown, acts: bool) -> Self {
+    pub(crate) fn new(shown: &Shown, purpose: Purpose) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         let colour = !shown.json && !plain && io::stdout().is_terminal() && io::stderr().is_terminal();
-        Self { json: shown.json, quiet: shown.quiet, colour, acts }
+        Self { json: shown.json, quiet: shown.quiet, colour, purpose }
     }
 
     #[cfg(test)]
     pub(crate) const fn plain() -> Self {
-        Self { json: false, quiet: false, colour: false, acts: false }
-    }
-
-    /// Whether programs read it.
-    pub(crate) const fn is_json(&self) -> bool {
-        self.json
+        Self { json: false, quiet: false, colour: false, purpose: Purpose::Shows }
     }
 
     /// Whether progress may be drawn.
@@ -84,7 +87,7 @@ impl Output {
         match done {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                if !self.acts {
+                if self.purpose == Purpose::Shows {
                     std::process::exit(0);
                 }
             }

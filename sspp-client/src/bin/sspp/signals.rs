@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use sspp_client::{Client, SignalQuery, SortBy, SortOrder};
 
 use crate::failure::Failure;
+use crate::given::given;
 use crate::listing::{Listing, Side};
 use crate::output::Output;
 
@@ -55,27 +56,14 @@ pub(crate) struct SignalFilter {
 
 impl SignalFilter {
     pub(crate) fn query(&self) -> SignalQuery {
-        let mut query = SignalQuery::default();
-        let filters: [(&Option<String>, fn(SignalQuery, &str) -> SignalQuery); 6] = [
-            (&self.account, |query, text| query.account(text)),
-            (&self.user, |query, text| query.user(text)),
-            (&self.event_type, |query, text| query.event_type(text)),
-            (&self.signal_type, |query, text| query.signal_type(text)),
-            (&self.from, |query, text| query.from(text)),
-            (&self.to, |query, text| query.to(text)),
-        ];
-        for (value, filter) in filters {
-            if let Some(text) = value {
-                query = filter(query, text);
-            }
-        }
-        if let Some(score) = self.min_score {
-            query = query.min_score(score);
-        }
-        if let Some(score) = self.max_score {
-            query = query.max_score(score);
-        }
-        query
+        let query = given(SignalQuery::default(), self.account.as_ref(), SignalQuery::account);
+        let query = given(query, self.user.as_ref(), SignalQuery::user);
+        let query = given(query, self.event_type.as_ref(), SignalQuery::event_type);
+        let query = given(query, self.signal_type.as_ref(), SignalQuery::signal_type);
+        let query = given(query, self.from.as_ref(), SignalQuery::from);
+        let query = given(query, self.to.as_ref(), SignalQuery::to);
+        let query = given(query, self.min_score, SignalQuery::min_score);
+        given(query, self.max_score, SignalQuery::max_score)
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) async fn run(client: &Client, output: &Output) -> Result<(), Failure>
                 kind.event_type.to_string(),
                 format!("{:.2}", kind.base),
                 kind.signal_type.to_string(),
-                kind.group.to_string(),
+                kind.group.clone(),
             ]
         });
     }

@@ -13,6 +13,7 @@ use sspp_core::{read_text, read_text_file};
 use super::{find, replay};
 use crate::event_arguments::{EventArguments, members};
 use crate::failure::Failure;
+use crate::given::given;
 use crate::output::Output;
 use crate::raw_object::RawObject;
 
@@ -46,24 +47,12 @@ pub(super) async fn run(task: &Edit, client: &Client, output: &Output) -> Result
         Some(path) => read(path)?,
         None => of_arguments(task, client).await?,
     };
-    let mut edit = DeadLetterEdit::default();
-    let nothing = edit.clone();
-    if let Some(account) = change.account_id {
-        edit = edit.account(account);
-    }
-    if let Some(user) = change.user_id {
-        edit = edit.user(user);
-    }
-    if let Some(event_type) = change.event_type {
-        edit = edit.event_type(event_type);
-    }
-    if let Some(timestamp) = change.timestamp {
-        edit = edit.at(timestamp);
-    }
-    if let Some(metadata) = change.metadata {
-        edit = edit.metadata(metadata.get());
-    }
-    if edit == nothing {
+    let edit = given(DeadLetterEdit::default(), change.account_id, DeadLetterEdit::account);
+    let edit = given(edit, change.user_id, DeadLetterEdit::user);
+    let edit = given(edit, change.event_type, DeadLetterEdit::event_type);
+    let edit = given(edit, change.timestamp, DeadLetterEdit::at);
+    let edit = given(edit, change.metadata, |edit, metadata| edit.metadata(metadata.get()));
+    if edit == DeadLetterEdit::default() {
         return Err(Failure::usage(
             "nothing is to be changed: see --account, --user, --type, --at, --metadata, --with, --file",
         ));
@@ -96,7 +85,9 @@ async fn with_members(id: DeadLetterId, with: &[String], client: &Client) -> Res
     for (name, value) in kept.iter().filter(|(name, _)| !members.iter().any(|(given, _)| given == *name)) {
         object.json(name, value.get());
     }
-    members.iter().for_each(|(name, json)| object.json(name, json));
+    for (name, json) in &members {
+        object.json(name, json);
+    }
     Ok(object.finish())
 }
 

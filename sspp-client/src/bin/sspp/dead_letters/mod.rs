@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use sspp_client::{Client, DeadLetterId, DeadLetterQuery};
 
 use crate::failure::Failure;
+use crate::given::given;
 use crate::output::Output;
 
 #[derive(Debug, Args)]
@@ -59,19 +60,10 @@ struct LetterFilter {
 
 impl LetterFilter {
     fn query(&self) -> DeadLetterQuery {
-        let mut query = DeadLetterQuery::default();
-        let filters: [(&Option<String>, fn(DeadLetterQuery, &str) -> DeadLetterQuery); 4] = [
-            (&self.reason, |query, text| query.reason(text)),
-            (&self.event_type, |query, text| query.event_type(text)),
-            (&self.from, |query, text| query.from(text)),
-            (&self.to, |query, text| query.to(text)),
-        ];
-        for (value, filter) in filters {
-            if let Some(text) = value {
-                query = filter(query, text);
-            }
-        }
-        query
+        let query = given(DeadLetterQuery::default(), self.reason.as_ref(), DeadLetterQuery::reason);
+        let query = given(query, self.event_type.as_ref(), DeadLetterQuery::event_type);
+        let query = given(query, self.from.as_ref(), DeadLetterQuery::from);
+        given(query, self.to.as_ref(), DeadLetterQuery::to)
     }
 }
 

@@ -32,8 +32,8 @@ impl Files {
         ];
         for (index, (name, path)) in named.iter().enumerate() {
             let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-            let same = |other: &Option<&Path>| path.is_some() && other.map(real) == path.map(real);
-            if let Some((other, _)) = named[..index].iter().find(|(_, other)| same(other)) {
+            let same = |other: Option<&Path>| path.is_some() && other.map(real) == path.map(real);
+            if let Some((other, _)) = named[..index].iter().find(|(_, other)| same(*other)) {
                 return Err(Failure::usage(format!("{name} and {other} are the same file: name another")));
             }
         }

@@ -46,8 +46,10 @@ struct Done {
     first: u64,
     /// Whether there was nothing to do.
     already: bool,
-    /// Whether rows were rejected that this or an interrupted call has to tell of, and where they are.
-    rejected: Option<Option<String>>,
+    /// Whether rows were rejected that no call has told of yet.
+    has_rejects: bool,
+    /// The file that has them, if any does.
+    rejected: Option<String>,
 }
 
 async fn import(
@@ -85,7 +87,7 @@ async fn import(
     let mut delivery = Delivery { task, source, client, rejects, output, bar: bar.clone() };
     let mut batch = delivery.gather(&mut rows, &checkpoint)?;
     if checkpoint.done && batch.is_none() {
-        return Ok(Done { checkpoint, first, already: true, rejected: None });
+        return Ok(Done { checkpoint, first, already: true, has_rejects: false, rejected: None });
     }
     checkpoint.done = false;
     if !delivery.rejects.go_on(&checkpoint.rejects)? {
@@ -119,20 +121,20 @@ async fn import(
     if made_ids && files.checkpoint.is_none() && !task.dry_run {
         delivery.note("rows without an eventId count again when they are imported again: --checkpoint FILE keeps them from it");
     }
-    let path = || delivery.rejects.path().map(|path| path.display().to_string());
-    let rejected = (checkpoint.rejected > told).then(path);
-    Ok(Done { checkpoint, first, already: false, rejected })
+    let has_rejects = checkpoint.rejected > told;
+    let rejected = delivery.rejects.path().filter(|_| has_rejects).map(|path| path.display().to_string());
+    Ok(Done { checkpoint, first, already: false, has_rejects, rejected })
 }
 
 fn report(task: &Import, origin: &Origin, done: Done, output: &Output) -> Result<(), Failure> {
-    let Done { checkpoint, first, already, rejected } = done;
+    let Done { checkpoint, first, already, has_rejects, rejected } = done;
     let summary = json!({
         "file": origin.name(),
         "rows": checkpoint.rows,
         "resumedAfter": first,
         "accepted": checkpoint.accepted,
         "rejected": checkpoint.rejected,
-        "rejectedFile": rejected.clone().flatten(),
+        "rejectedFile": rejected,
         "dryRun": task.dry_run,
     });
     output.result(&summary, || {
@@ -151,14 +153,12 @@ fn report(task: &Import, origin: &Origin, done: Done, output: &Output) -> Result
     });
     let (count, there) = (checkpoint.rejected, checkpoint.rejects_there);
     match rejected {
-        None => Ok(()),
-        Some(None) => {
-            Err(Failure::wrong(format!("{count} rows were rejected: --rejected FILE would keep them")))
-        }
-        Some(Some(path)) if there == count => {
+        _ if !has_rejects => Ok(()),
+        None => Err(Failure::wrong(format!("{count} rows were rejected: --rejected FILE would keep them"))),
+        Some(path) if there == count => {
             Err(Failure::wrong(format!("{count} rows were rejected: {path} has them with the reasons")))
         }
-        Some(Some(path)) => Err(Failure::wrong(format!(
+        Some(path) => Err(Failure::wrong(format!(
             "{count} rows were rejected in all: {path} has the last {there} with the reasons"
         ))),
     }
