@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use super::sspp;
 
 /// A server that reads a little and says this, once for each connection.
-fn server(says: &'static [u8]) -> String {
+pub(crate) fn server(says: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -25,6 +25,7 @@ fn a_connection_that_fails_names_the_address_and_the_cause() {
     let other =
         b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi";
     let missing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let unknown = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\nhi";
     for (url, code, words) in [
         ("http://127.0.0.1:1".to_owned(), 3, &["connection refused", "SSPP_URL"][..]),
@@ -35,6 +36,7 @@ fn a_connection_that_fails_names_the_address_and_the_cause() {
         (format!("http://{}", server(cut)), 3, &["before its answer was whole"]),
         (format!("http://{}", server(other)), 3, &["other than an SSPP server"]),
         (format!("http://{}", server(missing)), 1, &["no SSPP server is there"]),
+        (format!("http://{}", server(unknown)), 4, &["answered 401", "--api-key or SSPP_API_KEY"]),
         (format!("https://{}", server(other)), 3, &["does not speak TLS", "http://"]),
         (format!("https://{}", server(b"")), 3, &["closed it"]),
     ] {
@@ -43,7 +45,7 @@ fn a_connection_that_fails_names_the_address_and_the_cause() {
         for word in words.iter().chain(&[url.as_str()]) {
             assert!(said.err.contains(word), "{url}: {word}: {said:?}");
         }
-        for inner in ["Canceled", "canceled", "(Connect)", "(SendRequest)", "os error"] {
+        for inner in ["set api_key", "Canceled", "canceled", "(Connect)", "(SendRequest)", "os error"] {
             assert!(!said.err.contains(inner), "{url}: {said:?}");
         }
     }

@@ -155,6 +155,13 @@ fn what_is_wrong_is_named_and_has_its_exit_code() {
 }
 
 #[test]
+fn events_that_a_server_away_did_not_get_are_told_by_their_lines() {
+    let event = r#"{"accountId":"a","userId":"u","eventType":"call_made","timestamp":"2026-01-15"}"#;
+    let said = piped("http://127.0.0.1:1", &["emit", "-"], format!("{event}\n{event}\n"));
+    assert!(said.code == 3 && said.err.contains("lines from 1 on"), "{said:?}");
+}
+
+#[test]
 fn what_the_command_line_cannot_mean_is_a_usage_error() {
     let platform = Platform::start();
     let one = |more: &[&'static str]| [&["emit", "-a", "a", "-u", "u", "-t", "call_made"][..], more].concat();

@@ -1,5 +1,6 @@
 //! What operators do: erase, look at health, and give dead letters another chance.
 
+use super::connection::server;
 use super::platform::Platform;
 use super::{Said, json_lines, piped, sspp, until};
 
@@ -45,6 +46,17 @@ fn health_is_shown_and_its_exit_code_is_for_scripts() {
     assert!(said.code == 0 && said.out.contains("healthy") && said.out.contains("memory"), "{said:?}");
     assert_eq!(json_lines(&sspp(&platform.url, &["health", "--json"]).out)[0]["status"], "healthy");
     assert_eq!(sspp("http://127.0.0.1:1", &["health"]).code, 3);
+    let body = concat!(
+        r#"{"status":"unhealthy","timestamp":"2026-01-15T10:00:00Z","durability":"at_risk","warnings":["change it"],"#,
+        r#""services":{"redis":{"status":"unhealthy","responseTime":7,"reason":"it takes no writes"}}}"#
+    );
+    let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:";
+    let answer = format!("{head} {}\r\n\r\n{body}", body.len()).leak();
+    let said = sspp(&format!("http://{}", server(answer.as_bytes())), &["health"]);
+    assert!(said.code == 3 && said.err.contains("not healthy"), "{said:?}");
+    for word in ["redis", "7 ms", "it takes no writes", "at_risk", "warning: change it"] {
+        assert!(said.out.contains(word), "{word}: {said:?}");
+    }
 }
 
 #[test]
@@ -63,6 +75,9 @@ fn dead_letters_are_edited_removed_and_replayed_by_filter() {
     let table = sspp(url, &["dead-letters"]);
     assert!(table.out.starts_with("DEAD LETTER") && table.out.contains("event_id_conflict"), "{table:?}");
     let left = ids(&letters(url, &["-r", "unknown_event_type"])).remove(0);
+
+    let waited = sspp(url, &["event", &left, "--wait", "20s"]);
+    assert!(waited.code == 1 && waited.err.contains(&format!("dead-letters show {left}")), "{waited:?}");
 
     // Counted, and nothing done.
     let dry = sspp(url, &["dead-letters", "replay", "--all", "--dry-run"]);

@@ -42,7 +42,7 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::wrong(format!("cannot read standard input: {error}"));
     let mut input = Input::new(Box::new(std::io::stdin()), false).map_err(failed)?;
     let (mut batch, mut bad) = (Vec::new(), None);
-    let mut index = 0;
+    let (mut index, mut first) = (0, 1);
     while let Some(line) = input.line().map_err(failed)? {
         index += 1;
         if !line.bytes.trim_ascii().is_empty() || line.is_too_long() {
@@ -56,7 +56,11 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
             }
         }
         if batch.len() == BATCH || (!batch.is_empty() && !input.has_line()) {
-            keep_first(&mut bad, index, deliver(client, std::mem::take(&mut batch), output).await)?;
+            let sent = deliver(client, std::mem::take(&mut batch), output).await;
+            let from_there =
+                |failure: Failure| failure.and(&format!("lines from {first} on may not have been sent"));
+            keep_first(&mut bad, index, sent).map_err(from_there)?;
+            first = index + 1;
         }
     }
     bad.map_or(Ok(()), |line| {

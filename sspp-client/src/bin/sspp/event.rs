@@ -20,8 +20,12 @@ pub(crate) struct Find {
     #[arg(long, requires = "account")]
     source: Option<Source>,
     /// Wait so long until it is a signal, such as 30s; ends with 1 where it becomes a dead letter, 3 where it is neither in time
-    #[arg(short, long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(short, long, value_name = "TIME", value_parser = time_span)]
     wait: Option<Duration>,
+}
+
+fn time_span(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}: write one such as 30s or 5m"))
 }
 
 /// Looks it up.

@@ -1,6 +1,6 @@
 //! Why a task did not succeed, and the exit code that says so.
 
-use sspp_client::Error;
+use sspp_client::{Error, Problem};
 
 /// A sentence for the person, and a code for the script.
 #[derive(Debug)]
@@ -34,6 +34,17 @@ impl Failure {
         self
     }
 
+    /// By the names that the key has on the command line.
+    fn of_key(problem: &Problem) -> Self {
+        let Problem { status, detail, .. } = problem;
+        let detail = if detail.is_empty() { "no access" } else { detail };
+        let request = problem.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
+        let sentence = format!(
+            "the server answered {status}: {detail}{request}: --api-key or SSPP_API_KEY gives the key"
+        );
+        Self { sentence, code: 4, of_server: true }
+    }
+
     pub(crate) const fn code(&self) -> u8 {
         self.code
     }
@@ -59,14 +70,15 @@ impl From<&Error> for Failure {
         if let Error::Request(violations) = error {
             return Self::usage(violations.to_string());
         }
+        if let Some(problem) = error.problem().filter(|problem| matches!(problem.status, 401 | 403)) {
+            return Self::of_key(problem);
+        }
         let bad_filter = |kind: &str| kind.ends_with(":invalid-query") || kind.ends_with(":invalid-request");
         let bad_filter = error.problem().is_some_and(|problem| bad_filter(&problem.kind));
+        let unreached = matches!(error, Error::Transport(_) | Error::Answer(_));
         let (code, advice) = match error.status() {
-            Some(401) => (4, ": check --api-key or SSPP_API_KEY"),
-            Some(403) => (4, ": use another key, with --api-key or SSPP_API_KEY"),
-            // Filters are of the command line.
-            Some(400) if bad_filter => (2, ""),
-            None if matches!(error, Error::Transport(_) | Error::Answer(_)) && error.is_retryable() => {
+            _ if bad_filter => (2, ""),
+            None if error.is_retryable() && unreached => {
                 (3, ": is SSPP running there? --url or SSPP_URL gives its address")
             }
             Some(_) if error.is_retryable() => (3, ": try again later"),
