@@ -1,5 +1,5 @@
 //! Puts a transport of your own under the client: here one that keeps each batch in a file and answers for the server. The
-//! same trait takes events through a proxy or a message bus, signs requests, or answers them in a test.
+//! same trait takes events over a message bus, signs requests, or answers them in a test.
 //!
 //! `cargo run -p sspp-examples --bin custom_transport`
 
@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sspp_client::{Bytes, Client, SalesEvent, Transport, TransportError, http};
+use sspp_client::{Bytes, Client, SalesEvent, Transport, TransportError, async_trait, http};
 
 /// Writes events to a file, one a line.
 #[derive(Debug)]
 struct Archive(Mutex<File>);
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Transport for Archive {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let batch: Value = serde_json::from_slice(request.body()).map_err(TransportError::unusable)?;

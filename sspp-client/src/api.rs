@@ -30,7 +30,8 @@ const LONGEST_PROBLEM: usize = 1 << 20;
 /// The server.
 #[derive(Debug)]
 pub(crate) struct Api {
-    transport: Arc<dyn Transport>,
+    /// None where the client is disabled.
+    transport: Option<Arc<dyn Transport>>,
     root: Root,
     authorization: Option<HeaderValue>,
     timeout: Duration,
@@ -41,9 +42,7 @@ pub(crate) struct Api {
 /// What the server said about one event of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ruling {
-    Accepted {
-        job_id: Option<String>,
-    },
+    Accepted,
     Rejected(Vec<Violation>),
     /// To be sent again, under the same id.
     Retry,
@@ -66,14 +65,13 @@ struct Verdicts {
 struct WireVerdict {
     index: usize,
     status: String,
-    job_id: Option<String>,
     #[serde(default)]
     errors: Option<Vec<Violation>>,
 }
 
 impl Api {
     pub(crate) fn new(
-        transport: Arc<dyn Transport>,
+        transport: Option<Arc<dyn Transport>>,
         root: Root,
         authorization: Option<HeaderValue>,
         settings: &Settings,
@@ -144,14 +142,14 @@ impl Api {
     /// Makes a call, and gives the answer whatever its status.
     pub(crate) async fn send(&self, call: Call) -> Result<Response<Bytes>, Error> {
         let request = self.request(call)?;
-        self.in_time(self.transport().send(request)).await.map_err(Error::Transport)
+        self.in_time(self.transport()?.send(request)).await.map_err(Error::Transport)
     }
 
     /// Makes a call whose answer is read part by part, with [`part`](Self::part).
     pub(crate) async fn open(&self, call: Call) -> Result<AnswerStream, Error> {
         let expected = call.accept;
         let request = self.request(call)?;
-        let response = self.in_time(self.transport().open(request)).await.map_err(Error::Transport)?;
+        let response = self.in_time(self.transport()?.open(request)).await.map_err(Error::Transport)?;
         let (head, mut answer) = response.into_parts();
         if head.status.is_success() {
             return match foreign(head.status, &head.headers, expected) {
@@ -173,8 +171,8 @@ impl Api {
         self.in_time(answer.try_next()).await
     }
 
-    fn transport(&self) -> &dyn Transport {
-        &*self.transport
+    fn transport(&self) -> Result<&dyn Transport, Error> {
+        self.transport.as_deref().ok_or(Error::Disabled)
     }
 
     fn request(&self, call: Call) -> Result<Request<Bytes>, Error> {
@@ -268,7 +266,7 @@ fn rulings(verdicts: Verdicts, events: usize) -> Vec<Ruling> {
     for verdict in verdicts.results {
         let Some(ruling) = rulings.get_mut(verdict.index) else { continue };
         match verdict.status.as_str() {
-            "accepted" => *ruling = Ruling::Accepted { job_id: verdict.job_id },
+            "accepted" => *ruling = Ruling::Accepted,
             "rejected" => *ruling = Ruling::Rejected(verdict.errors.unwrap_or_default()),
             _ => {}
         }
@@ -299,9 +297,6 @@ mod tests {
             {"index":3,"status":"postponed"},{"index":9,"status":"accepted"}]}"#;
         let rulings = rulings(serde_json::from_str(answer).unwrap(), 4);
         assert!(matches!(&rulings[0], Ruling::Rejected(errors) if errors[0].code == "empty"));
-        assert_eq!(
-            rulings[1..],
-            [Ruling::Retry, Ruling::Accepted { job_id: Some("j".into()) }, Ruling::Retry]
-        );
+        assert_eq!(rulings[1..], [Ruling::Retry, Ruling::Accepted, Ruling::Retry]);
     }
 }

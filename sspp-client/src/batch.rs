@@ -61,9 +61,9 @@ impl Batch {
                     self.events.push((place, event));
                     continue;
                 }
-                Ruling::Accepted { job_id } => {
+                Ruling::Accepted => {
                     self.core.counters.accepted(1);
-                    self.answer(place, || Verdict::Accepted { job_id });
+                    self.answer(place, || Verdict::Accepted);
                 }
                 Ruling::Rejected(errors) => self.reject(place, &event, errors),
             }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use sspp_core::{AccountId, DeadLetterId, EventId, ExternalId, SignalId, Source, UserId};
 
+use crate::builder::ClientBuilder;
 use crate::error::Error;
 use crate::event::SalesEvent;
 use crate::outcome::{CloseReport, Outcome};
@@ -21,15 +22,16 @@ use crate::reads::{
 };
 use crate::stats::Stats;
 
-/// A [`Client`](crate::Client) whose calls block their thread. Make one of a client: `Client::builder(url).build()?.into()`.
+/// A [`Client`](crate::Client) whose calls block their thread, with the same settings. A client that is there already becomes one
+/// by `into()`.
 ///
 /// Needs no runtime, and may be used on a thread that has one; it then blocks that thread's other tasks.
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use sspp_client::{Client, SalesEvent, blocking};
+/// use sspp_client::{SalesEvent, blocking};
 ///
-/// let client = blocking::Client::from(Client::from_env().build()?);
+/// let client = blocking::Client::builder("https://sspp.example.com").api_key("sspp_…").build()?;
 /// client.emit(SalesEvent::call_made("acc_1", "user_1"))?;
 /// client.flush(Duration::from_secs(5))?;
 /// for signal in client.signals(&Default::default()) {
@@ -96,6 +98,16 @@ macro_rules! waiting {
 }
 
 impl Client {
+    /// As [`Client::builder`](crate::Client::builder).
+    pub fn builder(url: impl Into<String>) -> ClientBuilder<Self> {
+        ClientBuilder::new(Some(url.into()))
+    }
+
+    /// As [`Client::from_env`](crate::Client::from_env).
+    pub fn from_env() -> ClientBuilder<Self> {
+        ClientBuilder::new(None)
+    }
+
     /// As [`Client::emit`](crate::Client::emit), which waits for nothing either.
     pub fn emit(&self, event: impl Into<SalesEvent>) -> Result<EventId, Error> {
         self.0.emit(event)

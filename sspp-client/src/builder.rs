@@ -1,22 +1,21 @@
-//! From settings to a client: code first, then the environment, then defaults; every fault named at once.
+//! Everything that a program can set about its client.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
-use sspp_core::{Clock, Random, SystemClock, SystemRandom};
+use sspp_core::{Clock, Random, SystemClock};
 
 use crate::backoff::Backoff;
 use crate::client::Client;
+use crate::event::SalesEvent;
+use crate::intake::BeforeSend;
+use crate::memory::MemoryEmitter;
 use crate::notices::Hooks;
 use crate::outcome::{DroppedEvent, RejectedEvent};
 use crate::settings::{Overflow, Settings};
-use crate::transport::{HttpTransport, Transport};
-use crate::url::Root;
-
-/// The server of a developer's machine.
-const DEFAULT_URL: &str = "http://127.0.0.1:3000";
+use crate::transport::{ProxyChoice, Transport};
 
 /// Why a client could not be built: every setting that is wrong.
 ///
@@ -30,6 +29,11 @@ const DEFAULT_URL: &str = "http://127.0.0.1:3000";
 pub struct BuildError(Vec<String>);
 
 impl BuildError {
+    /// An error with these faults: for a program's own checks of what it builds.
+    pub fn new(faults: impl IntoIterator<Item = String>) -> Self {
+        Self(faults.into_iter().collect())
+    }
+
     /// Each fault names its setting and says what to give.
     pub fn faults(&self) -> &[String] {
         &self.0
@@ -46,7 +50,7 @@ impl std::error::Error for BuildError {}
 
 /// An API key: never shown.
 #[derive(Clone)]
-struct Secret(String);
+pub(crate) struct Secret(pub(crate) String);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,9 +58,10 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The settings of a [`Client`] to be.
+/// The settings of a [`Client`] to be, or of a `blocking::Client` or a [`MemoryEmitter`], which take the same.
 ///
-/// What is not set comes from the environment (`SSPP_URL`, `SSPP_API_KEY`), else it is the default.
+/// What is not set comes from the environment (`SSPP_URL`, `SSPP_API_KEY`, `SSPP_DISABLED`, and `HTTPS_PROXY` and the like; an
+/// empty variable counts as none), else it is the default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,34 +79,41 @@ impl fmt::Debug for Secret {
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing before build()"]
-pub struct ClientBuilder {
-    url: Option<String>,
-    api_key: Option<Secret>,
-    settings: Settings,
-    transport: Option<Arc<dyn Transport>>,
-    hooks: Hooks,
-    clock: Arc<dyn Clock>,
-    random: Option<Arc<dyn Random>>,
+pub struct ClientBuilder<C = Client> {
+    pub(crate) options: Options,
+    built: PhantomData<fn() -> C>,
+}
+
+/// What was set.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) url: Option<String>,
+    pub(crate) api_key: Option<Secret>,
+    pub(crate) disabled: Option<bool>,
+    pub(crate) source: Option<String>,
+    pub(crate) before_send: Option<BeforeSend>,
+    pub(crate) settings: Settings,
+    pub(crate) proxy: ProxyChoice,
+    pub(crate) root_certificates: Vec<Vec<u8>>,
+    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) hooks: Hooks,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Option<Arc<dyn Random>>,
     #[cfg(feature = "spool")]
-    spool: Option<crate::spool::SpoolConfig>,
+    pub(crate) spool: Option<crate::spool::SpoolConfig>,
 }
 
-macro_rules! settings {
-    ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {
-        $($(#[$doc])*
-        pub fn $name(mut self, $name: $type) -> Self {
-            self.settings.$name = $name;
-            self
-        })*
-    };
-}
-
-impl ClientBuilder {
+impl Options {
     pub(crate) fn new(url: Option<String>) -> Self {
         Self {
             url,
             api_key: None,
+            disabled: None,
+            source: None,
+            before_send: None,
             settings: Settings::default(),
+            proxy: ProxyChoice::default(),
+            root_certificates: Vec::new(),
             transport: None,
             hooks: Hooks::default(),
             clock: Arc::new(SystemClock),
@@ -110,11 +122,104 @@ impl ClientBuilder {
             spool: None,
         }
     }
+}
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {
+        $($(#[$doc])*
+        pub fn $name(mut self, $name: $type) -> Self {
+            self.options.settings.$name = $name;
+            self
+        })*
+    };
+}
+
+impl<C> ClientBuilder<C> {
+    pub(crate) fn new(url: Option<String>) -> Self {
+        Self { options: Options::new(url), built: PhantomData }
+    }
 
     /// The key that the server knows this program by, with the scope `ingest` to emit and `read` to read. It is sent as a
-    /// bearer token and shown nowhere.
+    /// bearer token and shown nowhere. A blank key [disables](Self::disabled) the client, so that a machine without one needs no
+    /// other code.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
-        self.api_key = Some(Secret(key.into()));
+        self.options.api_key = Some(Secret(key.into()));
+        self
+    }
+
+    /// The off switch; else `SSPP_DISABLED` is (`true` or `false`), else a blank API key. A disabled client says so once, in the
+    /// log. It checks events as ever, so that a test still finds what is wrong with them; then it drops them, and counts them as
+    /// [`Disabled`](crate::DropReason::Disabled). It sends nothing, writes to no spool, and answers reads with
+    /// [`Error::Disabled`](crate::Error::Disabled).
+    ///
+    /// ```
+    /// use sspp_client::{Client, DropReason, SalesEvent};
+    /// let client = Client::builder("https://sspp.example.com").disabled(true).build()?;
+    /// client.emit(SalesEvent::call_made("acc_1", "user_1")).unwrap();
+    /// assert!(client.emit(SalesEvent::call_made("", "user_1")).is_err());
+    /// assert_eq!(client.stats().dropped_by(DropReason::Disabled), 1);
+    /// # Ok::<(), sspp_client::BuildError>(())
+    /// ```
+    pub fn disabled(mut self, disabled: bool) -> Self {
+        self.options.disabled = Some(disabled);
+        self
+    }
+
+    /// The [`source`](SalesEvent::source) of events that name none.
+    pub fn source(mut self, source: impl Into<String>) -> Self {
+        self.options.source = Some(source.into());
+        self
+    }
+
+    /// Looks at each event when it is emitted or sent, before it is checked: gives it back, perhaps edited, or `None` to drop it.
+    /// It runs on the thread that emits, so it should be quick. A dropped event is counted as
+    /// [`BeforeSend`](crate::DropReason::BeforeSend) and is no error: `emit` gives the id that it would have had, `send`
+    /// [`Verdict::Dropped`](crate::Verdict::Dropped). If the function panics, its event is dropped in the same manner, and the
+    /// program goes on.
+    ///
+    /// ```
+    /// use sspp_client::{Client, SalesEvent};
+    /// let client = Client::builder("https://sspp.example.com")
+    ///     .before_send(|event| (event.get_account() != "test").then(|| event.without("email").with("region", "eu")))
+    ///     .build()?;
+    /// client.emit(SalesEvent::call_made("test", "user_1")).unwrap();
+    /// assert_eq!((client.stats().dropped(), client.stats().depth), (1, 0));
+    /// # Ok::<(), sspp_client::BuildError>(())
+    /// ```
+    pub fn before_send(
+        mut self,
+        look: impl Fn(SalesEvent) -> Option<SalesEvent> + Send + Sync + 'static,
+    ) -> Self {
+        self.options.before_send = Some(BeforeSend::new(look));
+        self
+    }
+
+    /// The HTTP proxy on the way to the server, for instance `http://name:password@proxy.example.com:3128`; name and password are
+    /// shown nowhere. Else it is that of the environment (`HTTPS_PROXY` or `HTTP_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` or a
+    /// loopback address says otherwise).
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.options.proxy = ProxyChoice::Url(Secret(url.into()));
+        self
+    }
+
+    /// Uses no proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.options.proxy = ProxyChoice::Direct;
+        self
+    }
+
+    /// Trusts these certificates too, in PEM, beside the system's: those of a company's own authority. Called again, it adds
+    /// more.
+    ///
+    /// ```no_run
+    /// # fn build() -> Result<(), Box<dyn std::error::Error>> {
+    /// let roots = std::fs::read("/etc/sspp/authority.pem")?;
+    /// let client = sspp_client::Client::builder("https://sspp.internal").root_certificates(roots).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.options.root_certificates.push(pem.into());
         self
     }
 
@@ -169,130 +274,89 @@ impl ClientBuilder {
     /// ```
     #[cfg(feature = "spool")]
     pub fn spool(mut self, config: crate::spool::SpoolConfig) -> Self {
-        self.spool = Some(config);
+        self.options.spool = Some(config);
         self
     }
 
     /// Carries requests some other way than over HTTP or TLS from this process.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
+        self.options.transport = Some(transport);
         self
     }
 
     /// Calls a function for each emitted event that the server rejects. It runs on a thread of its own and may call
     /// anything of the client. While it runs, the next wait; of more than 10,000 the rest is left out and counted.
     pub fn on_rejected(mut self, hook: impl Fn(&RejectedEvent) + Send + Sync + 'static) -> Self {
-        self.hooks.rejected = Some(Arc::new(hook));
+        self.options.hooks.rejected = Some(Arc::new(hook));
         self
     }
 
     /// Calls a function for each event that is given up, as [`on_rejected`](Self::on_rejected) does.
     pub fn on_dropped(mut self, hook: impl Fn(&DroppedEvent) + Send + Sync + 'static) -> Self {
-        self.hooks.dropped = Some(Arc::new(hook));
+        self.options.hooks.dropped = Some(Arc::new(hook));
         self
     }
 
     /// Tells the time of events that have none; for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.options.clock = clock;
         self
     }
 
     /// Draws ids and pauses; for tests.
     pub fn random(mut self, random: Arc<dyn Random>) -> Self {
-        self.random = Some(random);
+        self.options.random = Some(random);
         self
     }
 
+    fn built_as<D>(self) -> ClientBuilder<D> {
+        ClientBuilder { options: self.options, built: PhantomData }
+    }
+
+    /// The same settings for a [`MemoryEmitter`]: limits, overflow, source, `before_send`, callbacks and the off switch count
+    /// there too. What leads to a server does not: URL, transport, proxy, certificates, spool, environment.
+    pub fn in_memory(self) -> ClientBuilder<MemoryEmitter> {
+        self.built_as()
+    }
+
+    /// The same settings for a client for programs without async.
+    #[cfg(feature = "blocking")]
+    pub fn blocking(self) -> ClientBuilder<crate::blocking::Client> {
+        self.built_as()
+    }
+}
+
+impl ClientBuilder {
     /// Builds the client and starts its thread. Nothing is sent yet; a server that is away is no error here.
     ///
     /// # Errors
     /// Names every setting that is wrong.
     pub fn build(self) -> Result<Client, BuildError> {
-        self.build_in(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-    }
-
-    /// Builds with an environment that is given.
-    pub(crate) fn build_in(self, variable: impl Fn(&str) -> Option<String>) -> Result<Client, BuildError> {
-        let mut faults = self.settings.faults();
-        let (origin, url) = match self.url {
-            Some(url) => ("the URL", url),
-            None => variable("SSPP_URL").map_or(("the URL", DEFAULT_URL.to_owned()), |url| ("SSPP_URL", url)),
-        };
-        let root = Root::parse(&url).map_err(|fault| faults.push(format!("{origin} {fault}"))).ok();
-        let (origin, key) = match self.api_key {
-            Some(key) => ("api_key", Some(key.0)),
-            None => ("SSPP_API_KEY", variable("SSPP_API_KEY")),
-        };
-        let authorization = key.as_deref().map(bearer).transpose();
-        let authorization =
-            authorization.map_err(|fault| faults.push(format!("{origin} {fault}"))).ok().flatten();
-        let (Some(root), true) = (root, faults.is_empty()) else { return Err(BuildError(faults)) };
-        if authorization.is_some() && root.is_exposed() && self.transport.is_none() {
-            tracing::warn!(url = %root, "the API key travels unencrypted: use https");
-        }
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => Arc::new(
-                HttpTransport::new(root.is_tls(), self.settings.connect_timeout)
-                    .map_err(|fault| BuildError(vec![fault]))?,
-            ),
-        };
-        let random = self.random.unwrap_or_else(|| Arc::new(SystemRandom::new()));
-        let api =
-            crate::api::Api::new(transport, root, authorization, &self.settings, Arc::clone(&self.clock));
-        #[cfg(feature = "spool")]
-        let disk = match self.spool.map(crate::disk::Disk::open).transpose() {
-            Ok(disk) => disk,
-            Err(error) => return Err(BuildError(vec![error.to_string()])),
-        };
-        #[cfg(not(feature = "spool"))]
-        let disk = None;
-        Client::start(self.settings, api, self.hooks, (self.clock, random), disk)
-            .map_err(|error| BuildError(vec![format!("no thread for the client could be started: {error}")]))
+        self.options.client(environment)
     }
 }
 
-/// The key is in no message.
-fn bearer(key: &str) -> Result<HeaderValue, &'static str> {
-    let key = key.trim();
-    if key.is_empty() {
-        return Err("is empty: give a key, or leave it out");
+#[cfg(feature = "blocking")]
+impl ClientBuilder<crate::blocking::Client> {
+    /// Builds the client and starts its thread. Nothing is sent yet; a server that is away is no error here.
+    ///
+    /// # Errors
+    /// Names every setting that is wrong.
+    pub fn build(self) -> Result<crate::blocking::Client, BuildError> {
+        self.options.client(environment).map(Into::into)
     }
-    let header = HeaderValue::from_str(&format!("Bearer {key}"));
-    let mut header =
-        header.map_err(|_| "holds characters that no key has: give it as the server printed it")?;
-    header.set_sensitive(true);
-    Ok(header)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn code_comes_before_the_environment_and_the_environment_before_defaults() {
-        let environment = |name: &str| (name == "SSPP_URL").then(|| "http://from.env:1".to_owned());
-        let url = |builder: ClientBuilder| builder.build_in(environment).unwrap().url().to_owned();
-        assert_eq!(url(ClientBuilder::new(None)), "http://from.env:1/api/v1");
-        assert_eq!(url(ClientBuilder::new(Some("http://from.code:1".into()))), "http://from.code:1/api/v1");
-        let bare = ClientBuilder::new(None).build_in(|_| None).unwrap();
-        assert_eq!(bare.url(), "http://127.0.0.1:3000/api/v1");
+impl ClientBuilder<MemoryEmitter> {
+    /// Builds the emitter.
+    ///
+    /// # Errors
+    /// Names every setting that is wrong.
+    pub fn build(self) -> Result<MemoryEmitter, BuildError> {
+        self.options.memory()
     }
+}
 
-    #[test]
-    fn every_fault_is_named_at_once_and_no_key_is_shown() {
-        let environment =
-            |name: &str| Some(if name == "SSPP_URL" { "nonsense" } else { "se\ncret" }.to_owned());
-        let builder = ClientBuilder::new(None).queue_events(0).in_flight(65).request_timeout(Duration::ZERO);
-        let error = builder.build_in(environment).unwrap_err().to_string();
-        for part in ["queue_events", "in_flight", "request_timeout", "SSPP_URL", "SSPP_API_KEY"] {
-            assert!(error.contains(part), "{part} in {error}");
-        }
-        assert!(!error.contains("cret"), "{error}");
-        let builder = ClientBuilder::new(None).api_key("hush-hush");
-        assert!(!format!("{builder:?}").contains("hush"));
-        let client = builder.build_in(|_| None).unwrap();
-        assert!(!format!("{client:?}").contains("hush"));
-    }
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -15,15 +15,15 @@ use crate::builder::ClientBuilder;
 use crate::core::Core;
 use crate::delivery::deliver;
 use crate::disk::{Disk, empty};
-use crate::encode::Encoded;
 use crate::error::Error;
 use crate::event::SalesEvent;
 use crate::gather::gather;
+use crate::intake::Intake;
 use crate::notices::{Hooks, Notices};
-use crate::outcome::{CloseReport, Outcome, Verdict};
+use crate::outcome::{CloseReport, Outcome};
 use crate::queue::Pushed;
-use crate::settings::{Overflow, Settings};
-use crate::stats::{Counters, DropReason, Stats};
+use crate::settings::Settings;
+use crate::stats::{Counters, Stats};
 
 /// Sends events to an SSPP server and reads what became of them. Clones share one queue, one thread and one set of figures.
 ///
@@ -83,13 +83,14 @@ impl Client {
     pub(crate) fn start(
         settings: Settings,
         api: Api,
+        intake: Intake,
         hooks: Hooks,
         outside: (Arc<dyn Clock>, Arc<dyn Random>),
         disk: Option<Disk>,
     ) -> std::io::Result<Self> {
         let counters = Arc::new(Counters::default());
         let notices = Notices::start(hooks, Arc::clone(&counters))?;
-        let core = Arc::new(Core::new(settings, api, counters, notices, outside, disk));
+        let core = Arc::new(Core::new(settings, api, intake, counters, notices, outside, disk));
         let background = Background::start(run(Arc::clone(&core)))?;
         Ok(Self {
             shared: Arc::new(Shared {
@@ -108,11 +109,11 @@ impl Client {
 
     /// Takes an event to be sent soon, and gives the id it is known by. Never waits for the network.
     ///
-    /// When the queue is full, the [`Overflow`] policy decides; an event that it drops is counted, and is no error here.
+    /// When the queue is full, the [`Overflow`](crate::Overflow) policy decides; an event that it drops is counted, and is no error here.
     ///
     /// # Errors
     /// [`Error::Invalid`] and [`Error::TooLarge`] for what the server would never take: it is counted as rejected, and told here
-    /// alone. [`Error::Closed`] after [`close`](Self::close), [`Error::QueueFull`] where [`Overflow::Error`] is set.
+    /// alone. [`Error::Closed`] after [`close`](Self::close), [`Error::QueueFull`] where [`Overflow::Error`](crate::Overflow::Error) is set.
     ///
     /// ```
     /// # use sspp_client::{Client, SalesEvent};
@@ -123,35 +124,11 @@ impl Client {
     /// ```
     pub fn emit(&self, event: impl Into<SalesEvent>) -> Result<EventId, Error> {
         let core = &self.shared.core;
-        // Counted before it can be settled, so that the figures never show more settled than emitted.
-        let event = core.encode(event.into()).map_err(|refused| refused.error)?;
-        let id = event.id;
-        if let Some(disk) = &core.disk {
-            let kept = if core.queue.is_closed() { Err(Error::Closed) } else { disk.put(&event.json) };
-            return kept.map(|()| id).inspect_err(|_| core.counters.not_emitted());
-        }
-        match core.queue.push(event) {
-            Pushed::Kept { displaced } => {
-                for oldest in displaced {
-                    core.drop_event(oldest, DropReason::QueueFull, None);
-                }
-                Ok(id)
-            }
-            Pushed::Full { held, .. } if core.settings.overflow == Overflow::Error => {
-                core.counters.not_emitted();
-                Err(Error::QueueFull { events: held.events, bytes: held.bytes })
-            }
-            Pushed::Full { event, displaced, .. } => {
-                for event in displaced.into_iter().chain([event]) {
-                    core.drop_event(event, DropReason::QueueFull, None);
-                }
-                Ok(id)
-            }
-            Pushed::Closed => {
-                core.counters.not_emitted();
-                Err(Error::Closed)
-            }
-        }
+        core.emit(event.into(), |_, encoded| match &core.disk {
+            Some(_) if core.queue.is_closed() => Ok(Pushed::Closed),
+            Some(disk) => disk.put(&encoded.json).map(|()| Pushed::Kept { displaced: Vec::new() }),
+            None => Ok(core.queue.push(encoded)),
+        })
     }
 
     /// Sends events now, past the queue, and tells what became of each, in their order. Retries as `emit` does. An event that the
@@ -171,61 +148,24 @@ impl Client {
 
     async fn send_all(&self, events: Vec<SalesEvent>) -> Result<Vec<Outcome>, Error> {
         let core = &self.shared.core;
-        if core.queue.is_closed() {
-            return Err(Error::Closed);
-        }
-        let (mut ids, mut verdicts) = (Vec::with_capacity(events.len()), vec![None; events.len()]);
-        let mut sendable = Vec::with_capacity(events.len());
-        for (place, event) in events.into_iter().enumerate() {
-            match core.encode(event) {
-                Ok(event) => {
-                    ids.push(event.id);
-                    sendable.push((place, event));
-                }
-                Err(refused) => {
-                    ids.push(refused.id);
-                    verdicts[place] = Some(Verdict::Rejected { errors: refused.error.violations(0) });
-                }
-            }
-        }
+        let mut sending = core.sort(events, drop)?;
         let (answers, mut answered) = mpsc::unbounded_channel();
-        let batches: Vec<Batch> = self
-            .batches(sendable)
+        let batches: Vec<Batch> = sending
+            .batches(&core.settings)
             .into_iter()
             .map(|events| Batch::new(Arc::clone(core), Origin::Caller(answers.clone()), events))
             .collect();
         drop(answers);
-        let sending = self.shared.background.run(async move {
+        let delivering = self.shared.background.run(async move {
             for batch in batches {
                 deliver(batch, |_| {}).await;
             }
             Ok(())
         });
-        let sent = sending.await;
-        while let Ok((place, verdict)) = answered.try_recv() {
-            verdicts[place] = Some(verdict);
-        }
-        sent?;
-        outcomes(ids, verdicts)
-    }
-
-    fn batches(&self, events: Vec<(usize, Encoded)>) -> Vec<Vec<(usize, Encoded)>> {
-        let settings = &self.shared.core.settings;
-        let mut batches: Vec<Vec<(usize, Encoded)>> = Vec::new();
-        let mut bytes = 0;
-        for (place, event) in events {
-            bytes += event.json.len();
-            match batches.last_mut() {
-                Some(batch) if batch.len() < settings.batch_events && bytes <= settings.batch_bytes => {
-                    batch.push((place, event));
-                }
-                _ => {
-                    bytes = event.json.len();
-                    batches.push(vec![(place, event)]);
-                }
-            }
-        }
-        batches
+        let delivered = delivering.await;
+        sending.settle(&mut answered);
+        delivered?;
+        sending.outcomes()
     }
 
     /// Sends what was emitted before this call without waiting for more, and returns when all of it is settled: accepted,
@@ -286,27 +226,6 @@ async fn run(core: Arc<Core>) {
         Some(disk) => empty(Arc::clone(&core), disk).await,
         None => gather(core).await,
     }
-}
-
-/// An error for the call only where no event got a verdict.
-fn outcomes(ids: Vec<EventId>, verdicts: Vec<Option<Verdict>>) -> Result<Vec<Outcome>, Error> {
-    let judged = |verdict: &Option<Verdict>| !matches!(verdict, None | Some(Verdict::NotSent { .. }));
-    let heard = verdicts.is_empty() || verdicts.iter().any(judged);
-    let outcome = |(event_id, verdict): (EventId, Option<Verdict>)| {
-        let verdict = verdict.unwrap_or_else(|| Verdict::NotSent { error: Arc::new(Error::Closed) });
-        Outcome { event_id, verdict }
-    };
-    let outcomes: Vec<Outcome> = ids.into_iter().zip(verdicts).map(outcome).collect();
-    if heard {
-        return Ok(outcomes);
-    }
-    let mut error = Arc::new(Error::Closed);
-    for outcome in outcomes {
-        if let Verdict::NotSent { error: last } = outcome.verdict {
-            error = last;
-        }
-    }
-    Err((*error).clone())
 }
 
 impl Drop for Shared {

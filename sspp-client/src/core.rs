@@ -2,26 +2,29 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sspp_core::{Clock, EventId, Random};
+use sspp_core::{Clock, Event, EventId, Random};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::api::Api;
 use crate::backoff::RetryTokens;
 use crate::disk::Disk;
-use crate::encode::{Encoded, Unsendable, check};
+use crate::encode::Encoded;
 use crate::error::Error;
 use crate::event::SalesEvent;
+use crate::intake::{Ended, Intake};
 use crate::notices::Notices;
-use crate::outcome::{CloseReport, DroppedEvent};
-use crate::queue::Queue;
-use crate::settings::Settings;
+use crate::outcome::{CloseReport, DroppedEvent, Verdict};
+use crate::queue::{Pushed, Queue};
+use crate::sending::Sending;
+use crate::settings::{Overflow, Settings};
 use crate::stats::{Counters, DropReason, Stats};
 
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) settings: Settings,
     pub(crate) api: Api,
+    pub(crate) intake: Intake,
     pub(crate) queue: Queue,
     /// Where emitted events go instead, if there is a spool.
     pub(crate) disk: Option<Disk>,
@@ -40,6 +43,7 @@ impl Core {
     pub(crate) fn new(
         settings: Settings,
         api: Api,
+        intake: Intake,
         counters: Arc<Counters>,
         notices: Notices,
         (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
@@ -51,6 +55,7 @@ impl Core {
             settings,
             disk,
             api,
+            intake,
             counters,
             notices,
             clock,
@@ -61,17 +66,94 @@ impl Core {
         }
     }
 
-    /// Checks an event and writes it as JSON; counts it, also one that cannot be sent.
-    pub(crate) fn encode(&self, event: SalesEvent) -> Result<Encoded, Unsendable> {
+    /// Takes an event that is emitted; `place` puts it where it waits.
+    pub(crate) fn emit(
+        &self,
+        event: SalesEvent,
+        place: impl FnOnce(Event, Encoded) -> Result<Pushed, Error>,
+    ) -> Result<EventId, Error> {
+        let (event, encoded) = match self.intake.take(event, &*self.clock, &*self.random) {
+            Ok(taken) => taken,
+            Err(_) if self.queue.is_closed() => return Err(Error::Closed),
+            Err(ended) => {
+                self.end(&ended);
+                return match ended {
+                    Ended::Rejected(refused) => Err(refused.error),
+                    Ended::Dropped { id, .. } => Ok(id),
+                };
+            }
+        };
+        let id = encoded.id;
+        // Counted before it can be settled, so that the figures never show more settled than emitted.
         self.counters.emitted(1);
-        let checked = check(event, &*self.clock, &*self.random);
-        checked.map(|(_, encoded)| encoded).inspect_err(|_| self.counters.rejected(1))
+        let error = match place(event, encoded) {
+            Ok(Pushed::Kept { displaced }) => {
+                self.displace(displaced);
+                return Ok(id);
+            }
+            Ok(Pushed::Full { event, held, displaced }) => {
+                self.displace(displaced);
+                if self.settings.overflow != Overflow::Error {
+                    self.displace([event]);
+                    return Ok(id);
+                }
+                Error::QueueFull { events: held.events, bytes: held.bytes }
+            }
+            Ok(Pushed::Closed) => Error::Closed,
+            Err(error) => error,
+        };
+        // It is the caller's again.
+        self.counters.not_emitted();
+        Err(error)
+    }
+
+    fn displace(&self, events: impl IntoIterator<Item = Encoded>) {
+        for event in events {
+            self.drop_event(event, DropReason::QueueFull, None);
+        }
+    }
+
+    /// Takes events that are sent: those that go no further have their verdicts; `see` is shown the others.
+    pub(crate) fn sort(&self, events: Vec<SalesEvent>, mut see: impl FnMut(Event)) -> Result<Sending, Error> {
+        if self.queue.is_closed() {
+            return Err(Error::Closed);
+        }
+        let mut sending = Sending::default();
+        for event in events {
+            match self.intake.take(event, &*self.clock, &*self.random) {
+                Ok((event, encoded)) => {
+                    self.counters.emitted(1);
+                    see(event);
+                    sending.add(encoded);
+                }
+                Err(ended) => {
+                    self.end(&ended);
+                    match ended {
+                        Ended::Rejected(refused) => {
+                            let errors = refused.error.violations(0);
+                            sending.add_settled(refused.id, Verdict::Rejected { errors });
+                        }
+                        Ended::Dropped { id, reason } => sending.add_settled(id, Verdict::Dropped { reason }),
+                    }
+                }
+            }
+        }
+        Ok(sending)
+    }
+
+    /// Counts an event that goes no further.
+    fn end(&self, ended: &Ended) {
+        self.counters.emitted(1);
+        match ended {
+            Ended::Rejected(_) => self.counters.rejected(1),
+            Ended::Dropped { reason, .. } => self.counters.dropped(*reason, 1),
+        }
     }
 
     pub(crate) fn stats(&self) -> Stats {
         let Some(disk) = &self.disk else { return self.counters.read(self.queue.held().events) };
         let mut stats = self.counters.read(disk.pending());
-        stats.displaced(disk.displaced());
+        stats.add_dropped(DropReason::QueueFull, disk.displaced());
         stats
     }
 

@@ -1,9 +1,10 @@
 //! An event as the batch route takes it: encoded once, when it is emitted, and sent in these bytes however often.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sspp_core::{Clock, Event, EventId, Random, Timestamp};
+use sspp_core::{Event, EventId, Random, Timestamp};
 
 use crate::error::Error;
 use crate::event::SalesEvent;
@@ -47,12 +48,11 @@ pub(crate) struct Unsendable {
 /// new one.
 pub(crate) fn check(
     event: SalesEvent,
-    clock: &dyn Clock,
+    now: DateTime<Utc>,
     random: &dyn Random,
 ) -> Result<(Event, Encoded), Unsendable> {
-    let now = clock.now();
     let event = event
-        .check(Timestamp::from_datetime(now))
+        .into_event(Timestamp::from_datetime(now))
         .map_err(|wrong| Unsendable { id: EventId::generate(now, random), error: wrong.into() })?;
     let id = match &event.external_id {
         Some(id) => EventId::of_external(id, event.source.as_ref(), &event.account_id),
@@ -84,13 +84,13 @@ fn encode(event: &Event, id: EventId) -> Result<Bytes, Error> {
 
 #[cfg(test)]
 mod tests {
-    use sspp_core::{ManualClock, SeededRandom};
+    use sspp_core::SeededRandom;
 
     use super::*;
 
     fn encoded(event: SalesEvent) -> (EventId, serde_json::Value) {
-        let clock = ManualClock::at("2026-01-15T10:00:00Z".parse().unwrap());
-        let (_, encoded) = check(event, &clock, &SeededRandom::new(1)).unwrap();
+        let now = "2026-01-15T10:00:00Z".parse().unwrap();
+        let (_, encoded) = check(event, now, &SeededRandom::new(1)).unwrap();
         (encoded.id, serde_json::from_slice(&encoded.json).unwrap())
     }
 
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn an_event_over_the_servers_limit_is_refused_at_once() {
         let event = SalesEvent::call_made("acc", "user").with("x", "x".repeat(Event::MAX_BYTES));
-        let clock = ManualClock::at("2026-01-15T10:00:00Z".parse().unwrap());
-        let refused = check(event, &clock, &SeededRandom::new(1)).unwrap_err();
+        let now = "2026-01-15T10:00:00Z".parse().unwrap();
+        let refused = check(event, now, &SeededRandom::new(1)).unwrap_err();
         assert!(matches!(refused.error, Error::TooLarge { .. }));
     }
 }

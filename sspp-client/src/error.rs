@@ -50,6 +50,11 @@ pub enum Error {
     /// The values of a request are not valid: every violation is listed, and nothing was sent.
     #[error("the request is not valid: {0}")]
     Request(#[source] Violations),
+    /// The client is disabled: it asks no server.
+    #[error(
+        "the client is disabled, by disabled(true), SSPP_DISABLED or a blank API key: it sends and reads nothing"
+    )]
+    Disabled,
     /// There was no answer.
     #[error("the server gave no answer: {0}")]
     Transport(#[source] TransportError),
@@ -127,7 +132,8 @@ impl Error {
             | Self::Invalid(_)
             | Self::Request(_)
             | Self::TooLarge { .. }
-            | Self::Closed => Remedy::None,
+            | Self::Closed
+            | Self::Disabled => Remedy::None,
         }
     }
 

@@ -1,9 +1,13 @@
 //! A sales event as a producer writes it down: nothing is checked before it is emitted.
 
-use std::fmt;
+use serde::Serialize;
+use serde_json::Value;
+use sspp_core::{
+    AccountId, Event, EventId, EventType, ExternalId, Metadata, MetadataFault, Source, Timestamp,
+    TimestampFault, Violations,
+};
 
-use serde_json::{Map, Value};
-use sspp_core::{Event, EventType, Metadata, Timestamp, Violations};
+use crate::draft::Draft;
 
 /// A sales event to be emitted or sent.
 ///
@@ -13,25 +17,24 @@ use sspp_core::{Event, EventType, Metadata, Timestamp, Violations};
 /// use sspp_client::SalesEvent;
 /// let event = SalesEvent::email_clicked("acc_1", "user_1").with("link", "pricing").with("responseTimeHours", 2);
 /// let own = SalesEvent::new("webinar_attended", "acc_1", "user_1").at("2026-01-15T10:00:00Z").id("webinar-7-ada").source("crm");
-/// # let _ = (event, own);
+/// assert_eq!((own.get_source(), own.get_id()), (Some("crm"), Some("webinar-7-ada")));
+/// # let _ = event;
 /// ```
+///
+/// What it says can be read back, by `get_` and the name of the method that says it: for [`before_send`], and for a
+/// [`SignalEmitter`] of your own, which gets a checked [`Event`] out of it by [`into_event`](Self::into_event).
+///
+/// [`before_send`]: crate::ClientBuilder::before_send
+/// [`SignalEmitter`]: crate::SignalEmitter
 #[derive(Debug, Clone, PartialEq)]
 pub struct SalesEvent {
     event_type: String,
     account: String,
     user: String,
-    at: Option<String>,
+    at: Option<Result<Timestamp, TimestampFault>>,
     source: Option<String>,
     id: Option<String>,
-    metadata: Said,
-}
-
-/// What the producer says besides.
-#[derive(Debug, Clone, PartialEq)]
-enum Said {
-    Members(Map<String, Value>),
-    /// As it was checked: numbers and texts as they came.
-    Verbatim(Metadata),
+    metadata: Draft,
 }
 
 macro_rules! known_types {
@@ -70,27 +73,76 @@ impl SalesEvent {
             at: None,
             source: None,
             id: None,
-            metadata: Said::Members(Map::new()),
+            metadata: Draft::default(),
         }
     }
 
-    /// Adds a member of metadata; one of the same name is replaced.
+    /// Adds a member of metadata; one of the same name is replaced. `NaN` and the infinities become
+    /// `null`: JSON has no such numbers.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        let mut members = match self.metadata {
-            Said::Members(members) => members,
-            // Metadata that was checked is an object.
-            Said::Verbatim(metadata) => serde_json::from_str(metadata.as_str()).unwrap_or_default(),
-        };
-        members.insert(name.into(), value.into());
-        self.metadata = Said::Members(members);
+        self.metadata.set(name.into(), value.into());
         self
     }
 
-    /// When it happened: RFC 3339, a date (midnight UTC), or a [`Timestamp`] as text; from 1970 to five minutes ahead.
+    /// Says the whole metadata by a value that serde writes as a JSON object, in place of what was said before;
+    /// [`with`](Self::with) adds to it. Numbers are sent in all the digits that serde writes.
+    ///
+    /// A value that is no object, or cannot be written, is told beside everything else that is wrong when the event is
+    /// emitted.
+    ///
+    /// ```
+    /// use sspp_client::{Client, SalesEvent};
+    ///
+    /// #[derive(serde::Serialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Call {
+    ///     minutes: u32,
+    ///     with_manager: bool,
+    /// }
+    ///
+    /// let event = SalesEvent::call_made("acc_1", "user_1").metadata(&Call { minutes: 12, with_manager: true }).with("line", 3);
+    /// assert_eq!(event.get_metadata().unwrap().as_str(), r#"{"minutes":12,"withManager":true,"line":3}"#);
+    ///
+    /// let client = Client::builder("http://127.0.0.1:9").build()?;
+    /// let error = client.emit(SalesEvent::call_made("acc_1", "user_1").metadata(&[12])).unwrap_err();
+    /// assert_eq!(error.to_string(), "the event is not valid: metadata must be an object");
+    /// # Ok::<(), sspp_client::BuildError>(())
+    /// ```
     #[must_use]
-    pub fn at(mut self, timestamp: impl fmt::Display) -> Self {
-        self.at = Some(timestamp.to_string());
+    pub fn metadata(mut self, value: &(impl Serialize + ?Sized)) -> Self {
+        self.metadata = Draft::whole(Metadata::from_serialize(&value));
+        self
+    }
+
+    /// Takes a member of metadata out, for instance in [`before_send`](crate::ClientBuilder::before_send).
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.metadata.remove(name);
+        self
+    }
+
+    /// When it happened: a [`Timestamp`], a [`SystemTime`](std::time::SystemTime), a `chrono::DateTime`, with the features
+    /// `jiff` and `time` the types of those libraries, or a text: RFC 3339, or a date (midnight UTC).
+    ///
+    /// A text that is none of them, and an instant outside of 1970 to 9999, are told beside everything else that is wrong when
+    /// the event is emitted. The server refuses what is more than five minutes ahead of its clock.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use sspp_client::SalesEvent;
+    /// let event = SalesEvent::call_made("acc_1", "user_1");
+    /// for event in [event.clone().at(SystemTime::now()), event.clone().at(chrono::Utc::now()), event.at("2026-01-15T10:00:00+01:00")] {
+    ///     assert!(event.get_at().unwrap().is_ok());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn at<T>(mut self, instant: T) -> Self
+    where
+        T: TryInto<Timestamp>,
+        T::Error: Into<TimestampFault>,
+    {
+        self.at = Some(instant.try_into().map_err(Into::into));
         self
     }
 
@@ -108,24 +160,83 @@ impl SalesEvent {
         self
     }
 
-    /// Checks every member.
-    pub(crate) fn check(self, now: Timestamp) -> Result<Event, Violations> {
-        let said = self.at.as_deref();
-        let mut builder = Event::builder(self.account, self.user, self.event_type, said.unwrap_or_default());
-        if said.is_none() {
-            builder = builder.at(now);
-        }
+    /// Its type, for instance `email_clicked`.
+    pub fn get_event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// The account it is about.
+    pub fn get_account(&self) -> &str {
+        &self.account
+    }
+
+    /// The person it is about.
+    pub fn get_user(&self) -> &str {
+        &self.user
+    }
+
+    /// When it happened, if that was said; a fault where it is no timestamp.
+    pub fn get_at(&self) -> Option<Result<Timestamp, TimestampFault>> {
+        self.at
+    }
+
+    /// The system it comes from, if that was said.
+    pub fn get_source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// Your own id for it, if it has one.
+    pub fn get_id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// A member of its metadata.
+    pub fn get(&self, name: &str) -> Option<Value> {
+        self.metadata.get(name)
+    }
+
+    /// All of its metadata, checked: `{}` where nothing was said.
+    pub fn get_metadata(&self) -> Result<Metadata, MetadataFault> {
+        self.metadata.clone().check().unwrap_or_else(|| Ok(Metadata::default()))
+    }
+
+    /// Checks every member, and gives the event as the server takes it; `now` is when it happened, if that was not said.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    ///
+    /// ```
+    /// use sspp_client::{Clock as _, SalesEvent, SystemClock, Timestamp};
+    /// let now = Timestamp::from_datetime(SystemClock.now());
+    /// let event = SalesEvent::call_made("acc_1", "user_1").into_event(now).unwrap();
+    /// assert_eq!((event.account_id.as_str(), event.timestamp), ("acc_1", now));
+    /// assert_eq!(SalesEvent::call_made("", "").into_event(now).unwrap_err().iter().count(), 2);
+    /// ```
+    pub fn into_event(self, now: Timestamp) -> Result<Event, Violations> {
+        let mut builder =
+            Event::builder(self.account, self.user, self.event_type, "").at(self.at.unwrap_or(Ok(now)));
         if let Some(source) = self.source {
             builder = builder.source(source);
         }
         if let Some(id) = self.id {
             builder = builder.event_id(id);
         }
-        match self.metadata {
-            Said::Members(members) if members.is_empty() => builder.build(),
-            Said::Members(members) => builder.members(&members).build(),
-            Said::Verbatim(metadata) => Ok(Event { metadata, ..builder.build()? }),
+        if let Some(metadata) = self.metadata.check() {
+            builder = builder.checked_metadata(metadata);
         }
+        builder.build()
+    }
+
+    /// The id it is known by, if it has one of its own.
+    pub(crate) fn own_id(&self) -> Option<EventId> {
+        let source = self.source.as_deref().map(Source::new).transpose().ok()?;
+        let account = AccountId::new(self.account.as_str()).ok()?;
+        Some(EventId::of_external(&ExternalId::new(self.id.as_deref()?).ok()?, source.as_ref(), &account))
+    }
+
+    /// Says the system it comes from where the event does not.
+    pub(crate) fn default_source(&mut self, source: &str) {
+        self.source.get_or_insert_with(|| source.to_owned());
     }
 }
 
@@ -135,10 +246,10 @@ impl From<Event> for SalesEvent {
             event_type: event.event_type.into(),
             account: event.account_id.into(),
             user: event.user_id.into(),
-            at: Some(event.timestamp.to_string()),
+            at: Some(Ok(event.timestamp)),
             source: event.source.map(String::from),
             id: event.external_id.map(String::from),
-            metadata: Said::Verbatim(event.metadata),
+            metadata: Draft::whole(Ok(event.metadata)),
         }
     }
 }
@@ -154,10 +265,10 @@ mod tests {
     #[test]
     fn an_event_says_what_it_was_given() {
         let event = SalesEvent::email_clicked("acc", "user").with("a", 1).with("a", 2).with("b", "x");
-        let event = event.source("crm").id("7").check(now()).unwrap();
+        let event = event.source("crm").id("7").into_event(now()).unwrap();
         assert_eq!(event.metadata.as_str(), r#"{"a":2,"b":"x"}"#);
         assert_eq!((event.timestamp, event.event_type), (now(), EventType::EMAIL_CLICKED));
-        let violations = SalesEvent::new("", "", "u").at("later").check(now()).unwrap_err();
+        let violations = SalesEvent::new("", "", "u").at("later").into_event(now()).unwrap_err();
         assert_eq!(violations.iter().count(), 3);
     }
 
@@ -167,8 +278,76 @@ mod tests {
             .metadata(r#"{"n" : 1.50}"#)
             .build()
             .unwrap();
-        assert_eq!(SalesEvent::from(event.clone()).check(now()), Ok(event.clone()));
-        let more = SalesEvent::from(event).with("m", true).check(now()).unwrap();
-        assert_eq!(more.metadata.as_str(), r#"{"n":1.5,"m":true}"#);
+        assert_eq!(SalesEvent::from(event.clone()).into_event(now()), Ok(event.clone()));
+        let more = SalesEvent::from(event).with("m", true).into_event(now()).unwrap();
+        assert_eq!(more.metadata.as_str(), r#"{"n":1.50,"m":true}"#);
+    }
+
+    #[test]
+    fn metadata_is_any_value_that_is_an_object() {
+        let said = |value: &dyn Fn(SalesEvent) -> SalesEvent| {
+            let event = value(SalesEvent::call_made("a", "u")).into_event(now());
+            event.map(|event| event.metadata.as_str().to_owned()).map_err(|wrong| wrong.to_string())
+        };
+        // More digits than any number of JSON's usual types has.
+        let large = std::collections::BTreeMap::from([("x", u128::MAX), ("y", 1)]);
+        let whole = format!(r#"{{"x":{},"y":1}}"#, u128::MAX);
+        assert_eq!(said(&|event| event.metadata(&large)), Ok(whole.clone()));
+        assert_eq!(said(&|event| event.with("gone", 1).metadata(&large)), Ok(whole.clone()));
+        assert_eq!(
+            said(&|event| event.metadata(&large).with("z", 2).with("y", 3)),
+            Ok(whole.replace(":1}", r#":3,"z":2}"#))
+        );
+        assert_eq!(
+            said(&|event| event.metadata(&large).with("z", 2).without("y").without("none")),
+            Ok(whole.replace(r#","y":1}"#, r#","z":2}"#))
+        );
+        assert_eq!(
+            said(&|event| event.with("x", 1).with("y", 2).with("z", 3).without("x")),
+            Ok(r#"{"y":2,"z":3}"#.into())
+        );
+        // serde_json has no other way to write it.
+        let no_number = std::collections::BTreeMap::from([("x", f64::NAN)]);
+        assert_eq!(
+            said(&|event| event.metadata(&no_number).with("y", f64::INFINITY)),
+            Ok(r#"{"x":null,"y":null}"#.into())
+        );
+        for (wrong, reason) in [
+            (said(&|event| event.metadata(&7)), "must be an object"),
+            (said(&|event| event.metadata("text")), "must be an object"),
+            (said(&|event| event.metadata(&())), "must be an object"),
+            (
+                said(&|event| event.metadata(&std::collections::BTreeMap::from([((1, 2), 3)]))),
+                "key must be a string",
+            ),
+            (said(&|event| event.metadata(&large).with("z", "\0")), "NUL"),
+            (said(&|event| event.metadata(&7).with("z", 1)), "must be an object"),
+        ] {
+            assert!(wrong.as_ref().is_err_and(|wrong| wrong.contains(reason)), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_event_says_can_be_read_back() {
+        let event = SalesEvent::new("t", "a", "u").at(now()).source("s").id("7").with("m", 1).with("n", "x");
+        let read = |event: &SalesEvent| {
+            let mut again = SalesEvent::new(event.get_event_type(), event.get_account(), event.get_user());
+            again = again
+                .at(event.get_at().unwrap())
+                .source(event.get_source().unwrap())
+                .id(event.get_id().unwrap());
+            again.metadata(&event.get_metadata().unwrap())
+        };
+        let checked = event.clone().into_event(now()).unwrap();
+        assert_eq!(read(&event).into_event(now()).unwrap(), checked);
+        assert_eq!(read(&SalesEvent::from(checked.clone())), SalesEvent::from(checked));
+        assert_eq!(
+            (event.get("m"), event.get("n"), event.get("o")),
+            (Some(1.into()), Some("x".into()), None)
+        );
+        assert_eq!(read(&event).get("m"), Some(1.into()));
+        let bare = SalesEvent::new("t", "a", "u").at("later");
+        assert_eq!((bare.get_at(), bare.get_id()), (Some(Err(TimestampFault::Malformed)), None));
+        assert_eq!(bare.get_metadata().unwrap().as_str(), "{}");
     }
 }

@@ -1,6 +1,8 @@
 #![doc = include_str!("guide.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod api;
+mod assemble;
 mod background;
 mod backoff;
 mod batch;
@@ -12,11 +14,13 @@ mod client;
 mod core;
 mod delivery;
 mod disk;
+mod draft;
 mod emitter;
 mod encode;
 mod error;
 mod event;
 mod gather;
+mod intake;
 #[cfg(feature = "local-scoring")]
 mod local;
 mod memory;
@@ -27,6 +31,7 @@ mod outcome;
 mod problem;
 mod queue;
 mod reads;
+mod sending;
 mod settings;
 #[cfg(feature = "spool")]
 pub mod spool;
@@ -34,6 +39,7 @@ mod stats;
 mod transport;
 mod url;
 
+pub use async_trait::async_trait;
 pub use backoff::Backoff;
 pub use builder::{BuildError, ClientBuilder};
 pub use bytes::Bytes;

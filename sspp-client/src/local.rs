@@ -87,7 +87,7 @@ impl Client {
     /// [`Error::Invalid`] for an event that the server would not take, [`Error::Scoring`] for a type that the model lacks.
     pub fn score_local(&self, event: &SalesEvent) -> Result<LocalScore, Error> {
         let now = Timestamp::from_datetime(self.shared.core.clock.now());
-        let event = event.clone().check(now)?;
+        let event = event.clone().into_event(now)?;
         let model = Arc::clone(&self.shared.model.read().unwrap_or_else(PoisonError::into_inner));
         let explained = model.explain(&event).map_err(|error| Error::Scoring(error.to_string()))?;
         Ok(LocalScore {

@@ -1,19 +1,29 @@
 //! An emitter that keeps what it is given, for tests of programs that emit.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sspp_core::{Event, EventId, SystemClock, SystemRandom};
+use sspp_core::{Event, EventId, Violation};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
+use crate::api::Ruling;
+use crate::assemble::memory_core;
+use crate::batch::{Batch, Origin};
+use crate::builder::ClientBuilder;
+use crate::core::Core;
 use crate::emitter::SignalEmitter;
-use crate::encode::{Unsendable, check};
 use crate::error::Error;
 use crate::event::SalesEvent;
-use crate::outcome::{CloseReport, Outcome, Verdict};
-use crate::stats::{Counters, Stats};
+use crate::outcome::{CloseReport, Outcome};
+use crate::problem::Remedy;
+use crate::queue::Pushed;
+use crate::stats::{DropReason, Stats};
 
-/// Keeps every event it is given, and checks each as the client does, its size too. Clones share what they keep.
+/// A client in front of a server in memory, for tests: it obeys the client's rules and settings, and answers at once. Clones
+/// share what they keep.
 ///
 /// ```
 /// use sspp_client::{MemoryEmitter, SalesEvent, SignalEmitter};
@@ -24,87 +34,229 @@ use crate::stats::{Counters, Stats};
 /// assert_eq!((events.len(), events[0].metadata.as_str()), (1, r#"{"minutes":12}"#));
 /// # Ok::<(), sspp_client::Error>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+///
+/// It accepts every event that is valid, until it is told to [`reject`](Self::reject), to be [`full`](Self::full) or to
+/// [`fail`](Self::fail); [`accept`](Self::accept) ends each of them:
+///
+/// ```
+/// use sspp_client::{DropReason, Error, MemoryEmitter, SalesEvent, SignalEmitter, TransportError, Violation};
+/// let event = || SalesEvent::call_made("acc_1", "user_1");
+/// let emitter = MemoryEmitter::new();
+///
+/// emitter.reject(|event| (event.account_id.as_str() == "acc_1").then(|| Violation::of_member("accountId", "unknown", "is unknown")));
+/// emitter.emit(event())?; // as the client does: the server says no later
+/// assert_eq!((emitter.events().len(), emitter.stats().rejected), (0, 1));
+///
+/// emitter.fail(Error::Transport(TransportError::timeout()));
+/// emitter.emit(event())?;
+/// assert_eq!(emitter.stats().dropped_by(DropReason::RetriesSpent), 1);
+///
+/// emitter.accept();
+/// emitter.emit(event())?;
+/// assert_eq!(emitter.events().len(), 1);
+/// # Ok::<(), sspp_client::Error>(())
+/// ```
+#[derive(Clone)]
 pub struct MemoryEmitter {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
 struct Shared {
-    kept: Mutex<Kept>,
-    counters: Counters,
-    random: SystemRandom,
+    core: Arc<Core>,
+    state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
+#[derive(Default)]
+struct State {
     events: Vec<Event>,
-    closed: bool,
+    server: Server,
+}
+
+/// Everything that is wrong with an event.
+type Judge = Arc<dyn Fn(&Event) -> Vec<Violation> + Send + Sync>;
+
+/// What the server in memory does with events.
+#[derive(Clone, Default)]
+enum Server {
+    #[default]
+    Accepts,
+    Rejects(Judge),
+    Full,
+    Fails(Error),
+}
+
+impl Server {
+    fn answer(&self, events: &[Event]) -> Result<Vec<Ruling>, Error> {
+        let ruling = |event: &Event| match self {
+            Self::Rejects(violations) => match violations(event) {
+                found if found.is_empty() => Ruling::Accepted,
+                found => Ruling::Rejected(found),
+            },
+            _ => Ruling::Accepted,
+        };
+        match self {
+            Self::Fails(error) => Err(error.clone()),
+            _ => Ok(events.iter().map(ruling).collect()),
+        }
+    }
+}
+
+impl fmt::Debug for MemoryEmitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryEmitter").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+impl Default for MemoryEmitter {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl MemoryEmitter {
-    /// An emitter that has kept nothing yet.
+    /// An emitter with the client's defaults, that has kept nothing yet.
     pub fn new() -> Self {
-        Self::default()
+        Self::of(memory_core())
     }
 
-    /// What was emitted and sent so far, in order.
+    /// An emitter with the settings that the program's client has, by
+    /// [`ClientBuilder::in_memory`]; here with a queue that says when it is full.
+    ///
+    /// ```
+    /// use sspp_client::{Error, MemoryEmitter, Overflow, SalesEvent, SignalEmitter};
+    /// let emitter = MemoryEmitter::builder().overflow(Overflow::Error).source("crm").build()?;
+    /// emitter.full();
+    /// let error = emitter.emit(SalesEvent::call_made("acc_1", "user_1")).unwrap_err();
+    /// assert!(matches!(error, Error::QueueFull { .. }));
+    /// # Ok::<(), sspp_client::BuildError>(())
+    /// ```
+    pub fn builder() -> ClientBuilder<Self> {
+        ClientBuilder::new(None)
+    }
+
+    pub(crate) fn of(core: Core) -> Self {
+        Self { shared: Arc::new(Shared { core: Arc::new(core), state: Mutex::default() }) }
+    }
+
+    /// What was accepted so far, in order. An event that came twice under one id is there twice.
     pub fn events(&self) -> Vec<Event> {
-        self.kept().events.clone()
+        self.state().events.clone()
     }
 
-    /// What was emitted and sent since this was called last.
+    /// What was accepted since this was called last.
     pub fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut self.kept().events)
+        std::mem::take(&mut self.state().events)
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Accepts events again, as it did at first.
+    pub fn accept(&self) {
+        self.state().server = Server::Accepts;
     }
 
-    fn keep(&self, event: SalesEvent, kept: &mut Kept) -> Result<EventId, Unsendable> {
-        let Shared { counters, random, .. } = &*self.shared;
-        counters.emitted(1);
-        let (event, encoded) = check(event, &SystemClock, random).inspect_err(|_| counters.rejected(1))?;
-        kept.events.push(event);
-        counters.accepted(1);
-        Ok(encoded.id)
+    /// Rejects each event that something is wrong with, as the server would: what `wrong` gives is what it says. Nothing
+    /// ([`None`], an empty `Vec`) accepts the event.
+    pub fn reject<W>(&self, wrong: impl Fn(&Event) -> W + Send + Sync + 'static)
+    where
+        W: IntoIterator<Item = Violation>,
+    {
+        self.state().server = Server::Rejects(Arc::new(move |event| wrong(event).into_iter().collect()));
     }
 
-    /// What is kept, unless nothing more is taken.
-    fn open(&self) -> Result<MutexGuard<'_, Kept>, Error> {
-        let kept = self.kept();
-        if kept.closed { Err(Error::Closed) } else { Ok(kept) }
+    /// Lets no emitted event into the queue. The [`Overflow`](crate::Overflow) policy decides what `emit` does; one that would
+    /// wait, or make room, drops the event. `send` needs no queue, and goes on.
+    pub fn full(&self) {
+        self.state().server = Server::Full;
+    }
+
+    /// Answers every request with an error: `send` returns it, and an emitted event ends as the client's does after its last
+    /// attempt. There are no pauses.
+    pub fn fail(&self, error: Error) {
+        self.state().server = Server::Fails(error);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the server does now. The program's own function is called without a lock.
+    fn server(&self) -> Server {
+        self.state().server.clone()
+    }
+
+    /// Settles a batch as the client would after its last attempt, and keeps what is accepted.
+    fn settle(
+        &self,
+        mut batch: Batch,
+        events: Vec<Event>,
+        answer: Result<Vec<Ruling>, Error>,
+        state: &mut State,
+    ) {
+        self.shared.core.counters.sent(batch.len());
+        match answer {
+            Ok(rulings) => {
+                let accepted =
+                    events.into_iter().zip(&rulings).filter(|(_, ruling)| **ruling == Ruling::Accepted);
+                state.events.extend(accepted.map(|(event, _)| event));
+                batch.settle(rulings);
+            }
+            Err(error) => match error.remedy() {
+                Remedy::Split => batch.reject_all(&error),
+                Remedy::Wait => batch.give_up(DropReason::RetriesSpent, &Arc::new(error)),
+                Remedy::None => batch.give_up(DropReason::Refused, &Arc::new(error)),
+            },
+        }
     }
 }
 
 #[async_trait]
 impl SignalEmitter for MemoryEmitter {
     fn emit(&self, event: SalesEvent) -> Result<EventId, Error> {
-        self.keep(event, &mut *self.open()?).map_err(|refused| refused.error)
+        let core = &self.shared.core;
+        let server = self.server();
+        core.emit(event, |event, encoded| {
+            let events = vec![event];
+            let answer = server.answer(&events);
+            let mut state = self.state();
+            if matches!(server, Server::Full) && !core.queue.is_closed() {
+                return Ok(Pushed::Full { event: encoded, held: core.queue.held(), displaced: Vec::new() });
+            }
+            let pushed = core.queue.push(encoded);
+            if matches!(pushed, Pushed::Kept { .. }) {
+                let batch = core.queue.take_batch().into_iter().enumerate().collect();
+                self.settle(Batch::new(Arc::clone(core), Origin::Queue, batch), events, answer, &mut state);
+            }
+            Ok(pushed)
+        })
     }
 
     async fn send(&self, events: Vec<SalesEvent>) -> Result<Vec<Outcome>, Error> {
-        let mut kept = self.open()?;
-        let outcome = |event| match self.keep(event, &mut kept) {
-            Ok(event_id) => Outcome { event_id, verdict: Verdict::Accepted { job_id: None } },
-            Err(Unsendable { id: event_id, error }) => {
-                Outcome { event_id, verdict: Verdict::Rejected { errors: error.violations(0) } }
-            }
-        };
-        Ok(events.into_iter().map(outcome).collect())
+        let core = &self.shared.core;
+        let mut checked = Vec::new();
+        let mut sending = core.sort(events, |event| checked.push(event))?;
+        let answer = self.server().answer(&checked);
+        let (answers, mut answered) = mpsc::unbounded_channel();
+        let batch = Batch::new(Arc::clone(core), Origin::Caller(answers), sending.take());
+        self.settle(batch, checked, answer, &mut self.state());
+        sending.settle(&mut answered);
+        sending.outcomes()
     }
 
+    /// Everything is settled already.
     async fn flush(&self, _timeout: Duration) -> Result<(), Error> {
         Ok(())
     }
 
     async fn close(&self, _timeout: Duration) -> CloseReport {
-        self.kept().closed = true;
-        CloseReport { undelivered: Vec::new(), stats: self.stats() }
+        let core = &self.shared.core;
+        let _one_at_a_time = self.state();
+        core.begin_close(Instant::now());
+        if core.finished.borrow().is_none() {
+            core.finish();
+        }
+        core.finished.borrow().clone().unwrap_or_default()
     }
 
     fn stats(&self) -> Stats {
-        self.shared.counters.read(0)
+        self.shared.core.stats()
     }
 }

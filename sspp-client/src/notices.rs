@@ -42,9 +42,14 @@ pub(crate) struct Notices {
 }
 
 impl Notices {
+    /// Without callbacks.
+    pub(crate) const fn none(counters: Arc<Counters>) -> Self {
+        Self { rejected: None, dropped: None, counters }
+    }
+
     pub(crate) fn start(hooks: Hooks, counters: Arc<Counters>) -> std::io::Result<Self> {
         if hooks.rejected.is_none() && hooks.dropped.is_none() {
-            return Ok(Self { rejected: None, dropped: None, counters });
+            return Ok(Self::none(counters));
         }
         let (sender, receiver) = sync_channel(WAITING);
         let rejected = hooks.rejected.is_some().then(|| sender.clone());

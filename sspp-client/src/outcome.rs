@@ -15,7 +15,7 @@ use crate::stats::{DropReason, Stats};
 /// use sspp_client::{SalesEvent, Verdict};
 /// for outcome in client.send([SalesEvent::call_made("acc_1", "user_1")]).await? {
 ///     match outcome.verdict {
-///         Verdict::Accepted { .. } => println!("{} is in the queue", outcome.event_id),
+///         Verdict::Accepted => println!("{} is in the queue", outcome.event_id),
 ///         Verdict::Rejected { errors } => println!("{} is wrong: {errors:?}", outcome.event_id),
 ///         Verdict::NotSent { error } => println!("{} did not arrive: {error}", outcome.event_id),
 ///         _ => {}
@@ -37,11 +37,8 @@ pub struct Outcome {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is in the server's queue.
-    Accepted {
-        /// By which [`Client::job`](crate::Client::job) finds it.
-        job_id: Option<String>,
-    },
+    /// It is in the server's queue. Its job has the event's id.
+    Accepted,
     /// It is wrong, and will be however often it is sent.
     Rejected {
         /// Everything that is wrong with it.
@@ -52,12 +49,23 @@ pub enum Verdict {
         /// Why.
         error: Arc<Error>,
     },
+    /// The program did not want it sent: [`before_send`](crate::ClientBuilder::before_send) dropped it, or the client is
+    /// [`disabled`](crate::ClientBuilder::disabled).
+    Dropped {
+        /// Which of them.
+        reason: DropReason,
+    },
 }
 
 impl Outcome {
+    /// What became of an event: for a [`SignalEmitter`](crate::SignalEmitter) of your own, or a mock.
+    pub const fn new(event_id: EventId, verdict: Verdict) -> Self {
+        Self { event_id, verdict }
+    }
+
     /// Whether the server took it.
     pub fn is_accepted(&self) -> bool {
-        matches!(self.verdict, Verdict::Accepted { .. })
+        matches!(self.verdict, Verdict::Accepted)
     }
 }
 
@@ -80,6 +88,11 @@ pub struct CloseReport {
 }
 
 impl CloseReport {
+    /// A report: for a [`SignalEmitter`](crate::SignalEmitter) of your own, or a mock.
+    pub const fn new(undelivered: Vec<EventId>, stats: Stats) -> Self {
+        Self { undelivered, stats }
+    }
+
     /// Whether nothing was given up since then.
     pub fn is_clean(&self) -> bool {
         self.undelivered.is_empty()
@@ -98,6 +111,13 @@ pub struct RejectedEvent {
     pub json: Bytes,
 }
 
+impl RejectedEvent {
+    /// A notice, for tests of a callback.
+    pub const fn new(event_id: EventId, errors: Vec<Violation>, json: Bytes) -> Self {
+        Self { event_id, errors, json }
+    }
+}
+
 /// An event that was given up: given to [`on_dropped`](crate::ClientBuilder::on_dropped).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -110,4 +130,11 @@ pub struct DroppedEvent {
     pub error: Option<Arc<Error>>,
     /// The event as it would have been sent: JSON, with its id.
     pub json: Bytes,
+}
+
+impl DroppedEvent {
+    /// A notice, for tests of a callback.
+    pub const fn new(event_id: EventId, reason: DropReason, error: Option<Arc<Error>>, json: Bytes) -> Self {
+        Self { event_id, reason, error, json }
+    }
 }

@@ -110,6 +110,7 @@ impl fmt::Display for Problem {
             401 => "the API key is missing or unknown: set api_key or SSPP_API_KEY",
             403 => "the API key lacks the scope for this",
             404 if self.kind.is_empty() => "no SSPP server is there: check the URL",
+            407 => "the proxy wants a name and password: give them in its URL",
             _ => "",
         };
         for part in [self.detail.as_str(), hint].into_iter().filter(|part| !part.is_empty()) {

@@ -21,14 +21,20 @@ pub enum DropReason {
     Closed,
     /// The caller of `send` stopped waiting.
     Cancelled,
+    /// The program's [`before_send`](crate::ClientBuilder::before_send) dropped it, or panicked.
+    BeforeSend,
+    /// The client is [`disabled`](crate::ClientBuilder::disabled).
+    Disabled,
 }
 
-const REASONS: [DropReason; 5] = [
+const REASONS: [DropReason; 7] = [
     DropReason::QueueFull,
     DropReason::RetriesSpent,
     DropReason::Refused,
     DropReason::Closed,
     DropReason::Cancelled,
+    DropReason::BeforeSend,
+    DropReason::Disabled,
 ];
 
 impl DropReason {
@@ -40,6 +46,8 @@ impl DropReason {
             Self::Refused => "refused",
             Self::Closed => "closed",
             Self::Cancelled => "cancelled",
+            Self::BeforeSend => "before_send",
+            Self::Disabled => "disabled",
         }
     }
 
@@ -83,9 +91,17 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Adds events that went from a spool to make room.
-    pub(crate) const fn displaced(&mut self, count: u64) {
-        self.dropped[DropReason::QueueFull.place()] += count;
+    /// Adds events that were given up for a reason: for an emitter of your own.
+    ///
+    /// ```
+    /// use sspp_client::{DropReason, Stats};
+    /// let mut stats = Stats::default();
+    /// stats.emitted = 3;
+    /// stats.add_dropped(DropReason::QueueFull, 2);
+    /// assert_eq!((stats.dropped(), stats.dropped_by(DropReason::Closed)), (2, 0));
+    /// ```
+    pub const fn add_dropped(&mut self, reason: DropReason, count: u64) {
+        self.dropped[reason.place()] += count;
     }
 
     /// Events given up, for whatever reason.

@@ -16,6 +16,13 @@ pub(crate) struct Root {
     loopback: bool,
 }
 
+/// The API of a server on a developer's machine.
+impl Default for Root {
+    fn default() -> Self {
+        Self { text: "http://127.0.0.1:3000/api/v1".to_owned(), tls: false, loopback: true }
+    }
+}
+
 impl Root {
     /// A URL without a path is a server's: its API is below `/api/v1`. One with a path is the API's own.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {

@@ -18,7 +18,9 @@
 //!
 //! Features: `scoring` (models that score events), `engine` (ports, pipeline and the memory adapters), `sqlite` (queue and store in one file), `redis` (queue), `postgres` (store), `service` (what the binaries
 //! share), `otlp` (spans for an OpenTelemetry collector), `testing` (contract suites and fakes), `mock` (mockall mocks of the ports). Without any there are
-//! the types of events and signals and their checks: what a producer needs.
+//! the types of events and signals and their checks: what a producer needs. `jiff` and `time` let the types of those libraries convert into a [`Timestamp`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "engine")]
 mod adapters;

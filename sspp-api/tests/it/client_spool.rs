@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt as _;
 use sspp_client::spool::SpoolConfig;
 use sspp_client::{Client, SalesEvent, SignalQuery};
 use sspp_core::testing::eventually;

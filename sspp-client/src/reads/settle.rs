@@ -11,6 +11,7 @@ use crate::backoff::Backoff;
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
+use crate::transport::TransportError;
 
 /// The first pause between two questions, and the longest.
 const FIRST: Duration = Duration::from_millis(50);
@@ -85,7 +86,7 @@ async fn settle<F>(
 where
     F: Future<Output = Result<Option<EventState>, Error>>,
 {
-    let mut last = Last::State(None);
+    let mut last = Last::Failure(Error::Transport(TransportError::timeout()));
     let asking = async {
         let mut ceiling = FIRST;
         loop {
@@ -127,7 +128,6 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::transport::TransportError;
 
     const ID: &str = "0197d3c5-5c00-7000-8000-000000000001";
 
@@ -193,5 +193,9 @@ mod tests {
         assert_eq!((settled.unwrap_err().status(), asked, took.as_secs()), (Some(429), 4, 30));
         let (settled, ..) = ask(vec![Err(Error::Transport(TransportError::timeout()))], 1).await;
         assert!(matches!(settled, Err(Error::Transport(_))));
+        let hanging = || std::future::pending();
+        let settled =
+            settle(ID.parse().unwrap(), LONGEST, &Backoff::default(), &SeededRandom::new(1), hanging);
+        assert_eq!(settled.await.unwrap_err().to_string(), "the server gave no answer: none came in time");
     }
 }

@@ -28,7 +28,7 @@ struct Scripted {
 }
 
 const fn accepted() -> Ruling {
-    Ruling::Accepted { job_id: None }
+    Ruling::Accepted
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -93,7 +93,7 @@ impl Route for ApiRoute<'_> {
 
     fn settled(&self, event: &[u8], ruling: &Ruling) {
         let errors = match ruling {
-            Ruling::Accepted { .. } => return self.core.counters.accepted(1),
+            Ruling::Accepted => return self.core.counters.accepted(1),
             Ruling::Rejected(errors) => errors.clone(),
             Ruling::Retry => return,
         };

@@ -5,13 +5,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use http::HeaderValue;
+use http::header::PROXY_AUTHORIZATION;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::{ClientConfig, RootCertStore};
 
+use super::proxy::{Connector, Proxy};
+use super::roots::with_system_roots;
 use super::{AnswerStream, Transport, TransportError};
 
 /// More than any answer of the server has; an answer beyond it is not ours.
@@ -22,36 +27,45 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Connections that are kept open between requests.
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<Connector>, Full<Bytes>>,
+    /// What the proxy wants to see in each request that it is given.
+    proxy_authorization: Option<HeaderValue>,
 }
 
 impl HttpTransport {
-    /// Reads the system's root certificates where TLS is used.
-    pub(crate) fn new(tls: bool, connect_timeout: Duration) -> Result<Self, String> {
+    /// Reads the system's root certificates where TLS is used, and adds `roots` to them.
+    pub(crate) fn new(
+        tls: bool,
+        connect_timeout: Duration,
+        proxy: Option<Proxy>,
+        roots: RootCertStore,
+    ) -> Result<Self, String> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(connect_timeout));
-        let builder = HttpsConnectorBuilder::new();
-        let roots = rustls::RootCertStore::empty();
-        let builder = if tls {
-            builder
-                .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-                .map_err(|error| format!("the system's root certificates cannot be read: {error}"))?
-        } else {
-            // Never used: without TLS there is no certificate to check.
-            let provider = rustls::crypto::ring::default_provider().into();
-            let config = rustls::ClientConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .map_err(|error| error.to_string())?;
-            builder.with_tls_config(config.with_root_certificates(roots).with_no_client_auth())
+        // Without TLS there is no certificate to check.
+        let uses_tls = tls || proxy.as_ref().is_some_and(Proxy::is_tls);
+        let roots = if uses_tls { with_system_roots(roots)? } else { roots };
+        let provider = rustls::crypto::ring::default_provider().into();
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let https =
+            || HttpsConnectorBuilder::new().with_tls_config(config.clone()).https_or_http().enable_http1();
+        let proxy_authorization =
+            proxy.as_ref().filter(|_| !tls).and_then(|proxy| proxy.authorization().cloned());
+        let connector = match proxy {
+            Some(proxy) => Connector::by_way_of(&proxy, tls, https().wrap_connector(tcp)),
+            None => Connector::Direct(tcp),
         };
-        let connector = builder.https_or_http().enable_http1().wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(connector);
-        Ok(Self { client })
+            .build(https().wrap_connector(connector));
+        Ok(Self { client, proxy_authorization })
     }
 }
 
@@ -60,7 +74,11 @@ impl HttpTransport {
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Incoming>, TransportError> {
-        self.client.request(request.map(Full::new)).await.map_err(|error| {
+        let mut request = request.map(Full::new);
+        if let Some(authorization) = &self.proxy_authorization {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
+        }
+        self.client.request(request).await.map_err(|error| {
             if error.is_connect() { TransportError::connect(error) } else { TransportError::cut(error) }
         })
     }

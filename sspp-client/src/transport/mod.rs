@@ -2,6 +2,8 @@
 
 mod cause;
 mod http_transport;
+mod proxy;
+mod roots;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,21 +14,23 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
 pub(crate) use http_transport::HttpTransport;
+pub(crate) use proxy::{Proxy, ProxyChoice};
+pub(crate) use roots::read_roots;
 
 /// Carries a request to the server and its answer back. The client adds the rest: batches, retries, time limits.
 ///
-/// Implement it to go through a proxy or a sidecar, to sign requests, to record them, or to answer them in a test. It
+/// Implement it to go through a sidecar, to sign requests, to record them, or to answer them in a test. It
 /// is called on the client's own thread, which it must not block, inside a Tokio runtime with time and I/O.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use sspp_client::{Bytes, Client, SalesEvent, Transport, TransportError, http};
+/// use sspp_client::{Bytes, Client, SalesEvent, Transport, TransportError, async_trait, http};
 ///
 /// /// Says no to everything.
 /// #[derive(Debug)]
 /// struct Refusing;
 ///
-/// #[async_trait::async_trait]
+/// #[async_trait]
 /// impl Transport for Refusing {
 ///     async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
 ///         let mut response = http::Response::new(Bytes::new());

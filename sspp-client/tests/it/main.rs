@@ -3,12 +3,15 @@
 
 mod answers;
 mod closing;
+mod contract;
 mod delivery;
 mod exactly_once;
 mod exit;
 mod exports;
+mod intake;
 mod lists;
 mod operations;
+mod outside;
 mod overflow;
 mod platform;
 mod readme;
@@ -17,6 +20,7 @@ mod server;
 #[cfg(feature = "spool")]
 mod spooled;
 mod unsendable;
+mod way;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

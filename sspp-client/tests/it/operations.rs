@@ -85,7 +85,7 @@ fn the_blocking_client_has_every_method() {
     let blocking = include_str!("../../src/blocking.rs");
     let methods = methods_of_the_client();
     assert!(methods.len() > 35, "{methods:?}");
-    for method in methods.iter().filter(|method| !["builder", "from_env"].contains(&method.as_str())) {
+    for method in &methods {
         let is_there =
             [format!(" {method}("), format!(" {method}<")].iter().any(|name| blocking.contains(name));
         assert!(is_there, "blocking::Client lacks {method}");
@@ -334,6 +334,25 @@ fn events_are_checked_and_previewed_and_nothing_is_stored() {
         assert!(matches!(&no_json, Error::Request(_)) && !no_json.is_retryable(), "{no_json}");
         assert_eq!(client.job_stats().await.unwrap().total, 0);
         assert_eq!(client.stats().emitted, 0);
+    });
+}
+
+#[test]
+fn events_are_checked_as_they_would_be_sent() {
+    let platform = Platform::start();
+    let no_bob = |event: SalesEvent| (event.get_user() != "bob").then_some(event);
+    let client = quick(&platform.url).source("crm").before_send(no_bob).build().unwrap();
+    let events = || [SalesEvent::call_made("acc_1", "ada").id("own"), SalesEvent::call_made("acc_1", "bob")];
+    run(async {
+        let checked = client.validate(events()).await.unwrap();
+        let sent = client.send(events()).await.unwrap();
+        assert_eq!((checked[0].event_id, checked[0].is_valid()), (sent[0].event_id, sent[0].is_accepted()));
+        assert!(!checked[1].is_valid() && !sent[1].is_accepted());
+        assert!(checked[1].errors[0].detail.contains("before_send"), "{checked:?}");
+        let disabled = quick(&platform.url).disabled(true).build().unwrap();
+        assert!(matches!(disabled.validate(events()).await, Err(Error::Disabled)));
+        assert!(matches!(disabled.export_signals(&SignalQuery::default()).await, Err(Error::Disabled)));
+        assert!(matches!(disabled.event(unknown()).await, Err(Error::Disabled)));
     });
 }
 

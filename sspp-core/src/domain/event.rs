@@ -82,10 +82,20 @@ pub struct EventBuilder {
 }
 
 impl EventBuilder {
-    /// Says when it happened by an instant, in place of the text that it was begun with.
+    /// Says when it happened by what converts into a [`Timestamp`], in place of the text that it was begun with.
+    ///
+    /// ```
+    /// use sspp_core::Event;
+    /// let event = Event::builder("acc_1", "user_1", "call_made", "").at(std::time::SystemTime::UNIX_EPOCH).build().unwrap();
+    /// assert_eq!(event.timestamp.to_string(), "1970-01-01T00:00:00.000Z");
+    /// ```
     #[must_use]
-    pub fn at(mut self, instant: Timestamp) -> Self {
-        self.timestamp = Ok(instant);
+    pub fn at<T>(mut self, instant: T) -> Self
+    where
+        T: TryInto<Timestamp>,
+        T::Error: Into<TimestampFault>,
+    {
+        self.timestamp = instant.try_into().map_err(Into::into);
         self
     }
 
@@ -100,6 +110,13 @@ impl EventBuilder {
     #[must_use]
     pub fn members(mut self, members: &Map<String, Value>) -> Self {
         self.metadata = Some(Metadata::from_members(members));
+        self
+    }
+
+    /// Adds metadata that was checked; a fault is told beside the other violations.
+    #[must_use]
+    pub fn checked_metadata(mut self, checked: Result<Metadata, MetadataFault>) -> Self {
+        self.metadata = Some(checked);
         self
     }
 

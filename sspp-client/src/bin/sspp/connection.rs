@@ -7,7 +7,8 @@ use crate::failure::Failure;
 
 /// A client of the server that was named.
 pub(crate) fn open(server: &Server) -> Result<Client, Failure> {
-    let mut builder = Client::builder(&server.url).batch_events(1_000);
+    // A command that is given does what it says: the off switch is for programs.
+    let mut builder = Client::builder(&server.url).batch_events(1_000).disabled(false);
     if let Some(key) = &server.api_key {
         builder = builder.api_key(key);
     }

@@ -98,8 +98,8 @@ async fn deliver(client: &Client, events: Vec<Event>, output: &Output) -> Result
 fn show(outcome: &Outcome, rejected: &mut usize, output: &Output) -> Option<Failure> {
     let id = outcome.event_id;
     match &outcome.verdict {
-        Verdict::Accepted { job_id } => {
-            output.result(&json!({"eventId": id, "status": "accepted", "jobId": job_id}), || {
+        Verdict::Accepted => {
+            output.result(&json!({"eventId": id, "status": "accepted"}), || {
                 format!("{} {id}", output.good("accepted"))
             });
             None
