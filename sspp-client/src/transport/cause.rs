@@ -5,14 +5,11 @@ use std::io::{self, ErrorKind};
 
 use rustls::CertificateError;
 
-/// The first cause that is known says what is wrong and what to do; else all of them, as they are.
+use super::proxy::ByWayOf;
+
+/// The innermost cause that is known says what is wrong and what to do; else all of them, as they are.
 pub(super) fn sentence(error: &(dyn Error + 'static)) -> String {
     let causes = causes(error);
-    let lookup = causes.iter().any(|cause| cause.to_string() == "dns error");
-    let last = causes.last().map(ToString::to_string).unwrap_or_default();
-    if lookup {
-        return format!("the name of the host cannot be resolved ({last})");
-    }
     let known = causes.iter().rev().find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<rustls::Error>() {
             return Some(of_tls(error));
@@ -20,9 +17,18 @@ pub(super) fn sentence(error: &(dyn Error + 'static)) -> String {
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
             return of_http(error).map(str::to_owned);
         }
-        of_system(cause.downcast_ref::<io::Error>()?).map(str::to_owned)
+        let system = cause.downcast_ref::<io::Error>().and_then(of_system);
+        system.map(str::to_owned).or_else(|| of_text(*cause))
     });
-    known.unwrap_or_else(|| causes.iter().map(ToString::to_string).collect::<Vec<_>>().join(": "))
+    let sentence = known.unwrap_or_else(|| {
+        // The outermost of hyper's says no more than that it is one.
+        let said = causes.iter().filter(|cause| !cause.is::<hyper_util::client::legacy::Error>());
+        said.filter(|cause| !cause.is::<ByWayOf>()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    });
+    match causes.iter().find_map(|cause| cause.downcast_ref::<ByWayOf>()) {
+        Some(way) => format!("{way}: {sentence}"),
+        None => sentence,
+    }
 }
 
 /// The error and its causes. What an I/O error wraps is among them: as a source it gives only what comes after that.
@@ -63,6 +69,21 @@ fn of_http(error: &hyper::Error) -> Option<&'static str> {
         return Some("the other side closed it without an answer");
     }
     None
+}
+
+/// Errors of hyper-util whose types are its own.
+fn of_text(error: &(dyn Error + 'static)) -> Option<String> {
+    Some(match error.to_string().as_str() {
+        "dns error" => {
+            let last = causes(error).last().map(ToString::to_string).unwrap_or_default();
+            format!("the name of the host cannot be resolved ({last})")
+        }
+        "tunnel error: proxy authorization required" => {
+            "the proxy wants a name and password: give them in its URL".to_owned()
+        }
+        "tunnel error: unsuccessful" => "the proxy does not connect to that server".to_owned(),
+        _ => return None,
+    })
 }
 
 fn of_system(error: &io::Error) -> Option<&'static str> {

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-use super::sspp;
+use super::{Said, command, sspp};
 
 /// A server that reads a little and says this, once for each connection.
 pub(crate) fn server(says: &'static [u8]) -> String {
@@ -49,4 +49,28 @@ fn a_connection_that_fails_names_the_address_and_the_cause() {
             assert!(!said.err.contains(inner), "{url}: {said:?}");
         }
     }
+}
+
+#[test]
+fn a_proxy_that_fails_is_named() {
+    let wants = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
+    let refuses = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+    for (variable, proxy, url, word) in [
+        ("HTTP_PROXY", "127.0.0.1:1".to_owned(), "http://sspp.invalid", "connection refused"),
+        ("HTTPS_PROXY", "127.0.0.1:1".to_owned(), "https://sspp.invalid", "connection refused"),
+        ("HTTPS_PROXY", "no-such-proxy.invalid:1".to_owned(), "https://sspp.invalid", "cannot be resolved"),
+        ("HTTPS_PROXY", server(wants), "https://sspp.invalid", "wants a name and password"),
+        ("HTTPS_PROXY", server(refuses), "https://sspp.invalid", "does not connect to that server"),
+    ] {
+        let said =
+            Said::from(command(url, &["signals"]).env(variable, format!("http://{proxy}")).output().unwrap());
+        assert_eq!(said.code, 3, "{said:?}");
+        for word in [url, &format!("by way of the proxy http://{proxy}"), word] {
+            assert!(said.err.contains(word), "{word}: {said:?}");
+        }
+    }
+    let wrong = Said::from(
+        command("https://sspp.invalid", &["signals"]).env("HTTPS_PROXY", "ftp://x").output().unwrap(),
+    );
+    assert!(wrong.code == 2 && wrong.err.contains("HTTPS_PROXY"), "{wrong:?}");
 }

@@ -65,8 +65,8 @@ impl Delivery<'_> {
                 break;
             }
         }
-        self.bar.set_position(rows.at());
         self.bar.set_message(format!("{} rows", checkpoint.rows));
+        self.bar.set_position(rows.at());
         Ok((!batch.is_empty()).then(|| Batch { rows: batch, file: rows.taken() }))
     }
 
