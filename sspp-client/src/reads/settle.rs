@@ -193,9 +193,8 @@ mod tests {
         assert_eq!((settled.unwrap_err().status(), asked, took.as_secs()), (Some(429), 4, 30));
         let (settled, ..) = ask(vec![Err(Error::Transport(TransportError::timeout()))], 1).await;
         assert!(matches!(settled, Err(Error::Transport(_))));
-        let hanging = || std::future::pending();
-        let settled =
-            settle(ID.parse().unwrap(), LONGEST, &Backoff::default(), &SeededRandom::new(1), hanging);
-        assert_eq!(settled.await.unwrap_err().to_string(), "the server gave no answer: none came in time");
+        let (backoff, random) = (Backoff::default(), SeededRandom::new(1));
+        let settled = settle(ID.parse().unwrap(), LONGEST, &backoff, &random, std::future::pending).await;
+        assert_eq!(settled.unwrap_err().to_string(), "the server gave no answer: none came in time");
     }
 }
