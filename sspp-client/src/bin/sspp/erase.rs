@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::{Args, ValueEnum};
-use sspp_client::{AccountId, Client, UserId};
+use sspp_client::{AccountId, Client, IdFault, UserId};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -31,20 +31,28 @@ enum What {
     User,
 }
 
+enum Whom {
+    Account(AccountId),
+    User(UserId),
+}
+
 /// Asks, and erases.
 pub(crate) async fn run(task: &Erase, client: &Client, output: &Output) -> Result<(), Failure> {
-    let name = match task.what {
-        What::Account => format!("account {}", task.id),
-        What::User => format!("user {}", task.id),
+    let wrong = |fault: IdFault| Failure::usage(format!("the id {fault}"));
+    let whom = match task.what {
+        What::Account => Whom::Account(AccountId::new(task.id.clone()).map_err(wrong)?),
+        What::User => Whom::User(UserId::new(task.id.clone()).map_err(wrong)?),
     };
-    let wrong = |fault: sspp_client::IdFault| Failure::usage(format!("the id {fault}"));
-    let (account, user) = (AccountId::new(task.id.clone()), UserId::new(task.id.clone()));
+    let name = match &whom {
+        Whom::Account(id) => format!("account {id}"),
+        Whom::User(id) => format!("user {id}"),
+    };
     if !task.yes && !confirmed(&name)? {
         return Err(Failure::wrong("nothing was erased"));
     }
-    let erasure = match task.what {
-        What::Account => client.erase_account(&account.map_err(wrong)?).await?,
-        What::User => client.erase_user(&user.map_err(wrong)?).await?,
+    let erasure = match &whom {
+        Whom::Account(id) => client.erase_account(id).await?,
+        Whom::User(id) => client.erase_user(id).await?,
     };
     output.result(&erasure, || {
         let how = if erasure.complete { "" } else { "; what is stored of them goes in the background" };

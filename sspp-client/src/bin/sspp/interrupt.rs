@@ -67,7 +67,8 @@ fn listen(watching: &mpsc::Sender<std::io::Result<()>>, farewell: &Arc<Mutex<Far
             let _: std::io::Result<()> = std::fs::remove_file(path);
         }
         if !farewell.words.is_empty() {
-            eprintln!("{}", farewell.words);
+            // Names of files may hold what moves the cursor.
+            eprintln!("{}", farewell.words.replace(|c: char| c.is_control(), "\u{fffd}"));
         }
         std::process::exit(code);
     });

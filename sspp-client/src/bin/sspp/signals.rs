@@ -70,12 +70,13 @@ impl SignalFilter {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Sort {
     /// When it was scored
+    #[value(alias = "processed_at")]
     ProcessedAt,
     /// When it happened
     #[value(alias = "timestamp")]
     Time,
     /// What it is worth
-    #[value(alias = "signal-score")]
+    #[value(alias = "signal_score")]
     Score,
     /// Its number
     Id,

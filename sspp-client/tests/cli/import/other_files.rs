@@ -1,6 +1,6 @@
 //! Files that are taken for events: each says what it is, and what to use.
 
-use super::super::{piped, platform, sspp};
+use super::super::{Said, command, piped, platform, sspp};
 use super::{Bench, csv};
 
 #[test]
@@ -70,4 +70,16 @@ fn other_files_are_named() {
     // What is known by its content needs no --format.
     bench.counts("lines.txt", &[], 1, 0);
     bench.signals(4);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_no_unicode_is_imported() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let bench = Bench::new();
+    let file = bench.folder.path().join(std::ffi::OsStr::from_bytes(b"events \xff.csv"));
+    std::fs::write(&file, csv(3)).unwrap();
+    let said: Said = command(&bench.platform.url, &["import"]).arg(&file).output().unwrap().into();
+    assert!(said.code == 0 && said.out.contains("3 accepted"), "{said:?}");
 }

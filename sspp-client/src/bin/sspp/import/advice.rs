@@ -14,7 +14,8 @@ pub(super) struct Advice {
 
 impl Advice {
     pub(super) fn of(task: &Import, origin: &Origin, files: &Files) -> Self {
-        let command = command(env::args());
+        // A name that is no Unicode is shown as well as it can be.
+        let command = command(env::args_os().map(|word| word.to_string_lossy().into_owned()));
         let how = match (&files.checkpoint, origin.path()) {
             _ if task.dry_run => "nothing was sent".to_owned(),
             (Some(_), Some(_)) if task.again => "without --again the command goes on from there".to_owned(),

@@ -88,7 +88,7 @@ fn of_document(object: &Map<String, Value>) -> Option<&'static str> {
     if has(&["importId", "rejectsThere"]) {
         return Some("the checkpoint of an import: name the file that was imported");
     }
-    if object.get("events").is_some_and(Value::is_array) {
+    if object.get("events").is_some_and(Value::is_array) && !has(&["accountId"]) {
         return Some(
             "the body of a request, and an event a line is needed, as `jq -c '.events[]'` writes it",
         );
