@@ -125,7 +125,7 @@ fn events_come_from_standard_input_and_bad_lines_are_told_by_number() {
     let said = Said::from(child.wait_with_output().unwrap());
     assert_eq!(said.code, 1, "{said:?}");
     assert_eq!(json_lines(&said.out)[0]["status"], "accepted", "{said:?}");
-    assert!(said.err.contains("line 3"), "{said:?}");
+    assert!(said.err.contains("line 3: userId") && said.err.contains("line 4: "), "{said:?}");
 }
 
 #[test]

@@ -50,7 +50,7 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
             match judge(json, None) {
                 Ok(event) => batch.push(event),
                 Err(reason) => {
-                    output.note(&format!("line {index}: {reason}"));
+                    output.fault(&format!("line {index}: {reason}"));
                     bad.get_or_insert(index);
                 }
             }

@@ -39,7 +39,7 @@ impl Output {
     }
 
     /// Whether progress may be drawn.
-    pub(crate) fn draws(&self) -> bool {
+    fn draws(&self) -> bool {
         !self.json && !self.quiet && io::stderr().is_terminal()
     }
 
@@ -101,8 +101,13 @@ impl Output {
     /// A note for a person; programs do without.
     pub(crate) fn note(&self, text: &str) {
         if !self.json && !self.quiet {
-            let _: io::Result<()> = writeln!(io::stderr().lock(), "{}", self.harmless(text));
+            self.fault(text);
         }
+    }
+
+    /// What is wrong with one of many: told in any case, for nothing else tells it.
+    pub(crate) fn fault(&self, text: &str) {
+        let _: io::Result<()> = writeln!(io::stderr().lock(), "{}", self.harmless(text));
     }
 
     pub(crate) fn failure(&self, sentence: &str) {

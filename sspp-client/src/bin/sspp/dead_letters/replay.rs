@@ -59,7 +59,7 @@ pub(super) async fn each(ids: &[DeadLetterId], client: &Client, output: &Output)
             }),
             Err(error) => {
                 let failure = Failure::from(error);
-                output.note(&format!("{} {id}: {}", output.bad("failed"), failure.sentence()));
+                output.fault(&format!("{} {id}: {}", output.bad("failed"), failure.sentence()));
                 failed.get_or_insert(failure);
             }
         }

@@ -124,9 +124,9 @@ impl Delivery<'_> {
             Counts { accepted: (batch.rows.len() - rejected.len()) as u64, rejected: rejected.len() as u64 };
         for (number, (row, reason)) in (checkpoint.rejected + 1..).zip(rejected) {
             let reason = format!("line {}: {reason}", row.line);
-            let is_kept = self.rejects.path().is_some();
             match number {
-                number if number <= SHOWN || !is_kept => self.note(&reason),
+                _ if self.rejects.path().is_none() => self.bar.suspend(|| self.output.fault(&reason)),
+                ..=SHOWN => self.note(&reason),
                 number if number == SHOWN + 1 => self.note("more rows were rejected: the file has them"),
                 _ => {}
             }
@@ -137,9 +137,7 @@ impl Delivery<'_> {
         checkpoint.add(counts, batch.file, self.rejects.written());
         Ok(())
     }
-}
 
-impl Delivery<'_> {
     /// A note beside the bar, not in it.
     pub(crate) fn note(&self, text: &str) {
         self.bar.suspend(|| self.output.note(text));
