@@ -10,7 +10,8 @@ use sspp_core::service::{
     watch_dependencies,
 };
 use sspp_core::{
-    Clock, Random, ScoringModel, SqliteOpenError, StoreError, SystemClock, SystemRandom, finish_erasures,
+    Clock, PgOpenError, Random, RedisOpenError, ScoringModel, SqliteOpenError, StoreError, SystemClock,
+    SystemRandom, finish_erasures,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -63,10 +64,10 @@ pub enum RunError {
     KeepModel(#[source] StoreError),
     /// The queue cannot be used as it is configured.
     #[error("cannot use the queue (--redis-url, REDIS_URL): {0}")]
-    Queue(String),
+    Queue(#[from] RedisOpenError),
     /// The store cannot be used as it is configured.
     #[error("cannot use the store (--database-url, DATABASE_URL): {0}")]
-    Store(String),
+    Store(#[from] PgOpenError),
     /// The queue or the store may lose what it acknowledges, and must not.
     #[error("{0}")]
     NotDurable(String),
@@ -78,6 +79,22 @@ pub enum RunError {
     PipelineEnded,
 }
 
+impl RunError {
+    /// Whether a setting is wrong, whatever else is there.
+    pub(crate) const fn is_usage(&self) -> bool {
+        use SqliteOpenError::{Folder, MissingFolder, UnusablePath};
+        match self {
+            Self::Config(_)
+            | Self::Queue(RedisOpenError::Config(_))
+            | Self::Store(PgOpenError::Config(_)) => true,
+            Self::Data { source, .. } => {
+                matches!(source, UnusablePath { .. } | Folder { .. } | MissingFolder { .. })
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Runs the service until the process is told to stop (SIGINT, SIGTERM).
 ///
 /// ```no_run
@@ -87,7 +104,7 @@ pub enum RunError {
 /// ```
 pub fn run(config: &Config) -> Result<(), RunError> {
     let checked = config.checked()?;
-    let model = load_model(config.model.as_deref())?;
+    let model = load_model(config.model.model.as_deref())?;
     // More threads than this only cost memory: SQLite has one writer.
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
@@ -147,7 +164,7 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
             (Backend::Embedded(embedded), ports)
         }
         Some(backends) => {
-            let starting = Production::start(backends, model, clock, random);
+            let starting = Production::start(backends, &config.start, model, clock, random);
             // Starting may wait for a dependency: whoever gives up waiting is heard.
             let (production, ports) = tokio::select! {
                 started = starting => started?,
@@ -158,7 +175,7 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
     };
     let upkeep = metrics.clone();
     let measuring = tokio::spawn(measure(move || upkeep.upkeep(), backend.connections()));
-    let queue_name = config.backends.queue_name.clone();
+    let queue_name = config.backends.queue.queue_name.clone();
     let settings = Settings {
         prefix,
         queue_name,
@@ -235,7 +252,7 @@ fn announce(config: &Config, app: &App, address: std::net::SocketAddr, embedded:
     let base = format!("http://{address}");
     let prefix = &state.settings.prefix;
     let data = if embedded {
-        embedded::shown(&config.data).display().to_string()
+        embedded::shown(&config.data.data).display().to_string()
     } else {
         "the queue is on Redis, the store on PostgreSQL; sspp-worker scores".to_owned()
     };
@@ -256,7 +273,7 @@ fn announce(config: &Config, app: &App, address: std::net::SocketAddr, embedded:
     if !state.settings.keys.is_empty() {
         tracing::info!(keys = ?state.settings.keys, "only requests with one of these keys are let in");
     }
-    if config.allow_anonymous && !config.bind.is_loopback() {
+    if config.guard.allow_anonymous && !config.bind.is_loopback() {
         tracing::warn!(
             %address,
             allowed_hosts = %state.settings.allowed_hosts,

@@ -1,19 +1,18 @@
-//! The configuration: one struct for flags and environment, checked as a whole before anything starts.
+//! The settings of the server: one struct for flags and environment, checked as a whole before anything starts.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::guard::{ApiKeys, GuardArgs, RateLimit, Scopes};
-use crate::transfer::{ImportArgs, LegacyArgs};
-use clap::{Parser, Subcommand};
+use crate::guard::{ApiKeys, GuardArgs, RateLimit};
+use clap::{Args, Parser};
 use sspp_core::service::{
     self, BackendArgs, Backends, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, ServerArgs, Span,
-    TraceExport,
+    StartArgs, TraceExport,
 };
 
-/// The HTTP API of SSPP, the Sales Signal Processing Platform. Without arguments it is a whole platform: API and pipeline in
-/// one process over one SQLite file. With `REDIS_URL` and `DATABASE_URL` it is the API alone, and sspp-worker scores.
+/// The settings of the server. Without any it is a whole platform: API and pipeline in one process over one SQLite file. With
+/// `REDIS_URL` and `DATABASE_URL` it is the API alone, and sspp-worker scores.
 ///
 /// ```
 /// use clap::Parser as _;
@@ -21,66 +20,55 @@ use sspp_core::service::{
 /// assert_eq!(config.port, 8080);
 /// ```
 #[derive(Debug, Clone, Parser)]
-#[command(name = "sspp-api", version, long_about = None, disable_help_subcommand = true)]
+#[command(name = "sspp-api")]
 pub struct Config {
-    /// What to do instead of serving.
-    #[command(subcommand)]
-    pub command: Option<Command>,
-
     /// The port to listen on; 0 picks a free one and prints it.
-    #[arg(long, env = "PORT", value_name = "PORT", global = true, default_value_t = 3000)]
+    #[arg(short, long, env = "PORT", value_name = "PORT", default_value_t = 3000)]
     pub port: u16,
 
     /// The address to listen on. Anything but a loopback address needs keys, or --allow-anonymous.
-    #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", global = true, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub bind: IpAddr,
-
-    /// Serve everyone, without keys, on an address that others reach: for use behind a gateway that checks who asks.
-    #[arg(long, env = "SSPP_ALLOW_ANONYMOUS", value_name = "SSPP_ALLOW_ANONYMOUS")]
-    pub allow_anonymous: bool,
-
-    /// The path of the data file of embedded mode, never a URI; the file is made when it is not there.
-    #[arg(long, env = "SSPP_DATA", value_name = "SSPP_DATA", global = true, default_value = "./sspp.db")]
-    pub data: PathBuf,
-
-    /// The scoring model, a TOML or (by its ending) JSON file. Without it, the built-in default model.
-    #[arg(long, env = "SSPP_MODEL", value_name = "SSPP_MODEL")]
-    pub model: Option<PathBuf>,
 
     /// What every path of the API begins with.
     #[arg(long, env = "API_PREFIX", value_name = "API_PREFIX", default_value = "/api/v1")]
     pub api_prefix: String,
 
-    /// Seconds that a request's body may take to arrive.
-    #[arg(long, env = "SSPP_REQUEST_TIMEOUT", value_name = "SSPP_REQUEST_TIMEOUT", default_value_t = 30,
-          value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    pub request_timeout: u64,
-
-    /// How many connections may be open, from 1 to 1,000,000. Where all are taken and one is idle it makes room; else more are
-    /// answered 503 at once.
-    #[arg(long, env = "SSPP_MAX_CONNECTIONS", value_name = "SSPP_MAX_CONNECTIONS", default_value_t = 4_096,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub max_connections: u32,
-
-    /// How long requests and events in hand get together to finish once the process is told to stop: seconds, or with a unit.
+    /// How long requests and events in hand get together to finish once the process is told to stop, such as 8s.
     #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "8s")]
     pub shutdown_timeout: Span,
 
-    /// Who is let in.
+    /// Where events and signals are kept in embedded mode.
+    #[command(flatten)]
+    pub data: DataArgs,
+
+    /// The scoring model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+
+    /// Who may use the API.
     #[command(flatten)]
     pub guard: GuardArgs,
 
-    /// How long a connection may take, and which hosts it may ask for.
+    /// How many connections, how long each may take, and which hosts it may ask for.
     #[command(flatten)]
     pub server: ServerArgs,
 
-    /// What is logged.
-    #[command(flatten)]
-    pub logs: LogArgs,
+    /// How many connections may be open, from 1 to 1,000,000. Where all are taken and one is idle it makes room; else more are
+    /// answered 503 at once.
+    #[arg(long, help_heading = "Connections", env = "SSPP_MAX_CONNECTIONS", value_name = "SSPP_MAX_CONNECTIONS", default_value_t = 4_096,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
 
-    /// Where traces are exported to.
-    #[command(flatten)]
-    pub otlp: OtlpArgs,
+    /// How long a request's body may take to arrive, such as 30s.
+    #[arg(
+        long,
+        help_heading = "Connections",
+        env = "SSPP_REQUEST_TIMEOUT",
+        value_name = "SSPP_REQUEST_TIMEOUT",
+        default_value = "30s"
+    )]
+    pub request_timeout: Span,
 
     /// How the pipeline runs, in embedded mode.
     #[command(flatten)]
@@ -93,35 +81,40 @@ pub struct Config {
     /// Redis and PostgreSQL, and their limits.
     #[command(flatten)]
     pub backends: BackendArgs,
+
+    /// What is done with them at start.
+    #[command(flatten)]
+    pub start: StartArgs,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub logs: LogArgs,
+
+    /// Where traces are exported to.
+    #[command(flatten)]
+    pub otlp: OtlpArgs,
 }
 
-/// What else the binary can do.
+/// Where embedded mode keeps everything.
 ///
 /// ```
 /// use clap::Parser as _;
-/// let config = sspp_api::Config::try_parse_from(["sspp-api", "openapi"]).unwrap();
-/// assert!(matches!(config.command, Some(sspp_api::Command::Openapi)));
+/// let config = sspp_api::Config::try_parse_from(["sspp-api", "-d", "test.db"]).unwrap();
+/// assert_eq!(config.data.data, std::path::Path::new("test.db"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub enum Command {
-    /// Print the OpenAPI document.
-    Openapi,
-    /// Ask the server on this port whether it is ready: ends with 0 when it is, else with 1.
-    Healthcheck,
-    /// Make an API key: prints the key, once, and what to configure.
-    Keygen {
-        /// Whose key it is; stands in the log and in messages.
-        #[arg(long)]
-        name: String,
-        /// What it allows: ingest, read and admin, joined by '+'; admin allows everything.
-        #[arg(long, default_value = "ingest+read")]
-        scopes: Scopes,
-    },
-    /// Import signals that /signals/export gave as NDJSON, under the same event ids; `-` is standard input. In embedded mode the
-    /// service has to be stopped. Doing it again does no harm.
-    Import(ImportArgs),
-    /// Import the predecessor's table `sales_signals` from its PostgreSQL. Doing it again does no harm.
-    ImportLegacy(LegacyArgs),
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct DataArgs {
+    /// The path of the data file of embedded mode, never a URI; the file is made when it is not there.
+    #[arg(short, long, env = "SSPP_DATA", value_name = "SSPP_DATA", default_value = "./sspp.db")]
+    pub data: PathBuf,
+}
+
+/// The scoring model.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ModelArgs {
+    /// The scoring model, a TOML or (by its ending) JSON file. Without it, the built-in default model.
+    #[arg(short, long, env = "SSPP_MODEL", value_name = "SSPP_MODEL")]
+    pub model: Option<PathBuf>,
 }
 
 /// Why a configuration cannot be started with; every message names the flag and the variable.
@@ -183,10 +176,10 @@ impl Config {
 
     pub(crate) fn checked(&self) -> Result<Checked, ConfigError> {
         let keys = self.guard.api_keys()?;
-        if self.allow_anonymous && !keys.is_empty() {
+        if self.guard.allow_anonymous && !keys.is_empty() {
             return Err(ConfigError::KeysForNobody);
         }
-        if keys.is_empty() && !self.bind.is_loopback() && !self.allow_anonymous {
+        if keys.is_empty() && !self.bind.is_loopback() && !self.guard.allow_anonymous {
             return Err(ConfigError::OpenToAnyone { address: self.bind });
         }
         let prefix = prefix(&self.api_prefix).map_err(|reason| service::ConfigError::Invalid {
@@ -200,7 +193,7 @@ impl Config {
             address: self.address(),
             prefix,
             backends: self.backends.resolve()?,
-            body_timeout: Duration::from_secs(self.request_timeout),
+            body_timeout: self.request_timeout.get(),
             shutdown_timeout: self.shutdown_timeout.get(),
             keys,
             rate_limit: self.guard.limit()?,
@@ -208,7 +201,7 @@ impl Config {
         Ok(Checked { logs, traces, setup })
     }
 
-    /// Where the server listens, or a health check asks.
+    /// Where the server listens.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::new(self.bind, self.port)
     }
@@ -242,6 +235,27 @@ mod tests {
         }
         for bad in ["a//b", "a b", "{id}", ":id", "a?b", "*"] {
             assert!(prefix(bad).is_err(), "{bad}");
+        }
+    }
+
+    type Length = fn(&Config) -> Span;
+
+    #[test]
+    fn every_length_of_time_is_written_alike() {
+        let lengths: [(&str, Length); 6] = [
+            ("--request-timeout", |config| config.request_timeout),
+            ("--shutdown-timeout", |config| config.shutdown_timeout),
+            ("--header-timeout", |config| config.server.header_timeout),
+            ("--idle-timeout", |config| config.server.idle_timeout),
+            ("--claim-bound", |config| config.backends.queue.claim_bound),
+            ("--statement-timeout", |config| config.backends.store.statement_timeout),
+        ];
+        for (flag, length) in lengths {
+            for (text, millis) in [("30s", 30_000), ("45", 45_000), ("250ms", 250), ("1h30m", 5_400_000)] {
+                let read = length(&config(&[flag, text])).get();
+                assert_eq!(read, Duration::from_millis(millis), "{flag} {text}");
+            }
+            assert!(Config::try_parse_from(["sspp-api", flag, "30x"]).is_err(), "{flag}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sspp_core::service::{DurabilityState, watch_durability};
+use sspp_core::service::{DurabilityState, QueueArgs, watch_durability};
 use sspp_core::{Clock, Pipeline, Random, ScoringModel, SqliteConfig, SqliteDatabase, retain};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::RunError;
-use crate::config::Config;
+use crate::config::{Config, DataArgs};
 use crate::state::Ports;
 
 /// What runs in embedded mode.
@@ -33,15 +33,7 @@ impl Embedded {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Ports), RunError> {
-        let claim_bound = config.backends.claim_bound.get();
-        let data = SqliteConfig {
-            max_backlog: config.backends.max_backlog,
-            claim_bound,
-            ..SqliteConfig::new(&config.data)
-        };
-        let database = SqliteDatabase::open(data, Arc::clone(&clock))
-            .await
-            .map_err(|source| RunError::Data { path: config.data.clone(), source })?;
+        let database = open(&config.data, Some(&config.backends.queue), Arc::clone(&clock)).await?;
         let (queue, store) = (database.queue(), database.store());
         store.put_model(&model.to_record()).await.map_err(RunError::KeepModel)?;
         let pipeline = Pipeline::new(
@@ -87,6 +79,20 @@ impl Embedded {
         }
         self.database.close().await;
     }
+}
+
+/// Opens the data file, with the limits of a queue where that is used.
+pub(crate) async fn open(
+    args: &DataArgs,
+    queue: Option<&QueueArgs>,
+    clock: Arc<dyn Clock>,
+) -> Result<SqliteDatabase, RunError> {
+    let mut data = SqliteConfig::new(&args.data);
+    if let Some(queue) = queue {
+        (data.max_backlog, data.claim_bound) = (queue.max_backlog, queue.claim_bound.get());
+    }
+    let opened = SqliteDatabase::open(data, clock).await;
+    opened.map_err(|source| RunError::Data { path: args.data.clone(), source })
 }
 
 /// Where the file is, as a person would look for it.

@@ -15,6 +15,7 @@ mod app;
 mod backpressure;
 mod body;
 mod body_memory;
+mod command;
 mod config;
 mod docs;
 mod document;
@@ -33,7 +34,8 @@ mod state;
 mod transfer;
 
 pub use app::{RunError, run};
-pub use config::{Command, Config, ConfigError};
+pub use command::{Command, CommandLine, HealthcheckArgs};
+pub use config::{Config, ConfigError, DataArgs, ModelArgs};
 pub use docs::openapi_document;
 pub use guard::{
     ApiKeys, ApiKeysFault, CorsOrigins, GuardArgs, NewKey, Rate, RateLimit, Scope, Scopes, TrustedProxies,

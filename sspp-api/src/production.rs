@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::service::{Backends, DurabilityState, migrate_until_done, require_durable, watch_durability};
+use sspp_core::service::{
+    Backends, DurabilityState, StartArgs, migrate_until_done, require_durable, watch_durability,
+};
 use sspp_core::{Clock, PgSignalStore, Random, RedisEventQueue, ScoringModel};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -27,22 +29,19 @@ impl Production {
     /// Opens both. A server that is away is no error, unless the queue has to be durable.
     pub(crate) async fn start(
         backends: Backends,
+        start: &StartArgs,
         model: Arc<ScoringModel>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Ports), RunError> {
-        let queue = RedisEventQueue::open(backends.redis)
-            .await
-            .map_err(|error| RunError::Queue(error.to_string()))?;
-        let store = PgSignalStore::open(backends.postgres)
-            .await
-            .map_err(|error| RunError::Store(error.to_string()))?;
-        if backends.require_durable_queue {
+        let queue = RedisEventQueue::open(backends.redis).await?;
+        let store = PgSignalStore::open(backends.postgres).await?;
+        if start.require_durable_queue {
             let durable = require_durable(queue.port(), store.port(), Some(DURABLE_WITHIN)).await;
             durable.map_err(RunError::NotDurable)?;
         }
         let durability = watch_durability(queue.port(), store.port());
-        let migrating = backends
+        let migrating = start
             .migrate
             .then(|| AbortOnDropHandle::new(tokio::spawn(migrate_until_done(Arc::clone(&store)))));
         let ports = Ports {

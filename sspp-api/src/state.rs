@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use sspp_core::service::{AllowedHosts, QueueClock};
 use sspp_core::{
-    Clock, EventQueue, ModelDigest, QueueError, Random, ScoringModel, SignalStore, StoreError, Timestamp,
+    Clock, Envelope, Event, EventQueue, ModelDigest, NewJob, QueueError, Random, ScoringModel, SignalStore,
+    StoreError, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +17,7 @@ use crate::body_memory::BodyMemory;
 use crate::error::Problem;
 use crate::guard::{ApiKeys, CorsOrigins, RateLimit, TrustedProxies};
 use crate::metrics::Metrics;
+use crate::middleware::carried;
 
 /// What the service is made of: the engine's ports and what comes in from outside.
 ///
@@ -159,6 +161,11 @@ impl App {
 impl Inner {
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_datetime(self.clock.now())
+    }
+
+    /// An event as a job of the queue, with the trace of the request that brought it.
+    pub(crate) fn job(&self, event: Event) -> NewJob {
+        Envelope::new(event, self.ports.clock.now(), &*self.ports.random).job(carried().as_ref())
     }
 
     pub(crate) fn uptime(&self) -> Duration {

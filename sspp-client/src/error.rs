@@ -47,14 +47,14 @@ pub enum Error {
     /// The client was closed: nothing is taken any more.
     #[error("the client is closed")]
     Closed,
-    /// The values of a request are not valid: every violation is listed, and nothing was sent.
-    #[error("the request is not valid: {0}")]
-    Request(#[source] Violations),
     /// The client is disabled: it asks no server.
     #[error(
         "the client is disabled, by disabled(true), SSPP_DISABLED or a blank API key: it sends and reads nothing"
     )]
     Disabled,
+    /// The values of a request are not valid: every violation is listed, and nothing was sent.
+    #[error("the request is not valid: {0}")]
+    Request(#[source] Violations),
     /// There was no answer.
     #[error("the server gave no answer: {0}")]
     Transport(#[source] TransportError),

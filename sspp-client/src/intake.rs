@@ -50,9 +50,7 @@ impl Intake {
         random: &dyn Random,
     ) -> Result<(Event, Encoded), Ended> {
         let now = clock.now();
-        if let Some(source) = &self.source {
-            event.default_source(source);
-        }
+        self.add_source(&mut event);
         if let Some(hook) = &self.before_send {
             event = hook.look(event, now, random)?;
         }
@@ -61,6 +59,23 @@ impl Intake {
             return Err(Ended::Dropped { id: encoded.id, reason: DropReason::Disabled });
         }
         Ok((event, encoded))
+    }
+
+    /// Checks an event that is not to be sent: the program's last look is for those that are.
+    pub(crate) fn check(
+        &self,
+        mut event: SalesEvent,
+        clock: &dyn Clock,
+        random: &dyn Random,
+    ) -> Result<Encoded, Unsendable> {
+        self.add_source(&mut event);
+        check(event, clock.now(), random).map(|(_, encoded)| encoded)
+    }
+
+    fn add_source(&self, event: &mut SalesEvent) {
+        if let Some(source) = &self.source {
+            event.default_source(source);
+        }
     }
 }
 

@@ -96,7 +96,7 @@ impl Client {
             units: explained.score.units(),
             steps: explained.steps.iter().map(ExplanationStep::from).collect(),
             model: (&*model).into(),
-            summary: explained.summary(&event.event_type),
+            summary: explained.to_string(),
             event_type: event.event_type,
         })
     }

@@ -119,12 +119,7 @@ impl Envelope {
 
     /// The event as something to queue, with the trace of the request that brought it, where there is one.
     pub fn job(&self, trace: Option<&TraceContext>) -> NewJob {
-        NewJob {
-            event_id: self.event_id,
-            account_id: self.event.account_id.clone(),
-            payload: self.encode_traced(trace),
-            enqueued_at: None,
-        }
+        NewJob::new(self.event_id, self.event.account_id.clone(), self.encode_traced(trace))
     }
 
     /// Writes the envelope in the version that every running release can read.

@@ -16,6 +16,9 @@
 //! assert_eq!(scored.score.to_string(), "0.70");
 //! ```
 //!
+//! The crates whose types are in signatures here are exported too, so that others can name and implement everything with this
+//! crate alone.
+//!
 //! Features: `scoring` (models that score events), `engine` (ports, pipeline and the memory adapters), `sqlite` (queue and store in one file), `redis` (queue), `postgres` (store), `service` (what the binaries
 //! share), `otlp` (spans for an OpenTelemetry collector), `testing` (contract suites and fakes), `mock` (mockall mocks of the ports). Without any there are
 //! the types of events and signals and their checks: what a producer needs. `jiff` and `time` let the types of those libraries convert into a [`Timestamp`].
@@ -64,6 +67,15 @@ mod trace_spans;
 mod validation;
 
 #[cfg(feature = "engine")]
+pub use {async_trait, tokio, tokio_util};
+pub use {bytes, chrono, indexmap, serde_json, uuid};
+
+/// The examples of the README, which run as tests.
+#[cfg(all(doctest, feature = "engine"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+#[cfg(feature = "engine")]
 pub use adapters::memory::{MemoryEventQueue, MemorySignalStore};
 #[cfg(feature = "postgres")]
 pub use adapters::postgres::{LegacySignal, LegacySignals, PgConfig, PgOpenError, PgSignalStore};
@@ -95,11 +107,11 @@ pub use retention::{Retention, retain};
 pub use retry::RetryPolicy;
 #[cfg(feature = "scoring")]
 pub use scoring::{
-    AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, Scored, ScoringModel, Step,
-    StepInput, StepKind, TierRule, UnknownEventType,
+    AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, ModelModifier, Scored,
+    ScoringModel, ScoringModelBuilder, Step, StepInput, StepKind, TierRule, UnknownEventType,
 };
 pub use subject::Subject;
-pub use text::{TextFault, read_text, read_text_file, skip_byte_order_mark};
+pub use text::{TextFault, not_text, read_text, read_text_file, skip_byte_order_mark};
 #[cfg(feature = "engine")]
 pub use trace::TraceContext;
 #[cfg(feature = "scoring")]

@@ -170,7 +170,7 @@ fn job_of(letter: DeadLetter) -> Result<NewJob, ReplayError> {
         return Err(ReplayError::OtherEvent { id, event_id, holds });
     }
     let account_id = envelope.event.account_id;
-    Ok(NewJob { event_id, account_id, payload, enqueued_at: Some(enqueued_at) })
+    Ok(NewJob { enqueued_at: Some(enqueued_at), ..NewJob::new(event_id, account_id, payload) })
 }
 
 fn queued(event_id: EventId, admission: Option<Admission>) -> Result<Replayed, ReplayError> {

@@ -43,6 +43,25 @@ pub fn skip_byte_order_mark(bytes: &[u8]) -> Result<&[u8], TextFault> {
     }
 }
 
+/// Files that are often taken for text, by how they begin.
+const OTHER_FILES: [(&[u8], &str); 3] = [
+    (b"PK\x03\x04", "is a spreadsheet or a ZIP archive: save it as text, or unpack it first"),
+    (b"\x1f\x8b", "is compressed with gzip: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd: unpack it first"),
+];
+
+/// What a file is that begins so, where it is no text: words that read on from its name and say what to do.
+///
+/// ```
+/// use sspp_core::not_text;
+/// assert_eq!(not_text(b"\x1f\x8b\x08").as_deref(), Some("is compressed with gzip: unpack it first"));
+/// assert_eq!(not_text(b"{}"), None);
+/// ```
+pub fn not_text(start: &[u8]) -> Option<String> {
+    let known = OTHER_FILES.iter().find(|(magic, _)| start.starts_with(magic));
+    known.map(|(_, what)| (*what).to_owned()).or_else(|| Some(skip_byte_order_mark(start).err()?.to_string()))
+}
+
 /// Bytes as text: UTF-8, without a byte order mark.
 ///
 /// ```

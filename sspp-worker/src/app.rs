@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sspp_core::service::{
-    Backends, ConfigError, ConnectionMetrics, Limits, ModelError, QueueClock, QueueNeed, Serving,
+    Backends, ConfigError, ConnectionMetrics, Limits, ModelError, QueueClock, QueueNeed, Serving, StartArgs,
     StopSignals, Watched, describe_metrics, load_model, measure, migrate_until_done, recorder,
     require_durable, serve as serve_http, show_release, watch_dependencies, watch_durability,
 };
 use sspp_core::{
-    EventQueue, PgSignalStore, Pipeline, RedisEventQueue, ScoringModel, SignalStore, SystemClock,
-    SystemRandom, retain,
+    EventQueue, PgOpenError, PgSignalStore, Pipeline, RedisEventQueue, RedisOpenError, ScoringModel,
+    SignalStore, SystemClock, SystemRandom, retain,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -53,13 +53,13 @@ pub enum RunError {
     },
     /// The queue cannot be used as it is configured.
     #[error("cannot use the queue (--redis-url, REDIS_URL): {0}")]
-    Queue(String),
+    Queue(#[from] RedisOpenError),
     /// The store cannot be used as it is configured.
     #[error("cannot use the store (--database-url, DATABASE_URL): {0}")]
-    Store(String),
+    Store(#[from] PgOpenError),
     /// The schema could not be migrated.
     #[error("cannot migrate the store (--database-url, DATABASE_URL): {0}")]
-    Migrate(String),
+    Migrate(#[source] PgOpenError),
     /// The queue or the store may lose what it acknowledges, and must not.
     #[error("{0}")]
     NotDurable(String),
@@ -69,6 +69,14 @@ pub enum RunError {
     /// The pipeline stopped although nobody asked it to.
     #[error("the pipeline ended by itself; the log above says why")]
     PipelineEnded,
+}
+
+impl RunError {
+    /// Whether a setting is wrong, whatever else is there.
+    pub(crate) const fn is_usage(&self) -> bool {
+        use PgOpenError::Config;
+        matches!(self, Self::Config(_) | Self::Queue(_) | Self::Store(Config(_)) | Self::Migrate(Config(_)))
+    }
 }
 
 /// Scores events until the process is told to stop (SIGINT, SIGTERM).
@@ -103,9 +111,10 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     describe_metrics();
     show_release(env!("CARGO_PKG_VERSION"), &model);
 
-    let Backends { redis, postgres, require_durable_queue, migrate, .. } = backends;
-    let queue = RedisEventQueue::open(redis).await.map_err(|error| RunError::Queue(error.to_string()))?;
-    let store = PgSignalStore::open(postgres).await.map_err(|error| RunError::Store(error.to_string()))?;
+    let Backends { redis, postgres, .. } = backends;
+    let StartArgs { require_durable_queue, migrate } = config.start;
+    let queue = RedisEventQueue::open(redis).await?;
+    let store = PgSignalStore::open(postgres).await?;
     let upkeep = metrics.clone();
     let measuring = measure(move || upkeep.run_upkeep(), store.connections());
     let _measuring = AbortOnDropHandle::new(tokio::spawn(measuring));
@@ -218,7 +227,7 @@ fn watched(
         queue_service: "redis",
         store: store.port(),
         store_service: "postgresql",
-        queue_name: config.backends.queue_name.clone(),
+        queue_name: config.backends.queue.queue_name.clone(),
         up: "sspp_worker_dependency_up",
         ping: "sspp_worker_dependency_ping_duration_seconds",
         size: "sspp_worker_queue_size",

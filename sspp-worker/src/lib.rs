@@ -10,11 +10,13 @@
 //! The feature `otlp` exports spans to an OpenTelemetry collector.
 
 mod app;
+mod command;
 mod config;
 mod drain;
 mod health;
 mod migrate;
 
 pub use app::{RunError, run};
-pub use config::{Command, Config};
-pub use migrate::migrate;
+pub use command::{Command, CommandLine, HealthcheckArgs};
+pub use config::Config;
+pub use migrate::{MigrateArgs, migrate};

@@ -1,28 +1,46 @@
 //! The `migrate` command.
 
-use sspp_core::PgSignalStore;
+use clap::Args;
+use sspp_core::service::{DatabaseArgs, LogArgs};
+use sspp_core::{PgConfig, PgOpenError, PgSignalStore};
 
 use crate::app::RunError;
-use crate::config::Config;
+
+/// What is migrated.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct MigrateArgs {
+    /// Where PostgreSQL is.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub logs: LogArgs,
+}
 
 /// Brings the schema of PostgreSQL up to this release and says how many migrations that took. Needs no queue.
 ///
 /// ```no_run
 /// use clap::Parser as _;
-/// let config = sspp_worker::Config::parse_from(["sspp-worker", "--database-url", "postgres://localhost/sspp"]);
-/// println!("{}", sspp_worker::migrate(&config)?);
+/// let line = ["sspp-worker", "migrate", "--database-url", "postgres://localhost/sspp"];
+/// if let Some(sspp_worker::Command::Migrate(args)) = sspp_worker::CommandLine::parse_from(line).command {
+///     println!("{}", sspp_worker::migrate(&args)?);
+/// }
 /// # Ok::<(), sspp_worker::RunError>(())
 /// ```
-pub fn migrate(config: &Config) -> Result<String, RunError> {
-    let logs = config.logs.check()?;
-    let database = config.backends.resolve_database()?;
+pub fn migrate(args: &MigrateArgs) -> Result<String, RunError> {
+    let logs = args.logs.check()?;
+    let database = PgConfig::new(args.database.required()?.expose());
     logs.start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let failed = |error: sspp_core::PgOpenError| RunError::Migrate(error.to_string());
-        let store = PgSignalStore::open(database).await.map_err(failed)?;
-        let applied = store.migrate().await.map_err(failed)?;
-        store.close().await;
+        let migrating = async {
+            let store = PgSignalStore::open(database).await?;
+            let applied = store.migrate().await?;
+            store.close().await;
+            Ok::<_, PgOpenError>(applied)
+        };
+        let applied = migrating.await.map_err(RunError::Migrate)?;
         Ok(match applied {
             0 => "the schema is up to date: no migration was needed".to_owned(),
             1 => "the schema is up to date: 1 migration was applied".to_owned(),

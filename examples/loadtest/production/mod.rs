@@ -222,12 +222,9 @@ async fn batches(site: &Site<'_>, name: &str, round: u32, limit: Duration) -> Re
 
 fn new_job(round: u32, number: u32) -> Result<NewJob, Failure> {
     let id = format!("{round:08x}-0000-4000-8000-{number:012x}");
-    Ok(NewJob {
-        event_id: id.parse::<EventId>().map_err(|_| "an event id")?,
-        account_id: format!("acc_{:05}", number % 5_000).parse().map_err(|_| "an account id")?,
-        payload: payload::body(round, number),
-        enqueued_at: None,
-    })
+    let event_id = id.parse::<EventId>().map_err(|_| "an event id")?;
+    let account_id = format!("acc_{:05}", number % 5_000).parse().map_err(|_| "an account id")?;
+    Ok(NewJob::new(event_id, account_id, payload::body(round, number)))
 }
 
 /// The same questions at a tenth of the signals and at all of them.

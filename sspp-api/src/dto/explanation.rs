@@ -134,7 +134,7 @@ impl ExplanationBody {
             units: stored.score.units().get(),
             model: model.into(),
             steps: steps(explanation),
-            summary: explanation.summary(&stored.accepted.event.event_type),
+            summary: explanation.to_string(),
             consistent,
             detail,
         }

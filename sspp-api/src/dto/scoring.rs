@@ -237,7 +237,7 @@ impl PreviewResult {
             signal_score: Some(explanation.score.to_f64()),
             units: Some(explanation.score.units().get()),
             steps: Some(steps(explanation)),
-            summary: Some(explanation.summary(&event.event_type)),
+            summary: Some(explanation.to_string()),
             errors: None,
         }
     }

@@ -8,7 +8,7 @@ use sspp_core::service::{self, Secret};
 
 use super::{ApiKeys, CorsOrigins, Rate, RateLimit, TrustedProxies};
 
-/// Who is let in.
+/// Who may use the API, how often, and from which pages.
 ///
 /// ```
 /// use clap::Parser as _;
@@ -16,8 +16,12 @@ use super::{ApiKeys, CorsOrigins, Rate, RateLimit, TrustedProxies};
 /// assert!(config.guard.api_keys().unwrap_err().to_string().contains("SSPP_API_KEYS_FILE"));
 /// ```
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Who is let in")]
+#[command(next_help_heading = "Access")]
 pub struct GuardArgs {
+    /// Serve everyone, without keys, on an address that others reach: for use behind a gateway that checks who asks.
+    #[arg(long, env = "SSPP_ALLOW_ANONYMOUS", value_name = "SSPP_ALLOW_ANONYMOUS")]
+    pub allow_anonymous: bool,
+
     /// The keys that are let in, each `name:scopes:sha256` as `sspp-api keygen` prints it, between commas or white space.
     #[arg(long, env = "SSPP_API_KEYS", value_name = "SSPP_API_KEYS", hide_env_values = true)]
     pub api_keys: Option<Secret>,

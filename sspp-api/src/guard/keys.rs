@@ -133,7 +133,7 @@ fn entry_of(number: usize, entry: &str) -> Result<ApiKey, ApiKeysFault> {
 }
 
 /// Names are shown in logs and may be looked for there.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(allowed) {
         return Err(format!("a key's name should be 1 to {NAME_MAX} letters, digits, '-', '_' and '.'"));

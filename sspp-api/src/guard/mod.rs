@@ -35,4 +35,5 @@ pub(crate) use access::{Access, Declared};
 pub(crate) use document::{annotate, describe, register};
 pub(crate) use doorkeeper::Doorkeeper;
 pub(crate) use handshake::handshake;
+pub(crate) use keys::check_name;
 pub(crate) use rate_limit::Allowance;

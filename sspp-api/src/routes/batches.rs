@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use poem_openapi::OpenApi;
 use sspp_core::{
-    Admission, BatchFault, BatchFormat, Envelope, Event, EventId, NewJob, ParseFault, QueueError, Violations,
+    Admission, BatchFault, BatchFormat, Event, EventId, NewJob, ParseFault, QueueError, Violations,
     parse_batch,
 };
 
@@ -17,7 +17,6 @@ use crate::dto::{
 };
 use crate::error::Problem;
 use crate::guard::{Access, Declared, Scopes};
-use crate::middleware::carried;
 use crate::state::Inner;
 
 /// Batches.
@@ -74,15 +73,13 @@ pub(super) async fn take_batch<O>(state: &Arc<Inner>, body: EventsBody<O>) -> Re
             Err(fault) => return Err(events::refused(fault)),
         },
     };
-    let now = state.ports.clock.now();
     let mut jobs = Vec::with_capacity(events.len());
     let mut verdicts = Vec::with_capacity(events.len());
     for (index, event) in events.into_iter().enumerate() {
         match event {
             Ok(event) => {
                 state.metrics.event_received(event.event_type.as_str());
-                let envelope = Envelope::new(event, now, &*state.ports.random);
-                jobs.push(envelope.job(carried().as_ref()));
+                jobs.push(state.job(event));
                 verdicts.push(None);
             }
             Err(violations) => verdicts.push(Some(VerdictBody::rejected(index, &violations))),

@@ -6,7 +6,7 @@ use poem::http::{HeaderValue, StatusCode};
 use poem::{Endpoint, EndpointExt as _};
 use poem_openapi::OpenApi;
 use sspp_core::{
-    Admission, Envelope, Event, ExternalId, ParseFault, QueueError, Violation, Violations, parse_cloud_event,
+    Admission, Event, ExternalId, ParseFault, QueueError, Violation, Violations, parse_cloud_event,
     parse_cloud_event_data, parse_event,
 };
 
@@ -16,7 +16,6 @@ use crate::dto::param::{Header, IdempotencyKeyParam};
 use crate::dto::{Accepted, EventForm, EventsBody, Failure, Holds, Taken, TakesOne};
 use crate::error::Problem;
 use crate::guard::{Access, Declared, Scopes};
-use crate::middleware::carried;
 use crate::state::Inner;
 
 const KEY: &str = "Idempotency-Key";
@@ -57,7 +56,7 @@ impl Events {
         };
         let event = read(&body, form, state).map_err(refused)?;
         state.metrics.event_received(event.event_type.as_str());
-        let job = Envelope::new(event, state.ports.clock.now(), &*state.ports.random).job(carried().as_ref());
+        let job = state.job(event);
         let event_id = job.event_id;
         let admission = state.ask_queue(state.ports.queue.enqueue(vec![job])).await;
         match admission.map(|admissions| admissions.first().copied()) {

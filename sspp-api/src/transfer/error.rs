@@ -20,15 +20,26 @@ pub enum TransferError {
     /// The store or the queue cannot be opened.
     #[error(transparent)]
     Open(#[from] RunError),
+    /// The store cannot be used.
+    #[error("cannot use the store (--database-url, DATABASE_URL): {0}")]
+    Store(#[from] StoreError),
     /// The file cannot be read.
-    #[error("cannot read {file}: {source}{}", go_on("--skip-lines", *line))]
+    #[error("cannot read {file}: {source}{}", go_on(resume.as_deref()))]
     Read {
         /// The file.
         file: String,
-        /// How many lines were done.
-        line: u64,
         /// Why.
         source: std::io::Error,
+        /// The argument to go on with, where something is done.
+        resume: Option<String>,
+    },
+    /// The file is something else than NDJSON.
+    #[error("{file} {what}")]
+    Format {
+        /// The file.
+        file: String,
+        /// What it is, and what to do.
+        what: String,
     },
     /// More lines were to be left out than there are.
     #[error("{file} has {lines} lines, and --skip-lines {skipped} leaves out more: is it the same file?")]
@@ -41,20 +52,28 @@ pub enum TransferError {
         skipped: u64,
     },
     /// The predecessor's database cannot be read.
-    #[error("cannot read the predecessor's table sales_signals: {reason}{}", go_on("--after", *after))]
+    #[error("cannot read the predecessor's table sales_signals: {reason}{}", go_on(resume.as_deref()))]
     Legacy {
         /// Why.
         reason: String,
-        /// The last id that was done.
-        after: i64,
+        /// The argument to go on with, where something is done.
+        resume: Option<String>,
     },
     /// The store or the queue failed for too long.
-    #[error("{reason}; nothing is lost: go on with {resume}")]
+    #[error("{reason}{}", go_on(resume.as_deref()))]
     Stopped {
         /// Why.
         reason: String,
-        /// The argument to go on with.
-        resume: String,
+        /// The argument to go on with, where something is done.
+        resume: Option<String>,
+    },
+    /// A signal came before it was done.
+    #[error("stopped by {signal}{}", go_on(resume.as_deref()))]
+    Interrupted {
+        /// Which.
+        signal: &'static str,
+        /// The argument to go on with, where something is done.
+        resume: Option<String>,
     },
     /// Everything else was taken, but some was not.
     #[error("{count} could not be taken: the first of them are listed above, each with the reason")]
@@ -64,15 +83,16 @@ pub enum TransferError {
     },
 }
 
-/// How to go on, where there is something behind already.
-fn go_on(argument: &str, done: impl Into<i128>) -> String {
-    let done = done.into();
-    if done > 0 { format!("; go on with {argument} {done}") } else { String::new() }
-}
-
-/// A failure of the store as a sentence.
-pub(super) fn of_store(error: &StoreError) -> String {
-    error.to_string()
+/// How to go on. What was done is done, whether it is done again or left out.
+fn go_on(resume: Option<&str>) -> String {
+    resume.map_or_else(
+        || "; nothing was done yet".to_owned(),
+        |resume| {
+            format!(
+                "; what was done stays: run the same command again, which does no harm, or with {resume} to leave out what is done"
+            )
+        },
+    )
 }
 
 #[cfg(test)]
@@ -81,8 +101,9 @@ mod tests {
 
     #[test]
     fn how_to_go_on_is_said_where_something_is_done() {
-        let error = |after| TransferError::Legacy { reason: "no such host".to_owned(), after }.to_string();
-        assert_eq!(error(0), "cannot read the predecessor's table sales_signals: no such host");
-        assert!(error(7).ends_with("no such host; go on with --after 7"));
+        let error = |resume| TransferError::Legacy { reason: "no such host".to_owned(), resume }.to_string();
+        assert!(error(None).ends_with("sales_signals: no such host; nothing was done yet"));
+        let some = error(Some("--after 7".to_owned()));
+        assert!(some.contains("does no harm") && some.contains("with --after 7"), "{some}");
     }
 }

@@ -1,10 +1,10 @@
 //! `sspp-api import-legacy`: the predecessor's table of signals into the configured store.
 
 use clap::Args;
-use sspp_core::service::Secret;
+use sspp_core::service::{self, LogArgs, Secret, StopSignals, StoreArgs};
 use sspp_core::{
     AccountId, Event, EventId, EventType, ExternalId, LegacySignal, LegacySignals, Metadata, ModelDigest,
-    Record, Score, ScoringModel, SignalType, Source, Timestamp, Units, UserId,
+    PgOpenError, Record, Score, ScoringModel, SignalType, Source, StoreError, Timestamp, Units, UserId,
 };
 
 use super::TransferError;
@@ -12,11 +12,11 @@ use super::lines::scored;
 use super::progress::Progress;
 use super::runtime::run;
 use super::target::Target;
-use crate::config::Config;
+use crate::config::{ConfigError, DataArgs};
 
 const BATCH: u32 = 500;
 
-/// Which predecessor to import.
+/// Which predecessor to import, and where to.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct LegacyArgs {
     /// The predecessor's PostgreSQL: `postgres://user:password@host:port/database`. It is only read.
@@ -24,78 +24,112 @@ pub struct LegacyArgs {
     pub url: Secret,
 
     /// The source that its signals get. With the row's id it makes the event id: give two predecessors two names.
-    #[arg(long, value_name = "NAME", default_value = "legacy")]
-    pub source: String,
+    #[arg(long, value_name = "NAME", default_value = "legacy", value_parser = source)]
+    pub source: Source,
 
     /// The last id that was done before.
     #[arg(long, value_name = "ID", default_value_t = 0, allow_negative_numbers = true)]
     pub after: i64,
+
+    /// The data file of embedded mode.
+    #[command(flatten)]
+    pub data: DataArgs,
+
+    /// PostgreSQL.
+    #[command(flatten)]
+    pub store: StoreArgs,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub logs: LogArgs,
+}
+
+fn source(text: &str) -> Result<Source, String> {
+    Source::new(text).map_err(|fault| fault.to_string())
 }
 
 /// Imports the table. Every row keeps its score, signal type and times; its event id follows from the row's id, so doing it
-/// again does no harm.
+/// again does no harm. Nothing is made or written before the table was found.
 ///
 /// ```no_run
 /// use clap::Parser as _;
-/// let config = sspp_api::Config::parse_from(["sspp-api", "import-legacy", "--from", "postgres://old-db/sales"]);
-/// if let Some(sspp_api::Command::ImportLegacy(args)) = &config.command {
-///     sspp_api::run_import_legacy(&config, args)?;
+/// let line = ["sspp-api", "import-legacy", "--from", "postgres://old-db/sales"];
+/// if let Some(sspp_api::Command::ImportLegacy(args)) = &sspp_api::CommandLine::parse_from(line).command {
+///     sspp_api::run_import_legacy(args)?;
 /// }
 /// # Ok::<(), sspp_api::TransferError>(())
 /// ```
-pub fn run_import_legacy(config: &Config, args: &LegacyArgs) -> Result<(), TransferError> {
-    run(config, import_legacy(config, args))
+pub fn run_import_legacy(args: &LegacyArgs) -> Result<(), TransferError> {
+    run(&args.logs, async |stop| import_legacy(args, stop).await)
 }
 
-async fn import_legacy(config: &Config, args: &LegacyArgs) -> Result<(), TransferError> {
-    let failed = |reason: String, after| TransferError::Legacy { reason, after };
-    let source =
-        Source::new(args.source.clone()).map_err(|fault| failed(format!("--source {fault}"), args.after))?;
-    let mut legacy = LegacySignals::connect(args.url.expose())
-        .await
-        .map_err(|error| failed(error.to_string(), args.after))?;
-    let target = Target::open(config).await?;
-    let outcome = import_rows(&mut legacy, &target, &source, args.after).await;
+async fn import_legacy(args: &LegacyArgs, mut stop: StopSignals) -> Result<(), TransferError> {
+    let opening = async {
+        let mut legacy = LegacySignals::connect(args.url.expose()).await.map_err(unopened)?;
+        let of = legacy.count_after(args.after).await.map_err(|error| unread(&error, None))?;
+        Ok::<_, TransferError>((legacy, of, Target::open_store(&args.data, &args.store).await?))
+    };
+    let (mut legacy, of, target) = tokio::select! {
+        opened = opening => opened?,
+        signal = stop.next() => return Err(TransferError::Interrupted { signal, resume: None }),
+    };
+    let mut progress = Progress::new("rows", Some(of));
+    progress.resume = (args.after > 0).then(|| format!("--after {}", args.after));
+    let outcome = tokio::select! {
+        outcome = import_rows(&mut legacy, &target, args, &mut progress) => outcome,
+        signal = stop.next() => Err(TransferError::Interrupted { signal, resume: progress.resume.clone() }),
+    };
+    stop.end_at_next();
     target.close().await;
     legacy.close().await;
-    let progress = outcome?;
-    if progress.rejected > 0 { Err(TransferError::Rejected { count: progress.rejected }) } else { Ok(()) }
+    progress.finish();
+    outcome.and_then(|()| progress.verdict())
+}
+
+fn unopened(error: PgOpenError) -> TransferError {
+    match error {
+        PgOpenError::Config(reason) => {
+            let (flag, variable) = ("--from", "SSPP_LEGACY_URL");
+            ConfigError::from(service::ConfigError::InvalidSecret { flag, variable, reason }).into()
+        }
+        error => TransferError::Legacy { reason: error.to_string(), resume: None },
+    }
+}
+
+fn unread(error: &StoreError, resume: Option<String>) -> TransferError {
+    TransferError::Legacy { reason: error.to_string(), resume }
 }
 
 async fn import_rows(
     legacy: &mut LegacySignals,
     target: &Target,
-    source: &Source,
-    mut after: i64,
-) -> Result<Progress, TransferError> {
-    let failed =
-        |error: sspp_core::StoreError, after| TransferError::Legacy { reason: error.to_string(), after };
-    let stopped = |reason, after| TransferError::Stopped { reason, resume: format!("--after {after}") };
-    let of = legacy.count_after(after).await.map_err(|error| failed(error, after))?;
-    let mut progress = Progress::new("rows", Some(of));
+    args: &LegacyArgs,
+    progress: &mut Progress,
+) -> Result<(), TransferError> {
     let model = ScoringModel::predecessor().to_record();
-    target.keep_model(&model).await.map_err(|reason| stopped(reason, after))?;
+    target.keep_model(&model).await.map_err(|reason| progress.stopped(reason))?;
+    let mut after = args.after;
     loop {
-        let rows = legacy.after(after, BATCH).await.map_err(|error| failed(error, after))?;
-        let Some(last) = rows.last().map(|row| row.id) else { break };
+        let rows = legacy.after(after, BATCH).await;
+        let rows = rows.map_err(|error| unread(&error, progress.resume.clone()))?;
+        let Some(last) = rows.last().map(|row| row.id) else { return Ok(()) };
         let mut batch = Vec::with_capacity(rows.len());
         for row in rows {
             progress.done += 1;
             let id = row.id;
-            match record(row, source, model.digest) {
+            match record(row, &args.source, model.digest) {
                 Ok(record) => batch.push(record),
                 Err(reason) => progress.reject(&format_args!("row {id}"), &reason),
             }
         }
         if !batch.is_empty() {
-            let answers = target.import(batch).await.map_err(|reason| stopped(reason, after))?;
+            let answers = target.import(batch).await.map_err(|reason| progress.stopped(reason))?;
             progress.count(&answers);
         }
         after = last;
+        progress.resume = Some(format!("--after {after}"));
         progress.tell();
     }
-    progress.finish();
-    Ok(progress)
 }
 
 /// A row as something to record.

@@ -1,6 +1,7 @@
 //! Signals into a store: from an export, or from the predecessor's table.
 //!
 //! - `import`: lines of NDJSON
+//! - `input`: reads them, and tells what is no NDJSON
 //! - `lines`: what a line says
 //! - `legacy`: rows of the predecessor
 //! - `target`: where they go
@@ -10,6 +11,7 @@
 
 mod error;
 mod import;
+mod input;
 mod legacy;
 mod lines;
 mod progress;

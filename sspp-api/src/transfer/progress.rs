@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use sspp_core::Recorded;
 
+use super::TransferError;
+
 const EVERY: Duration = Duration::from_secs(2);
 /// Of what is wrong, so many are told one by one.
 const TOLD: u64 = 20;
@@ -21,6 +23,8 @@ pub(super) struct Progress {
     pub(super) conflicts: u64,
     pub(super) erased: u64,
     pub(super) rejected: u64,
+    /// The argument to go on with, where something is done.
+    pub(super) resume: Option<String>,
     began: Instant,
     told: Instant,
 }
@@ -38,6 +42,7 @@ impl Progress {
             conflicts: 0,
             erased: 0,
             rejected: 0,
+            resume: None,
             began,
             told: began,
         }
@@ -75,6 +80,16 @@ impl Progress {
         say(&format!("{} in {:.1} s", self.line(), self.began.elapsed().as_secs_f64()));
     }
 
+    /// The store or the queue failed for too long.
+    pub(super) fn stopped(&self, reason: String) -> TransferError {
+        TransferError::Stopped { reason, resume: self.resume.clone() }
+    }
+
+    /// How it ended, after everything was read.
+    pub(super) fn verdict(&self) -> Result<(), TransferError> {
+        if self.rejected > 0 { Err(TransferError::Rejected { count: self.rejected }) } else { Ok(()) }
+    }
+
     fn line(&self) -> String {
         let of = self.of.map_or_else(String::new, |of| format!(" of {of}"));
         let mut line = format!("{} {}{of}: {} new signals", self.done, self.what, self.signals);
@@ -94,7 +109,7 @@ impl Progress {
     }
 }
 
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     // Nobody may be listening.
     drop(std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{line}\n")));
 }

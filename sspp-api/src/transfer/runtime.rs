@@ -1,21 +1,24 @@
-//! A runtime for one piece of work.
+//! A runtime for one piece of work, which a signal stops.
 
-use std::future::Future;
+use sspp_core::service::{LogArgs, StopSignals};
 
 use super::TransferError;
 use crate::app::RunError;
-use crate::config::Config;
+use crate::config::ConfigError;
 
 /// Does the work with logs as configured.
-pub(super) fn run<T>(
-    config: &Config,
-    work: impl Future<Output = Result<T, TransferError>>,
-) -> Result<T, TransferError> {
-    config.checked()?.logs.start();
+pub(super) fn run(
+    logs: &LogArgs,
+    work: impl AsyncFnOnce(StopSignals) -> Result<(), TransferError>,
+) -> Result<(), TransferError> {
+    logs.check().map_err(ConfigError::from)?.start();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(RunError::from)?;
-    runtime.block_on(work)
+    let done = runtime.block_on(async { work(StopSignals::new().map_err(RunError::from)?).await });
+    // A call to a server that is away must not hold up the end.
+    runtime.shutdown_background();
+    done
 }

@@ -8,6 +8,7 @@ mod clocks;
 mod cloud_events;
 #[cfg(feature = "otlp")]
 mod collector;
+mod command_line;
 mod dead_letters;
 mod document;
 mod errors;

@@ -152,7 +152,7 @@ async fn an_export_imports_again_into_a_file_once_however_often() {
     text.push_str("{\"kind\":\"signal\",\"eventId\":\"7\"}\n\nnot json\n");
     text.push_str(&event("acc_new", "call_made", "{}").replacen('{', r#"{"eventId":"e-1","#, 1));
     std::fs::write(folder.path().join("signals.ndjson"), text).unwrap();
-    let import = ["--data", "copy.db", "import", "signals.ndjson"];
+    let import = ["import", "signals.ndjson", "--data", "copy.db"];
     let (done, said) = sspp_api(folder.path(), &import, &[]);
     assert!(!done && said.contains("line 122:") && said.contains("line 124:"), "{said}");
     assert!(
@@ -163,7 +163,7 @@ async fn an_export_imports_again_into_a_file_once_however_often() {
     assert!(said.contains("0 new signals, 120 known before"), "{said}");
     let (done, said) = sspp_api(
         folder.path(),
-        &["--data", "copy.db", "import", "signals.ndjson", "--skip-lines", "124"],
+        &["import", "signals.ndjson", "--data", "copy.db", "--skip-lines", "124"],
         &[],
     );
     assert!(done && said.contains("0 new signals, 1 events queued"), "{said}");
@@ -207,7 +207,7 @@ async fn a_signal_is_one_line_whatever_its_event_holds_and_a_retry_after_an_impo
 
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("signals.ndjson"), &exported).unwrap();
-    let (done, said) = sspp_api(folder.path(), &["--data", "copy.db", "import", "signals.ndjson"], &[]);
+    let (done, said) = sspp_api(folder.path(), &["import", "signals.ndjson", "--data", "copy.db"], &[]);
     assert!(done && said.contains("1 new signals"), "{said}");
     with_file(folder.path().join("copy.db"), async |copy| {
         assert_eq!(copy.get("/api/v1/signals/export").await.text, exported);
@@ -227,7 +227,7 @@ async fn an_event_without_an_id_counts_once_however_often_its_file_is_imported()
     let folder = tempfile::tempdir().unwrap();
     let line = event("acc_new", "call_made", r#"{"n":12345678901234567890123}"#);
     std::fs::write(folder.path().join("e.ndjson"), format!("\u{feff}{line}\r\n{line}\r\n")).unwrap();
-    let import = ["--data", "copy.db", "import", "e.ndjson"];
+    let import = ["import", "e.ndjson", "--data", "copy.db"];
     for _ in 0..2 {
         let (done, said) = sspp_api(folder.path(), &import, &[]);
         assert!(done && said.contains("2 events queued"), "{said}");

@@ -148,7 +148,7 @@ impl Client {
         if events.is_empty() {
             return Err(Error::request("/events", "required", "events must hold at least one event"));
         }
-        let Checked { parts, rejected } = check_all(events, &self.shared.core, AT_ONCE)?;
+        let Checked { parts, rejected } = check_all(events, &self.shared.core, AT_ONCE);
         let mut scored_by = None;
         let mut results: Vec<PreviewResult> = Vec::new();
         for part in parts {

@@ -10,7 +10,6 @@ use crate::client::Client;
 use crate::core::Core;
 use crate::error::Error;
 use crate::event::SalesEvent;
-use crate::intake::Ended;
 
 /// The most events that the server checks at once, and the most bytes of them that are sent at once: one more fits.
 const AT_ONCE: usize = 1_000;
@@ -68,28 +67,21 @@ impl Part {
     }
 }
 
-/// Checks events as `emit` does.
-pub(super) fn check_all(events: Vec<SalesEvent>, core: &Core, at_once: usize) -> Result<Checked, Error> {
-    if core.intake.disabled {
-        return Err(Error::Disabled);
-    }
+/// Checks events as `emit` does, without the program's last look.
+pub(super) fn check_all(events: Vec<SalesEvent>, core: &Core, at_once: usize) -> Checked {
     let mut checked = Checked { parts: Vec::new(), rejected: Vec::new() };
     let mut part = Part::default();
     for (place, event) in events.into_iter().enumerate() {
-        let (event_id, errors) = match core.intake.take(event, &*core.clock, &*core.random) {
-            Ok((_, event)) => {
+        match core.intake.check(event, &*core.clock, &*core.random) {
+            Ok(event) => {
                 part.bytes += event.json.len();
                 part.places.push((place, event.id));
                 part.events.push(event.json);
-                (event.id, Vec::new())
             }
-            Err(Ended::Rejected(refused)) => (refused.id, refused.error.violations(0)),
-            Err(Ended::Dropped { id, .. }) => {
-                (id, vec![refusal("before_send drops it: it would not be sent")])
+            Err(unsendable) => {
+                let errors = unsendable.error.violations(0);
+                checked.rejected.push((place, Validation { event_id: unsendable.id, errors }));
             }
-        };
-        if !errors.is_empty() {
-            checked.rejected.push((place, Validation { event_id, errors }));
         }
         if part.events.len() == at_once || part.bytes > BYTES_AT_ONCE {
             checked.parts.push(std::mem::take(&mut part));
@@ -98,12 +90,7 @@ pub(super) fn check_all(events: Vec<SalesEvent>, core: &Core, at_once: usize) ->
     if !part.events.is_empty() {
         checked.parts.push(part);
     }
-    Ok(checked)
-}
-
-/// What is wrong with an event as a whole.
-fn refusal(detail: impl Into<String>) -> Violation {
-    Violation { pointer: String::new(), code: "refused".into(), detail: detail.into() }
+    checked
 }
 
 #[derive(Deserialize)]
@@ -124,13 +111,14 @@ impl WireVerdict {
         if self.status == "accepted" || !self.errors.is_empty() {
             return self.errors;
         }
-        vec![refusal(format!("the server says '{}', and not why", self.status))]
+        let detail = format!("the server says '{}', and not why", self.status);
+        vec![Violation { pointer: String::new(), code: "refused".into(), detail }]
     }
 }
 
 impl Client {
-    /// Whether the server would take events; nothing is stored. Any number of them, each with its answer in their order. They are looked
-    /// at as [`emit`](Self::emit) does: with the default source, and by `before_send`.
+    /// Whether the server would take events; nothing is stored. Any number of them, each with its answer in their order. They get the
+    /// client's default source; `before_send` does not see them, since they are not sent.
     ///
     /// ```no_run
     /// # async fn run(client: sspp_client::Client) -> Result<(), sspp_client::Error> {
@@ -150,7 +138,7 @@ impl Client {
 
     async fn validate_all(&self, events: Vec<SalesEvent>) -> Result<Vec<Validation>, Error> {
         let many = events.len();
-        let Checked { parts, rejected: mut validations } = check_all(events, &self.shared.core, AT_ONCE)?;
+        let Checked { parts, rejected: mut validations } = check_all(events, &self.shared.core, AT_ONCE);
         for part in parts {
             let verdicts: Verdicts = self.ask(Call::post("/events/validate", part.body())).await?;
             for verdict in verdicts.results {

@@ -131,6 +131,26 @@ fn an_export_that_breaks_off_is_an_error() {
     assert!(run(count(&client)).is_ok());
 }
 
+#[test]
+fn a_service_that_stops_in_the_middle_leaves_an_error() {
+    let platform = Platform::start();
+    let client = platform.client();
+    run(async {
+        // More than the buffers between the two ends hold.
+        let text = "x".repeat(200_000);
+        let events = (0..100)
+            .map(|number| SalesEvent::call_made(format!("acc_{number}"), "ada").with("text", text.clone()));
+        for outcome in client.send(events).await.unwrap() {
+            client.wait_for_signal(outcome.event_id, LONG).await.unwrap();
+        }
+        let mut export = client.export(&SignalQuery::default(), ExportFormat::Csv).await.unwrap();
+        assert!(export.try_next().await.unwrap().is_some());
+        drop(platform);
+        let error = read(export).await.unwrap_err();
+        assert!(matches!(error, Error::BrokenOff { bytes: 1..20_000_000, .. }), "{error}");
+    });
+}
+
 async fn count(client: &Client) -> Result<usize, Error> {
     read(client.export(&SignalQuery::default(), ExportFormat::Ndjson).await?).await
 }

@@ -6,12 +6,23 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::QueueError;
-use crate::{AccountId, EventId, QueueDepth, QueuedJob, Timestamp};
+use crate::{AcceptedEvent, AccountId, Envelope, EventId, QueueDepth, QueuedJob, Timestamp};
 
 /// About how many bytes of payloads one call hands out: 8 MiB.
 pub(crate) const CALL_BYTES: usize = 8 * 1024 * 1024;
 
 /// An event to be queued. The queue looks at the ids only; the payload is bytes to it.
+///
+/// ```
+/// use sspp_core::{Clock, Envelope, Event, NewJob, SystemClock, SystemRandom, Timestamp};
+/// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
+/// let envelope = Envelope::new(event, SystemClock.now(), &SystemRandom::new());
+/// let job = NewJob::from(envelope.clone());
+/// assert_eq!((job.event_id, job.enqueued_at), (envelope.event_id, None));
+/// let received = Timestamp::parse("2024-12-22").unwrap();
+/// let again = NewJob::from(envelope.received(received));
+/// assert_eq!((again.payload, again.enqueued_at), (job.payload, Some(received)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
     /// The event's id: by it the job is found while it is in the queue.
@@ -23,6 +34,28 @@ pub struct NewJob {
     /// `None`: the queue stamps it by its own clock. A replay gives the stamp that the event got first; one that is later
     /// than the queue's own counts as the queue's own.
     pub enqueued_at: Option<Timestamp>,
+}
+
+impl NewJob {
+    /// A payload to be queued, whatever it holds: for an event, make it [from its envelope](Envelope::job).
+    pub fn new(event_id: EventId, account_id: AccountId, payload: impl Into<Bytes>) -> Self {
+        Self { event_id, account_id, payload: payload.into(), enqueued_at: None }
+    }
+}
+
+/// An event that was just accepted: the queue stamps it.
+impl From<Envelope> for NewJob {
+    fn from(envelope: Envelope) -> Self {
+        envelope.job(None)
+    }
+}
+
+/// An event that was received before, to be scored again: it keeps the instant at which it was received.
+impl From<AcceptedEvent> for NewJob {
+    fn from(accepted: AcceptedEvent) -> Self {
+        let AcceptedEvent { event_id, received_at, event } = accepted;
+        Self { enqueued_at: Some(received_at), ..Envelope { event_id, event }.into() }
+    }
 }
 
 /// The queue's answer to one job of an enqueue.

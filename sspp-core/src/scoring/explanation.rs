@@ -1,6 +1,7 @@
 //! Why a signal scored what it did: the steps, and the values that conditions read.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -40,7 +41,7 @@ pub struct Scored<'m> {
     pub score: Score,
 }
 
-/// A score with its steps.
+/// A score with its steps. As text it is one sentence.
 ///
 /// ```
 /// use sspp_core::{Event, ScoringModel, Units};
@@ -53,9 +54,13 @@ pub struct Scored<'m> {
 /// assert_eq!(explanation.score.to_string(), "1.00");
 /// let sum: Units = explanation.steps.iter().map(|step| step.delta).sum();
 /// assert_eq!(sum, explanation.score.units());
+/// let sentence = "demo_completed is worth 0.90, +0.15 because more than 3 interactions, -0.05 (cut to the most a signal can be worth, 1.00): 1.00 (high_intent).";
+/// assert_eq!(explanation.to_string(), sentence);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation<'m> {
+    /// What happened.
+    pub event_type: &'m EventType,
     /// What the event tells.
     pub signal_type: &'m SignalType,
     /// What it is worth.
@@ -64,33 +69,23 @@ pub struct Explanation<'m> {
     pub steps: Vec<Step<'m>>,
 }
 
-impl Explanation<'_> {
-    /// The whole in one sentence, of an event of this type. Modifiers that did not fire are left out.
-    ///
-    /// ```
-    /// use sspp_core::{Event, ScoringModel};
-    /// let model = ScoringModel::embedded_default();
-    /// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
-    /// let summary = model.explain(&event).unwrap().summary(&event.event_type);
-    /// assert_eq!(summary, "call_made is worth 0.50: 0.50 (outreach).");
-    /// ```
-    pub fn summary(&self, event_type: &EventType) -> String {
-        let mut parts = Vec::new();
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
             let delta = step.delta;
             let sign = if delta.get() < 0 { "" } else { "+" };
             match step.kind {
-                StepKind::Base => parts.push(format!("{event_type} is worth {delta}")),
+                StepKind::Base => write!(f, "{} is worth {delta}", self.event_type)?,
                 StepKind::Modifier if step.fired == Some(true) => {
-                    parts.push(format!("{sign}{delta} because {}", step.reason));
+                    write!(f, ", {sign}{delta} because {}", step.reason)?;
                 }
                 StepKind::Cap | StepKind::Round if delta.get() != 0 => {
-                    parts.push(format!("{sign}{delta} ({})", step.reason));
+                    write!(f, ", {sign}{delta} ({})", step.reason)?;
                 }
                 StepKind::Modifier | StepKind::Cap | StepKind::Round => {}
             }
         }
-        format!("{}: {} ({}).", parts.join(", "), self.score, self.signal_type)
+        write!(f, ": {} ({}).", self.score, self.signal_type)
     }
 }
 

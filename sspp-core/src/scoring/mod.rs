@@ -3,6 +3,7 @@
 mod account;
 #[cfg(test)]
 mod agreement;
+mod builder;
 mod canonical;
 mod cel_host;
 mod cel_value;
@@ -24,6 +25,7 @@ mod rewrite;
 mod rules;
 mod syntax;
 
+pub use builder::{ModelModifier, ScoringModelBuilder};
 pub use explanation::{Explanation, Scored, Step, StepInput, StepKind, UnknownEventType};
 pub use faults::{ModelFault, ModelFaults};
 pub use model::ScoringModel;

@@ -166,7 +166,7 @@ impl ScoringModel {
         read_json(text).and_then(|document| Self::of(&document))
     }
 
-    fn of(document: &Value) -> Result<Self, ModelFaults> {
+    pub(super) fn of(document: &Value) -> Result<Self, ModelFaults> {
         compile(document, super::condition::Compiler::default())
     }
 
@@ -233,7 +233,7 @@ impl ScoringModel {
         let (number, rule) = self.numbered_rule(event)?;
         let mut steps = Vec::with_capacity(self.modifiers.len() + 3);
         let score = walk(&Reading::new(self, event, &self.shown), number, &mut steps);
-        Ok(Explanation { signal_type: &rule.signal_type, score, steps })
+        Ok(Explanation { event_type: &rule.event_type, signal_type: &rule.signal_type, score, steps })
     }
 
     fn numbered_rule(&self, event: &Event) -> Result<(usize, &EventRule), UnknownEventType> {

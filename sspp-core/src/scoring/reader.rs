@@ -189,7 +189,7 @@ pub(super) fn wrong_name(text: &str) -> Option<&'static str> {
 }
 
 /// A member's path: `a.b`, or `a["b c"]` for names that are not plain words. Long names are cut.
-fn member_path(path: &str, name: &str) -> String {
+pub(super) fn member_path(path: &str, name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     if name.is_empty() || !name.chars().all(plain) {
         let short: String = name.chars().take(MAX_NAME_CHARS).collect();

@@ -21,16 +21,25 @@ use crate::{PgConfig, RedisConfig};
 /// assert_eq!(backends.redis.name, "sspp:events");
 /// assert!(Config::parse_from(["x"]).backends.resolve().unwrap().is_none());
 /// ```
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct BackendArgs {
     /// Where Redis is.
     #[command(flatten)]
     pub redis: RedisArgs,
 
-    /// Where PostgreSQL is.
+    /// The queue, on Redis or in the data file.
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub queue: QueueArgs,
 
+    /// The store on PostgreSQL.
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// The queue's name and limits.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Queue")]
+pub struct QueueArgs {
     /// The queue's name: in metrics, and in the keys on Redis, which begin with `sspp:` and this name.
     #[arg(long, env = "QUEUE_NAME", value_name = "QUEUE_NAME", default_value = "events")]
     pub queue_name: String,
@@ -45,17 +54,26 @@ pub struct BackendArgs {
           value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub max_backlog: u64,
 
-    /// How long an event may be in a worker's hands without a sign of life before another takes it over: seconds, or with a
-    /// unit. Has to exceed `SSPP_STATEMENT_TIMEOUT`.
+    /// How long an event may be in a worker's hands without a sign of life before another takes it over, such as 60s. Has to
+    /// exceed `SSPP_STATEMENT_TIMEOUT`.
     #[arg(long, env = "SSPP_CLAIM_BOUND", value_name = "SSPP_CLAIM_BOUND", default_value = "60s")]
     pub claim_bound: Span,
+}
+
+/// The store on PostgreSQL, and its limits.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "PostgreSQL")]
+pub struct StoreArgs {
+    /// Where PostgreSQL is.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 
     /// How many connections to PostgreSQL at most.
     #[arg(long, env = "SSPP_DATABASE_CONNECTIONS", value_name = "SSPP_DATABASE_CONNECTIONS", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub database_connections: u32,
 
-    /// How long a statement on PostgreSQL may take: seconds, or with a unit.
+    /// How long a statement on PostgreSQL may take, such as 10s.
     #[arg(
         long,
         env = "SSPP_STATEMENT_TIMEOUT",
@@ -63,7 +81,12 @@ pub struct BackendArgs {
         default_value = "10s"
     )]
     pub statement_timeout: Span,
+}
 
+/// What a process that serves does with Redis and PostgreSQL before it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "At start")]
+pub struct StartArgs {
     /// Refuse to start on a Redis or a PostgreSQL that may lose what it acknowledged; the message says why.
     #[arg(long, env = "SSPP_REQUIRE_DURABLE_QUEUE", value_name = "SSPP_REQUIRE_DURABLE_QUEUE")]
     pub require_durable_queue: bool,
@@ -81,57 +104,47 @@ pub struct Backends {
     pub redis: RedisConfig,
     /// The store.
     pub postgres: PgConfig,
-    /// Whether to refuse a queue or a store that may lose what it acknowledged.
-    pub require_durable_queue: bool,
-    /// Whether to migrate the store at start.
-    pub migrate: bool,
 }
 
 impl BackendArgs {
     /// What is to be used; `None` when neither Redis nor PostgreSQL is named.
     pub fn resolve(&self) -> Result<Option<Backends>, ConfigError> {
-        check_queue_name(&self.queue_name)?;
+        let Self { redis, queue, store } = self;
+        check_queue_name(&queue.queue_name)?;
         let half = |set, missing| Err(ConfigError::Half { set, missing });
-        let (redis, postgres) = match (self.redis.url()?, self.database.url()?) {
+        let (redis, postgres) = match (redis.url()?, store.resolve()?) {
             (Some(redis), Some(postgres)) => (redis, postgres),
             (None, None) => return Ok(None),
-            (Some(_), None) => return half(self.redis.named(), "DATABASE_URL (or POSTGRES_HOST)"),
-            (None, Some(_)) => return half(self.database.named(), "REDIS_URL (or REDIS_HOST)"),
+            (Some(_), None) => return half(redis.named(), "DATABASE_URL (or POSTGRES_HOST)"),
+            (None, Some(_)) => return half(store.database.named(), "REDIS_URL (or REDIS_HOST)"),
         };
-        if self.claim_bound <= self.statement_timeout {
-            let (claim_bound, statement_timeout) = (self.claim_bound, self.statement_timeout);
+        let (claim_bound, statement_timeout) = (queue.claim_bound, store.statement_timeout);
+        if claim_bound <= statement_timeout {
             return Err(ConfigError::ClaimBound { claim_bound, statement_timeout });
         }
-        let claim_bound = self.claim_bound.get();
+        let claim_bound = claim_bound.get();
         let redis = RedisConfig {
-            name: format!("sspp:{}", self.queue_name),
-            shards: self.queue_shards,
-            max_backlog: self.max_backlog,
+            name: format!("sspp:{}", queue.queue_name),
+            shards: queue.queue_shards,
+            max_backlog: queue.max_backlog,
             claim_bound,
             // A claim is renewed every third of the bound: a command must be over by then.
             command_timeout: Duration::from_secs(2).min(claim_bound / 3),
             ..RedisConfig::new(redis.expose())
         };
-        let postgres = self.postgres(postgres.expose());
-        let (require_durable_queue, migrate) = (self.require_durable_queue, self.migrate);
-        Ok(Some(Backends { redis, postgres, require_durable_queue, migrate }))
+        Ok(Some(Backends { redis, postgres }))
     }
+}
 
-    /// The store alone, for whoever needs no queue.
-    pub fn resolve_database(&self) -> Result<PgConfig, ConfigError> {
-        let url = self.database.url()?.ok_or(ConfigError::Missing {
-            missing: "DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB)",
-            why: "it says where the PostgreSQL is whose schema is to be migrated",
-        })?;
-        Ok(self.postgres(url.expose()))
-    }
-
-    fn postgres(&self, url: &str) -> PgConfig {
-        PgConfig {
+impl StoreArgs {
+    /// The store; `None` when no PostgreSQL is named.
+    pub fn resolve(&self) -> Result<Option<PgConfig>, ConfigError> {
+        let url = self.database.url()?;
+        Ok(url.map(|url| PgConfig {
             connections: self.database_connections,
             statement_timeout: self.statement_timeout.get(),
-            ..PgConfig::new(url)
-        }
+            ..PgConfig::new(url.expose())
+        }))
     }
 }
 

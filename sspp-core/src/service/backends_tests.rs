@@ -115,7 +115,7 @@ fn half_a_configuration_and_contradictions_are_refused_by_name() {
 fn limits_reach_the_adapters() {
     let backends = resolved(&format!(
         "{REDIS}{DATABASE}--queue-name q.1 --queue-shards 7 --max-backlog 9 --claim-bound 2 --statement-timeout 500ms \
-         --database-connections 3 --require-durable-queue --migrate"
+         --database-connections 3"
     ))
     .unwrap()
     .unwrap();
@@ -124,7 +124,6 @@ fn limits_reach_the_adapters() {
     assert_eq!(redis.claim_bound, Duration::from_secs(2));
     assert!(redis.command_timeout * 3 <= redis.claim_bound);
     assert_eq!((postgres.connections, postgres.statement_timeout), (3, Duration::from_millis(500)));
-    assert!(backends.require_durable_queue && backends.migrate);
 }
 
 #[test]

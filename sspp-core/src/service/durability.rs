@@ -87,31 +87,33 @@ impl Asked {
     /// Waits until it says that it is durable, as long as there is patience.
     async fn require(&self, patience: Option<Duration>) -> Result<(), String> {
         let name = self.name();
+        let mut last = None;
         let asking = async {
-            let mut said = false;
             loop {
                 match self.ask().await {
                     Ok(durability) => return self.judge(&durability),
                     Err(error) => {
-                        if !std::mem::replace(&mut said, true) {
+                        if last.is_none() {
                             tracing::warn!(
                                 error,
                                 "waiting for the {name}, which has to say whether it is durable"
                             );
                         }
+                        last = Some(error);
                         tokio::time::sleep(AGAIN_WHEN_AWAY).await;
                     }
                 }
             }
         };
         let Some(patience) = patience else { return asking.await };
-        let late = |_| {
+        let answer = tokio::time::timeout(patience, asking).await.ok();
+        answer.unwrap_or_else(|| {
             let seconds = patience.as_secs();
+            let last = last.map(|error| format!(": {error}")).unwrap_or_default();
             Err(format!(
-                "the {name} did not say within {seconds} seconds whether it is durable, {FLAG_IS_SET}"
+                "the {name} did not say within {seconds} seconds whether it is durable, {FLAG_IS_SET}{last}"
             ))
-        };
-        tokio::time::timeout(patience, asking).await.unwrap_or_else(late)
+        })
     }
 }
 

@@ -27,7 +27,10 @@ pub fn healthcheck(address: SocketAddr) -> Result<String, String> {
     if address.port() == 0 {
         return Err("the port is 0, which means any: name the one that is served on".to_owned());
     }
-    let status = ask(address).map_err(|error| format!("{address} does not answer: {error}"))?;
+    let away = |error| {
+        format!("{address} does not answer: {error}; is the process running, and is this where it listens?")
+    };
+    let status = ask(address).map_err(away)?;
     match status {
         Some(200) => Ok(format!("ready: {address}")),
         Some(status) => Err(format!("not ready: {address} answers {status}")),

@@ -53,7 +53,8 @@ impl FromStr for Port {
 /// let config = Config::parse_from(["x", "--redis-host", "cache", "--redis-password", "a/b"]);
 /// assert_eq!(config.redis.url().unwrap().unwrap().expose(), "redis://:a%2Fb@cache:6379");
 /// ```
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Redis")]
 pub struct RedisArgs {
     /// The queue's Redis: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, `redis-cluster://` for a cluster.
     /// With `DATABASE_URL`, never alone.
@@ -118,61 +119,55 @@ impl RedisArgs {
 /// let url = Config::parse_from(parts).database.url().unwrap().unwrap();
 /// assert_eq!(url.expose(), "postgres://sspp@db:5432/signals");
 /// ```
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "PostgreSQL")]
 pub struct DatabaseArgs {
-    /// The store's PostgreSQL: `postgres://user:password@host:port/database?sslmode=…`. With `REDIS_URL`, never
-    /// alone; `migrate` needs only this.
-    #[arg(long, env = "DATABASE_URL", value_name = "DATABASE_URL", hide_env_values = true, global = true)]
+    /// The store's PostgreSQL: `postgres://user:password@host:port/database?sslmode=…`.
+    #[arg(long, env = "DATABASE_URL", value_name = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
 
     /// Instead of `DATABASE_URL`: the host.
-    #[arg(long, env = "POSTGRES_HOST", value_name = "POSTGRES_HOST", global = true)]
+    #[arg(long, env = "POSTGRES_HOST", value_name = "POSTGRES_HOST")]
     pub postgres_host: Option<String>,
 
     /// With `POSTGRES_HOST`: the port, 5432 if not set.
-    #[arg(long, env = "POSTGRES_PORT", value_name = "POSTGRES_PORT", global = true)]
+    #[arg(long, env = "POSTGRES_PORT", value_name = "POSTGRES_PORT")]
     pub postgres_port: Option<Port>,
 
     /// With `POSTGRES_HOST`: the user.
-    #[arg(long, env = "POSTGRES_USER", value_name = "POSTGRES_USER", global = true)]
+    #[arg(long, env = "POSTGRES_USER", value_name = "POSTGRES_USER")]
     pub postgres_user: Option<String>,
 
     /// With `POSTGRES_HOST`: the password, if there is one. Prefer the variable: others can see a process's arguments.
-    #[arg(
-        long,
-        env = "POSTGRES_PASSWORD",
-        value_name = "POSTGRES_PASSWORD",
-        hide_env_values = true,
-        global = true
-    )]
+    #[arg(long, env = "POSTGRES_PASSWORD", value_name = "POSTGRES_PASSWORD", hide_env_values = true)]
     pub postgres_password: Option<Secret>,
 
     /// With `POSTGRES_HOST`: the database.
-    #[arg(long, env = "POSTGRES_DB", value_name = "POSTGRES_DB", global = true)]
+    #[arg(long, env = "POSTGRES_DB", value_name = "POSTGRES_DB")]
     pub postgres_db: Option<String>,
 
     /// Another name of `POSTGRES_HOST`.
-    #[arg(long, env = "DB_HOST", value_name = "DB_HOST", global = true)]
+    #[arg(long, env = "DB_HOST", value_name = "DB_HOST")]
     pub db_host: Option<String>,
 
     /// Another name of `POSTGRES_PORT`.
-    #[arg(long, env = "DB_PORT", value_name = "DB_PORT", global = true)]
+    #[arg(long, env = "DB_PORT", value_name = "DB_PORT")]
     pub db_port: Option<Port>,
 
     /// Another name of `POSTGRES_USER`.
-    #[arg(long, env = "DB_USER", value_name = "DB_USER", global = true)]
+    #[arg(long, env = "DB_USER", value_name = "DB_USER")]
     pub db_user: Option<String>,
 
     /// Another name of `POSTGRES_USER`.
-    #[arg(long, env = "DB_USERNAME", value_name = "DB_USERNAME", global = true)]
+    #[arg(long, env = "DB_USERNAME", value_name = "DB_USERNAME")]
     pub db_username: Option<String>,
 
     /// Another name of `POSTGRES_PASSWORD`.
-    #[arg(long, env = "DB_PASSWORD", value_name = "DB_PASSWORD", hide_env_values = true, global = true)]
+    #[arg(long, env = "DB_PASSWORD", value_name = "DB_PASSWORD", hide_env_values = true)]
     pub db_password: Option<Secret>,
 
     /// Another name of `POSTGRES_DB`.
-    #[arg(long, env = "DB_NAME", value_name = "DB_NAME", global = true)]
+    #[arg(long, env = "DB_NAME", value_name = "DB_NAME")]
     pub db_name: Option<String>,
 }
 
@@ -184,6 +179,14 @@ impl DatabaseArgs {
         } else {
             "POSTGRES_HOST (or DB_HOST)"
         }
+    }
+
+    /// The URL, which has to be there.
+    pub fn required(&self) -> Result<Secret, ConfigError> {
+        self.url()?.ok_or(ConfigError::Missing {
+            missing: "DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB)",
+            why: "it says where the PostgreSQL is whose schema is to be migrated",
+        })
     }
 
     /// The URL, given or put together; `None` when nothing is set.

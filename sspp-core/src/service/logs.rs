@@ -39,7 +39,8 @@ pub enum LogFormat {
 /// }
 /// assert!(Config::parse_from(["x", "--log-level", "loud"]).logs.check().is_err());
 /// ```
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Logs")]
 pub struct LogArgs {
     /// What to log: error, warn, info, debug, trace, or directives such as `info,sspp_core=debug`.
     #[arg(long, env = "LOG_LEVEL", value_name = "LOG_LEVEL", default_value = "info")]

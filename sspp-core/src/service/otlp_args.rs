@@ -17,6 +17,7 @@ use super::{ConfigError, Secret, TraceExport};
 /// assert!(Config::parse_from(["x"]).otlp.check().is_ok());
 /// ```
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Traces")]
 pub struct OtlpArgs {
     /// Where an OpenTelemetry collector takes OTLP over HTTP, such as `http://localhost:4318`; /v1/traces is appended. Without it
     /// no trace is exported.
@@ -44,7 +45,8 @@ pub struct OtlpArgs {
     #[arg(long, env = "OTEL_EXPORTER_OTLP_PROTOCOL", value_name = "OTEL_EXPORTER_OTLP_PROTOCOL")]
     pub otlp_protocol: Option<String>,
 
-    /// Milliseconds that the collector may take to answer; 10000 by default.
+    /// How long the collector may take to answer: with a unit, such as 5s, or as OpenTelemetry writes it, a number of
+    /// milliseconds; 10000 by default.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TIMEOUT", value_name = "OTEL_EXPORTER_OTLP_TIMEOUT")]
     pub otlp_timeout: Option<String>,
 

@@ -17,6 +17,7 @@ use crate::PipelineConfig;
 /// assert_eq!(args.config().readers, 4);
 /// ```
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Pipeline")]
 pub struct PipelineArgs {
     /// How many batches of events are scored and stored side by side.
     #[arg(long, env = "QUEUE_CONCURRENCY", value_name = "QUEUE_CONCURRENCY", default_value_t = 1,

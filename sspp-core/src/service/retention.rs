@@ -19,6 +19,7 @@ use crate::Retention;
 /// assert!(Config::parse_from(["x"]).retention.retention().is_off());
 /// ```
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Retention")]
 pub struct RetentionArgs {
     /// Remove signals that are older than this, such as 90d; at least a day. Without it they stay for ever. Has to be longer than
     /// any producer tries again: an event that comes again after its signal went counts again.

@@ -44,12 +44,8 @@ pub fn event_id(number: u64) -> EventId {
 /// assert_eq!(sspp_core::testing::builders::job(7).payload, "payload 7");
 /// ```
 pub fn job(number: u64) -> NewJob {
-    NewJob {
-        event_id: event_id(number),
-        account_id: AccountId::new(format!("acc_{}", number % 10)).expect("a valid account id"),
-        payload: Bytes::from(format!("payload {number}")),
-        enqueued_at: None,
-    }
+    let account_id = AccountId::new(format!("acc_{}", number % 10)).expect("a valid account id");
+    NewJob::new(event_id(number), account_id, format!("payload {number}"))
 }
 
 /// Starts a signal: event `number`, a call made by user `user_1` of account `acc_1`, worth 0.50, `number` seconds after

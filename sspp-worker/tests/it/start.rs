@@ -40,12 +40,64 @@ fn what_cannot_start_says_why_in_one_line() {
         (&["migrate"], &[database], "migrate"),
         (&["healthcheck", "--port", "1"], &[], "127.0.0.1:1"),
     ] {
+        // What a file or another process says is a failure; all else is wrong usage.
+        let tried = named == "nothing.toml" || named == "migrate" || named == "127.0.0.1:1";
         let variables = [variables, &[("RUST_BACKTRACE", "1")]].concat();
         let (status, _, said) = ended(&mut command(WORKER, arguments, &variables));
-        assert_eq!(status, 1, "{arguments:?} {variables:?}: {said}");
+        assert_eq!(status, if tried { 1 } else { 2 }, "{arguments:?} {variables:?}: {said}");
         let last = said.lines().last().unwrap();
         assert!(last.starts_with("sspp-worker: ") && last.contains(named), "{variables:?}: {said}");
         assert!(!said.contains("hunter2") && !said.contains("panicked"), "{said}");
+    }
+}
+
+#[test]
+fn a_subcommand_lists_and_takes_only_its_own_settings() {
+    let [redis, database] = AWAY;
+    for (subcommand, theirs, others) in [
+        (
+            "migrate",
+            &["DATABASE_URL", "DB_NAME", "LOG_LEVEL"][..],
+            &["REDIS_URL", "WORKER_PORT", "STATEMENT_TIMEOUT", "OTEL"][..],
+        ),
+        ("healthcheck", &["WORKER_PORT", "SSPP_BIND"], &["DATABASE_URL", "REDIS_URL", "LOG_LEVEL"]),
+        ("completions", &["bash"], &["WORKER_PORT", "DATABASE_URL"]),
+        ("man", &["SUBCOMMAND"], &["WORKER_PORT", "DATABASE_URL"]),
+    ] {
+        let (status, help, _) = ended(&mut command(WORKER, &[subcommand, "--help"], &[]));
+        assert!(status == 0 && theirs.iter().all(|name| help.contains(name)), "{help}");
+        assert!(others.iter().all(|name| !help.contains(name)), "{subcommand}: {help}");
+    }
+    for words in [
+        &["migrate", "--redis-url", "redis://cache"][..],
+        &["healthcheck", "--log-level", "info"],
+        &["--port", "1", "healthcheck"],
+    ] {
+        let (status, _, said) = ended(&mut command(WORKER, words, &[database]));
+        assert_eq!(status, 2, "{words:?}: {said}");
+    }
+    // What the variables say of other settings does not matter to it.
+    let bad = [redis, ("SSPP_CLAIM_BOUND", "soon"), ("WORKER_PORT", "1")];
+    let (status, _, said) = ended(&mut command(WORKER, &["healthcheck"], &bad));
+    assert!(status == 1 && said.contains("127.0.0.1:1 does not answer"), "{said}");
+    let (status, page, _) = ended(&mut command(WORKER, &["man"], &[]));
+    assert!(status == 0 && page.contains(".TH sspp-worker 1"), "{page}");
+    let (status, completions, _) = ended(&mut command(WORKER, &["completions", "bash"], &[]));
+    assert!(status == 0 && completions.contains("sspp-worker"), "{completions}");
+}
+
+#[test]
+fn migrate_names_address_and_cause() {
+    for (url, parts) in [
+        (
+            "postgres://u:hunter2@127.0.0.1:1/sales",
+            ["PostgreSQL at 127.0.0.1:1, database sales,", "Connection refused"],
+        ),
+        ("postgres://u:hunter2@nowhere.invalid/sales", ["nowhere.invalid:5432", "is the host's name right?"]),
+    ] {
+        let (status, _, said) = ended(&mut command(WORKER, &["migrate", "--database-url", url], &[]));
+        assert!(status == 1 && parts.iter().all(|part| said.contains(part)), "{said}");
+        assert!(!said.contains("hunter2") && !said.contains("pool") && said.lines().count() == 1, "{said}");
     }
 }
 
@@ -56,7 +108,7 @@ fn otlp_settings_that_cannot_be_used_are_refused_at_start() {
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
     for bad in [("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"), ("OTEL_TRACES_SAMPLER", "xray")] {
         let (status, _, said) = ended(&mut command(WORKER, &[], &[redis, database, endpoint, bad]));
-        assert!(status == 1 && said.lines().count() == 1 && said.contains(bad.0), "{bad:?}: {said}");
+        assert!(status == 2 && said.lines().count() == 1 && said.contains(bad.0), "{bad:?}: {said}");
     }
 }
 
@@ -136,6 +188,16 @@ async fn without_its_dependencies_it_lives_waits_and_stops_when_told_to() {
     assert!(metrics.contains(r#"sspp_worker_dependency_up{dependency="redis"} 0"#), "{metrics}");
     let log = worker.log();
     assert!(log.contains("waiting for a dependency") && !log.contains("hunter2"), "{log}");
+    eventually("the causes are in the log", async || {
+        let log = worker.log();
+        [
+            "Redis at 127.0.0.1:1 cannot be used: Connection refused",
+            "PostgreSQL at 127.0.0.1:1, database sspp, cannot be used",
+        ]
+        .iter()
+        .all(|part| log.contains(part))
+    })
+    .await;
     let began = Instant::now();
     worker.signal("-TERM");
     assert_eq!(worker.ended(), 0);

@@ -87,7 +87,10 @@ pub enum PgOpenError {
     /// The database cannot hold every text.
     #[error("{0}")]
     Encoding(String),
-    /// The database cannot be reached or refuses.
+    /// The database cannot be reached, or lets nobody in.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The database refuses the migration.
     #[error("the database cannot be migrated: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,11 +1,17 @@
 //! The predecessor's table of signals, read in the order of its ids.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection};
 
 use super::failure::Failure;
+use super::place::Place;
 use super::{PgConfig, PgOpenError};
 use crate::StoreError;
+
+/// How long it is tried to connect.
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// A row of the predecessor's `sales_signals`, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -57,10 +63,11 @@ impl LegacySignals {
     /// ```
     pub async fn connect(url: &str) -> Result<Self, PgOpenError> {
         let config = PgConfig::new(url);
-        let failed = |error: sqlx::Error| PgOpenError::Config(error.to_string());
-        let mut connection = config.connect_options()?.connect().await.map_err(failed)?;
+        let place = Place::new(config.connect_options()?);
+        let mut connection = place.connect(CONNECT).await.map_err(PgOpenError::Unreachable)?;
         // Whatever its encoding is: what is read from it is converted.
-        config.settings().read_only().apply(&mut connection).await.map_err(failed)?;
+        let set = config.settings().read_only().apply(&mut connection).await;
+        set.map_err(|error| PgOpenError::Unreachable(place.unreachable(&error)))?;
         Ok(Self { connection })
     }
 

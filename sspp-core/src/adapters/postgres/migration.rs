@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPoolOptions;
 
+use super::place::Place;
 use super::settings::Settings;
 use super::{PgConfig, PgOpenError};
 
@@ -20,15 +22,20 @@ pub(super) fn needed() -> i64 {
 
 /// Applies what is missing, under a lock; returns how many migrations that were.
 pub(super) async fn migrate(config: &PgConfig) -> Result<usize, PgOpenError> {
+    let options = config.connect_options()?;
+    let place = Place::new(options.clone());
+    // The pool would only say that it was late.
+    let first = place.connect(MIGRATION_CONNECT).await.map_err(PgOpenError::Unreachable)?;
+    drop(first.close().await);
     let (pool, unfit) = Settings::without_limits()
         .of_pool(PgPoolOptions::new().max_connections(1).acquire_timeout(MIGRATION_CONNECT));
-    let pool =
-        pool.connect_with(config.connect_options()?).await.map_err(sqlx::migrate::MigrateError::from)?;
+    let pool = pool.connect_with(options).await;
+    let pool = pool.map_err(|error| PgOpenError::Unreachable(place.unreachable(&error)))?;
     if let Some(reason) = unfit.borrow().clone() {
         return Err(PgOpenError::Encoding(reason));
     }
     let before = applied(&pool).await;
-    MIGRATIONS.run(&pool).await?;
+    MIGRATIONS.run(&pool).await.map_err(|error| PgOpenError::Migrate(error.into()))?;
     let after = applied(&pool).await;
     pool.close().await;
     Ok(after.saturating_sub(before))

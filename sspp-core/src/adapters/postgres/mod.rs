@@ -5,6 +5,7 @@
 //! | settings, what every connection is opened with | [`config`](config) |
 //! | what every connection is set to | `settings` |
 //! | settings of the server that put signals at risk | `risks` |
+//! | where it is, and why it cannot be reached | `place` |
 //! | one connection for one call, closed when the call fails | `session` |
 //! | recording a batch in one transaction | `store_write`, `tallies` |
 //! | whether a refused signal is at fault | `at_fault` |
@@ -28,6 +29,7 @@ mod legacy;
 mod letters;
 mod migration;
 mod ping;
+mod place;
 mod risks;
 mod session;
 mod settings;

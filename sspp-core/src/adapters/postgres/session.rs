@@ -10,12 +10,17 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres};
 use tokio::sync::watch;
 
 use super::failure::Failure;
+use super::place::Place;
 use crate::StoreError;
 
 /// How long past the server's own limit a call is waited for.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// How long a connection is waited for before it is looked whether the server is there at all.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 pub(super) struct Sessions {
+    pub(super) place: Place,
     pub(super) pool: PgPool,
     pub(super) statement_timeout: Duration,
     /// Why the database cannot be used, as its last connection said.
@@ -49,7 +54,7 @@ impl Sessions {
         &self,
         call: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Failure>> + Send,
     ) -> Result<T, StoreError> {
-        let mut session = Session(Some(self.pool.acquire().await.map_err(Failure::from)?));
+        let mut session = Session(Some(self.acquire().await?));
         if let Some(reason) = self.unfit.borrow().clone() {
             return Err(StoreError::Setup { reason });
         }
@@ -61,6 +66,46 @@ impl Sessions {
             drop(session.0.take());
         }
         outcome.map_err(|failure| failure.or_late(self.statement_timeout).into())
+    }
+
+    /// A connection, or why there is none. The pool tries again and again where nothing listens, and then says only that it was
+    /// late: so it is looked at the server beside it.
+    async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        let mut acquiring = std::pin::pin!(self.pool.acquire());
+        let mut looking = std::pin::pin!(async {
+            tokio::time::sleep(PATIENCE).await;
+            self.place.why_away().await
+        });
+        let mut is_there = false;
+        let error = loop {
+            tokio::select! {
+                biased;
+                acquired = &mut acquiring => match acquired {
+                    Ok(connection) => return Ok(connection),
+                    Err(error) => break error,
+                },
+                away = &mut looking, if !is_there => match away {
+                    Some(reason) => return Err(StoreError::Unavailable { reason }),
+                    None => is_there = true,
+                },
+            }
+        };
+        let limits = self.pool.options();
+        let reason = match &error {
+            sqlx::Error::PoolTimedOut if is_there => {
+                let all = limits.get_max_connections();
+                format!(
+                    "{} is there, but all {all} connections of this process are in use; allow more (SSPP_DATABASE_CONNECTIONS)",
+                    self.place
+                )
+            }
+            sqlx::Error::PoolTimedOut => self.place.no_answer(limits.get_acquire_timeout()),
+            error => self.place.unreachable(error),
+        };
+        Err(match StoreError::from(Failure::from(error)) {
+            StoreError::Unavailable { .. } => StoreError::Unavailable { reason },
+            other => other,
+        })
     }
 }
 

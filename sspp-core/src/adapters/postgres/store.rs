@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use sqlx::postgres::PgPoolOptions;
 
 use super::letters::NumberedRow;
+use super::place::Place;
 use super::session::Sessions;
 use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, letter_columns, signal_columns};
 use super::store_write::Origin;
@@ -72,8 +73,9 @@ impl PgSignalStore {
             .acquire_timeout(config.acquire_timeout)
             .idle_timeout(IDLE);
         let (pool, unfit) = config.settings().of_pool(pool);
-        let pool = pool.connect_lazy_with(options);
-        let sessions = Sessions { pool, statement_timeout: config.statement_timeout, unfit };
+        let pool = pool.connect_lazy_with(options.clone());
+        let sessions =
+            Sessions { place: Place::new(options), pool, statement_timeout: config.statement_timeout, unfit };
         Ok(Arc::new(Self { sessions, pages: ping::Pages::default(), config }))
     }
 

@@ -35,6 +35,30 @@ pub(super) fn of(error: &Error, waited: Duration) -> QueueError {
     }
 }
 
+/// Why Redis cannot be reached: in words that name the address, the cause and what to do.
+pub(super) fn unreachable(place: &str, error: &Error) -> String {
+    let cause = of_system(error.details());
+    let known = |words: &[&str]| words.iter().any(|word| cause.contains(word));
+    let advice = match error.kind() {
+        ErrorKind::Canceled => return format!("{place} cannot be used: there is no connection to it yet"),
+        ErrorKind::Auth => "are user and password right?",
+        _ if known(&["NOAUTH", "WRONGPASS", "AUTH"]) => "are user and password right?",
+        ErrorKind::Protocol | ErrorKind::Parse => "does Redis listen there, and not something else?",
+        ErrorKind::Tls => "does it speak TLS (rediss://), or not (redis://)?",
+        _ if known(&["lookup address"]) => "is the host's name right?",
+        ErrorKind::IO | ErrorKind::Timeout => "is it running, and are host and port right?",
+        _ => return format!("{place} cannot be used: {cause}"),
+    };
+    format!("{place} cannot be used: {cause}; {advice}")
+}
+
+/// The client library shows an error of the system as its parts: of those the message is for people.
+fn of_system(details: &str) -> &str {
+    let parts = ["Os {", "Custom {"].iter().any(|begin| details.starts_with(begin));
+    let message = details.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"'));
+    message.filter(|_| parts).map_or(details, |(message, _)| message)
+}
+
 /// An answer that no script of ours gives.
 pub(super) fn odd_answer(what: &str) -> QueueError {
     QueueError::Corrupt { reason: format!("Redis answered {what}") }
@@ -62,6 +86,9 @@ mod tests {
         }
         assert!(matches!(of(ErrorKind::Unknown, "LOADING Redis is loading"), QueueError::Unavailable { .. }));
         assert!(matches!(of(ErrorKind::Unknown, "WRONGTYPE Operation against"), QueueError::Corrupt { .. }));
+        let parts = r#"Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }"#;
+        assert_eq!(of_system(parts), "Connection refused");
+        assert_eq!(of_system("WRONGPASS invalid \"password\""), "WRONGPASS invalid \"password\"");
         assert!(matches!(of(ErrorKind::Timeout, "late"), QueueError::Timeout { after_ms: 2_000 }));
         assert!(matches!(of(ErrorKind::IO, "reset"), QueueError::Unavailable { .. }));
         assert_eq!(of(ErrorKind::IO, "reset").class(), FailureClass::Infrastructure);

@@ -4,16 +4,17 @@
 //! is no connection, and fails after its time limit. It takes a connection that is written to for alive, even when nothing
 //! comes back: here a connection that answered nothing since a command was sent that timed out is replaced.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fred::clients::WithOptions;
 use fred::prelude::{
-    Builder, Client, ClientLike as _, Config, ConnectionConfig, Error, ErrorKind, LuaInterface as _,
-    PerformanceConfig, ReconnectPolicy, Value,
+    Builder, Client, ClientLike as _, Config, ConnectionConfig, Error, ErrorKind, EventInterface as _,
+    LuaInterface as _, PerformanceConfig, ReconnectPolicy, Value,
 };
 use fred::types::config::{Options, TcpConfig};
 use fred::types::{ClusterHash, CustomCommand};
+use tokio::sync::broadcast::error::RecvError;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::script::Script;
@@ -30,7 +31,25 @@ const WAITERS_KEPT: usize = 64;
 /// A connection, which goes on connecting until it is dropped.
 struct Connection {
     client: Client,
+    /// Why it broke, or was not made, the last time.
+    last_error: Arc<Mutex<Option<Error>>>,
     _task: AbortOnDropHandle<Result<(), Error>>,
+    _listening: AbortOnDropHandle<()>,
+}
+
+impl Connection {
+    /// What an error means. A command that met no connection says no more than that it was canceled: the connection knows why.
+    fn failure(&self, place: &str, error: &Error, waited: Duration) -> QueueError {
+        let last = locked(&self.last_error).clone();
+        match failure::of(error, waited) {
+            QueueError::Unavailable { .. } => {
+                let cause =
+                    last.as_ref().filter(|_| matches!(error.kind(), ErrorKind::Canceled | ErrorKind::IO));
+                QueueError::Unavailable { reason: failure::unreachable(place, cause.unwrap_or(error)) }
+            }
+            other => other,
+        }
+    }
 }
 
 /// The connection that everybody shares.
@@ -43,6 +62,8 @@ struct Shared {
 /// Connections to one Redis: one that everybody shares, and some for those who wait.
 pub(super) struct Link {
     config: Config,
+    /// Where it is, for messages.
+    place: String,
     shared: Mutex<Shared>,
     waiters: Mutex<Vec<Connection>>,
     timeout: Duration,
@@ -64,9 +85,11 @@ impl Link {
         let config = Config::from_url(&settings.url)
             .map_err(|error| RedisOpenError::Config(format!("the URL of Redis: {}", error.details())))?;
         let config = Config { fail_fast: false, ..config };
+        let hosts: Vec<String> = config.server.hosts().iter().map(ToString::to_string).collect();
+        let place = format!("Redis at {}", hosts.join(", "));
         let connection = connect(&config, settings.command_timeout)?;
         let shared = Mutex::new(Shared { connection, answered: Instant::now() });
-        Ok(Self { config, shared, waiters: Mutex::default(), timeout: settings.command_timeout })
+        Ok(Self { config, place, shared, waiters: Mutex::default(), timeout: settings.command_timeout })
     }
 
     /// Waits a moment for the first connection, so that who starts beside a healthy server is not told it is away.
@@ -120,7 +143,7 @@ impl Link {
         let (client, sent) = (locked(&self.shared).connection.client.with_options(&options), Instant::now());
         let answer = what(client).await;
         self.heard(&answer, sent);
-        answer.map_err(|error| failure::of(&error, self.timeout))
+        answer.map_err(|error| locked(&self.shared).connection.failure(&self.place, &error, self.timeout))
     }
 
     /// Takes note of an answer, or of its absence: a connection that answered nothing to nobody since then is replaced.
@@ -160,7 +183,7 @@ impl Link {
         let answer: Result<Value, Error> =
             connection.client.with_options(&options).custom(command, args).await;
         // After a failure it is in an unknown state, and dropped.
-        answer.map_err(|error| failure::of(&error, limit))?;
+        answer.map_err(|error| connection.failure(&self.place, &error, limit))?;
         let mut waiters = locked(&self.waiters);
         if waiters.len() < WAITERS_KEPT {
             waiters.push(connection);
@@ -202,6 +225,18 @@ fn connect(config: &Config, timeout: Duration) -> Result<Connection, RedisOpenEr
         ErrorKind::Config | ErrorKind::Url => RedisOpenError::Config(error.details().to_owned()),
         _ => RedisOpenError::Config(format!("a client of Redis cannot be made: {}", error.details())),
     })?;
+    let last_error = Arc::new(Mutex::new(None));
+    let (mut errors, heard) = (client.error_rx(), Arc::clone(&last_error));
+    let listening = tokio::spawn(async move {
+        loop {
+            match errors.recv().await {
+                Ok((error, _)) => *locked(&heard) = Some(error),
+                // The newest is what counts.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
     let task = AbortOnDropHandle::new(client.connect());
-    Ok(Connection { client, _task: task })
+    Ok(Connection { client, last_error, _task: task, _listening: AbortOnDropHandle::new(listening) })
 }

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use super::Exporter;
 use crate::service::otlp_args::{OtlpArgs, set};
+use crate::service::span::with_units;
 use crate::service::{ConfigError, Secret};
 
 /// How long the specification lets a collector take.
@@ -126,10 +127,11 @@ fn read_headers(text: Option<&str>) -> Result<Headers, ConfigError> {
 
 fn read_timeout(text: Option<&str>) -> Result<Duration, ConfigError> {
     let Some(text) = text else { return Ok(TIMEOUT) };
-    let timeout = text.parse().ok().map(Duration::from_millis);
+    let timeout = text.parse().ok().map(Duration::from_millis).or_else(|| with_units(text));
     let timeout = timeout.filter(|timeout| !timeout.is_zero() && *timeout <= LONGEST_TIMEOUT);
     timeout.ok_or_else(|| {
-        let reason = "should be milliseconds, from 1 to 60000".to_owned();
+        let reason =
+            "should be a length of time such as 5s, or milliseconds; from 1 to 60000 of them".to_owned();
         invalid("--otlp-timeout", "OTEL_EXPORTER_OTLP_TIMEOUT", text, reason)
     })
 }
@@ -202,6 +204,14 @@ mod tests {
     }
 
     #[test]
+    fn a_timeout_is_milliseconds_or_has_a_unit() {
+        for (given, millis) in [("250", 250), ("5s", 5_000), ("1m", 60_000)] {
+            let read = read(&["--otlp-endpoint", "http://a", "--otlp-timeout", given]).unwrap().unwrap();
+            assert_eq!(read.timeout, Duration::from_millis(millis), "{given}");
+        }
+    }
+
+    #[test]
     fn a_base_gets_the_path_and_an_endpoint_of_traces_is_whole() {
         for (flag, given, used) in [
             ("--otlp-endpoint", "http://collector:4318", "http://collector:4318/v1/traces"),
@@ -226,7 +236,8 @@ mod tests {
             ("--otlp-protocol", "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL"),
             ("--otlp-headers", "a=1,hunter2", "OTEL_EXPORTER_OTLP_HEADERS"),
             ("--otlp-headers", "a=hunter2%0A", "OTEL_EXPORTER_OTLP_HEADERS"),
-            ("--otlp-timeout", "1s", "OTEL_EXPORTER_OTLP_TIMEOUT"),
+            ("--otlp-timeout", "5m", "OTEL_EXPORTER_OTLP_TIMEOUT"),
+            ("--otlp-timeout", "soon", "OTEL_EXPORTER_OTLP_TIMEOUT"),
             ("--otlp-timeout", "0", "OTEL_EXPORTER_OTLP_TIMEOUT"),
             ("--otlp-compression", "zstd", "OTEL_EXPORTER_OTLP_COMPRESSION"),
             ("--otel-traces-sampler", "xray", "OTEL_TRACES_SAMPLER"),

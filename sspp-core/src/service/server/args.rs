@@ -19,7 +19,7 @@ use crate::service::Span;
 /// assert_eq!(config.server.idle_timeout.get().as_secs(), 120);
 /// ```
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Server")]
+#[command(next_help_heading = "Connections")]
 pub struct ServerArgs {
     /// How long the headers of a request may take, from their first byte, and how long a new connection may wait to send it.
     /// Seconds, or with a unit.

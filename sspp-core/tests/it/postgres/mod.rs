@@ -1,6 +1,7 @@
 //! The store on PostgreSQL: the contract on the oldest and the newest release, and what is particular to a server.
 #![expect(clippy::unwrap_used, reason = "fixtures are parts of tests: they fail by panicking")]
 
+mod away;
 mod fixture;
 mod horizon;
 mod plans;

@@ -1,6 +1,7 @@
 //! The queue on Redis Streams: the contract on Redis 7 and Valkey 8, and what is particular to a server.
 #![expect(clippy::unwrap_used, reason = "fixtures are parts of tests: they fail by panicking")]
 
+mod away;
 mod fixture;
 mod refusals;
 

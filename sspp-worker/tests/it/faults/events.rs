@@ -59,12 +59,9 @@ async fn an_envelope_of_a_later_release() {
         let config =
             RedisConfig { name: "sspp:events".to_owned(), ..RedisConfig::new(stage.servers.redis_url()) };
         let queue: Arc<RedisEventQueue> = RedisEventQueue::open(config).await.unwrap();
-        let later = NewJob {
-            event_id: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
-            account_id: "acc_1".parse().unwrap(),
-            enqueued_at: None,
-            payload: r#"{"v":99,"what":"a later release knows"}"#.into(),
-        };
+        let event_id = "00000000-0000-4000-8000-000000000001".parse().unwrap();
+        let payload = r#"{"v":99,"what":"a later release knows"}"#;
+        let later = NewJob::new(event_id, "acc_1".parse().unwrap(), payload);
         stage.more(100).await;
         assert_eq!(queue.port().enqueue(vec![later.clone()]).await.unwrap(), [Admission::Queued]);
         let worker = stage.worker();

@@ -1,0 +1,137 @@
+//! The command line: serving, with all its settings, or a subcommand with its own.
+
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use clap::{Args, Parser, Subcommand};
+use sspp_core::service::{EXIT_STATUS, Failure, ManualCommand, healthcheck, print};
+
+use crate::app::{RunError, run};
+use crate::config::{Config, ConfigError};
+use crate::docs::openapi_document;
+use crate::guard::{NewKey, Scopes, check_name};
+use crate::transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};
+
+/// The HTTP API of SSPP, the Sales Signal Processing Platform. Without arguments it is a whole platform: API and pipeline in
+/// one process over one SQLite file. With `REDIS_URL` and `DATABASE_URL` it is the API alone, and sspp-worker scores.
+///
+/// ```
+/// use clap::Parser as _;
+/// let line = sspp_api::CommandLine::try_parse_from(["sspp-api", "--port", "8080"]).unwrap();
+/// assert_eq!(line.config.port, 8080);
+/// // A subcommand has settings of its own.
+/// assert!(sspp_api::CommandLine::try_parse_from(["sspp-api", "openapi", "--port", "8080"]).is_err());
+/// ```
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "sspp-api",
+    version,
+    long_about = None,
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true,
+    after_help = EXIT_STATUS
+)]
+pub struct CommandLine {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// The settings of the server.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// What else the binary can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Ask the server on this port whether it is ready: ends with 0 when it is, else with 1.
+    Healthcheck(HealthcheckArgs),
+    /// Make an API key: prints the key, once, and what to configure.
+    Keygen {
+        /// Whose key it is; stands in the log and in messages.
+        #[arg(short, long, value_parser = name)]
+        name: String,
+        /// What it allows: ingest, read and admin, joined by '+'; admin allows everything.
+        #[arg(short, long, default_value = "ingest+read")]
+        scopes: Scopes,
+    },
+    /// Import signals that /signals/export gave as NDJSON, under the same event ids. In embedded mode the service has to be
+    /// stopped. Doing it again does no harm.
+    Import(Box<ImportArgs>),
+    /// Import the predecessor's table `sales_signals` from its PostgreSQL. Doing it again does no harm.
+    ImportLegacy(Box<LegacyArgs>),
+    /// Completions and man pages.
+    #[command(flatten)]
+    Manual(ManualCommand),
+}
+
+/// Which server is asked whether it is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct HealthcheckArgs {
+    /// The port that the server listens on.
+    #[arg(short, long, env = "PORT", value_name = "PORT", default_value_t = 3000,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+
+    /// The address that the server listens on.
+    #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub bind: IpAddr,
+}
+
+fn name(text: &str) -> Result<String, String> {
+    check_name(text).map(|()| text.to_owned())
+}
+
+impl CommandLine {
+    /// Does what it says.
+    pub fn run(self) -> Result<(), Failure> {
+        match self.command {
+            None => Ok(run(&self.config)?),
+            Some(Command::Openapi) => print(&openapi_document("/api/v1")),
+            Some(Command::Healthcheck(HealthcheckArgs { port, bind })) => {
+                print(&healthcheck(SocketAddr::new(bind, port)).map_err(Failure::run)?)
+            }
+            Some(Command::Keygen { name, scopes }) => keygen(&name, scopes),
+            Some(Command::Import(args)) => Ok(run_import(&args)?),
+            Some(Command::ImportLegacy(args)) => Ok(run_import_legacy(&args)?),
+            Some(Command::Manual(manual)) => manual.run::<Self>(),
+        }
+    }
+}
+
+fn keygen(name: &str, scopes: Scopes) -> Result<(), Failure> {
+    let key = NewKey::make(name, scopes).map_err(Failure::run)?;
+    print(&format!("key:    {}\nconfig: {}", key.secret(), key.line()))?;
+    // Beside what a program reads.
+    drop(writeln!(
+        std::io::stderr(),
+        "The key is shown only now: give it to {name}. Add what follows 'config:' to SSPP_API_KEYS, or as a line to the file of \
+         SSPP_API_KEYS_FILE, and start sspp-api again."
+    ));
+    Ok(())
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        if error.is_usage() { Self::usage(error) } else { Self::run(error) }
+    }
+}
+
+impl From<TransferError> for Failure {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::Config(error) => error.into(),
+            TransferError::Open(error) => error.into(),
+            TransferError::Interrupted { .. } => Self::interrupted(error),
+            error => Self::run(error),
+        }
+    }
+}

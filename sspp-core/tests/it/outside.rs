@@ -1,0 +1,143 @@
+//! A program of somebody else: every type that it has to name is named through this crate alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sspp_core::async_trait::async_trait;
+use sspp_core::bytes::Bytes;
+use sspp_core::chrono::{DateTime, TimeDelta, Utc};
+use sspp_core::indexmap::IndexMap;
+use sspp_core::serde_json::Value;
+use sspp_core::serde_json::value::RawValue;
+use sspp_core::tokio::sync::watch;
+use sspp_core::tokio_util::sync::CancellationToken;
+use sspp_core::uuid::Uuid;
+use sspp_core::{
+    Admission, Clock, Delivery, Durability, Envelope, Event, EventId, EventQueue, GroupRule,
+    MemoryEventQueue, MemorySignalStore, NewJob, Pipeline, PipelineConfig, QueueDepth, QueueError, QueuedJob,
+    Random, Receipt, ScoringModel, Settlement, SignalStore, Timestamp,
+};
+
+#[derive(Debug)]
+struct OwnClock;
+
+impl Clock for OwnClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
+    }
+}
+
+#[derive(Debug)]
+struct OwnRandom;
+
+impl Random for OwnRandom {
+    fn next_u64(&self) -> u64 {
+        4
+    }
+}
+
+/// A queue that counts what it is given.
+#[derive(Debug)]
+struct OwnQueue {
+    inner: MemoryEventQueue,
+    queued: watch::Sender<usize>,
+}
+
+#[async_trait]
+impl EventQueue for OwnQueue {
+    async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Admission>, QueueError> {
+        self.queued.send_modify(|count| *count += jobs.len());
+        self.inner.enqueue(jobs).await
+    }
+
+    async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+        self.inner.receive(max, wait).await
+    }
+
+    async fn reclaim(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {
+        self.inner.reclaim(max).await
+    }
+
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError> {
+        self.inner.settle(settlements).await
+    }
+
+    async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), QueueError> {
+        self.inner.keep(receipts).await
+    }
+
+    async fn begin_run(&self, receipt: &Receipt) -> Result<u32, QueueError> {
+        self.inner.begin_run(receipt).await
+    }
+
+    async fn end_run(&self, receipt: &Receipt) -> Result<(), QueueError> {
+        self.inner.end_run(receipt).await
+    }
+
+    async fn depth(&self) -> Result<QueueDepth, QueueError> {
+        self.inner.depth().await
+    }
+
+    async fn job(&self, event_id: EventId) -> Result<Option<QueuedJob>, QueueError> {
+        self.inner.job(event_id).await
+    }
+
+    async fn recent(&self, limit: usize) -> Result<Vec<QueuedJob>, QueueError> {
+        self.inner.recent(limit).await
+    }
+
+    async fn ping(&self) -> Result<(), QueueError> {
+        self.inner.ping().await
+    }
+
+    async fn fence(&self, at_least: Option<Timestamp>) -> Result<Timestamp, QueueError> {
+        self.inner.fence(at_least).await
+    }
+
+    async fn now(&self) -> Result<Timestamp, QueueError> {
+        self.inner.now().await
+    }
+
+    fn claim_bound(&self) -> Duration {
+        self.inner.claim_bound()
+    }
+
+    async fn durability(&self) -> Result<Durability, QueueError> {
+        self.inner.durability().await
+    }
+}
+
+#[tokio::test]
+async fn a_pipeline_runs_over_a_queue_a_clock_and_a_random_of_somebody_else() {
+    let (clock, random) = (Arc::new(OwnClock), Arc::new(OwnRandom));
+    let (queued, mut seen) = watch::channel(0);
+    let queue = Arc::new(OwnQueue { inner: MemoryEventQueue::new(clock.clone()), queued });
+    let (store, model) = (Arc::new(MemorySignalStore::new()), ScoringModel::embedded_default());
+    store.put_model(&model.to_record()).await.unwrap();
+    let groups: &IndexMap<String, GroupRule> = &model.account().groups;
+    assert_eq!(groups.len(), 3);
+
+    let event =
+        Event::builder("acc_1", "user_1", "call_made", "2024-10-04").metadata(r#"{"a":1}"#).build().unwrap();
+    let raw: &RawValue = event.metadata.as_raw();
+    assert_eq!(raw.get().parse::<Value>().unwrap()["a"], 1);
+    let envelope = Envelope::new(event, clock.now(), &*random);
+    let id: Uuid = envelope.event_id.as_uuid();
+    let payload: Bytes = envelope.encode();
+    assert_eq!(Envelope::decode(&payload).unwrap().event_id, EventId::from_uuid(id));
+
+    let pipeline =
+        Pipeline::new(queue.clone(), store.clone(), model, clock, random, PipelineConfig::default());
+    let store_away: watch::Receiver<bool> = pipeline.store_away();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(pipeline.run(stop.clone()));
+    queue.enqueue(vec![NewJob::from(envelope)]).await.unwrap();
+    seen.wait_for(|count| *count == 1).await.unwrap();
+    sspp_core::testing::eventually("it is a signal", async || {
+        store.signal_of_event(EventId::from_uuid(id)).await.unwrap().is_some()
+    })
+    .await;
+    assert!(!*store_away.borrow());
+    stop.cancel();
+    running.await.unwrap();
+}

@@ -1,0 +1,82 @@
+//! The command line: scoring events, with all its settings, or a subcommand with its own.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use clap::{Args, Parser, Subcommand};
+use sspp_core::service::{EXIT_STATUS, Failure, ManualCommand, healthcheck, print};
+
+use crate::app::{RunError, run};
+use crate::config::Config;
+use crate::migrate::{MigrateArgs, migrate};
+
+/// The worker of SSPP, the Sales Signal Processing Platform: takes events from the queue on Redis, scores them, and stores
+/// signals in PostgreSQL. Run as many as you like.
+///
+/// ```
+/// use clap::Parser as _;
+/// let line = sspp_worker::CommandLine::try_parse_from(["sspp-worker", "--port", "8081"]).unwrap();
+/// assert_eq!(line.config.port, 8081);
+/// ```
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "sspp-worker",
+    version,
+    long_about = None,
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true,
+    after_help = EXIT_STATUS
+)]
+pub struct CommandLine {
+    /// What to do instead of scoring events.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// The settings of the worker.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// What else the binary can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Bring the schema of PostgreSQL up to this release, and say how many migrations that took.
+    Migrate(Box<MigrateArgs>),
+    /// Ask the worker on this port whether it is ready: ends with 0 when it is, else with 1.
+    Healthcheck(HealthcheckArgs),
+    /// Completions and man pages.
+    #[command(flatten)]
+    Manual(ManualCommand),
+}
+
+/// Which worker is asked whether it is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct HealthcheckArgs {
+    /// The port of its probes and metrics.
+    #[arg(short, long, env = "WORKER_PORT", value_name = "WORKER_PORT", default_value_t = 3001,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+
+    /// The address of its probes and metrics.
+    #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub bind: IpAddr,
+}
+
+impl CommandLine {
+    /// Does what it says.
+    pub fn run(self) -> Result<(), Failure> {
+        match self.command {
+            None => Ok(run(&self.config)?),
+            Some(Command::Migrate(args)) => print(&migrate(&args)?),
+            Some(Command::Healthcheck(HealthcheckArgs { port, bind })) => {
+                print(&healthcheck(SocketAddr::new(bind, port)).map_err(Failure::run)?)
+            }
+            Some(Command::Manual(manual)) => manual.run::<Self>(),
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        if error.is_usage() { Self::usage(error) } else { Self::run(error) }
+    }
+}
