@@ -155,6 +155,8 @@ fn each_command_has_a_manual_page() {
     for (command, about) in commands() {
         let name = format!("sspp-{}", command.join("-"));
         let page = page(&format!("{name}.1"));
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        assert_eq!(page, sspp("", &[&["man"], &words[..]].concat()).out);
         let plain = page.replace("\\-", "-").replace("\\'", "'").replace("\\*(Aq", "'");
         assert!(page.contains(".TH") && plain.contains(&name) && plain.contains(&about), "{name}: {page}");
     }
@@ -167,6 +169,7 @@ fn each_command_has_a_manual_page() {
         let said = Said::from(output);
         assert!(said.code == 0 && said.err.is_empty(), "{said:?}");
     }
+    assert_eq!(sspp("", &["man", "no-such-command"]).code, 2);
     let unusable = sspp("", &["man", "--dir", "/dev/null/pages"]);
     assert!(unusable.code == 1 && unusable.err.contains("/dev/null/pages"), "{unusable:?}");
 }

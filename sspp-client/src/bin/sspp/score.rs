@@ -69,7 +69,7 @@ fn local(task: &Score, output: &Output) -> Result<(), Failure> {
         let known: Vec<_> = model.event_rules().iter().map(|rule| rule.event_type.to_string()).collect();
         Failure::wrong(format!("{unknown}: the model {} knows {}", model.name(), known.join(", ")))
     })?;
-    let summary = explanation.summary(&event.event_type);
+    let summary = explanation.to_string();
     let (model, score) = (ModelInfo::from(&*model), explanation.score.to_f64());
     let (event_type, signal_type) = (event.event_type.as_str(), explanation.signal_type.as_str());
     let steps: Vec<_> = explanation.steps.iter().map(ExplanationStep::from).collect();
