@@ -1,5 +1,6 @@
 //! How requests get to the server: over HTTP, or over whatever implements [`Transport`].
 
+mod cause;
 mod http_transport;
 mod proxy;
 mod roots;
@@ -134,12 +135,10 @@ impl fmt::Display for TransportError {
             Kind::Unusable => "the request cannot be sent",
         })?;
         // The causes are the message: "connection refused" is what one looks for.
-        let mut cause = self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static));
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
+        match self.source.as_deref() {
+            Some(source) => write!(f, ": {}", cause::sentence(source)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

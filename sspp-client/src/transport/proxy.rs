@@ -131,7 +131,7 @@ impl Connector {
 /// Which of the two ends failed.
 #[derive(Debug, thiserror::Error)]
 #[error("by way of the proxy {proxy}")]
-struct ByWayOf {
+pub(super) struct ByWayOf {
     proxy: Uri,
     source: Cause,
 }

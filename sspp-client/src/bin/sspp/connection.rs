@@ -12,5 +12,13 @@ pub(crate) fn open(server: &Server) -> Result<Client, Failure> {
     if let Some(key) = &server.api_key {
         builder = builder.api_key(key);
     }
-    builder.build().map_err(|error| Failure::usage(error.to_string()))
+    builder.build().map_err(|error| {
+        // The library's names of these settings are not those of the command line.
+        let named = |fault: &String| match (fault.strip_prefix("the URL "), fault.strip_prefix("api_key ")) {
+            (Some(rest), _) => format!("--url (or SSPP_URL) {}", rest.replace("api_key", "--api-key")),
+            (_, Some(rest)) => format!("--api-key (or SSPP_API_KEY) {rest}"),
+            _ => fault.clone(),
+        };
+        Failure::usage(error.faults().iter().map(named).collect::<Vec<_>>().join("; "))
+    })
 }

@@ -1,17 +1,30 @@
 //! `sspp emit`: one event, or a line of JSON each.
 
-use std::collections::BTreeSet;
-
+use clap::Args;
 use serde_json::json;
-use serde_json::value::RawValue;
 use sspp_client::{Client, Outcome, Verdict};
-use sspp_core::{Clock as _, Event, SystemClock, Timestamp};
+use sspp_core::Event;
 
-use crate::args::{Emit, EventArguments};
+use crate::event_arguments::EventArguments;
 use crate::failure::Failure;
-use crate::import::{Input, judge, sentences};
+use crate::import::{Input, judge};
 use crate::output::Output;
-use crate::raw_object::RawObject;
+
+#[derive(Debug, Args)]
+pub(crate) struct Emit {
+    /// `-` reads events from standard input
+    #[arg(value_parser = ["-"], hide_possible_values = true,
+        conflicts_with_all = ["account", "user", "event_type", "at", "metadata", "with", "id", "source"])]
+    input: Option<String>,
+    #[command(flatten)]
+    event: EventArguments,
+    /// Your own id for the event: sent twice, it counts once
+    #[arg(long)]
+    id: Option<String>,
+    /// System the event comes from
+    #[arg(long)]
+    source: Option<String>,
+}
 
 /// Events sent at once from standard input, at most: none waits for a line that is not written yet.
 const BATCH: usize = 500;
@@ -21,7 +34,7 @@ pub(crate) async fn run(task: &Emit, client: &Client, output: &Output) -> Result
     if task.input.is_some() {
         return from_input(client, output).await;
     }
-    let event = event(&task.event, task.id.as_deref(), task.source.as_deref())?;
+    let event = task.event.event(task.id.as_deref(), task.source.as_deref())?;
     deliver(client, vec![event], output).await
 }
 
@@ -29,7 +42,7 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::wrong(format!("cannot read standard input: {error}"));
     let mut input = Input::new(Box::new(std::io::stdin()), false).map_err(failed)?;
     let (mut batch, mut bad) = (Vec::new(), None);
-    let mut index = 0;
+    let (mut index, mut first) = (0, 1);
     while let Some(line) = input.line().map_err(failed)? {
         index += 1;
         if !line.bytes.trim_ascii().is_empty() || line.is_too_long() {
@@ -37,13 +50,17 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
             match judge(json, None) {
                 Ok(event) => batch.push(event),
                 Err(reason) => {
-                    output.note(&format!("line {index}: {reason}"));
+                    output.fault(&format!("line {index}: {reason}"));
                     bad.get_or_insert(index);
                 }
             }
         }
         if batch.len() == BATCH || (!batch.is_empty() && !input.has_line()) {
-            keep_first(&mut bad, index, deliver(client, std::mem::take(&mut batch), output).await)?;
+            let sent = deliver(client, std::mem::take(&mut batch), output).await;
+            let from_there =
+                |failure: Failure| failure.and(&format!("lines from {first} on may not have been sent"));
+            keep_first(&mut bad, index, sent).map_err(from_there)?;
+            first = index + 1;
         }
     }
     bad.map_or(Ok(()), |line| {
@@ -62,62 +79,6 @@ fn keep_first(bad: &mut Option<usize>, index: usize, sent: Result<(), Failure>) 
         }
         other => other,
     }
-}
-
-/// The event that the arguments describe.
-pub(crate) fn event(
-    arguments: &EventArguments,
-    id: Option<&str>,
-    source: Option<&str>,
-) -> Result<Event, Failure> {
-    let mut builder = Event::builder(
-        arguments.account.clone().unwrap_or_default(),
-        arguments.user.clone().unwrap_or_default(),
-        arguments.event_type.clone().unwrap_or_default(),
-        arguments.at.clone().unwrap_or_else(|| now().to_string()),
-    );
-    if let Some(metadata) = metadata(arguments)? {
-        builder = builder.metadata(metadata);
-    }
-    if let Some(id) = id {
-        builder = builder.event_id(id);
-    }
-    if let Some(source) = source {
-        builder = builder.source(source);
-    }
-    builder.build().map_err(|violations| {
-        let faults = sentences(violations.iter());
-        Failure::usage(format!("{faults} (see --account, --user, --type, --at, --metadata)"))
-    })
-}
-
-/// By this host's clock.
-pub(crate) fn now() -> Timestamp {
-    Timestamp::from_datetime(SystemClock.now())
-}
-
-fn metadata(arguments: &EventArguments) -> Result<Option<String>, Failure> {
-    if arguments.with.is_empty() {
-        return Ok(arguments.metadata.clone());
-    }
-    let (mut object, mut names) = (RawObject::default(), BTreeSet::new());
-    for pair in &arguments.with {
-        let Some((key, text)) = pair.split_once('=') else {
-            return Err(Failure::usage(format!(
-                "--with {pair}: write KEY=VALUE, such as --with link=pricing"
-            )));
-        };
-        // As it was written: a number of 20 digits stays one.
-        let is_json = serde_json::from_str::<serde_json::Value>(text).is_ok();
-        match serde_json::from_str::<&RawValue>(text).ok().filter(|_| is_json) {
-            Some(raw) => object.json(key, raw.get()),
-            None => object.text(key, text),
-        }
-        if !names.insert(key) {
-            return Err(Failure::usage(format!("--with {key} is there twice")));
-        }
-    }
-    Ok(Some(object.finish()))
 }
 
 async fn deliver(client: &Client, events: Vec<Event>, output: &Output) -> Result<(), Failure> {

@@ -1,23 +1,30 @@
 //! Why a task did not succeed, and the exit code that says so.
 
-use sspp_client::Error;
+use sspp_client::{Error, Problem};
 
 /// A sentence for the person, and a code for the script.
 #[derive(Debug)]
 pub(crate) struct Failure {
     sentence: String,
     code: u8,
+    /// Whether it is between this process and the server.
+    of_server: bool,
 }
 
 impl Failure {
     /// Something is wrong, and will be when it is tried again.
     pub(crate) fn wrong(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), code: 1 }
+        Self { sentence: sentence.into(), code: 1, of_server: false }
     }
 
     /// The command line asks for what cannot be.
     pub(crate) fn usage(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), code: 2 }
+        Self { code: 2, ..Self::wrong(sentence) }
+    }
+
+    /// It may succeed when it is tried again.
+    pub(crate) fn later(sentence: impl Into<String>) -> Self {
+        Self { code: 3, ..Self::wrong(sentence) }
     }
 
     /// With what else the person should know.
@@ -27,28 +34,58 @@ impl Failure {
         self
     }
 
+    /// By the names that the key has on the command line.
+    fn of_key(problem: &Problem) -> Self {
+        let Problem { status, detail, .. } = problem;
+        let detail = if detail.is_empty() { "no access" } else { detail };
+        let request = problem.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
+        let sentence = format!(
+            "the server answered {status}: {detail}{request}: --api-key or SSPP_API_KEY gives the key"
+        );
+        Self { sentence, code: 4, of_server: true }
+    }
+
     pub(crate) const fn code(&self) -> u8 {
         self.code
+    }
+
+    /// Whether trying again may help.
+    pub(crate) const fn may_pass(&self) -> bool {
+        self.code == 3
     }
 
     pub(crate) fn sentence(&self) -> &str {
         &self.sentence
     }
+
+    /// The sentence, after the address of the server that it is about.
+    pub(crate) fn at(&self, url: &str) -> String {
+        if self.of_server { format!("{url}: {}", self.sentence) } else { self.sentence.clone() }
+    }
 }
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        let code = match error.status() {
-            Some(401 | 403) => 4,
-            _ if error.is_retryable() => 3,
-            _ => 1,
+        // Filters and ids, which were not even sent.
+        if let Error::Request(violations) = error {
+            return Self::usage(violations.to_string());
+        }
+        if let Some(problem) = error.problem().filter(|problem| matches!(problem.status, 401 | 403)) {
+            return Self::of_key(problem);
+        }
+        let bad_filter = |kind: &str| kind.ends_with(":invalid-query") || kind.ends_with(":invalid-request");
+        let bad_filter = error.problem().is_some_and(|problem| bad_filter(&problem.kind));
+        let unreached = matches!(error, Error::Transport(_) | Error::Answer(_));
+        let (code, advice) = match error.status() {
+            _ if bad_filter => (2, ""),
+            None if error.is_retryable() && unreached => {
+                (3, ": is SSPP running there? --url or SSPP_URL gives its address")
+            }
+            Some(_) if error.is_retryable() => (3, ": try again later"),
+            None if error.is_retryable() => (3, ""),
+            _ => (1, ""),
         };
-        let advice = match code {
-            4 => ": check --api-key or SSPP_API_KEY",
-            3 if error.status().is_none() => ": is the platform running there? --url or SSPP_URL says where",
-            _ => "",
-        };
-        Self { sentence: format!("{error}{advice}"), code }
+        Self { sentence: format!("{error}{advice}"), code, of_server: true }
     }
 }
 

@@ -2,60 +2,117 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::args::Shown;
 
 /// Standard output and standard error, as this call wants them.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
+    quiet: bool,
     colour: bool,
+    purpose: Purpose,
+}
+
+/// What a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It prints: a reader that has had enough ends it.
+    Shows,
+    /// It does something, and goes on for a reader that has had enough.
+    Acts,
 }
 
 impl Output {
-    pub(crate) fn new(json: bool) -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { json, colour: !json && !plain && io::stdout().is_terminal() && io::stderr().is_terminal() }
+    pub(crate) fn new(shown: &Shown, purpose: Purpose) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+        let colour = !shown.json && !plain && io::stdout().is_terminal() && io::stderr().is_terminal();
+        Self { json: shown.json, quiet: shown.quiet, colour, purpose }
     }
 
-    /// Whether programs read it.
-    pub(crate) const fn is_json(&self) -> bool {
-        self.json
+    #[cfg(test)]
+    pub(crate) const fn plain() -> Self {
+        Self { json: false, quiet: false, colour: false, purpose: Purpose::Shows }
     }
 
     /// Whether progress may be drawn.
-    pub(crate) fn draws(&self) -> bool {
-        !self.json && io::stderr().is_terminal()
+    fn draws(&self) -> bool {
+        !self.json && !self.quiet && io::stderr().is_terminal()
     }
 
-    /// A result: a line for a person, or a document for a program.
-    pub(crate) fn result(&self, document: &impl Serialize, line: impl FnOnce() -> String) {
-        let text = if self.json {
-            serde_json::to_string(document).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"))
+    /// A bar for so many steps, or for none where no progress is drawn.
+    pub(crate) fn bar(&self, steps: Option<u64>, template: &str) -> ProgressBar {
+        if !self.draws() {
+            return ProgressBar::hidden();
+        }
+        let bar = steps.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+        match ProgressStyle::with_template(template) {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        }
+    }
+
+    /// A result: a document for a program, or what `show` prints for a person.
+    pub(crate) fn document(&self, document: &impl Serialize, show: impl FnOnce()) {
+        if self.json {
+            let text = serde_json::to_string(document);
+            self.print(text.unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}")).as_bytes());
         } else {
-            self.harmless(&line())
-        };
-        // Whoever reads may have had enough, as `head` has.
-        if writeln!(io::stdout().lock(), "{text}").is_err() {
-            std::process::exit(0);
+            show();
+        }
+    }
+
+    /// A result: a document for a program, or a line for a person.
+    pub(crate) fn result(&self, document: &impl Serialize, line: impl FnOnce() -> String) {
+        self.document(document, || self.line(&line()));
+    }
+
+    /// A line of a result, for a person.
+    pub(crate) fn line(&self, line: &str) {
+        self.print(self.harmless(line).as_bytes());
+    }
+
+    fn print(&self, line: &[u8]) {
+        self.printed(writing(|out| {
+            out.write_all(line)?;
+            out.write_all(b"\n")
+        }));
+    }
+
+    /// What was not printed is not passed over: a full disk is an error, and a reader that has had enough, as `head` has, is none.
+    pub(crate) fn printed(&self, done: io::Result<()>) {
+        match done {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                if self.purpose == Purpose::Shows {
+                    std::process::exit(0);
+                }
+            }
+            Err(error) => {
+                self.failure(&format!("cannot write to standard output: {error}"));
+                std::process::exit(1);
+            }
         }
     }
 
     /// A note for a person; programs do without.
     pub(crate) fn note(&self, text: &str) {
-        if !self.json {
-            let _: io::Result<()> = writeln!(io::stderr().lock(), "{}", self.harmless(text));
+        if !self.json && !self.quiet {
+            self.fault(text);
         }
     }
 
-    pub(crate) fn failure(&self, failure: &Failure) {
-        let _: io::Result<()> = writeln!(
-            io::stderr().lock(),
-            "{} {}",
-            self.paint("31;1", "error:"),
-            self.harmless(failure.sentence())
-        );
+    /// What is wrong with one of many: told in any case, for nothing else tells it.
+    pub(crate) fn fault(&self, text: &str) {
+        let _: io::Result<()> = writeln!(io::stderr().lock(), "{}", self.harmless(text));
+    }
+
+    pub(crate) fn failure(&self, sentence: &str) {
+        let _: io::Result<()> =
+            writeln!(io::stderr().lock(), "{} {}", self.paint("31;1", "error:"), self.harmless(sentence));
     }
 
     /// Text of a server or of a file may hold escape sequences that move the cursor, hide text or set a title: of control
@@ -91,6 +148,13 @@ impl Output {
     }
 }
 
+/// Writes to standard output, to the end.
+pub(crate) fn writing(write: impl FnOnce(&mut io::StdoutLock<'static>) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    write(&mut out)?;
+    out.flush()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Output;
@@ -98,7 +162,7 @@ mod tests {
     #[test]
     fn control_characters_of_others_do_not_reach_the_terminal() {
         for colour in [false, true] {
-            let output = Output { json: false, colour };
+            let output = Output { colour, ..Output::plain() };
             let text = "a\u{1b}]0;title\u{7} \u{1b}[2J\u{9b}8m \r\u{8}\tb\n\u{7f}é";
             let shown = output.harmless(&output.bad(text));
             let inner = "a\u{fffd}]0;title\u{fffd} \u{fffd}[2J\u{fffd}8m \u{fffd}\u{fffd}\tb\n\u{fffd}é";

@@ -1,17 +1,32 @@
 //! `sspp score`: how a score comes to be: of a stored signal, or of an event that is only thought of.
 
-use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use serde_json::json;
-use sspp_client::{Client, SignalId};
-use sspp_core::{Explanation, ScoringModel, read_text_file};
+use sspp_client::{Client, ExplanationStep, ModelInfo, SignalId};
+use sspp_core::{ScoringModel, read_text_file};
 
-use crate::args::Score;
-use crate::emit;
+use crate::event_arguments::EventArguments;
 use crate::failure::Failure;
+use crate::listing::{Listing, Side};
 use crate::output::Output;
+
+#[derive(Debug, Args)]
+pub(crate) struct Score {
+    /// Number of the signal to explain
+    #[arg(
+        conflicts_with_all = ["account", "user", "event_type", "at", "metadata", "with", "model"],
+        required_unless_present = "event_type"
+    )]
+    signal: Option<SignalId>,
+    #[command(flatten)]
+    event: EventArguments,
+    /// Scoring model (TOML or JSON) for the event; the built-in one unless given
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+}
 
 /// Explains.
 pub(crate) async fn run(
@@ -28,66 +43,82 @@ pub(crate) async fn run(
 async fn stored(signal: SignalId, client: &Client, output: &Output) -> Result<(), Failure> {
     let explanation = client.explanation(signal).await?;
     let Some(explanation) = explanation else {
-        return Err(Failure::wrong(format!("there is no signal {signal}")));
+        return Err(Failure::wrong(format!("there is no signal {signal}: `sspp signals` lists them")));
     };
-    output.result(&explanation, || {
-        let steps = explanation.steps.iter().map(|step| (step.delta, step.total, step.reason.as_str()));
-        let head = format!("{} {}", explanation.event_type, explanation.signal_score);
-        table(&output.strong(&head), steps)
+    output.document(&explanation, || {
+        let (event_type, signal_type) = (explanation.event_type.as_str(), explanation.signal_type.as_str());
+        head(output, event_type, explanation.signal_score, signal_type, &explanation.model);
+        table(output, &explanation.steps, &explanation.summary);
     });
+    if let Some(detail) = explanation.detail.as_deref().filter(|_| !explanation.consistent) {
+        return Err(Failure::wrong(format!(
+            "the stored score is not the one that its model gives: {detail}"
+        )));
+    }
     Ok(())
 }
 
 fn local(task: &Score, output: &Output) -> Result<(), Failure> {
-    let model = match &task.model {
-        Some(path) => Arc::new(read(path)?),
-        None => ScoringModel::embedded_default(),
-    };
+    let model = read_model(task.model.as_deref())?;
     // Accounts and people do not matter for a score.
     let mut arguments = task.event.clone();
     arguments.account.get_or_insert_with(|| "account".to_owned());
     arguments.user.get_or_insert_with(|| "user".to_owned());
-    let event = emit::event(&arguments, None, None)?;
+    let event = arguments.event(None, None)?;
     let explanation = model.explain(&event).map_err(|unknown| {
         let known: Vec<_> = model.event_rules().iter().map(|rule| rule.event_type.to_string()).collect();
         Failure::wrong(format!("{unknown}: the model {} knows {}", model.name(), known.join(", ")))
     })?;
-    output.result(&document(&model, &explanation), || {
-        let steps =
-            explanation.steps.iter().map(|step| (step.delta.to_f64(), step.total.to_f64(), &*step.reason));
-        let head =
-            format!("{} {} by {} {}", event.event_type, explanation.score, model.name(), model.version());
-        table(&output.strong(&head), steps)
+    let summary = explanation.to_string();
+    let (model, score) = (ModelInfo::from(&*model), explanation.score.to_f64());
+    let (event_type, signal_type) = (event.event_type.as_str(), explanation.signal_type.as_str());
+    let steps: Vec<_> = explanation.steps.iter().map(ExplanationStep::from).collect();
+    // The members that the API's explanation of a signal has.
+    let document = json!({"event_type": event_type, "signal_type": signal_type, "signal_score": score, "model": model,
+        "steps": steps, "summary": summary});
+    output.document(&document, || {
+        head(output, event_type, score, signal_type, &model);
+        table(output, &steps, &summary);
     });
     Ok(())
 }
 
-fn document(model: &ScoringModel, explanation: &Explanation<'_>) -> serde_json::Value {
-    let steps = explanation.steps.iter().map(|step| {
-        json!({"id": step.id, "fired": step.fired, "reason": step.reason, "error": step.error,
-            "delta": step.delta.to_f64(), "total": step.total.to_f64()})
-    });
-    json!({
-        "signalType": explanation.signal_type.as_str(),
-        "score": explanation.score.to_f64(),
-        "model": {"name": model.name(), "version": model.version(), "digest": model.digest().to_string()},
-        "steps": steps.collect::<Vec<_>>(),
-    })
+fn head(output: &Output, event_type: &str, score: f64, signal_type: &str, model: &ModelInfo) {
+    let ModelInfo { name, version, .. } = model;
+    output.line(&output.strong(&format!("{event_type} {score:.2} {signal_type}, by {name} {version}")));
 }
 
-fn table<'a>(head: &str, steps: impl Iterator<Item = (f64, f64, &'a str)>) -> String {
-    let mut text = head.to_owned();
-    for (delta, total, reason) in steps {
-        // Writing to a string cannot fail.
-        let _: std::fmt::Result = write!(text, "\n{delta:>+9.4} {total:>8.4}  {reason}");
+fn table(output: &Output, steps: &[ExplanationStep], summary: &str) {
+    let columns = [
+        ("STEP", Side::Left),
+        ("FIRED", Side::Left),
+        ("CHANGE", Side::Right),
+        ("TOTAL", Side::Right),
+        ("WHY", Side::Left),
+    ];
+    let mut list = Listing::new(output, &columns);
+    for step in steps {
+        list.add(step, || {
+            let name = step.id.as_deref().unwrap_or(step.kind.as_str()).to_owned();
+            let fired = step.fired.map_or("", |fired| if fired { "yes" } else { "no" });
+            let change = if step.delta == 0.0 { "0.0000".to_owned() } else { format!("{:+.4}", step.delta) };
+            let error = step.error.as_ref().map(|error| format!(" (not evaluated: {error})"));
+            let why = format!("{}{}", step.reason, error.unwrap_or_default());
+            vec![name, fired.to_owned(), change, format!("{:.4}", step.total), why]
+        });
     }
-    text
+    list.end("");
+    output.line(summary);
 }
 
-fn read(path: &Path) -> Result<ScoringModel, Failure> {
+/// The model of a file; the built-in one without.
+pub(crate) fn read_model(path: Option<&Path>) -> Result<Arc<ScoringModel>, Failure> {
+    let Some(path) = path else { return Ok(ScoringModel::embedded_default()) };
     let text = read_text_file(path)
         .map_err(|error| Failure::wrong(format!("cannot read {}: {error}", path.display())))?;
     let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let model = if json { ScoringModel::from_json(&text) } else { ScoringModel::from_toml(&text) };
-    model.map_err(|faults| Failure::wrong(format!("{} is no scoring model: {faults}", path.display())))
+    model
+        .map(Arc::new)
+        .map_err(|faults| Failure::wrong(format!("{} is no scoring model: {faults}", path.display())))
 }

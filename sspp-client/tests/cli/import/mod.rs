@@ -2,6 +2,9 @@
 
 mod again;
 mod files;
+mod input;
+mod interrupt;
+mod other_files;
 mod rejects;
 mod values;
 

@@ -10,7 +10,7 @@ use super::record::{End, scan, unquote};
 use crate::raw_object::RawObject;
 
 /// What may separate fields: spreadsheets write semicolons where the comma is in numbers.
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// The largest integer that every reader of JSON gives back.
 const MOST: u64 = (1 << 53) - 1;
 
@@ -93,9 +93,7 @@ impl Columns {
     }
 
     fn split(line: &[u8], delimiter: u8) -> Self {
-        let fields = scan(line, delimiter, true).fields;
-        let text = |range: Range<usize>| String::from_utf8_lossy(&unquote(&line[range])).trim().to_owned();
-        let names: Vec<String> = fields.into_iter().map(text).collect();
+        let names = names(line, delimiter);
         let mut kinds: Vec<Column> = names.iter().map(|name| Column::of(name)).collect();
         if !kinds.contains(&Column::ImportEventId) {
             // Then no import has written it: the column is the producer's own.
@@ -181,6 +179,12 @@ impl Columns {
         }
         Ok(event.finish())
     }
+}
+
+/// The names in a header.
+pub(super) fn names(line: &[u8], delimiter: u8) -> Vec<String> {
+    let text = |range: Range<usize>| String::from_utf8_lossy(&unquote(&line[range])).trim().to_owned();
+    scan(line, delimiter, true).fields.into_iter().map(text).collect()
 }
 
 /// A line that only spreadsheets read: `sep=;` says what separates the fields. Gives that, and how long the line is.

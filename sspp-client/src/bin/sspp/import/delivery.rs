@@ -1,15 +1,15 @@
 //! From rows to verdicts, a batch at a time.
 
 use indicatif::ProgressBar;
-use sspp_client::{Client, Verdict};
+use sspp_client::{Client, Outcome, Verdict};
 use sspp_core::{Event, ExternalId, Source, Timestamp, Violation, parse_unsent_event};
 
+use super::arguments::Import;
 use super::checkpoint::{Checkpoint, Counts};
 use super::extent::{Extent, fingerprint};
 use super::input::Original;
 use super::rejects::Rejects;
 use super::rows::{Row, Rows};
-use crate::args::Import;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -23,7 +23,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) task: &'a Import,
     /// Of rows that name none.
     pub(crate) source: Option<Source>,
-    pub(crate) client: &'a Client,
+    /// None where nothing is sent.
+    pub(crate) client: Option<&'a Client>,
     pub(crate) rejects: Rejects,
     pub(crate) output: &'a Output,
     pub(crate) bar: ProgressBar,
@@ -33,6 +34,7 @@ pub(crate) struct Delivery<'a> {
 pub(crate) struct Checked {
     event: Result<Event, String>,
     event_id: String,
+    made_id: bool,
     line: u64,
     original: Original,
 }
@@ -41,6 +43,13 @@ pub(crate) struct Checked {
 pub(crate) struct Batch {
     rows: Vec<Checked>,
     file: Extent,
+}
+
+impl Batch {
+    /// Whether a row would have another id when it is imported anew.
+    pub(crate) fn has_made_ids(&self) -> bool {
+        self.rows.iter().any(|row| row.made_id)
+    }
 }
 
 impl Delivery<'_> {
@@ -52,38 +61,52 @@ impl Delivery<'_> {
             bytes += row.original.bytes.len();
             let number = checkpoint.rows + batch.len() as u64 + 1;
             batch.push(self.check(row, &checkpoint.import_id, number));
+            if rows.is_awaited() {
+                break;
+            }
         }
-        self.bar.set_position(rows.at());
         self.bar.set_message(format!("{} rows", checkpoint.rows));
+        self.bar.set_position(rows.at());
         Ok((!batch.is_empty()).then(|| Batch { rows: batch, file: rows.taken() }))
     }
 
     fn check(&self, row: Row, import: &str, number: u64) -> Checked {
         // The same for the same row of the same import, however often it is interrupted; another row in its place has another.
         let made = || format!("import-{import}-{number}-{}", fingerprint(row.original.without_line_end()));
+        let mut made_id = row.given_id.is_none();
         let event_id = row.given_id.unwrap_or_else(made);
         let event = row.event.and_then(|json| {
-            let mut event = judge(&json, self.task.dry_run.then(crate::emit::now))?;
+            let mut event = judge(&json, self.task.dry_run.then(crate::event_arguments::now))?;
             if event.external_id.is_none() {
                 let id =
                     ExternalId::new(event_id.clone()).map_err(|fault| format!("importEventId {fault}"))?;
                 event.external_id = Some(id);
+            } else {
+                made_id = false;
             }
             event.source = event.source.or_else(|| self.source.clone());
             Ok(event)
         });
-        Checked { event, event_id, line: row.line, original: row.original }
+        Checked { event, event_id, made_id, line: row.line, original: row.original }
     }
 
-    /// Sends what is good, and writes down what is not.
-    pub(crate) async fn deliver(&mut self, batch: Batch, checkpoint: &mut Checkpoint) -> Result<(), Failure> {
+    /// Sends what is good.
+    pub(crate) async fn send(&self, batch: &Batch) -> Result<Vec<Outcome>, Failure> {
         let events: Vec<_> = batch.rows.iter().filter_map(|row| row.event.as_ref().ok().cloned()).collect();
-        let mut outcomes = if self.task.dry_run || events.is_empty() {
-            Vec::new()
-        } else {
-            self.client.send(events).await?
+        match self.client {
+            Some(client) if !events.is_empty() => Ok(client.send(events).await?),
+            _ => Ok(Vec::new()),
         }
-        .into_iter();
+    }
+
+    /// Writes down what is not good, and what is done.
+    pub(crate) fn settle(
+        &mut self,
+        batch: Batch,
+        outcomes: Vec<Outcome>,
+        checkpoint: &mut Checkpoint,
+    ) -> Result<(), Failure> {
+        let mut outcomes = outcomes.into_iter();
         let mut rejected = Vec::new();
         for row in &batch.rows {
             match &row.event {
@@ -102,10 +125,9 @@ impl Delivery<'_> {
         for (number, (row, reason)) in (checkpoint.rejected + 1..).zip(rejected) {
             let reason = format!("line {}: {reason}", row.line);
             match number {
-                ..=SHOWN => self.output.note(&reason),
-                number if number == SHOWN + 1 => {
-                    self.output.note("more rows were rejected: the file has them");
-                }
+                _ if self.rejects.path().is_none() => self.bar.suspend(|| self.output.fault(&reason)),
+                ..=SHOWN => self.note(&reason),
+                number if number == SHOWN + 1 => self.note("more rows were rejected: the file has them"),
                 _ => {}
             }
             self.rejects.add(&row.original, &row.event_id, &reason)?;
@@ -114,6 +136,11 @@ impl Delivery<'_> {
         self.rejects.sync()?;
         checkpoint.add(counts, batch.file, self.rejects.written());
         Ok(())
+    }
+
+    /// A note beside the bar, not in it.
+    pub(crate) fn note(&self, text: &str) {
+        self.bar.suspend(|| self.output.note(text));
     }
 }
 

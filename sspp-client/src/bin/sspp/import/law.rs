@@ -7,8 +7,9 @@ use sspp_core::{
     BatchFormat, ParseFault, ScoringModel, Timestamp, Violation, Violations, parse_batch, parse_unsent_event,
 };
 
+use super::format::Format;
+use super::origin::Origin;
 use super::rows::Rows;
-use crate::args::Format;
 
 const MEMBERS: [&str; 16] = [
     r#""accountId":"a""#,
@@ -49,7 +50,8 @@ proptest! {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(body.as_bytes()).unwrap();
         // What begins as an array is refused as a whole, with advice.
-        let Ok(mut rows) = Rows::open(file.path(), Format::Ndjson) else {
+        let opened = Origin::open(file.path()).and_then(|origin| Rows::open(&origin, Format::Ndjson));
+        let Ok(mut rows) = opened else {
             let text = sspp_core::read_text(body.as_bytes()).unwrap();
             prop_assert!(text.trim_ascii_start().starts_with('['));
             return Ok(());

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::extent::{Extent, Tally};
 use super::input::Original;
 use super::lines::addition;
+use super::origin::Origin;
 use super::record::quote;
 use super::rows::Header;
 use crate::failure::Failure;
@@ -16,9 +17,10 @@ const CHUNK: usize = 64 * 1024;
 /// Made with the first rejected row.
 #[derive(Debug)]
 pub(crate) struct Rejects {
-    path: PathBuf,
-    /// The file that is imported.
-    from: PathBuf,
+    /// None where they are only told.
+    path: Option<PathBuf>,
+    /// What is imported.
+    from: Origin,
     layout: Layout,
     file: Option<File>,
     written: Tally,
@@ -32,16 +34,16 @@ enum Layout {
 }
 
 impl Rejects {
-    pub(crate) fn new(path: PathBuf, from: &Path, header: Option<&Header>) -> Self {
+    pub(crate) fn new(path: Option<PathBuf>, from: &Origin, header: Option<&Header>) -> Self {
         let layout = header.map_or(Layout::Lines, |header| Layout::Csv {
             header: header.of_rejects(),
             delimiter: char::from(header.delimiter()),
         });
-        Self { path, from: from.to_owned(), layout, file: None, written: Tally::default() }
+        Self { path, from: from.clone(), layout, file: None, written: Tally::default() }
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// What was written.
@@ -52,11 +54,12 @@ impl Rejects {
     /// Goes on behind what an earlier call wrote: what it wrote after its last checkpoint comes again, and is cut off. Where the
     /// file is gone, a new one is begun, and this says no.
     pub(crate) fn go_on(&mut self, known: &Extent) -> Result<bool, Failure> {
-        if known.bytes == 0 || !self.path.exists() {
-            return Ok(known.bytes == 0);
-        }
+        let path = match &self.path {
+            Some(path) if known.bytes > 0 && path.exists() => path,
+            _ => return Ok(known.bytes == 0),
+        };
         let reopen = || -> io::Result<Option<(File, Tally)>> {
-            let mut file = File::options().read(true).write(true).open(&self.path)?;
+            let mut file = File::options().read(true).write(true).open(path)?;
             let tally = copy(&mut (&mut file).take(known.bytes), |_| Ok(()))?;
             if tally.extent() != *known {
                 return Ok(None);
@@ -68,7 +71,7 @@ impl Rejects {
         let Some((file, tally)) = reopen().map_err(|error| self.failure(&error))? else {
             return Err(Failure::wrong(format!(
                 "{} was changed since this import wrote it: move it away, or let --rejected name another file, and the import goes on",
-                self.path.display()
+                path.display()
             )));
         };
         (self.file, self.written) = (Some(file), tally);
@@ -86,7 +89,7 @@ impl Rejects {
     }
 
     fn failure(&self, error: &io::Error) -> Failure {
-        let path = self.path.display();
+        let path = self.path.as_deref().unwrap_or(Path::new("")).display();
         Failure::wrong(format!("cannot write {path}: {error}: --rejected names another place"))
     }
 
@@ -99,6 +102,7 @@ impl Rejects {
             Layout::Lines => addition(&row.bytes, event_id, &reason),
         };
         let Self { path, from, layout, file, written } = self;
+        let Some(path) = path else { return Ok(()) };
         let file = match file {
             Some(file) => file,
             none => none.insert(File::create(path)?),
@@ -117,8 +121,7 @@ impl Rejects {
         put(&row.bytes[replaced..])?;
         let mut last = row.bytes.last().copied();
         if row.is_too_long() {
-            let mut rest = File::open(from)?;
-            rest.seek(SeekFrom::Start(row.rest.start))?;
+            let rest = from.reader_at(row.rest.start)?;
             copy(&mut rest.take(row.rest.end - row.rest.start), |bytes| {
                 last = bytes.last().copied();
                 put(bytes)

@@ -1,16 +1,15 @@
 //! The rows of a file, one by one, in bounded memory.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Read as _};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 
 use super::columns::{Columns, separator_line};
 use super::extent::Extent;
+use super::format::Format;
 use super::input::{Input, LONGEST, Original};
 use super::lines::without_addition;
+use super::origin::Origin;
 use super::record::{End, Record, end_of, scan};
-use crate::args::Format;
 use crate::failure::Failure;
 
 /// One row.
@@ -26,10 +25,9 @@ pub(crate) struct Row {
     pub(crate) original: Original,
 }
 
-/// A file that is read.
+/// What is read.
 pub(crate) struct Rows {
-    path: PathBuf,
-    bytes: u64,
+    origin: Origin,
     input: Input,
     /// What a CSV file begins with.
     header: Option<Header>,
@@ -65,20 +63,16 @@ impl Header {
 }
 
 impl Rows {
-    pub(crate) fn open(path: &Path, format: Format) -> Result<Self, Failure> {
-        let open = || -> io::Result<(u64, Input)> {
-            let file = File::open(path)?;
-            let bytes = file.metadata()?.len();
-            Ok((bytes, Input::new(Box::new(file), format == Format::Csv)?))
-        };
-        let (bytes, input) = open().map_err(|error| unreadable(path, &error))?;
-        let mut rows = Self { path: path.to_owned(), bytes, input, header: None };
+    pub(crate) fn open(origin: &Origin, format: Format) -> Result<Self, Failure> {
+        let input = origin.reader_at(0).and_then(|reader| Input::new(reader, format == Format::Csv));
+        let input = input.map_err(|error| origin.unreadable(&error))?;
+        let mut rows = Self { origin: origin.clone(), input, header: None };
         match format {
             Format::Csv => rows.header = Some(rows.read_header()?),
             Format::Ndjson if rows.input.window().trim_ascii_start().starts_with(b"[") => {
                 return Err(Failure::wrong(format!(
                     "{} is a JSON array: an event a line is needed, as `jq -c '.[]'` writes it",
-                    path.display()
+                    origin.name()
                 )));
             }
             Format::Ndjson => {}
@@ -91,7 +85,7 @@ impl Rows {
         let mut said = None;
         loop {
             let record = look(&mut self.input, said.unwrap_or(b','))
-                .map_err(|error| unreadable(&self.path, &error))?;
+                .map_err(|error| self.origin.unreadable(&error))?;
             if said.is_none()
                 && let Some((delimiter, length)) = separator_line(self.input.window())
             {
@@ -99,7 +93,7 @@ impl Rows {
                 before.extend(self.input.take_record(length).bytes);
                 continue;
             }
-            let wrong = |what: &str| Failure::wrong(format!("{} {what}", self.path.display()));
+            let wrong = |what: &str| Failure::wrong(format!("{} {what}", self.origin.name()));
             let End::At(length) = record.end else {
                 return Err(wrong(
                     "has no header: in its first line a quote is not closed, or it is longer than 1 MiB",
@@ -122,14 +116,14 @@ impl Rows {
         self.header.as_ref()
     }
 
-    /// How long the file was when it was opened.
-    pub(crate) const fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     /// How much of it was read.
     pub(crate) const fn at(&self) -> u64 {
         self.input.at()
+    }
+
+    /// Whether the next row is not written yet, as far as is known: a pipe's writer may take its time.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.origin.path().is_none() && !self.input.ended() && !self.input.has_line()
     }
 
     /// What was read of it.
@@ -142,14 +136,14 @@ impl Rows {
         if done.bytes == 0 {
             return Ok(());
         }
-        let file = self.path.display().to_string();
+        let file = self.origin.name();
         let other = |how: String| {
             Failure::wrong(format!(
                 "{file} {how}, so its checkpoint does not fit it: if it is another file, --again imports it from its beginning \
                 (what was sent without an eventId then counts again)"
             ))
         };
-        self.input.take_up_to(done.bytes).map_err(|error| unreadable(&self.path, &error))?;
+        self.input.take_up_to(done.bytes).map_err(|error| self.origin.unreadable(&error))?;
         if self.input.at() < done.bytes {
             let (had, has) = (done.bytes, self.input.at());
             return Err(other(format!("has {has} bytes, and {had} were imported")));
@@ -158,7 +152,7 @@ impl Rows {
             return Err(other("has changed since it was imported".to_owned()));
         }
         while self.input.window().is_empty() && !self.input.ended() {
-            self.input.grow().map_err(|error| unreadable(&self.path, &error))?;
+            self.input.grow().map_err(|error| self.origin.unreadable(&error))?;
         }
         if self.input.is_inside_a_line() {
             return Err(other("has more in the line that was its last".to_owned()));
@@ -194,7 +188,7 @@ impl Rows {
     }
 
     fn next_line(&mut self) -> Result<Next, Failure> {
-        let line = self.input.line().map_err(|error| unreadable(&self.path, &error))?;
+        let line = self.input.line().map_err(|error| self.origin.unreadable(&error))?;
         let Some(mut original) = line else { return Ok(Next::End) };
         if original.bytes.trim_ascii().is_empty() && !original.is_too_long() {
             return Ok(Next::Blank);
@@ -212,7 +206,7 @@ impl Rows {
     fn next_record(&mut self) -> Result<Next, Failure> {
         let Some(header) = &self.header else { return Ok(Next::End) };
         let record = look(&mut self.input, header.columns.delimiter)
-            .map_err(|error| unreadable(&self.path, &error))?;
+            .map_err(|error| self.origin.unreadable(&error))?;
         let bytes = self.input.window();
         if bytes.is_empty() {
             return Ok(Next::End);
@@ -238,11 +232,10 @@ impl Rows {
         } else {
             // Without keeping it: only its end tells whether all of it is one row.
             let look_ahead = || {
-                let mut file = File::open(&self.path)?;
-                file.seek(SeekFrom::Start(self.input.at()))?;
-                end_of(BufReader::new(file).bytes(), columns.delimiter)
+                let reader = self.origin.reader_at(self.input.at())?;
+                end_of(BufReader::new(reader).bytes(), columns.delimiter)
             };
-            look_ahead().map_err(|error| unreadable(&self.path, &error))?
+            look_ahead().map_err(|error| self.origin.unreadable(&error))?
         };
         let column = columns.name(fields);
         let (reason, original) = match end {
@@ -261,7 +254,7 @@ impl Rows {
                 (format!("the quote that opens in the column {column} is never closed"), self.input.line())
             }
         };
-        let original = original.map_err(|error| unreadable(&self.path, &error))?;
+        let original = original.map_err(|error| self.origin.unreadable(&error))?;
         let Some(mut original) = original else { return Ok(Next::End) };
         original.bytes = columns.without_additions(&original.bytes, &record.fields);
         Ok(Next::Row { event: Err(reason), given_id, original })
@@ -290,8 +283,4 @@ fn look(input: &mut Input, delimiter: u8) -> io::Result<Record> {
 fn is_blank(record: &Record, bytes: &[u8]) -> bool {
     let empty = |field: &Range<usize>| bytes[field.clone()].trim_ascii().is_empty();
     record.fields.iter().all(empty)
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::wrong(format!("cannot read {}: {error}", path.display()))
 }

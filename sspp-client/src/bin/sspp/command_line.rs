@@ -1,0 +1,115 @@
+//! The command line, read: the settings of a server and of the output are those of each command that uses them, and may stand
+//! before its name too.
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _};
+
+use crate::args::{Arguments, Server, Shown, Task};
+
+/// Commands that talk to no server.
+const OFFLINE: [&str; 3] = ["validate", "completions", "man"];
+/// Commands that print something of their own form.
+const OWN_FORM: [&str; 2] = ["completions", "man"];
+
+/// What was asked for.
+pub(crate) struct CommandLine {
+    pub(crate) task: Task,
+    pub(crate) server: Server,
+    pub(crate) shown: Shown,
+}
+
+impl CommandLine {
+    /// Reads this process's arguments; ends it where they are wrong or ask for help.
+    pub(crate) fn parse() -> Self {
+        let matches = command().get_matches();
+        match Arguments::from_arg_matches(&matches) {
+            Ok(Arguments { task }) => Self { task, server: server(&matches), shown: shown(&matches) },
+            Err(error) => error.format(&mut command()).exit(),
+        }
+    }
+}
+
+/// The whole command line.
+pub(crate) fn command() -> Command {
+    let (server, shown) = (Server::augment_args(Command::new("")), Shown::augment_args(Command::new("")));
+    let with = |command: Command, settings: &Command| {
+        // Below a command that has commands of its own, they are theirs too.
+        command.args(settings.get_arguments().map(|setting| setting.clone().global(true)))
+    };
+    let mut command = Arguments::command();
+    let names: Vec<String> = command.get_subcommands().map(|task| task.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(&name, |mut task| {
+            if !OFFLINE.contains(&&*name) {
+                task = with(task, &server);
+            }
+            if !OWN_FORM.contains(&&*name) {
+                task = with(task, &shown);
+            }
+            task
+        });
+    }
+    Shown::augment_args(Server::augment_args(command))
+}
+
+/// The deepest level at which a setting was written.
+fn deepest<'m>(matches: &'m ArgMatches, id: &str) -> Option<&'m ArgMatches> {
+    let below = matches.subcommand().and_then(|(_, matches)| deepest(matches, id));
+    let written =
+        || matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine);
+    below.or_else(|| written().then_some(matches))
+}
+
+/// An empty variable is one that is not set.
+fn server(matches: &ArgMatches) -> Server {
+    let value = |id: &str| {
+        let level = deepest(matches, id).unwrap_or(matches);
+        let value = level.get_one::<String>(id).cloned();
+        value.filter(|value| !value.is_empty() || level.value_source(id) == Some(ValueSource::CommandLine))
+    };
+    Server { url: value("url").unwrap_or_else(|| DEFAULT_URL.to_owned()), api_key: value("api_key") }
+}
+
+fn shown(matches: &ArgMatches) -> Shown {
+    let flag = |id: &str| deepest(matches, id).is_some_and(|level| level.get_flag(id));
+    Shown { json: flag("json"), quiet: flag("quiet") }
+}
+
+/// The server of a developer's machine.
+pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str]) -> Result<(Server, Shown), clap::Error> {
+        let matches = command().try_get_matches_from([&["sspp"], arguments].concat())?;
+        Ok((server(&matches), shown(&matches)))
+    }
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn settings_stand_before_or_after_the_command_and_the_last_wins() {
+        for (arguments, url, json) in [
+            (&["--url", "http://a", "signals"][..], "http://a", false),
+            (&["signals", "--url", "http://a", "-j"], "http://a", true),
+            (&["--json", "--url", "http://b", "dead-letters", "list", "--url", "http://a"], "http://a", true),
+            (&["dead-letters", "--url", "http://a", "list"], "http://a", false),
+            (&["--url", "http://a", "completions", "bash"], "http://a", false),
+        ] {
+            let (server, shown) = read(arguments).unwrap();
+            assert_eq!((&*server.url, shown.json), (url, json), "{arguments:?}");
+        }
+        for unused in [
+            &["completions", "bash", "--url", "http://a"][..],
+            &["man", "--json"],
+            &["validate", "-", "--api-key", "k"],
+        ] {
+            assert!(read(unused).is_err(), "{unused:?}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Dead letters put back into the queue: those that are named, or all of a filter.
+
+use clap::Args;
+use serde_json::json;
+use sspp_client::{Client, DeadLetterId, DeadLetterQuery, SkippedLetter};
+
+use super::LetterFilter;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+
+/// Of the letters that cannot be replayed, so many are shown one by one.
+const SHOWN: usize = 5;
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// Their ids; or say --all, or a filter
+    #[arg(required_unless_present_any = ["all", "reason", "event_type", "from", "to"],
+        conflicts_with_all = ["all", "reason", "event_type", "from", "to", "dry_run"])]
+    ids: Vec<DeadLetterId>,
+    /// All of them
+    #[arg(long, conflicts_with_all = ["reason", "event_type", "from", "to"])]
+    all: bool,
+    /// Only count them
+    #[arg(long)]
+    dry_run: bool,
+    // Last: a heading holds for all arguments after it.
+    #[command(flatten)]
+    filter: LetterFilter,
+}
+
+pub(super) async fn run(task: &Replay, client: &Client, output: &Output) -> Result<(), Failure> {
+    if !task.ids.is_empty() {
+        return each(&task.ids, client, output).await;
+    }
+    let query = task.filter.query();
+    if !task.dry_run {
+        return many(&query, client, output).await;
+    }
+    let found = client.replay_dead_letters(&query, true).await?;
+    output.result(
+        &json!({"dryRun": true, "count": found.remaining, "countIsExact": found.remaining_is_exact}),
+        || {
+            let more = if found.remaining_is_exact { "" } else { " or more" };
+            format!("{}{more} dead letters would be replayed", found.remaining)
+        },
+    );
+    Ok(())
+}
+
+/// Replays each; one that fails does not keep the others.
+pub(super) async fn each(ids: &[DeadLetterId], client: &Client, output: &Output) -> Result<(), Failure> {
+    let mut failed = None;
+    for id in ids {
+        match client.replay_dead_letter(*id).await {
+            Ok(replay) => output.result(&replay, || {
+                let signal = replay.signal_id.map(|signal| format!(": it is signal {signal} already"));
+                format!("{} {id}{}", output.good("replayed"), signal.unwrap_or_default())
+            }),
+            Err(error) => {
+                let failure = Failure::from(error);
+                output.fault(&format!("{} {id}: {}", output.bad("failed"), failure.sentence()));
+                failed.get_or_insert(failure);
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Result<(), Failure> {
+    let bar = output.bar(Some(0), "{bar:30} {percent:>3} % · {pos} of {len} dead letters");
+    let interrupt = Interrupt::watch(&bar)?;
+    let (mut replayed, mut skipped) = (0, Vec::<SkippedLetter>::new());
+    let mut replays = client.replay_all_dead_letters(query);
+    let done = loop {
+        let words = format!(
+            "stopped: {replayed} dead letters were replayed; run the same command again for the others"
+        );
+        interrupt.whole(|farewell| farewell.words = words);
+        match replays.try_next().await {
+            Ok(Some(part)) => {
+                replayed += part.replayed;
+                skipped.extend(part.skipped);
+                bar.set_length(replayed + skipped.len() as u64 + part.remaining);
+                bar.set_position(replayed + skipped.len() as u64);
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    interrupt.whole(|farewell| farewell.words = String::new());
+    bar.finish_and_clear();
+    done.map_err(|error| {
+        let failure = Failure::from(error);
+        let more =
+            format!("{replayed} dead letters were replayed, and the same command goes on with the others");
+        if failure.may_pass() { failure.and(&more) } else { failure }
+    })?;
+    output.result(&json!({"replayed": replayed, "skipped": skipped}), || {
+        format!("{} {replayed} dead letters", output.good("replayed"))
+    });
+    for letter in skipped.iter().take(SHOWN) {
+        output.note(&format!("{} {}: {}", output.bad("not replayed"), letter.id, letter.detail));
+    }
+    match skipped.len() {
+        0 => Ok(()),
+        count => Err(Failure::wrong(format!(
+            "{count} dead letters cannot be replayed as they are: `sspp dead-letters edit` or `remove` them"
+        ))),
+    }
+}

@@ -1,0 +1,97 @@
+//! How an import that stopped goes on.
+
+use std::env;
+
+use super::arguments::Import;
+use super::files::Files;
+use super::origin::Origin;
+
+/// What to say when it ends before its end.
+pub(super) struct Advice {
+    how: String,
+    repeated: String,
+}
+
+impl Advice {
+    pub(super) fn of(task: &Import, origin: &Origin, files: &Files) -> Self {
+        // A name that is no Unicode is shown as well as it can be.
+        let command = command(env::args_os().map(|word| word.to_string_lossy().into_owned()));
+        let how = match (&files.checkpoint, origin.path()) {
+            _ if task.dry_run => "nothing was sent".to_owned(),
+            (Some(_), Some(_)) if task.again => "without --again the command goes on from there".to_owned(),
+            (Some(_), Some(_)) => "the same command goes on from there".to_owned(),
+            (Some(_), None) if task.again => {
+                "without --again and with the same input the command goes on from there".to_owned()
+            }
+            (Some(_), None) => "the same command with the same input goes on from there".to_owned(),
+            (None, _) => {
+                "imported again, rows without an eventId count again (--checkpoint FILE keeps them from it)"
+                    .to_owned()
+            }
+        };
+        let repeated = match (&files.checkpoint, origin.path()) {
+            _ if task.dry_run => how.clone(),
+            (Some(_), Some(_)) => format!("run this again to go on: {command}"),
+            (Some(_), None) => format!("run this again, with the same input, to go on: {command}"),
+            (None, _) => how.clone(),
+        };
+        Self { how, repeated }
+    }
+
+    /// After a failure.
+    pub(super) fn failed(&self, rows: u64) -> String {
+        format!("{rows} rows are done, and {}", self.how)
+    }
+
+    /// After Ctrl-C.
+    pub(super) fn stopped(&self, rows: u64) -> String {
+        format!("stopped after {rows} rows; {}", self.repeated)
+    }
+}
+
+/// The command as a shell reads it: without what is done already, and without a key.
+fn command(arguments: impl Iterator<Item = String>) -> String {
+    let mut words = vec!["sspp".to_owned()];
+    let mut is_key = false;
+    for word in arguments.skip(1).filter(|word| word != "--again") {
+        let shown = match word.split_once('=') {
+            Some(("--api-key", _)) => "--api-key=…".to_owned(),
+            _ if is_key => "…".to_owned(),
+            _ => quoted(&word),
+        };
+        words.push(shown);
+        is_key = word == "--api-key";
+    }
+    words.join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&byte) || !byte.is_ascii();
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_can_be_pasted_and_shows_no_key() {
+        let words = [
+            "/usr/bin/sspp",
+            "import",
+            "my file's.csv",
+            "--again",
+            "--api-key",
+            "secret",
+            "--api-key=secret",
+            "--batch",
+            "5",
+        ];
+        let shown = command(words.into_iter().map(str::to_owned));
+        assert_eq!(shown, r"sspp import 'my file'\''s.csv' --api-key … --api-key=… --batch 5");
+    }
+}

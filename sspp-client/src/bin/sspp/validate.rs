@@ -1,0 +1,60 @@
+//! `sspp validate`: what is wrong with the events of a file, told here.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use sspp_core::parse_event;
+
+use crate::event_arguments::now;
+use crate::failure::Failure;
+use crate::import::{Format, Origin, Rows};
+use crate::output::Output;
+use crate::score::read_model;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Each row is judged as the server does, by the event types of a scoring model. Files are those of `sspp import`, which has \
+    their columns. Ends with 0 when every row is right, 1 when one is not."
+)]
+pub(crate) struct Validate {
+    /// File to check; `-` is standard input
+    file: PathBuf,
+    /// Format, where neither the file's ending (.csv, .ndjson, .jsonl) nor its beginning tells
+    #[arg(short, long)]
+    format: Option<Format>,
+    /// Scoring model (TOML or JSON) that has the event types; the built-in one unless given
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+}
+
+/// Checks every row.
+pub(crate) fn run(task: &Validate, output: &Output) -> Result<(), Failure> {
+    let model = read_model(task.model.as_deref())?;
+    let origin = Origin::open(&task.file)?;
+    let mut rows = Rows::open(&origin, origin.format(task.format)?)?;
+    let (mut right, mut wrong) = (0_u64, 0_u64);
+    while let Some(row) = rows.next()? {
+        let event = row.event.and_then(|json| {
+            parse_event(&json, &model, now()).map_err(|fault| fault.into_violations().to_string())
+        });
+        let line = row.line;
+        match event {
+            Ok(_) => {
+                right += 1;
+                output.document(&json!({"line": line, "status": "valid"}), || {});
+            }
+            Err(reason) => {
+                wrong += 1;
+                let document = json!({"line": line, "status": "invalid", "detail": reason});
+                output.result(&document, || format!("line {line}: {reason}"));
+            }
+        }
+    }
+    let (count, name) = (right + wrong, origin.name());
+    if wrong > 0 {
+        return Err(Failure::wrong(format!("{wrong} of {count} rows of {name} are not valid")));
+    }
+    output.note(&output.good(&format!("{count} rows are valid")));
+    Ok(())
+}
