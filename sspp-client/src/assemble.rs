@@ -101,7 +101,10 @@ impl Options {
         let roots = roots
             .map_err(|fault| told("root_certificates", fault))
             .unwrap_or_else(|()| RootCertStore::empty());
-        let proxy = root.as_ref().map(|root| self.proxy.find(root.as_str(), &variable)).transpose();
+        // What the environment says about proxies is for clients that need one.
+        let direct = disabled || self.transport.is_some();
+        let for_proxy = |name: &str| variable(name).filter(|_| !direct);
+        let proxy = root.as_ref().map(|root| self.proxy.find(root.as_str(), for_proxy)).transpose();
         let proxy = proxy.map_err(|(origin, fault)| told(origin, fault)).ok().flatten().flatten();
         let (Some(root), true) = (root, faults.is_empty()) else { return Err(BuildError::new(faults)) };
         if disabled {
@@ -229,6 +232,21 @@ mod tests {
         assert_eq!(wanted.faults(), ["api_key is empty: give a key, or leave it out"]);
         let wanted = is_disabled(blank(), &[("SSPP_DISABLED", "0")]).unwrap_err();
         assert_eq!(wanted.faults(), ["api_key is empty: give a key, or leave it out"]);
+    }
+
+    #[test]
+    fn a_proxy_of_the_environment_is_a_fault_only_where_it_is_needed() {
+        let environment = |name: &str| (name == "ALL_PROXY").then(|| "socks5://proxy.example:1".to_owned());
+        let remote = || Client::builder("https://sspp.example.com");
+        let error = remote().options.client(environment).unwrap_err();
+        assert!(error.faults()[0].starts_with("ALL_PROXY "), "{error}");
+        for builder in [remote().no_proxy(), remote().disabled(true), Client::from_env()] {
+            builder.options.client(environment).unwrap();
+        }
+        remote().in_memory().build().unwrap();
+        let transport =
+            HttpTransport::new(false, Duration::from_secs(1), None, RootCertStore::empty()).unwrap();
+        remote().transport(Arc::new(transport)).options.client(environment).unwrap();
     }
 
     #[test]

@@ -291,7 +291,8 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    /// Calls a function for each event that is given up, as [`on_rejected`](Self::on_rejected) does.
+    /// Calls a function for each event that is given up, as [`on_rejected`](Self::on_rejected) does. Events that the program itself
+    /// drops, by [`before_send`](Self::before_send) or the off switch, are only counted.
     pub fn on_dropped(mut self, hook: impl Fn(&DroppedEvent) + Send + Sync + 'static) -> Self {
         self.options.hooks.dropped = Some(Arc::new(hook));
         self

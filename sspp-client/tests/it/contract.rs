@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use sspp_client::{
     Backoff, Client, ClientBuilder, Error, ManualClock, MemoryEmitter, Overflow, Problem, SalesEvent,
@@ -131,7 +132,11 @@ fn same(
     let expected: Vec<_> = taken
         .iter()
         .map(|event| {
-            (text(&event["accountId"]).unwrap(), text(&event["source"]), event["metadata"].to_string())
+            (
+                text(&event["accountId"]).unwrap(),
+                text(&event["source"]),
+                event.get("metadata").map_or("{}".to_owned(), Value::to_string),
+            )
         })
         .collect();
     assert_eq!(kept, expected);
@@ -169,7 +174,7 @@ fn a_server_that_fails_ends_events_for_the_same_reason() {
         );
         assert_eq!(answers[2].contains("too_large"), status == 413, "{answers:?}");
     }
-    // What is not sent keeps its verdict beside what is.
+    // An event that is not sent keeps its verdict beside what is.
     same(|builder| builder, Answers::Fails(503), |calls| calls.send(vec![event(1), invalid(), event(2)]));
 }
 
@@ -226,6 +231,65 @@ fn default_source_last_look_and_off_switch_are_the_same() {
     };
     same(|builder| builder.source("crm").before_send(look), Answers::Judges, all);
     same(|builder| builder.source("crm").before_send(look).disabled(true), Answers::Judges, all);
+}
+
+/// What a program may do with an emitter.
+#[derive(Debug, Clone)]
+enum Step {
+    Emit(Box<SalesEvent>),
+    Send(Vec<SalesEvent>),
+    Close,
+}
+
+fn any_event() -> impl Strategy<Value = SalesEvent> {
+    let number = 0_usize..4;
+    prop_oneof![
+        4 => number.clone().prop_map(event),
+        1 => number.clone().prop_map(bad),
+        1 => number.prop_map(|number| event(number).source("own")),
+        1 => Just(invalid()),
+        1 => Just(large(2_000)),
+        1 => Just(large(300_000)),
+    ]
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => any_event().prop_map(|event| Step::Emit(event.into())),
+        3 => prop::collection::vec(any_event(), 0..5).prop_map(Step::Send),
+        1 => Just(Step::Close),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever a program does, and whatever is set.
+    #[test]
+    fn any_calls_are_answered_alike(
+        steps in prop::collection::vec(any_step(), 0..8),
+        overflow in prop::sample::select(&[Overflow::Newest, Overflow::Oldest, Overflow::Wait, Overflow::Error][..]),
+        small in any::<bool>(),
+        source in prop::option::of(Just("crm")),
+        looks in any::<bool>(),
+        disabled in prop::bool::weighted(0.2),
+    ) {
+        let set = |builder: ClientBuilder| {
+            let builder = builder.overflow(overflow).disabled(disabled).queue_bytes(if small { 1_024 } else { 16 << 20 });
+            let builder = if let Some(source) = source { builder.source(source) } else { builder };
+            let look = |event: SalesEvent| (event.get_account() != "acc_1").then(|| event.without("number"));
+            if looks { builder.before_send(look) } else { builder }
+        };
+        same(set, Answers::Judges, |calls| {
+            for step in steps.clone() {
+                match step {
+                    Step::Emit(event) => calls.emit(*event),
+                    Step::Send(events) => calls.send(events),
+                    Step::Close => calls.close(),
+                }
+            }
+        });
+    }
 }
 
 #[test]
