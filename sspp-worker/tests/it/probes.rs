@@ -70,7 +70,7 @@ async fn every_answer_is_one_of_http() {
     for bad in ["https://x", "x:1"] {
         let (status, _, said) =
             ended(&mut command(WORKER, &[], &[&AWAY[..], &[("SSPP_ALLOWED_HOSTS", bad)]].concat()));
-        assert!(status == 1 && said.contains("SSPP_ALLOWED_HOSTS"), "{bad}: {said}");
+        assert!(status == 2 && said.contains("SSPP_ALLOWED_HOSTS"), "{bad}: {said}");
     }
 }
 
