@@ -204,6 +204,8 @@ mod tests {
         assert_eq!(error.faults().len(), named.len(), "{error}");
         assert!(!error.to_string().contains("cret"), "{error}");
         let builder = Client::from_env().api_key("hush-hush").proxy("http://ada:hush@proxy.example:1");
+        let with_key = builder.clone().root_certificates("hush");
+        assert!(!format!("{with_key:?}").contains(&format!("{:?}", b"hush")), "{with_key:?}");
         assert!(!format!("{builder:?}").contains("hush"));
         let client = builder.options.client(|_| None).unwrap();
         assert!(!format!("{client:?}").contains("hush"));

@@ -48,11 +48,11 @@ impl fmt::Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
-/// An API key: never shown.
+/// What is never shown, such as an API key.
 #[derive(Clone)]
-pub(crate) struct Secret(pub(crate) String);
+pub(crate) struct Secret<T = String>(pub(crate) T);
 
-impl fmt::Debug for Secret {
+impl<T> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(hidden)")
     }
@@ -94,7 +94,8 @@ pub(crate) struct Options {
     pub(crate) before_send: Option<BeforeSend>,
     pub(crate) settings: Settings,
     pub(crate) proxy: ProxyChoice,
-    pub(crate) root_certificates: Vec<Vec<u8>>,
+    /// Hidden, as it may be a private key by mistake.
+    pub(crate) root_certificates: Vec<Secret<Vec<u8>>>,
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) hooks: Hooks,
     pub(crate) clock: Arc<dyn Clock>,
@@ -219,7 +220,7 @@ impl<C> ClientBuilder<C> {
     /// # }
     /// ```
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.options.root_certificates.push(pem.into());
+        self.options.root_certificates.push(Secret(pem.into()));
         self
     }
 

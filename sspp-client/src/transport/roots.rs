@@ -4,11 +4,13 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use crate::builder::Secret;
+
 /// Reads certificates in PEM.
-pub(crate) fn read_roots(texts: &[Vec<u8>]) -> Result<RootCertStore, String> {
+pub(crate) fn read_roots(texts: &[Secret<Vec<u8>>]) -> Result<RootCertStore, String> {
     const WANTED: &str = "give the whole text, from BEGIN CERTIFICATE to END CERTIFICATE";
     let mut roots = RootCertStore::empty();
-    for text in texts {
+    for Secret(text) in texts {
         let before = roots.len();
         for certificate in CertificateDer::pem_slice_iter(text) {
             let certificate =
