@@ -15,8 +15,16 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// A server and a database on it.
 pub(super) struct Place {
     options: PgConnectOptions,
-    /// When somebody looked last, and why the server could not be reached.
-    seen: Mutex<Option<(Instant, Option<String>)>>,
+    /// When it was looked at last, and what was seen.
+    seen: Mutex<Option<(Instant, Result<(), Away>)>>,
+}
+
+/// Why a server cannot be used.
+#[derive(Debug, Clone)]
+pub(super) struct Away {
+    pub(super) reason: String,
+    /// A server that answers has no room, perhaps, or is starting; the connections that there are may be good.
+    pub(super) answers: bool,
 }
 
 impl Place {
@@ -24,17 +32,20 @@ impl Place {
         Self { options, seen: Mutex::default() }
     }
 
-    /// Why it cannot be reached, where that is so. Many who ask together look once.
-    pub(super) async fn why_away(&self) -> Option<String> {
+    /// Whether one more connection can be made. Many who ask together look once.
+    pub(super) async fn look(&self) -> Result<(), Away> {
         let mut seen = self.seen.lock().await;
-        if let Some((at, why)) = &*seen
+        if let Some((at, found)) = &*seen
             && at.elapsed() < FRESH
         {
-            return why.clone();
+            return found.clone();
         }
-        let why = self.options.connect().await.err().map(|error| self.unreachable(&error));
-        *seen = Some((Instant::now(), why.clone()));
-        why
+        let found = self.options.connect().await.map(drop).map_err(|error| Away {
+            reason: self.unreachable(&error),
+            answers: matches!(error, sqlx::Error::Database(_)),
+        });
+        *seen = Some((Instant::now(), found.clone()));
+        found
     }
 
     /// Connects, within a time in which a server may still be starting.
@@ -153,8 +164,8 @@ mod tests {
             (&format!("127.0.0.1:{port}"), "and not something else?"),
         ] {
             let place = Place::new(format!("postgres://u:hunter2@{host}/sspp").parse().unwrap());
-            let away = place.why_away().await.unwrap();
-            assert!(away.contains(said) && !away.contains("hunter2"), "{away}");
+            let Away { reason, answers } = place.look().await.unwrap_err();
+            assert!(reason.contains(said) && !reason.contains("hunter2") && !answers, "{reason}");
             let failed = place.connect(Duration::from_millis(250)).await.unwrap_err();
             assert!(failed.contains(said), "{failed}");
         }

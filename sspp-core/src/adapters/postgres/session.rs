@@ -10,13 +10,13 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres};
 use tokio::sync::watch;
 
 use super::failure::Failure;
-use super::place::Place;
+use super::place::{Away, Place};
 use crate::StoreError;
 
 /// How long past the server's own limit a call is waited for.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How long a connection is waited for before it is looked whether the server is there at all.
+/// How long a connection is waited for before the server itself is looked at.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) struct Sessions {
@@ -68,15 +68,15 @@ impl Sessions {
         outcome.map_err(|failure| failure.or_late(self.statement_timeout).into())
     }
 
-    /// A connection, or why there is none. The pool tries again and again where nothing listens, and then says only that it was
-    /// late: so it is looked at the server beside it.
+    /// A connection, or why there is none. Where nothing listens the pool tries again and again, and then says only that it was
+    /// late: so after a while this looks at the server itself.
     async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
         let mut acquiring = std::pin::pin!(self.pool.acquire());
         let mut looking = std::pin::pin!(async {
             tokio::time::sleep(PATIENCE).await;
-            self.place.why_away().await
+            self.place.look().await
         });
-        let mut is_there = false;
+        let mut found = None;
         let error = loop {
             tokio::select! {
                 biased;
@@ -84,23 +84,22 @@ impl Sessions {
                     Ok(connection) => return Ok(connection),
                     Err(error) => break error,
                 },
-                away = &mut looking, if !is_there => match away {
-                    Some(reason) => return Err(StoreError::Unavailable { reason }),
-                    None => is_there = true,
+                looked = &mut looking, if found.is_none() => match looked {
+                    Err(Away { reason, answers: false }) => return Err(StoreError::Unavailable { reason }),
+                    looked => found = Some(looked),
                 },
             }
         };
         let limits = self.pool.options();
-        let reason = match &error {
-            sqlx::Error::PoolTimedOut if is_there => {
-                let all = limits.get_max_connections();
-                format!(
-                    "{} is there, but all {all} connections of this process are in use; allow more (SSPP_DATABASE_CONNECTIONS)",
-                    self.place
-                )
-            }
-            sqlx::Error::PoolTimedOut => self.place.no_answer(limits.get_acquire_timeout()),
-            error => self.place.unreachable(error),
+        let reason = match (&error, found) {
+            (sqlx::Error::PoolTimedOut, Some(Err(away))) => away.reason,
+            (sqlx::Error::PoolTimedOut, Some(Ok(()))) => format!(
+                "{} is there, but all {} connections of this process are in use; allow more (SSPP_DATABASE_CONNECTIONS)",
+                self.place,
+                limits.get_max_connections()
+            ),
+            (sqlx::Error::PoolTimedOut, None) => self.place.no_answer(limits.get_acquire_timeout()),
+            (error, _) => self.place.unreachable(error),
         };
         Err(match StoreError::from(Failure::from(error)) {
             StoreError::Unavailable { .. } => StoreError::Unavailable { reason },

@@ -40,7 +40,11 @@ pub(super) fn unreachable(place: &str, error: &Error) -> String {
     let cause = of_system(error.details());
     let known = |words: &[&str]| words.iter().any(|word| cause.contains(word));
     let advice = match error.kind() {
-        ErrorKind::Canceled => return format!("{place} cannot be used: there is no connection to it yet"),
+        ErrorKind::Canceled => {
+            return format!(
+                "{place} cannot be used: it has not answered yet; are host and port right, and does it speak TLS (rediss://) or not (redis://)?"
+            );
+        }
         ErrorKind::Auth => "are user and password right?",
         _ if known(&["NOAUTH", "WRONGPASS", "AUTH"]) => "are user and password right?",
         ErrorKind::Protocol | ErrorKind::Parse => "does Redis listen there, and not something else?",
