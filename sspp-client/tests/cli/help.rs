@@ -152,6 +152,7 @@ fn each_command_has_a_manual_page() {
     assert!(made.code == 0 && made.out.is_empty(), "{made:?}");
     let page = |name: &str| std::fs::read_to_string(folder.path().join("man1").join(name)).unwrap();
     assert_eq!(page("sspp.1"), sspp("", &["man"]).out);
+    assert!(page("sspp-signals.1").contains("SSPP_URL") && page("sspp-signals.1").contains("SSPP_API_KEY"));
     for (command, about) in commands() {
         let name = format!("sspp-{}", command.join("-"));
         let page = page(&format!("{name}.1"));

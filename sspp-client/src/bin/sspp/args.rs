@@ -14,6 +14,9 @@ use crate::score::Score;
 use crate::signals::Signals;
 use crate::validate::Validate;
 
+/// The server of a developer's machine.
+pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
+
 #[derive(Debug, Parser)]
 #[command(
     name = "sspp",
@@ -36,7 +39,7 @@ pub(crate) struct Arguments {
 #[command(next_help_heading = "Server")]
 pub(crate) struct Server {
     /// Address of the platform's API
-    #[arg(long, env = "SSPP_URL", hide_env_values = true, default_value = "http://127.0.0.1:3000")]
+    #[arg(long, env = "SSPP_URL", hide_env_values = true, default_value = DEFAULT_URL)]
     pub(crate) url: String,
     /// Key for the API, where it asks for one. In `SSPP_API_KEY` no list of processes shows it
     #[arg(long, value_name = "KEY", env = "SSPP_API_KEY", hide_env_values = true)]

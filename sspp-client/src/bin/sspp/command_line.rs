@@ -4,7 +4,7 @@
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _};
 
-use crate::args::{Arguments, Server, Shown, Task};
+use crate::args::{Arguments, DEFAULT_URL, Server, Shown, Task};
 
 /// Commands that talk to no server.
 const OFFLINE: [&str; 3] = ["validate", "completions", "man"];
@@ -74,9 +74,6 @@ fn shown(matches: &ArgMatches) -> Shown {
     let flag = |id: &str| deepest(matches, id).is_some_and(|level| level.get_flag(id));
     Shown { json: flag("json"), quiet: flag("quiet") }
 }
-
-/// The server of a developer's machine.
-pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
 
 #[cfg(test)]
 mod tests {

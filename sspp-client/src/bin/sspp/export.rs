@@ -38,16 +38,17 @@ pub(crate) async fn run(task: &Export, client: &Client, output: &Output) -> Resu
         Some(Format::Csv) => ExportFormat::Csv,
         _ => ExportFormat::Ndjson,
     };
-    let mut target = Target::open(path, task.force)?;
     let bar = output.bar(None, "{spinner} {bytes} · {bytes_per_sec}");
     let interrupt = Interrupt::watch(&bar)?;
-    interrupt.whole(|farewell| {
+    let mut target = interrupt.whole(|farewell| {
+        let target = Target::open(path, task.force)?;
         farewell.unfinished = target.unfinished();
         farewell.words = path.map_or_else(
             || "stopped: the export is not whole".to_owned(),
             |path| format!("stopped: {} is not written", path.display()),
         );
-    });
+        Ok::<_, Failure>(target)
+    })?;
     let exported = write(&mut target, client.export(&task.filter.query(), format).await?, output, &bar).await;
     bar.finish_and_clear();
     let bytes = exported?;

@@ -18,10 +18,10 @@ fn standard_input_is_imported_in_the_format_that_it_has() {
     assert!(said.code == 0 && said.out.contains("2 accepted") && said.err.is_empty(), "{said:?}");
     bench.signals(701);
     for (bytes, code, word) in [
-        ("", 2, "--format"),
-        ("hello\n", 2, "--format"),
-        ("[1]\n", 1, "JSON array"),
-        ("\u{1f}\u{8b}", 2, "--format"),
+        (&b""[..], 2, "--format"),
+        (b"hello\n", 2, "--format"),
+        (b"[1]\n", 1, "JSON array"),
+        (b"\x1f\x8b\x08\x00", 1, "compressed with gzip"),
     ] {
         let said = piped(url, &["import", "-"], bytes);
         assert!(

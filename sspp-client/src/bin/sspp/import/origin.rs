@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::format::Format;
+use super::input::Input;
 use super::other_files;
 use crate::failure::Failure;
 
@@ -47,6 +48,9 @@ impl Origin {
         };
         let mut origin = Self { from, beginning: Vec::new() };
         origin.beginning = origin.look().map_err(|error| origin.unreadable(&error))?;
+        // It knows what is no text.
+        let beginning = Box::new(io::Cursor::new(origin.beginning.clone()));
+        Input::new(beginning, false).map_err(|error| origin.unreadable(&error))?;
         other_files::refuse(&origin.name(), &origin.beginning)?;
         Ok(origin)
     }

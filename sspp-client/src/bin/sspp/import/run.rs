@@ -83,7 +83,6 @@ async fn import(
     // Of a file that was imported and has grown, only what came since is told.
     let told = if checkpoint.done { checkpoint.rejected } else { 0 };
     let (advice, interrupt) = (Advice::of(task, origin, files), Interrupt::watch(bar)?);
-    interrupt.whole(|farewell| farewell.words = advice.stopped(first));
     let mut delivery = Delivery { task, source, client, rejects, output, bar: bar.clone() };
     let mut batch = delivery.gather(&mut rows, &checkpoint)?;
     if checkpoint.done && batch.is_none() {
@@ -99,7 +98,10 @@ async fn import(
     let save =
         |checkpoint: &Checkpoint| files.checkpoint.as_ref().map_or(Ok(()), |path| checkpoint.save(path));
     // Before anything is sent: ids of rows without one are made from what it says.
-    interrupt.whole(|_| save(&checkpoint))?;
+    interrupt.whole(|farewell| {
+        farewell.words = advice.stopped(first);
+        save(&checkpoint)
+    })?;
     let mut made_ids = false;
     while let Some(found) = batch {
         made_ids |= Batch::has_made_ids(&found);
