@@ -84,7 +84,7 @@ fn of_text(error: &(dyn Error + 'static)) -> Option<String> {
             format!("the name of the host cannot be resolved ({last})")
         }
         "tunnel error: proxy authorization required" => {
-            "the proxy wants a name and password: give them in its URL".to_owned()
+            "proxy authorization required: it wants a name and password, in its URL".to_owned()
         }
         "tunnel error: unsuccessful" => "the proxy does not connect to that server".to_owned(),
         _ => return None,
