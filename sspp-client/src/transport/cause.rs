@@ -21,9 +21,14 @@ pub(super) fn sentence(error: &(dyn Error + 'static)) -> String {
         system.map(str::to_owned).or_else(|| of_text(*cause))
     });
     let sentence = known.unwrap_or_else(|| {
-        // The outermost of hyper's says no more than that it is one.
-        let said = causes.iter().filter(|cause| !cause.is::<hyper_util::client::legacy::Error>());
-        said.filter(|cause| !cause.is::<ByWayOf>()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        // Some say no more than that they are one, or what the next says.
+        let wraps = |cause: &(dyn Error + 'static)| {
+            cause.downcast_ref::<io::Error>().is_some_and(|error| error.get_ref().is_some())
+        };
+        let says_more = |cause: &&&(dyn Error + 'static)| {
+            !cause.is::<hyper_util::client::legacy::Error>() && !cause.is::<ByWayOf>() && !wraps(**cause)
+        };
+        causes.iter().filter(says_more).map(ToString::to_string).collect::<Vec<_>>().join(": ")
     });
     match causes.iter().find_map(|cause| cause.downcast_ref::<ByWayOf>()) {
         Some(way) => format!("{way}: {sentence}"),
@@ -79,7 +84,7 @@ fn of_text(error: &(dyn Error + 'static)) -> Option<String> {
             format!("the name of the host cannot be resolved ({last})")
         }
         "tunnel error: proxy authorization required" => {
-            "the proxy wants a name and password: give them in its URL".to_owned()
+            "proxy authorization required: it wants a name and password, in its URL".to_owned()
         }
         "tunnel error: unsuccessful" => "the proxy does not connect to that server".to_owned(),
         _ => return None,
@@ -124,5 +129,7 @@ mod tests {
             let wrapped = io::Error::other(error);
             assert!(sentence(&wrapped).contains(words), "{words}: {}", sentence(&wrapped));
         }
+        // Once, however often it is wrapped.
+        assert_eq!(sentence(&io::Error::other(io::Error::other("mine"))), "mine");
     }
 }

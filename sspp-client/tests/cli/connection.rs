@@ -59,7 +59,7 @@ fn a_proxy_that_fails_is_named() {
         ("HTTP_PROXY", "127.0.0.1:1".to_owned(), "http://sspp.invalid", "connection refused"),
         ("HTTPS_PROXY", "127.0.0.1:1".to_owned(), "https://sspp.invalid", "connection refused"),
         ("HTTPS_PROXY", "no-such-proxy.invalid:1".to_owned(), "https://sspp.invalid", "cannot be resolved"),
-        ("HTTPS_PROXY", server(wants), "https://sspp.invalid", "wants a name and password"),
+        ("HTTPS_PROXY", server(wants), "https://sspp.invalid", "wants a name and password, in its URL"),
         ("HTTPS_PROXY", server(refuses), "https://sspp.invalid", "does not connect to that server"),
     ] {
         let said =
