@@ -40,7 +40,7 @@ guard:
 
 # Check sspp-core and sspp-client with every pair of their features (cargo install cargo-hack --locked).
 hack:
-    cargo hack clippy -p sspp-core -p sspp-client --lib --feature-powerset --depth 2 -- -D warnings
+    cargo hack clippy -p sspp-core -p sspp-runtime -p sspp-client --lib --feature-powerset --depth 2 -- -D warnings
 
 # See that the crates could be published; nothing is sent.
 publish-dry-run:
@@ -68,7 +68,7 @@ infra *args:
 
 # Measure the hot paths.
 bench *args:
-    cargo bench -p sspp-core --all-features {{ args }}
+    cargo bench -p sspp-core -p sspp-scoring --all-features {{ args }}
 
 # Fuzz every target for so many seconds.
 fuzz seconds="60":
@@ -86,9 +86,9 @@ openapi:
     cargo run -q -p sspp-api -- openapi > sspp-api/openapi.json.new
     mv sspp-api/openapi.json.new sspp-api/openapi.json
 
-# Write the README's table of metrics anew from sspp-core/metrics.tsv.
+# Write the README's table of metrics anew from sspp-core/crates/runtime/metrics.tsv.
 metrics:
-    SSPP_WRITE_README=1 cargo nextest run -p sspp-core --all-features the_readme_shows_the_list
+    SSPP_WRITE_README=1 cargo nextest run -p sspp-runtime --all-features the_readme_shows_the_list
 
 # Validate the OpenAPI document against its specification, and with Redocly and Spectral.
 openapi-valid:

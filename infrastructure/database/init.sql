@@ -3,7 +3,7 @@
 --   API_PASSWORD=… WORKER_PASSWORD=… MIGRATOR_PASSWORD=… READONLY_PASSWORD=… psql -f init.sql "$ADMIN_URL"
 --
 -- A second run sets the passwords anew, which is how they are rotated. The tables are not made here but by the
--- migrations in sspp-core/migrations/postgres, which `sspp-worker migrate` runs as migrator (see migrate.sh).
+-- migrations in sspp-core/crates/postgres/migrations, which `sspp-worker migrate` runs as migrator (see migrate.sh).
 --
 --   migrator   owns the tables; the only one that may change their shape
 --   worker     reads and writes rows

@@ -7,7 +7,7 @@ usage() {
 Usage: migrate.sh
 
 Runs `sspp-worker migrate` until it succeeds, for MIGRATE_WITHIN seconds at most. Run it once a release, as migrator;
-running it again does nothing. The migrations are those in sspp-core/migrations/postgres: they are inside the binary.
+running it again does nothing. The migrations are those in sspp-core/crates/postgres/migrations: they are inside the binary.
 
   DATABASE_URL    postgres://migrator:PASSWORD@HOST:5432/sspp
   SSPP_WORKER     the binary (sspp-worker)

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::service::{
-    Limits, ModelError, QueueNeed, Serving, StopSignals, Watched, load_model, measure, serve as serve_http,
-    watch_dependencies,
-};
 use sspp_core::{
     Clock, PgOpenError, Random, RedisOpenError, ScoringModel, SqliteOpenError, StoreError, SystemClock,
     SystemRandom, finish_erasures,
+};
+use sspp_runtime::{
+    Limits, ModelError, QueueNeed, Serving, StopSignals, Watched, load_model, measure, serve as serve_http,
+    watch_dependencies,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;

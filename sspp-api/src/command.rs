@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use clap::{Args, Parser, Subcommand};
-use sspp_core::service::{EXIT_STATUS, Failure, ManualCommand, healthcheck, print};
+use sspp_runtime::{EXIT_STATUS, Failure, ManualCommand, healthcheck, print};
 
 use crate::app::{RunError, run};
 use crate::config::{Config, ConfigError};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::guard::{ApiKeys, GuardArgs, RateLimit};
 use clap::{Args, Parser};
-use sspp_core::service::{
+use sspp_runtime::{
     self, BackendArgs, Backends, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, ServerArgs, Span,
     StartArgs, TraceExport,
 };
@@ -129,7 +129,7 @@ pub struct ModelArgs {
 pub enum ConfigError {
     /// What both binaries check.
     #[error(transparent)]
-    Service(#[from] service::ConfigError),
+    Service(#[from] sspp_runtime::ConfigError),
     /// Everyone could reach the service.
     #[error(
         "--bind {address} (SSPP_BIND) is not a loopback address, and anyone who reaches it could read and write: \
@@ -182,7 +182,7 @@ impl Config {
         if keys.is_empty() && !self.bind.is_loopback() && !self.guard.allow_anonymous {
             return Err(ConfigError::OpenToAnyone { address: self.bind });
         }
-        let prefix = prefix(&self.api_prefix).map_err(|reason| service::ConfigError::Invalid {
+        let prefix = prefix(&self.api_prefix).map_err(|reason| sspp_runtime::ConfigError::Invalid {
             flag: "--api-prefix",
             variable: "API_PREFIX",
             value: self.api_prefix.clone(),

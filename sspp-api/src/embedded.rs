@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sspp_core::service::{DurabilityState, QueueArgs, watch_durability};
 use sspp_core::{Clock, Pipeline, Random, ScoringModel, SqliteConfig, SqliteDatabase, retain};
+use sspp_runtime::{DurabilityState, QueueArgs, watch_durability};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use sspp_api::CommandLine;
-use sspp_core::service::main_of;
+use sspp_runtime::main_of;
 
 fn main() -> ExitCode {
     main_of(CommandLine::run)

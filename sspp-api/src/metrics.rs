@@ -7,8 +7,8 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
 use poem::http::{Method, StatusCode};
-use sspp_core::service::{ConnectionMetrics, describe_metrics, show_release};
 use sspp_core::{QueueDepth, ScoringModel, SignalStats};
+use sspp_runtime::{ConnectionMetrics, describe_metrics, show_release};
 
 const REQUESTS: &str = "sspp_api_http_requests_total";
 const DURATION: &str = "sspp_api_http_request_duration_seconds";
@@ -71,7 +71,7 @@ impl Default for Metrics {
 impl Metrics {
     /// Metrics with a recorder of their own, so that two services in one process do not mix.
     pub fn new() -> Self {
-        let recorder = Arc::new(sspp_core::service::recorder());
+        let recorder = Arc::new(sspp_runtime::recorder());
         let rendered = recorder.handle();
         metrics::with_local_recorder(&*recorder, || {
             describe_metrics();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::service::{
+use sspp_core::{Clock, PgSignalStore, Random, RedisEventQueue, ScoringModel};
+use sspp_runtime::{
     Backends, DurabilityState, StartArgs, migrate_until_done, require_durable, watch_durability,
 };
-use sspp_core::{Clock, PgSignalStore, Random, RedisEventQueue, ScoringModel};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 

@@ -5,11 +5,11 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sspp_core::service::{AllowedHosts, QueueClock};
 use sspp_core::{
     Clock, Envelope, Event, EventQueue, ModelDigest, NewJob, QueueError, Random, ScoringModel, SignalStore,
     StoreError, Timestamp,
 };
+use sspp_runtime::{AllowedHosts, QueueClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::backpressure::Backpressure;

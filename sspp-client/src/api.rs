@@ -11,7 +11,7 @@ use futures_util::TryStreamExt as _;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sspp_core::{Clock, Violation};
+use sspp_events::{Clock, Violation};
 
 use crate::call::{self, Call};
 use crate::error::Error;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 use rustls::RootCertStore;
-use sspp_core::{Random, Source, SystemClock, SystemRandom};
+use sspp_events::{Random, Source, SystemClock, SystemRandom};
 
 use crate::api::Api;
 use crate::builder::{BuildError, Options, Secret};

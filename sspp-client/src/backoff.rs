@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use sspp_core::{Random, RetryPolicy};
+use sspp_events::{Random, RetryPolicy};
 
 /// When failed events are sent again, and for how long.
 ///
@@ -109,7 +109,7 @@ impl RetryTokens {
 
 #[cfg(test)]
 mod tests {
-    use sspp_core::SeededRandom;
+    use sspp_events::SeededRandom;
 
     use super::*;
 

@@ -72,7 +72,7 @@ impl Batch {
         self.release(settled);
     }
 
-    fn reject(&self, place: usize, event: &Encoded, errors: Vec<sspp_core::Violation>) {
+    fn reject(&self, place: usize, event: &Encoded, errors: Vec<sspp_events::Violation>) {
         self.core.counters.rejected(1);
         if matches!(self.origin, Origin::Queue) {
             tracing::debug!(event_id = %event.id, ?errors, "the server rejected an event");

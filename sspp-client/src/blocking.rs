@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use sspp_core::{AccountId, DeadLetterId, EventId, ExternalId, SignalId, Source, UserId};
+use sspp_events::{AccountId, DeadLetterId, EventId, ExternalId, SignalId, Source, UserId};
 
 use crate::builder::ClientBuilder;
 use crate::error::Error;

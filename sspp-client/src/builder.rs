@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::{Clock, Random, SystemClock};
+use sspp_events::{Clock, Random, SystemClock};
 
 use crate::backoff::Backoff;
 use crate::client::Client;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::{Clock, EventId, Random};
+use sspp_events::{Clock, EventId, Random};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -55,7 +55,7 @@ pub(crate) struct Shared {
     pub(crate) background: Background,
     /// The model that scores here.
     #[cfg(feature = "local-scoring")]
-    pub(crate) model: std::sync::RwLock<Arc<sspp_core::ScoringModel>>,
+    pub(crate) model: std::sync::RwLock<Arc<sspp_scoring::ScoringModel>>,
 }
 
 impl fmt::Debug for Client {
@@ -97,7 +97,7 @@ impl Client {
                 core,
                 background,
                 #[cfg(feature = "local-scoring")]
-                model: std::sync::RwLock::new(sspp_core::ScoringModel::embedded_default()),
+                model: std::sync::RwLock::new(sspp_scoring::ScoringModel::embedded_default()),
             }),
         })
     }

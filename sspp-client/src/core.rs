@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sspp_core::{Clock, Event, EventId, Random};
+use sspp_events::{Clock, Event, EventId, Random};
 use tokio::sync::watch;
 use tokio::time::Instant;
 

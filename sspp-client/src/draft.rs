@@ -7,7 +7,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use sspp_core::{Metadata, MetadataFault};
+use sspp_events::{Metadata, MetadataFault};
 
 /// Metadata that is not checked yet.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sspp_core::EventId;
+use sspp_events::EventId;
 
 use crate::client::Client;
 use crate::error::Error;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sspp_core::{Event, EventId, Random, Timestamp};
+use sspp_events::{Event, EventId, Random, Timestamp};
 
 use crate::error::Error;
 use crate::event::SalesEvent;
@@ -74,7 +74,7 @@ fn encode(event: &Event, id: EventId) -> Result<Bytes, Error> {
         user_id: event.user_id.as_str(),
         event_type: event.event_type.as_str(),
         timestamp: event.timestamp,
-        source: event.source.as_ref().map(sspp_core::Source::as_str),
+        source: event.source.as_ref().map(sspp_events::Source::as_str),
         metadata: Some(event.metadata.as_raw()).filter(|raw| raw.get() != "{}"),
     };
     let mut json = Vec::with_capacity(192 + event.metadata.as_str().len());
@@ -84,7 +84,7 @@ fn encode(event: &Event, id: EventId) -> Result<Bytes, Error> {
 
 #[cfg(test)]
 mod tests {
-    use sspp_core::SeededRandom;
+    use sspp_events::SeededRandom;
 
     use super::*;
 

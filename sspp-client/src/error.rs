@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::{EventId, Violation, Violations};
+use sspp_events::{EventId, Violation, Violations};
 
 use crate::problem::{Problem, Remedy};
 use crate::reads::JobState;

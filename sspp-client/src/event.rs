@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use sspp_core::{
+use sspp_events::{
     AccountId, Event, EventId, EventType, ExternalId, Metadata, MetadataFault, Source, Timestamp,
     TimestampFault, Violations,
 };

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sspp_core::{Clock, Event, EventId, Random};
+use sspp_events::{Clock, Event, EventId, Random};
 
 use crate::encode::{Encoded, Unsendable, check};
 use crate::event::SalesEvent;

@@ -64,7 +64,7 @@ pub use reads::{
     StepInput, StepKind, Total, Validation,
 };
 pub use settings::Overflow;
-pub use sspp_core::{
+pub use sspp_events::{
     AccountId, Clock, DeadLetterId, Event, EventBuilder, EventId, EventType, ExternalId, IdFault,
     IdFormFault, ManualClock, Metadata, MetadataFault, ModelDigest, Random, Score, ScoreFault, SeededRandom,
     SignalId, SignalType, SortBy, SortOrder, Source, SystemClock, SystemRandom, Timestamp, TimestampFault,

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::{Arc, PoisonError};
 
 use serde::Serialize;
-use sspp_core::{EventType, ScoringModel, SignalType, Step, Timestamp, Units};
+use sspp_events::{EventType, SignalType, Timestamp, Units};
+use sspp_scoring::{ScoringModel, Step};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -50,16 +51,16 @@ impl fmt::Display for LocalScore {
 
 impl From<&Step<'_>> for ExplanationStep {
     fn from(step: &Step<'_>) -> Self {
-        let input = |input: &sspp_core::StepInput<'_>| StepInput {
+        let input = |input: &sspp_scoring::StepInput<'_>| StepInput {
             path: input.path.to_owned(),
             value: input.value.clone().unwrap_or_default(),
         };
         Self {
             kind: match step.kind {
-                sspp_core::StepKind::Base => StepKind::Base,
-                sspp_core::StepKind::Modifier => StepKind::Modifier,
-                sspp_core::StepKind::Cap => StepKind::Cap,
-                sspp_core::StepKind::Round => StepKind::Round,
+                sspp_scoring::StepKind::Base => StepKind::Base,
+                sspp_scoring::StepKind::Modifier => StepKind::Modifier,
+                sspp_scoring::StepKind::Cap => StepKind::Cap,
+                sspp_scoring::StepKind::Round => StepKind::Round,
             },
             id: step.id.map(str::to_owned),
             fired: step.fired,

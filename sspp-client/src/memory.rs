@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sspp_core::{Event, EventId, Violation};
+use sspp_events::{Event, EventId, Violation};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sspp_core::EventId;
+use sspp_events::EventId;
 
 use crate::emitter::SignalEmitter;
 use crate::error::Error;

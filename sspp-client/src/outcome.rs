@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sspp_core::{EventId, Violation};
+use sspp_events::{EventId, Violation};
 
 use crate::error::Error;
 use crate::stats::{DropReason, Stats};

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, header};
 use serde::Deserialize;
-use sspp_core::Violation;
+use sspp_events::Violation;
 
 /// An answer other than success.
 ///

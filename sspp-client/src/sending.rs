@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sspp_core::EventId;
+use sspp_events::EventId;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::encode::Encoded;

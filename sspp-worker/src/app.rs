@@ -6,14 +6,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::service::{
-    Backends, ConfigError, ConnectionMetrics, Limits, ModelError, QueueClock, QueueNeed, Serving, StartArgs,
-    StopSignals, Watched, describe_metrics, load_model, measure, migrate_until_done, recorder,
-    require_durable, serve as serve_http, show_release, watch_dependencies, watch_durability,
-};
 use sspp_core::{
     EventQueue, PgOpenError, PgSignalStore, Pipeline, RedisEventQueue, RedisOpenError, ScoringModel,
     SignalStore, SystemClock, SystemRandom, retain,
+};
+use sspp_runtime::{
+    Backends, ConfigError, ConnectionMetrics, Limits, ModelError, QueueClock, QueueNeed, Serving, StartArgs,
+    StopSignals, Watched, describe_metrics, load_model, measure, migrate_until_done, recorder,
+    require_durable, serve as serve_http, show_release, watch_dependencies, watch_durability,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;

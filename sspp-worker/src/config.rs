@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Parser;
-use sspp_core::service::{
+use sspp_runtime::{
     BackendArgs, Backends, ConfigError, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, ServerArgs,
     Span, StartArgs, TraceExport,
 };

@@ -9,7 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, IntoResponse as _, Request, Response};
 use serde_json::json;
-use sspp_core::service::{AllowedHosts, DurabilityState, QueueClock, RequestedHost, Seen};
+use sspp_runtime::{AllowedHosts, DurabilityState, QueueClock, RequestedHost, Seen};
 use tokio::sync::watch;
 
 /// What the pipeline is at.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use sspp_core::service::main_of;
+use sspp_runtime::main_of;
 use sspp_worker::CommandLine;
 
 fn main() -> ExitCode {

@@ -1,8 +1,8 @@
 //! The `migrate` command.
 
 use clap::Args;
-use sspp_core::service::{DatabaseArgs, LogArgs};
 use sspp_core::{PgConfig, PgOpenError, PgSignalStore};
+use sspp_runtime::{DatabaseArgs, LogArgs};
 
 use crate::app::RunError;
 

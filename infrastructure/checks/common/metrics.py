@@ -5,7 +5,7 @@ import re
 
 from common.outcome import ROOT, not_run
 
-LIST = ROOT / "sspp-core" / "metrics.tsv"
+LIST = ROOT / "sspp-core" / "crates" / "runtime" / "metrics.tsv"
 # What may stand before a name or a selector; strings and label names are cut away first.
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")

@@ -6,8 +6,8 @@ use poem_openapi::registry::{MetaResponses, MetaSchema, MetaSchemaRef, Registry}
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiResponse, Enum, Object};
 use serde::{Serialize, Serializer};
-use sspp_core::service::Dependency;
 use sspp_core::{Durability, ScoringModel};
+use sspp_runtime::Dependency;
 
 use super::explanation::ModelBody;
 use super::payload::{JSON, JsonBody, answer};

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sspp_core::service::{self, Secret};
+use sspp_runtime::{self, Secret};
 
 use super::{ApiKeys, CorsOrigins, Rate, RateLimit, TrustedProxies};
 
@@ -62,11 +62,11 @@ pub struct GuardArgs {
 
 impl GuardArgs {
     /// The rate limit, where there is one.
-    pub fn limit(&self) -> Result<Option<RateLimit>, service::ConfigError> {
+    pub fn limit(&self) -> Result<Option<RateLimit>, sspp_runtime::ConfigError> {
         match (self.rate_limit, self.rate_limit_burst) {
             (Some(rate), burst) => Ok(Some(RateLimit { rate, burst })),
             (None, None) => Ok(None),
-            (None, Some(burst)) => Err(service::ConfigError::Invalid {
+            (None, Some(burst)) => Err(sspp_runtime::ConfigError::Invalid {
                 flag: "--rate-limit-burst",
                 variable: "SSPP_RATE_LIMIT_BURST",
                 value: burst.to_string(),
@@ -77,7 +77,7 @@ impl GuardArgs {
 
     /// The configured keys; none where neither setting is set. A setting that is there but holds no key is refused, since
     /// whoever set it meant to let only some in.
-    pub fn api_keys(&self) -> Result<ApiKeys, service::ConfigError> {
+    pub fn api_keys(&self) -> Result<ApiKeys, sspp_runtime::ConfigError> {
         const LIST: (&str, &str) = ("--api-keys", "SSPP_API_KEYS");
         const FILE: (&str, &str) = ("--api-keys-file", "SSPP_API_KEYS_FILE");
         let of_list = self.api_keys.as_ref().filter(|text| !text.expose().is_empty());
@@ -95,7 +95,7 @@ fn parse(
     setting: (&'static str, &'static str),
     text: &str,
     path: Option<&Path>,
-) -> Result<ApiKeys, service::ConfigError> {
+) -> Result<ApiKeys, sspp_runtime::ConfigError> {
     let place = path.map(|path| format!("{}, ", path.display())).unwrap_or_default();
     let keys = ApiKeys::parse(text).map_err(|error| fault(setting, format!("{place}{error}")))?;
     if keys.is_empty() {
@@ -107,8 +107,8 @@ fn parse(
     Ok(keys)
 }
 
-fn fault((flag, variable): (&'static str, &'static str), reason: String) -> service::ConfigError {
-    service::ConfigError::InvalidSecret { flag, variable, reason }
+fn fault((flag, variable): (&'static str, &'static str), reason: String) -> sspp_runtime::ConfigError {
+    sspp_runtime::ConfigError::InvalidSecret { flag, variable, reason }
 }
 
 #[cfg(test)]

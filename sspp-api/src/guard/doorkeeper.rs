@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use poem::Request;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use sspp_core::service::{AllowedHosts, RequestedHost};
+use sspp_runtime::{AllowedHosts, RequestedHost};
 
 use super::keys::ApiKey;
 use super::rate_limit::{Allowance, Caller, Limiter};

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use poem::http::{HeaderMap, StatusCode};
 use sspp_core::TraceContext;
-use sspp_core::service::RequestTrace;
+use sspp_runtime::RequestTrace;
 use tracing::Instrument as _;
 
 tokio::task_local! {

@@ -9,8 +9,8 @@ use futures_util::stream;
 use poem::{Body, Request};
 use poem_openapi::OpenApi;
 use sspp_core::{
-    Horizon, ModelDigest, Position, ScoringModel, Signal, SignalFilter, SignalId, SignalQuery, SortBy,
-    SortOrder, StoreError, Violation, one_line,
+    CursorKey, Horizon, ModelDigest, Position, ScoringModel, Signal, SignalFilter, SignalId, SignalQuery,
+    SortBy, SortOrder, StoreError, Violation, one_line,
 };
 
 use super::query_reader::Reader;
@@ -159,7 +159,7 @@ impl Reading {
             }
             let page = self.state.ports.store.signals(&self.query).await?;
             if let Some(last) = page.items.last() {
-                self.query.position = Position::After(self.query.sort_by.key_of(last));
+                self.query.position = Position::After(CursorKey::of(last, self.query.sort_by));
             }
             if !page.more {
                 self.stretch = self.stretch.map(|from| from.saturating_add(STRETCH));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use poem::Request;
 use poem_openapi::OpenApi;
-use sspp_core::{Cursor, Position, ScoringModel, Signal, SignalId, Total};
+use sspp_core::{Cursor, CursorKey, Position, ScoringModel, Signal, SignalId, Total};
 
 use super::signal_query::ListRequest;
 use super::{Asking, List, Lookup, Tag};
@@ -85,7 +85,7 @@ impl Signals {
         )?;
         let next = rows.more.then(|| rows.items.last()).flatten().map(|last| {
             let (sort_by, order) = (asked.query.sort_by, asked.query.order);
-            Cursor { sort_by, order, key: sort_by.key_of(last) }
+            Cursor { sort_by, order, key: CursorKey::of(last, sort_by) }
         });
         Ok(JsonBody(page(&asked, rows.items, next, total)))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use poem_openapi::OpenApi;
 use sspp_core::Durability;
-use sspp_core::service::{Dependency, QueueNeed};
+use sspp_runtime::{Dependency, QueueNeed};
 
 use super::{Asking, Tag};
 use crate::dto::{

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use sspp_core::service::{BackendArgs, LogArgs, StopSignals, load_model};
 use sspp_core::{Clock as _, EventQueue, NewJob, Record, ScoringModel, SystemClock, SystemRandom};
+use sspp_runtime::{BackendArgs, LogArgs, StopSignals, load_model};
 
 use super::TransferError;
 use super::input::{Lines, RawLine, not_ndjson};

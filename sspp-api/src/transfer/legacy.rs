@@ -1,11 +1,11 @@
 //! `sspp-api import-legacy`: the predecessor's table of signals into the configured store.
 
 use clap::Args;
-use sspp_core::service::{self, LogArgs, Secret, StopSignals, StoreArgs};
 use sspp_core::{
     AccountId, Event, EventId, EventType, ExternalId, LegacySignal, LegacySignals, Metadata, ModelDigest,
     PgOpenError, Record, Score, ScoringModel, SignalType, Source, StoreError, Timestamp, Units, UserId,
 };
+use sspp_runtime::{LogArgs, Secret, StopSignals, StoreArgs};
 
 use super::TransferError;
 use super::lines::scored;
@@ -90,7 +90,7 @@ fn unopened(error: PgOpenError) -> TransferError {
     match error {
         PgOpenError::Config(reason) => {
             let (flag, variable) = ("--from", "SSPP_LEGACY_URL");
-            ConfigError::from(service::ConfigError::InvalidSecret { flag, variable, reason }).into()
+            ConfigError::from(sspp_runtime::ConfigError::InvalidSecret { flag, variable, reason }).into()
         }
         error => TransferError::Legacy { reason: error.to_string(), resume: None },
     }

@@ -1,6 +1,6 @@
 //! A runtime for one piece of work, which a signal stops.
 
-use sspp_core::service::{LogArgs, StopSignals};
+use sspp_runtime::{LogArgs, StopSignals};
 
 use super::TransferError;
 use crate::app::RunError;

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sspp_core::service::{BackendArgs, Backends, StoreArgs};
 use sspp_core::{
     Admission, EventQueue, ModelDigest, ModelRecord, NewJob, PgConfig, PgSignalStore, QueueError, Record,
     Recorded, RedisEventQueue, SignalStore, SqliteDatabase, StoreError, SystemClock,
 };
+use sspp_runtime::{BackendArgs, Backends, StoreArgs};
 
 use super::TransferError;
 use super::progress::say;

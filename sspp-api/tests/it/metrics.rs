@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use sspp_api::Settings;
-use sspp_core::service::METRICS;
 use sspp_core::testing::{differences, eventually, label_values};
+use sspp_runtime::METRICS;
 
 use crate::harness::{Harness, memory_ports};
 use crate::process::Running;

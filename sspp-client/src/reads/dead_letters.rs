@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
-use sspp_core::{AccountId, DeadLetterId, EventId, EventType, Metadata, Timestamp, UserId};
+use sspp_events::{AccountId, DeadLetterId, EventId, EventType, Metadata, Timestamp, UserId};
 
 use super::parameters::Parameters;
 use super::{DeadLetterReason, EventContent, Pages};

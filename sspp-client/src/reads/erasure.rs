@@ -1,7 +1,7 @@
 //! Erasure of accounts and users.
 
 use serde::{Deserialize, Serialize};
-use sspp_core::{AccountId, Timestamp, UserId};
+use sspp_events::{AccountId, Timestamp, UserId};
 
 use super::ErasureKind;
 use crate::call::Call;

@@ -1,7 +1,7 @@
 //! An event by its id: where it is on its way, and what it became.
 
 use serde::{Deserialize, Serialize};
-use sspp_core::{
+use sspp_events::{
     AccountId, DeadLetterId, EventId, EventType, ExternalId, Metadata, Source, Timestamp, UserId,
 };
 

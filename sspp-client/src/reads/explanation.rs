@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sspp_core::{EventId, EventType, ModelDigest, SignalId, SignalType, Units};
+use sspp_events::{EventId, EventType, ModelDigest, SignalId, SignalType, Units};
 
 use super::StepKind;
 

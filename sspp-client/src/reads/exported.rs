@@ -3,7 +3,7 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::stream::{StreamExt as _, try_unfold};
 use serde::{Deserialize, Serialize};
-use sspp_core::{
+use sspp_events::{
     AccountId, EventId, EventType, ExternalId, Metadata, ModelDigest, SignalType, Source, Timestamp, UserId,
 };
 

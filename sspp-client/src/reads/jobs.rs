@@ -1,7 +1,7 @@
 //! Jobs: events on their way through the server, and what became of them.
 
 use serde::{Deserialize, Serialize};
-use sspp_core::{AccountId, EventId, EventType, Metadata, SignalId, SignalType, Timestamp, UserId};
+use sspp_events::{AccountId, EventId, EventType, Metadata, SignalId, SignalType, Timestamp, UserId};
 
 use super::{EventContent, JobState};
 use crate::call::Call;
@@ -91,7 +91,7 @@ pub struct JobStats {
 /// Instants as JSON has them here: milliseconds since 1970.
 mod millis {
     use serde::{Deserialize as _, Deserializer, Serializer};
-    use sspp_core::Timestamp;
+    use sspp_events::Timestamp;
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     pub(super) fn serialize<S: Serializer>(instant: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -111,7 +111,7 @@ mod millis {
 
     pub(super) mod option {
         use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-        use sspp_core::Timestamp;
+        use sspp_events::Timestamp;
 
         #[expect(clippy::ref_option, reason = "serde passes a reference")]
         pub(in super::super) fn serialize<S: Serializer>(

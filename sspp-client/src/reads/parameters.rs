@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use serde_json::value::{RawValue, to_raw_value};
-use sspp_core::{Timestamp, Violation, Violations};
+use sspp_events::{Timestamp, Violation, Violations};
 
 use crate::error::Error;
 use crate::url::Query;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _, try_unfold};
 use serde::{Deserialize, Serialize};
-use sspp_core::{DeadLetterId, EventId, SignalId};
+use sspp_events::{DeadLetterId, EventId, SignalId};
 
 use super::{DeadLetterQuery, ReplayStatus};
 use crate::call::Call;

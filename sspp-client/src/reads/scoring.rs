@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use sspp_core::{EventType, ModelDigest, SignalType, Units, Violation, Violations};
+use sspp_events::{EventType, ModelDigest, SignalType, Units, Violation, Violations};
 
 use super::validate::{Checked, check_all};
 use super::{ExplanationStep, ModelInfo, PreviewStatus};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use sspp_core::Timestamp;
+use sspp_events::Timestamp;
 
 use super::{DurabilityStatus, HealthStatus};
 use crate::api::read;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::{EventId, Random};
+use sspp_events::{EventId, Random};
 
 use super::events::event_path;
 use super::{DeadLetterSummary, EventState, JobState, Signal};
@@ -124,7 +124,7 @@ mod tests {
     use std::sync::Mutex;
 
     use serde_json::json;
-    use sspp_core::SeededRandom;
+    use sspp_events::SeededRandom;
     use tokio::time::Instant;
 
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use sspp_core::{AccountId, EventType, Score, SignalType, SortBy, SortOrder, Timestamp, UserId};
+use sspp_events::{AccountId, EventType, Score, SignalType, SortBy, SortOrder, Timestamp, UserId};
 
 use super::parameters::Parameters;
 

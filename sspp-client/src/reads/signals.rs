@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sspp_core::{
+use sspp_events::{
     AccountId, EventId, EventType, ExternalId, Metadata, ModelDigest, SignalId, SignalType, Source,
     Timestamp, UserId,
 };

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use sspp_core::{EventId, Violation};
+use sspp_events::{EventId, Violation};
 
 use crate::api::batch;
 use crate::call::Call;

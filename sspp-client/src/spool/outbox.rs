@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{join, select};
-use sspp_core::Violation;
+use sspp_events::Violation;
 use tokio::sync::{Notify, watch};
 
 use crate::api::Ruling;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join;
 use serde::Deserialize;
-use sspp_core::{AccountId, EventId, ExternalId, Source};
+use sspp_events::{AccountId, EventId, ExternalId, Source};
 
 use super::SpoolError;
 use super::outbox::{Outbox, Refusal, Route};

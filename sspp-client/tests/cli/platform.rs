@@ -9,9 +9,10 @@ use std::time::Duration;
 use poem::Server;
 use poem::listener::{Acceptor as _, Listener as _, TcpListener};
 use sspp_api::{App, Metrics, Ports, Settings, service};
+use sspp_core::ScoringModel;
 use sspp_core::{
     Clock, ContentDigest, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, Event, MemoryEventQueue,
-    MemorySignalStore, Pipeline, PipelineConfig, Record, ScoringModel, SystemClock, SystemRandom, Timestamp,
+    MemorySignalStore, Pipeline, PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 

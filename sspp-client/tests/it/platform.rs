@@ -8,9 +8,10 @@ use poem::Server;
 use poem::listener::{Acceptor as _, Listener as _, TcpListener};
 use sspp_api::{ApiKeys, App, Metrics, NewKey, Ports, Settings, service};
 use sspp_client::{Client, DeadLetterId};
+use sspp_core::ScoringModel;
 use sspp_core::{
     Clock, ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, MemoryEventQueue, MemorySignalStore,
-    Pipeline, PipelineConfig, Record, ScoringModel, SystemClock, SystemRandom, Timestamp,
+    Pipeline, PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use sspp_core::testing::builders::{at, event_id};
+use sspp_core::testing::servers::{Kind, server};
 use sspp_core::testing::{FaultyStore, MockEventQueue, eventually};
 use sspp_core::*;
 use tokio::task::JoinHandle;
@@ -68,7 +69,7 @@ async fn is_empty(queue: &dyn EventQueue) {
 }
 
 /// Ten clicks at once, and more while the pipeline runs: one signal, and the letter is gone when it is there.
-pub(crate) async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, store: Arc<dyn SignalStore>) {
+async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, store: Arc<dyn SignalStore>) {
     let (first, second) = (letter(1), letter(2));
     keep(&*store, &first).await;
     keep(&*store, &second).await;
@@ -122,6 +123,19 @@ async fn many_replays_make_one_signal_in_a_file() {
     let database = SqliteDatabase::open(config, Arc::new(SystemClock)).await.unwrap();
     many_replays_make_one_signal(database.queue(), database.store()).await;
     database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_replays_make_one_signal_on_redis_and_postgres() {
+    let Some(postgres) = server(Kind::Postgres17).await else { return };
+    let Some(redis) = server(Kind::Redis7).await else { return };
+    let store = PgSignalStore::open(PgConfig::new(&postgres.url)).await.unwrap();
+    store.migrate().await.unwrap();
+    let queue = RedisEventQueue::open(RedisConfig::new(&redis.url)).await.unwrap();
+    eventually("connected", async || queue.port().ping().await.is_ok()).await;
+    many_replays_make_one_signal(queue.port(), store.port()).await;
+    queue.close().await;
+    store.close().await;
 }
 
 #[tokio::test(start_paused = true)]

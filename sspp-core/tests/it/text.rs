@@ -1,10 +1,10 @@
 //! Where text from outside begins: a byte order mark is skipped, UTF-16 is refused with a word about UTF-8.
 
-use sspp_core::service::load_model;
 use sspp_core::{
     BatchFormat, CloudEventAttributes, ScoringModel, Timestamp, parse_batch, parse_cloud_event,
     parse_cloud_event_data, parse_event,
 };
+use sspp_runtime::load_model;
 
 const EVENT: &str =
     r#"{"accountId":"acc","userId":"user","eventType":"email_sent","timestamp":"2024-12-21T10:00:00Z"}"#;

@@ -4,9 +4,9 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use sspp_core::service::METRICS;
 use sspp_core::testing::servers::{Kind, Server, server};
 use sspp_core::testing::{differences, eventually, label_values};
+use sspp_runtime::METRICS;
 
 use crate::process::{Running, WORKER, api, command, ended};
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use sspp_client::{Client, Outcome, Verdict};
-use sspp_core::Event;
+use sspp_events::Event;
 
 use crate::event_arguments::EventArguments;
 use crate::failure::Failure;

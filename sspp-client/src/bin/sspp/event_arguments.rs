@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use sspp_core::{Clock as _, Event, SystemClock, Timestamp};
+use sspp_events::{Clock as _, Event, SystemClock, Timestamp};
 
 use crate::failure::Failure;
 use crate::import::sentences;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 use sspp_client::{Client, ExplanationStep, ModelInfo, SignalId};
-use sspp_core::{ScoringModel, read_text_file};
+use sspp_events::read_text_file;
+use sspp_scoring::ScoringModel;
 
 use crate::event_arguments::EventArguments;
 use crate::failure::Failure;

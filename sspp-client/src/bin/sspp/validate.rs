@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use sspp_core::parse_event;
+use sspp_events::parse_event;
 
 use crate::event_arguments::now;
 use crate::failure::Failure;

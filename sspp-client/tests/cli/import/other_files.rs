@@ -43,7 +43,7 @@ fn other_files_are_named() {
     let event = r#"{"accountId":"a","userId":"u","eventType":"call_made","timestamp":"2026-01-15"}"#;
     bench.write("events.csv", csv(3));
     bench.counts("events.csv", &[], 3, 0);
-    bench.write("model.toml", include_str!("../../../../sspp-core/models/default.toml"));
+    bench.write("model.toml", include_str!("../../../../sspp-core/crates/scoring/models/default.toml"));
     bench.write("body.json", format!("{{\"events\":[{event}]}}"));
     bench.write("array.json", format!("[{event}]"));
     bench.write("letters.ndjson", sspp(&bench.platform.url, &["dead-letters", "--json"]).out);

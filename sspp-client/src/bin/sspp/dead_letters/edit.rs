@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sspp_client::{Client, DeadLetterEdit, DeadLetterId};
-use sspp_core::{read_text, read_text_file};
+use sspp_events::{read_text, read_text_file};
 
 use super::{find, replay};
 use crate::event_arguments::{EventArguments, members};

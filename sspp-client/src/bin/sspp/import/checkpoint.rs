@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sspp_core::{Clock as _, EventId, SystemClock, SystemRandom};
+use sspp_events::{Clock as _, EventId, SystemClock, SystemRandom};
 
 use super::extent::Extent;
 use crate::failure::Failure;

@@ -276,7 +276,7 @@ mod tests {
             let columns = Columns::read(b"accountId,userId,eventType,timestamp,x", None).unwrap();
             let row = format!("a,u,call_made,2026-01-15,{}", super::super::record::quote(&text));
             let fields = scan(row.as_bytes(), b',', true).fields;
-            let event = sspp_core::parse_unsent_event(columns.event(row.as_bytes(), &fields).unwrap().as_bytes(), None).unwrap();
+            let event = sspp_events::parse_unsent_event(columns.event(row.as_bytes(), &fields).unwrap().as_bytes(), None).unwrap();
             if text.is_empty() {
                 prop_assert_eq!(event.metadata.as_str(), "{}");
             } else {

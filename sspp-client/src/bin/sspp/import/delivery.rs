@@ -2,7 +2,7 @@
 
 use indicatif::ProgressBar;
 use sspp_client::{Client, Outcome, Verdict};
-use sspp_core::{Event, ExternalId, Source, Timestamp, Violation, parse_unsent_event};
+use sspp_events::{Event, ExternalId, Source, Timestamp, Violation, parse_unsent_event};
 
 use super::arguments::Import;
 use super::checkpoint::{Checkpoint, Counts};

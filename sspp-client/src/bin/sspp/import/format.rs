@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::ValueEnum;
-use sspp_core::skip_byte_order_mark;
+use sspp_events::skip_byte_order_mark;
 
 use super::columns::{Columns, separator_line};
 

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use sspp_core::skip_byte_order_mark;
+use sspp_events::skip_byte_order_mark;
 
 use super::extent::{Extent, Tally};
 

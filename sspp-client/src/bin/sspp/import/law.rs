@@ -3,9 +3,10 @@
 use std::io::Write as _;
 
 use proptest::prelude::*;
-use sspp_core::{
-    BatchFormat, ParseFault, ScoringModel, Timestamp, Violation, Violations, parse_batch, parse_unsent_event,
+use sspp_events::{
+    BatchFormat, ParseFault, Timestamp, Violation, Violations, parse_batch, parse_unsent_event,
 };
+use sspp_scoring::ScoringModel;
 
 use super::format::Format;
 use super::origin::Origin;
@@ -52,7 +53,7 @@ proptest! {
         // What begins as an array is refused as a whole, with advice.
         let opened = Origin::open(file.path()).and_then(|origin| Rows::open(&origin, Format::Ndjson));
         let Ok(mut rows) = opened else {
-            let text = sspp_core::read_text(body.as_bytes()).unwrap();
+            let text = sspp_events::read_text(body.as_bytes()).unwrap();
             prop_assert!(text.trim_ascii_start().starts_with('['));
             return Ok(());
         };

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use sspp_core::{ScoringModel, skip_byte_order_mark};
+use sspp_events::skip_byte_order_mark;
+use sspp_scoring::ScoringModel;
 
 use super::columns::{DELIMITERS, names};
 use crate::failure::Failure;

@@ -1,0 +1,182 @@
+//! Replay: a dead letter's event is put back into the queue.
+
+use std::time::Duration;
+
+use crate::{
+    Admission, DeadLetter, DeadLetterReason, Envelope, EnvelopeFault, EventQueue, NewJob, QueueError,
+    SignalStore, StoreError,
+};
+use sspp_events::{DeadLetterId, EventId, SignalId};
+
+/// What a replay did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replayed {
+    /// The event is in the queue again. Its letter stays until a signal replaces it.
+    Queued(EventId),
+    /// The event is a signal already: an earlier replay, or its producer, was quicker. Nothing was done.
+    AlreadySignal(SignalId),
+}
+
+/// Why a dead letter was not replayed. Nothing was changed, unless the queue failed: then the event may be queued all the
+/// same, and replaying it again does no harm.
+///
+/// ```
+/// use sspp_core::{DeadLetterId, EventId, ReplayError};
+/// let event: EventId = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
+/// let error = ReplayError::NotFound { id: DeadLetterId::of_event(event) };
+/// assert!(error.to_string().starts_with("there is no dead letter 0197d3c5-5c00-7000-8000-000000000001"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// No such letter.
+    #[error(
+        "there is no dead letter {id}; it may have expired, or its event may have become a signal that did"
+    )]
+    NotFound {
+        /// What was asked for.
+        id: DeadLetterId,
+    },
+    /// The letter's event has the id of another event.
+    #[error(
+        "dead letter {id} cannot be replayed: its event id {event_id} belongs to an event of other content, so it would only \
+         conflict again; send the event anew under another id"
+    )]
+    EventIdConflict {
+        /// The letter.
+        id: DeadLetterId,
+        /// The id that is taken.
+        event_id: EventId,
+    },
+    /// The payload is no envelope that this release can read.
+    #[error("dead letter {id} cannot be replayed, since nobody can tell whose event it is: {fault}")]
+    Undecodable {
+        /// The letter.
+        id: DeadLetterId,
+        /// What is wrong with the payload.
+        #[source]
+        fault: EnvelopeFault,
+    },
+    /// The payload is an envelope, but not of this event.
+    #[error("dead letter {id} of event {event_id} cannot be replayed: its payload is of event {holds}")]
+    OtherEvent {
+        /// The letter.
+        id: DeadLetterId,
+        /// The event it is about.
+        event_id: EventId,
+        /// The event in its payload.
+        holds: EventId,
+    },
+    /// The queue takes nothing at the moment.
+    #[error("the queue did not take the event; try again in {} seconds", retry_after.as_secs_f64())]
+    Refused {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The queue failed, or is full.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Puts the event of a dead letter back into the queue, under the same id, with the payload byte for byte, no attempt
+/// spent, and the stamp that it got first: so an event that was erased stays erased.
+///
+/// The letter stays until the event's signal replaces it, so nothing is lost when the event fails again. Any number of
+/// calls, one after the other or at once, make one signal: the store counts an id once.
+///
+/// ```
+/// use sspp_core::*;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let clock = std::sync::Arc::new(SystemClock);
+/// let (queue, store) = (MemoryEventQueue::new(clock.clone()), MemorySignalStore::new());
+/// let now = Timestamp::from_datetime(clock.now());
+/// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
+/// let envelope = Envelope::new(event, clock.now(), &SystemRandom::new());
+/// let letter = NewDeadLetter {
+///     id: DeadLetterId::of_event(envelope.event_id),
+///     event_id: envelope.event_id,
+///     content: None,
+///     payload: envelope.encode(),
+///     reason: DeadLetterReason::AttemptsExhausted,
+///     detail: "3 attempts failed".to_owned(),
+///     attempts: 3,
+///     enqueued_at: now,
+///     died_at: now,
+/// };
+/// store.record(vec![Record::DeadLetter(letter.clone())]).await.unwrap();
+/// let replayed = replay(&queue, &store, letter.id).await.unwrap();
+/// assert_eq!(replayed, Replayed::Queued(letter.event_id));
+/// assert_eq!(queue.depth().await.unwrap().waiting, 1);
+/// # });
+/// ```
+pub async fn replay(
+    queue: &dyn EventQueue,
+    store: &dyn SignalStore,
+    id: DeadLetterId,
+) -> Result<Replayed, ReplayError> {
+    let letter = store.dead_letter(id).await?;
+    if let Some(letter) = &letter
+        && letter.reason == DeadLetterReason::EventIdConflict
+    {
+        return Err(ReplayError::EventIdConflict { id, event_id: letter.event_id });
+    }
+    // An event's own letter has the event's id: by it the signal that replaced the letter is found.
+    let event_id = letter.as_ref().map_or_else(|| EventId::from_uuid(id.as_uuid()), |letter| letter.event_id);
+    if let Some(signal) = store.signal_of_event(event_id).await? {
+        return Ok(Replayed::AlreadySignal(signal.id));
+    }
+    let job = job_of(letter.ok_or(ReplayError::NotFound { id })?)?;
+    let admissions = queue.enqueue(vec![job]).await?;
+    queued(event_id, admissions.first().copied())
+}
+
+/// Puts the events of many dead letters back into the queue, as [`replay`] does with one, in one call of the queue; answers one
+/// outcome a letter, in their order. The letters are to be as the store just gave them.
+///
+/// ```
+/// use sspp_core::{MemoryEventQueue, SystemClock, replay_all};
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let queue = MemoryEventQueue::new(std::sync::Arc::new(SystemClock));
+/// assert!(replay_all(&queue, Vec::new()).await.unwrap().is_empty());
+/// # });
+/// ```
+pub async fn replay_all(
+    queue: &dyn EventQueue,
+    letters: Vec<DeadLetter>,
+) -> Result<Vec<Result<EventId, ReplayError>>, QueueError> {
+    let jobs: Vec<Result<NewJob, ReplayError>> = letters.into_iter().map(job_of).collect();
+    let wanted: Vec<NewJob> = jobs.iter().filter_map(|job| job.as_ref().ok().cloned()).collect();
+    let admissions = if wanted.is_empty() { Vec::new() } else { queue.enqueue(wanted).await? };
+    let mut admissions = admissions.into_iter();
+    let settle = |job: Result<NewJob, ReplayError>| {
+        let event_id = job?.event_id;
+        queued(event_id, admissions.next()).map(|_| event_id)
+    };
+    Ok(jobs.into_iter().map(settle).collect())
+}
+
+/// The job that a letter's event becomes, if it can become one.
+fn job_of(letter: DeadLetter) -> Result<NewJob, ReplayError> {
+    let DeadLetter { id, event_id, payload, reason, enqueued_at, .. } = letter;
+    if reason == DeadLetterReason::EventIdConflict {
+        return Err(ReplayError::EventIdConflict { id, event_id });
+    }
+    let envelope = Envelope::decode(&payload).map_err(|fault| ReplayError::Undecodable { id, fault })?;
+    let holds = envelope.event_id;
+    if holds != event_id {
+        return Err(ReplayError::OtherEvent { id, event_id, holds });
+    }
+    let account_id = envelope.event.account_id;
+    Ok(NewJob { enqueued_at: Some(enqueued_at), ..NewJob::new(event_id, account_id, payload) })
+}
+
+fn queued(event_id: EventId, admission: Option<Admission>) -> Result<Replayed, ReplayError> {
+    match admission {
+        Some(Admission::Refused { retry_after }) => Err(ReplayError::Refused { retry_after }),
+        Some(Admission::Queued) | None => Ok(Replayed::Queued(event_id)),
+    }
+}

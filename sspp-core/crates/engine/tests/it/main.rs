@@ -1,0 +1,6 @@
+//! Integration tests of sspp-engine, one module a subject.
+#![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
+
+mod domain;
+mod memory;
+mod ordinary;

@@ -1,0 +1,43 @@
+//! Sales events: their types, their checks, and how they are read from bytes.
+//!
+//! The lowest floor of the family behind [`sspp_core`](https://docs.rs/sspp-core): it knows no I/O; time and randomness come in
+//! from outside, as [`Clock`] and [`Random`].
+
+mod clock;
+mod digest;
+mod event;
+mod event_type;
+#[cfg(feature = "faults")]
+#[doc(hidden)]
+pub mod faults;
+mod ids;
+mod instants;
+mod known_types;
+mod metadata;
+mod one_line;
+mod random;
+mod retry;
+mod score;
+mod sort;
+mod text;
+mod timestamp;
+mod validation;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use digest::{ContentDigest, ModelDigest};
+pub use event::{AcceptedEvent, Event, EventBuilder};
+pub use event_type::{EventType, SignalType};
+pub use ids::{AccountId, DeadLetterId, EventId, ExternalId, IdFault, IdFormFault, SignalId, Source, UserId};
+pub use known_types::KnownTypes;
+pub use metadata::{Metadata, MetadataFault};
+pub use one_line::one_line;
+pub use random::{Random, SeededRandom, SystemRandom};
+pub use retry::RetryPolicy;
+pub use score::{Score, ScoreFault, Units};
+pub use sort::{SortBy, SortOrder};
+pub use text::{TextFault, not_text, read_text, read_text_file, skip_byte_order_mark};
+pub use timestamp::{Timestamp, TimestampFault};
+pub use validation::{
+    BatchFault, BatchFormat, CloudEventAttributes, ParseFault, Violation, Violations, is_json_media_type,
+    parse_batch, parse_cloud_event, parse_cloud_event_data, parse_event, parse_unsent_event,
+};

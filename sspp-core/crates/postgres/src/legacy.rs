@@ -1,0 +1,93 @@
+//! The predecessor's table of signals, read in the order of its ids.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Connection as _, PgConnection};
+
+use super::failure::Failure;
+use super::place::Place;
+use super::{PgConfig, PgOpenError};
+use sspp_engine::StoreError;
+
+/// How long it is tried to connect.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// A row of the predecessor's `sales_signals`, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct LegacySignal {
+    /// Its number.
+    pub id: i64,
+    /// The account, or nothing.
+    pub account_id: Option<String>,
+    /// The user, or nothing.
+    pub user_id: Option<String>,
+    /// What happened.
+    pub event_type: Option<String>,
+    /// What that told.
+    pub signal_type: Option<String>,
+    /// What it was worth, as a decimal number.
+    pub signal_score: Option<String>,
+    /// When it happened; one without a zone is in UTC.
+    pub timestamp: Option<DateTime<Utc>>,
+    /// When it was scored; one without a zone is in UTC.
+    pub processed_at: Option<DateTime<Utc>>,
+    /// What else was said: the text of a JSON value.
+    pub metadata: Option<String>,
+}
+
+/// A reader of the predecessor's database. It writes nothing there.
+#[derive(Debug)]
+pub struct LegacySignals {
+    connection: PgConnection,
+}
+
+/// Casts, since the table was made with several types over time; the zone of the session is UTC.
+const READ: &str = "\
+    SELECT id::bigint AS id, account_id::text, user_id::text, event_type::text, signal_type::text, \
+        signal_score::text, \"timestamp\"::timestamptz AS timestamp, processed_at::timestamptz, metadata::text \
+    FROM sales_signals WHERE id > $1 ORDER BY sales_signals.id LIMIT $2";
+
+impl LegacySignals {
+    /// Connects to the predecessor's database.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use sspp_core::LegacySignals;
+    /// let mut legacy = LegacySignals::connect("postgres://sspp:secret@old-db/sales").await?;
+    /// for row in legacy.after(0, 500).await? {
+    ///     println!("{} {:?}", row.id, row.signal_score);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn connect(url: &str) -> Result<Self, PgOpenError> {
+        let config = PgConfig::new(url);
+        let place = Place::new(config.connect_options()?);
+        let mut connection = place.connect(CONNECT).await.map_err(PgOpenError::Unreachable)?;
+        // Whatever its encoding is: what is read from it is converted.
+        let set = config.settings().read_only().apply(&mut connection).await;
+        set.map_err(|error| PgOpenError::Unreachable(place.unreachable(&error)))?;
+        Ok(Self { connection })
+    }
+
+    /// How many rows have a higher id than this.
+    pub async fn count_after(&mut self, id: i64) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM sales_signals WHERE id > $1";
+        let query = sqlx::query_scalar::<_, i64>(sql).bind(id);
+        let count = query.fetch_one(&mut self.connection).await.map_err(Failure::from)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// Rows of higher ids than this, the lowest first.
+    pub async fn after(&mut self, id: i64, limit: u32) -> Result<Vec<LegacySignal>, StoreError> {
+        let query = sqlx::query_as(READ).bind(id).bind(i64::from(limit));
+        Ok(query.fetch_all(&mut self.connection).await.map_err(Failure::from)?)
+    }
+
+    /// Ends the connection.
+    pub async fn close(self) {
+        // Nothing was changed over it.
+        drop(self.connection.close().await);
+    }
+}

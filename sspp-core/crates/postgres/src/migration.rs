@@ -1,0 +1,49 @@
+//! Bringing the schema up to date.
+
+use std::time::Duration;
+
+use sqlx::Connection as _;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgPoolOptions;
+
+use super::place::Place;
+use super::settings::Settings;
+use super::{PgConfig, PgOpenError};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// How long a migration tries to connect.
+const MIGRATION_CONNECT: Duration = Duration::from_secs(5);
+
+/// The version of the schema that this release needs.
+pub(super) fn needed() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// Applies what is missing, under a lock; returns how many migrations that were.
+pub(super) async fn migrate(config: &PgConfig) -> Result<usize, PgOpenError> {
+    let options = config.connect_options()?;
+    let place = Place::new(options.clone());
+    // The pool would only say that it was late.
+    let first = place.connect(MIGRATION_CONNECT).await.map_err(PgOpenError::Unreachable)?;
+    drop(first.close().await);
+    let (pool, unfit) = Settings::without_limits()
+        .of_pool(PgPoolOptions::new().max_connections(1).acquire_timeout(MIGRATION_CONNECT));
+    let pool = pool.connect_with(options).await;
+    let pool = pool.map_err(|error| PgOpenError::Unreachable(place.unreachable(&error)))?;
+    if let Some(reason) = unfit.borrow().clone() {
+        return Err(PgOpenError::Encoding(reason));
+    }
+    let before = applied(&pool).await;
+    MIGRATIONS.run(&pool).await.map_err(|error| PgOpenError::Migrate(error.into()))?;
+    let after = applied(&pool).await;
+    pool.close().await;
+    Ok(after.saturating_sub(before))
+}
+
+/// How many migrations a database has; none where there is no table of them.
+async fn applied(pool: &sqlx::PgPool) -> usize {
+    let count: Result<i64, _> =
+        sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success").fetch_one(pool).await;
+    count.ok().and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
+}

@@ -1,0 +1,79 @@
+//! Why a configuration cannot be started with.
+
+/// Why a configuration cannot be started with; every message names the flag and the variable, and none shows a password.
+///
+/// ```
+/// use sspp_runtime::ConfigError;
+/// let error = ConfigError::Half { set: "REDIS_URL", missing: "DATABASE_URL (or POSTGRES_HOST)" };
+/// assert!(error.to_string().starts_with("REDIS_URL is set, but DATABASE_URL"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// One of two that belong together.
+    #[error(
+        "{set} is set, but {missing} is missing: Redis and PostgreSQL are used together; set both, or neither for embedded mode (sspp-api alone, over one SQLite file)"
+    )]
+    Half {
+        /// What is set.
+        set: &'static str,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// Parts of an address without the rest.
+    #[error("{set} is set, but {missing} is missing")]
+    Incomplete {
+        /// What is set.
+        set: &'static str,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// Nothing says where the dependencies are.
+    #[error("{missing} is missing: {why}")]
+    Missing {
+        /// What is missing.
+        missing: &'static str,
+        /// What needs it.
+        why: &'static str,
+    },
+    /// Two settings that say the same thing.
+    #[error("both {first} and {second} are set: which one is meant? unset one of them")]
+    Contradiction {
+        /// One.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// A claim would end before the work on it must.
+    #[error(
+        "--claim-bound (SSPP_CLAIM_BOUND) is {claim_bound}, which does not exceed --statement-timeout (SSPP_STATEMENT_TIMEOUT), {statement_timeout}: another worker would take over events whose statement still runs; raise the one or lower the other"
+    )]
+    ClaimBound {
+        /// How long a claim lasts.
+        claim_bound: super::Span,
+        /// How long a statement may take.
+        statement_timeout: super::Span,
+    },
+    /// A value that cannot be used.
+    #[error("{flag} ({variable}) is {value:?}: {reason}")]
+    Invalid {
+        /// The flag.
+        flag: &'static str,
+        /// The variable.
+        variable: &'static str,
+        /// What was given.
+        value: String,
+        /// What it should be.
+        reason: String,
+    },
+    /// A value that cannot be used and that may hold a password, so that it is not shown.
+    #[error("{flag} ({variable}) cannot be used: {reason}")]
+    InvalidSecret {
+        /// The flag.
+        flag: &'static str,
+        /// The variable.
+        variable: &'static str,
+        /// What it should be.
+        reason: String,
+    },
+}

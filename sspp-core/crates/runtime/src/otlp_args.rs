@@ -1,0 +1,89 @@
+//! Where traces are exported to: the standard variables of OpenTelemetry.
+
+use clap::Args;
+
+use super::{ConfigError, Secret, TraceExport};
+
+/// Where traces are exported to. Without an endpoint nothing is exported, and the rest does not matter; an empty variable is as
+/// good as none, as OpenTelemetry asks.
+///
+/// ```
+/// use clap::Parser as _;
+/// #[derive(clap::Parser)]
+/// struct Config {
+///     #[command(flatten)]
+///     otlp: sspp_runtime::OtlpArgs,
+/// }
+/// assert!(Config::parse_from(["x"]).otlp.check().is_ok());
+/// ```
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Traces")]
+pub struct OtlpArgs {
+    /// Where an OpenTelemetry collector takes OTLP over HTTP, such as `http://localhost:4318`; /v1/traces is appended. Without it
+    /// no trace is exported.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
+
+    /// The same for traces alone, used as it is.
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        value_name = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+    )]
+    pub otlp_traces_endpoint: Option<String>,
+
+    /// What is sent to the collector with each request: `name=value`, separated by commas, values percent-encoded.
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_HEADERS",
+        value_name = "OTEL_EXPORTER_OTLP_HEADERS",
+        hide_env_values = true
+    )]
+    pub otlp_headers: Option<Secret>,
+
+    /// How the collector is spoken to: `http/protobuf` (the default) is all there is.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_PROTOCOL", value_name = "OTEL_EXPORTER_OTLP_PROTOCOL")]
+    pub otlp_protocol: Option<String>,
+
+    /// How long the collector may take to answer: with a unit, such as 5s, or as OpenTelemetry writes it, a number of
+    /// milliseconds; 10000 by default.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TIMEOUT", value_name = "OTEL_EXPORTER_OTLP_TIMEOUT")]
+    pub otlp_timeout: Option<String>,
+
+    /// How what is sent is compressed: none (the default) or gzip.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_COMPRESSION", value_name = "OTEL_EXPORTER_OTLP_COMPRESSION")]
+    pub otlp_compression: Option<String>,
+
+    /// What the process calls itself in traces; the name of the binary by default.
+    #[arg(long, env = "OTEL_SERVICE_NAME", value_name = "OTEL_SERVICE_NAME")]
+    pub otel_service_name: Option<String>,
+
+    /// Which traces are exported: `always_on`, `always_off`, `traceidratio`, or one of these after `parentbased_`, which leaves it to the
+    /// caller of a request that has a traceparent; `parentbased_always_on` by default.
+    #[arg(long, env = "OTEL_TRACES_SAMPLER", value_name = "OTEL_TRACES_SAMPLER")]
+    pub otel_traces_sampler: Option<String>,
+
+    /// Which part of the traces a sampler with a ratio exports, from 0 to 1; 1 by default.
+    #[arg(long, env = "OTEL_TRACES_SAMPLER_ARG", value_name = "OTEL_TRACES_SAMPLER_ARG")]
+    pub otel_traces_sampler_arg: Option<String>,
+}
+
+impl OtlpArgs {
+    /// Checks what is set, if there is an endpoint to export to.
+    pub fn check(&self) -> Result<TraceExport, ConfigError> {
+        TraceExport::new(self)
+    }
+
+    /// The endpoint that is set, with the flag and the variable that say so; the second is for traces alone.
+    pub(super) fn endpoint(&self) -> Option<(&'static str, &'static str, &str)> {
+        let traces = ("--otlp-traces-endpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+        let base = ("--otlp-endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT");
+        let traces = set(self.otlp_traces_endpoint.as_deref()).map(|value| (traces.0, traces.1, value));
+        traces.or_else(|| set(self.otlp_endpoint.as_deref()).map(|value| (base.0, base.1, value)))
+    }
+}
+
+/// An empty variable is as good as none.
+pub(super) fn set(value: Option<&str>) -> Option<&str> {
+    value.map(str::trim).filter(|value| !value.is_empty())
+}

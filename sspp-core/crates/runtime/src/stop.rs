@@ -1,0 +1,44 @@
+//! The signals that tell a process to stop.
+
+/// The signals that tell a process to stop: SIGINT and SIGTERM.
+///
+/// ```no_run
+/// # async fn wait() -> std::io::Result<()> {
+/// let mut signals = sspp_runtime::StopSignals::new()?;
+/// let name = signals.next().await;
+/// signals.end_at_next();
+/// println!("{name}: finishing");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct StopSignals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    /// Listens for them from now on, in place of what the system does by itself.
+    pub fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits for the next one and names it.
+    pub async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+
+    /// Whoever asks again does not want to wait: the next signal ends the process with status 130. Nothing acknowledged is lost
+    /// by it.
+    pub fn end_at_next(mut self) {
+        tokio::spawn(async move {
+            let signal = self.next().await;
+            tracing::warn!(signal, "ending at once; what was in hand is taken up again later");
+            std::process::exit(130);
+        });
+    }
+}

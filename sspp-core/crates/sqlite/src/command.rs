@@ -1,0 +1,146 @@
+//! What callers ask the writer to do, and how each gets its answer.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::expiry::Expiry;
+use super::failure::Failure;
+use super::letters::LetterChange;
+use sspp_engine::{
+    Admission, Delivery, Erased, Erasure, NewJob, NewSignal, QueueError, Receipt, Record, Recorded,
+    Settlement, StoreError,
+};
+use sspp_scoring::ModelRecord;
+
+/// One caller's wish. It is answered when the transaction that it was part of is durable.
+#[derive(Debug)]
+pub(super) struct Ask<W, T, E> {
+    pub(super) work: W,
+    answer: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<W, T, E: From<Failure>> Ask<W, T, E> {
+    /// Notes the answer, to be sent after the commit.
+    pub(super) fn answer(&mut self, answer: Result<T, E>) {
+        self.answer = Some(answer);
+    }
+
+    /// Whether the caller went away.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn finish(self, outcome: Result<(), &Failure>) {
+        let answer = match (outcome, self.answer) {
+            (Err(failure), _) => Err(failure.clone().into()),
+            (Ok(()), Some(answer)) => answer,
+            (Ok(()), None) => Err(Failure::closed().into()),
+        };
+        // A caller that went away has no use for the answer.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// Everything the writer does.
+#[derive(Debug)]
+pub(super) enum Command {
+    Enqueue(Ask<Vec<NewJob>, Vec<Admission>, QueueError>),
+    Receive(Ask<usize, Vec<Delivery>, QueueError>),
+    Reclaim(Ask<usize, Vec<Delivery>, QueueError>),
+    Settle(Ask<Vec<Settlement>, (), QueueError>),
+    BeginRun(Ask<Receipt, u32, QueueError>),
+    EndRun(Ask<Receipt, (), QueueError>),
+    /// Whether the file can be written now.
+    Ping(Ask<(), (), Failure>),
+    Record(Ask<Vec<Record>, Vec<Recorded>, StoreError>),
+    IsAtFault(Ask<(NewSignal, bytes::Bytes), bool, StoreError>),
+    Expire(Ask<Expiry, u32, StoreError>),
+    ChangeLetter(Ask<LetterChange, bool, StoreError>),
+    BeginErasure(Ask<Erasure, (), StoreError>),
+    EraseStep(Ask<u32, Option<Erased>, StoreError>),
+    PutModel(Ask<ModelRecord, (), StoreError>),
+    Close(oneshot::Sender<()>),
+}
+
+impl Command {
+    /// About how many rows it touches: by it a transaction's size is bounded.
+    pub(super) fn rows(&self) -> usize {
+        match self {
+            // A large payload counts as several rows.
+            Self::Enqueue(ask) => ask.work.iter().map(|job| 1 + job.payload.len() / 8_192).sum(),
+            Self::Receive(ask) | Self::Reclaim(ask) => ask.work,
+            Self::Settle(ask) => ask.work.len(),
+            Self::Record(ask) => ask.work.len(),
+            Self::Expire(ask) => ask.work.rows(),
+            Self::EraseStep(ask) => usize::try_from(ask.work).unwrap_or(usize::MAX),
+            Self::ChangeLetter(_)
+            | Self::BeginErasure(_)
+            | Self::BeginRun(_)
+            | Self::EndRun(_)
+            | Self::IsAtFault(_)
+            | Self::PutModel(_) => 1,
+            Self::Ping(_) | Self::Close(_) => 0,
+        }
+    }
+
+    /// Answers: with what was noted, or with the failure that undid it.
+    pub(super) fn finish(self, outcome: Result<(), &Failure>) {
+        match self {
+            Self::Enqueue(ask) => ask.finish(outcome),
+            Self::Receive(ask) | Self::Reclaim(ask) => ask.finish(outcome),
+            Self::Settle(ask) => ask.finish(outcome),
+            Self::BeginRun(ask) => ask.finish(outcome),
+            Self::EndRun(ask) => ask.finish(outcome),
+            Self::Ping(ask) => ask.finish(outcome),
+            Self::Record(ask) => ask.finish(outcome),
+            Self::IsAtFault(ask) => ask.finish(outcome),
+            Self::Expire(ask) => ask.finish(outcome),
+            Self::ChangeLetter(ask) => ask.finish(outcome),
+            Self::BeginErasure(ask) => ask.finish(outcome),
+            Self::EraseStep(ask) => ask.finish(outcome),
+            Self::PutModel(ask) => ask.finish(outcome),
+            Self::Close(reply) => {
+                let _ = reply.send(());
+            }
+        }
+    }
+}
+
+/// The callers' end of the writer.
+#[derive(Debug, Clone)]
+pub(super) struct WriterHandle {
+    commands: mpsc::Sender<Command>,
+}
+
+impl WriterHandle {
+    /// A handle and the writer's end. Callers wait while this many commands are not yet taken.
+    pub(super) fn new(capacity: usize) -> (Self, mpsc::Receiver<Command>) {
+        let (commands, taken) = mpsc::channel(capacity);
+        (Self { commands }, taken)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.commands.is_closed()
+    }
+
+    /// Hands work to the writer and waits for the answer. When the caller stops waiting, the work is done all the same.
+    pub(super) async fn ask<W, T, E: From<Failure>>(
+        &self,
+        wrap: fn(Ask<W, T, E>) -> Command,
+        work: W,
+    ) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        let command = wrap(Ask { work, answer: None, reply });
+        self.commands.send(command).await.map_err(|_| Failure::closed())?;
+        answer.await.unwrap_or_else(|_| Err(Failure::closed().into()))
+    }
+
+    /// Asks the writer to finish what it has and to end; returns when it has.
+    pub(super) async fn close(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.commands.send(Command::Close(reply)).await.is_ok() {
+            // An error says that the writer is gone already.
+            let _ = done.await;
+        }
+    }
+}

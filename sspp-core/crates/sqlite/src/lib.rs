@@ -1,0 +1,36 @@
+//! Queue and store in one SQLite file: what embedded mode runs on.
+//!
+//! One process owns the file. All writes go through one task, the `writer`, which gathers what callers ask for
+//! at the same time into one durable transaction; reads have a few connections of their own.
+
+mod bounded;
+mod command;
+mod config;
+mod connect;
+mod database;
+mod erasure;
+mod expiry;
+mod failure;
+mod letters;
+mod lock;
+mod log_name;
+mod models;
+mod multi_insert;
+mod open_error;
+mod place;
+mod queue;
+mod queue_rows;
+mod queue_state;
+mod queue_write;
+mod signal_rows;
+mod signal_select;
+mod store;
+mod store_write;
+mod tallies;
+mod writer;
+
+pub use config::SqliteConfig;
+pub use database::SqliteDatabase;
+pub use open_error::SqliteOpenError;
+pub use queue::SqliteEventQueue;
+pub use store::SqliteSignalStore;

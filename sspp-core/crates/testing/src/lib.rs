@@ -1,0 +1,19 @@
+//! Contract suites, builders, fakes and mocks for tests: of adapters, and of whoever uses the ports.
+
+pub mod builders;
+pub mod contract;
+mod eventually;
+mod exposition;
+mod faulty_store;
+pub mod fuzz;
+#[cfg(feature = "mock")]
+mod mock;
+
+#[cfg(feature = "servers")]
+pub mod servers;
+
+pub use eventually::eventually;
+pub use exposition::{differences, label_values};
+pub use faulty_store::FaultyStore;
+#[cfg(feature = "mock")]
+pub use mock::{MockEventQueue, MockSignalStore};
