@@ -70,10 +70,16 @@ CREATE TABLE dead_letters (
     detail      text        NOT NULL,
     attempts    bigint      NOT NULL,
     enqueued_at timestamptz NOT NULL,
-    died_at     timestamptz NOT NULL
+    died_at     timestamptz NOT NULL,
+    -- What the payload says, where it says it.
+    account_id  text        COLLATE "C",
+    user_id     text        COLLATE "C",
+    event_type  text        COLLATE "C"
 );
 
 CREATE INDEX dead_letters_died_at ON dead_letters (died_at);
+CREATE INDEX dead_letters_account ON dead_letters (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX dead_letters_user ON dead_letters (user_id) WHERE user_id IS NOT NULL;
 
 CREATE TABLE models (
     digest   bytea  PRIMARY KEY,
@@ -81,3 +87,17 @@ CREATE TABLE models (
     version  bigint NOT NULL,
     document text   NOT NULL
 );
+
+-- Whose events, received up to an instant, are not kept any more. digest is the SHA-256 of the id and stays; the name is
+-- there only until the rows are gone: all that were recorded before the order, up to these numbers.
+CREATE TABLE erasures (
+    kind     text        COLLATE "C" NOT NULL CONSTRAINT erasures_kind CHECK (kind IN ('account', 'user')),
+    digest   bytea       NOT NULL,
+    up_to    timestamptz NOT NULL,
+    name     text        COLLATE "C",
+    last_signal bigint   NOT NULL,
+    last_letter bigint   NOT NULL,
+    PRIMARY KEY (kind, digest)
+);
+
+CREATE INDEX erasures_open ON erasures (up_to) WHERE name IS NOT NULL;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::Connection as _;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgPoolOptions;
 
 use super::place::Place;
@@ -15,9 +15,14 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// How long a migration tries to connect.
 const MIGRATION_CONNECT: Duration = Duration::from_secs(5);
 
-/// The version of the schema that this release needs.
-pub(super) fn needed() -> i64 {
-    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+/// What is said of a schema of a later version, or of one from before the first release.
+pub(super) const OTHER_SCHEMA: &str =
+    "its schema is that of another version of SSPP; run that version, or use an empty database";
+
+/// The version of the schema that this release needs, and the digest of what made it.
+pub(super) fn needed() -> (i64, &'static [u8]) {
+    let last = MIGRATIONS.iter().max_by_key(|migration| migration.version);
+    last.map_or((0, &[]), |migration| (migration.version, &*migration.checksum))
 }
 
 /// Applies what is missing, under a lock; returns how many migrations that were.
@@ -35,7 +40,12 @@ pub(super) async fn migrate(config: &PgConfig) -> Result<usize, PgOpenError> {
         return Err(PgOpenError::Encoding(reason));
     }
     let before = applied(&pool).await;
-    MIGRATIONS.run(&pool).await.map_err(|error| PgOpenError::Migrate(error.into()))?;
+    MIGRATIONS.run(&pool).await.map_err(|error| match error {
+        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
+            PgOpenError::Migrate(OTHER_SCHEMA.into())
+        }
+        error => PgOpenError::Migrate(error.into()),
+    })?;
     let after = applied(&pool).await;
     pool.close().await;
     Ok(after.saturating_sub(before))

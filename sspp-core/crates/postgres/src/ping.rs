@@ -43,16 +43,22 @@ impl Pages {
 
 /// Fails when the schema is older than this release, or the server would refuse to write.
 pub(super) async fn can_record(connection: &mut PgConnection, take_pages: bool) -> Result<(), Failure> {
-    let (read_only, version): (bool, i64) = sqlx::query_as(
+    let (needed, checksum) = migration::needed();
+    let (read_only, version, is_ours): (bool, i64, bool) = sqlx::query_as(
         "SELECT current_setting('transaction_read_only')::bool OR pg_is_in_recovery(), \
-         coalesce(max(version), 0)::bigint FROM _sqlx_migrations WHERE success",
+         coalesce(max(version), 0)::bigint, coalesce(bool_or(version = $1 AND checksum = $2), false) \
+         FROM _sqlx_migrations WHERE success",
     )
+    .bind(needed)
+    .bind(checksum)
     .fetch_one(&mut *connection)
     .await?;
-    let needed = migration::needed();
     if version < needed {
         let reason = format!("its schema is of version {version}, {needed} is needed; {MIGRATE}");
         return Err(Failure::Setup(reason));
+    }
+    if !is_ours {
+        return Err(Failure::Setup(migration::OTHER_SCHEMA.to_owned()));
     }
     if read_only {
         return Err(Failure::Refused("the server takes no writes"));

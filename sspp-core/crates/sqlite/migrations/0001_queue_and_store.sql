@@ -109,14 +109,32 @@ CREATE TABLE dead_letters (
     detail      TEXT    NOT NULL,
     attempts    INTEGER NOT NULL,
     enqueued_at INTEGER NOT NULL,
-    died_at     INTEGER NOT NULL
+    died_at     INTEGER NOT NULL,
+    -- What the payload says, where it says it.
+    account_id  TEXT,
+    user_id     TEXT,
+    event_type  TEXT
 ) STRICT;
 
 CREATE INDEX dead_letters_died_at ON dead_letters (died_at);
+CREATE INDEX dead_letters_account ON dead_letters (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX dead_letters_user ON dead_letters (user_id) WHERE user_id IS NOT NULL;
 
 CREATE TABLE models (
     digest   BLOB    NOT NULL PRIMARY KEY,
     name     TEXT    NOT NULL,
     version  INTEGER NOT NULL,
     document TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Whose events, received up to an instant, are not kept any more. digest is the SHA-256 of the id and stays; the name is
+-- there only until the rows are gone: all that were recorded before the order, up to these numbers.
+CREATE TABLE erasures (
+    kind   TEXT    NOT NULL CONSTRAINT erasures_kind CHECK (kind IN ('account', 'user')),
+    digest BLOB    NOT NULL,
+    up_to  INTEGER NOT NULL,
+    name   TEXT,
+    last_signal INTEGER NOT NULL,
+    last_letter INTEGER NOT NULL,
+    PRIMARY KEY (kind, digest)
 ) STRICT, WITHOUT ROWID;

@@ -58,12 +58,15 @@ pub enum SqliteOpenError {
         /// The data file.
         path: PathBuf,
     },
-    /// A later release wrote the file.
-    #[error("{path} was written by a later release (schema {version}); run that release or a later one")]
-    NewerSchema {
+    /// Another version wrote the file: a later one, or one from before the first release.
+    #[error(
+        "{path} was written by another version of SSPP, and its schema is not the one that this version knows ({version}); run \
+         that version, or move the file away to start anew"
+    )]
+    OtherSchema {
         /// The data file.
         path: PathBuf,
-        /// The schema version that this release lacks.
+        /// The version of the schema that this release lacks, or has otherwise.
         version: i64,
     },
     /// No space is left.
@@ -159,7 +162,9 @@ impl SqliteOpenError {
     pub(super) fn of_migration(path: &Path, error: sqlx::migrate::MigrateError) -> Self {
         use sqlx::migrate::MigrateError;
         match error {
-            MigrateError::VersionMissing(version) => Self::NewerSchema { path: path.to_owned(), version },
+            MigrateError::VersionMissing(version) | MigrateError::VersionMismatch(version) => {
+                Self::OtherSchema { path: path.to_owned(), version }
+            }
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
                 Self::of_sqlx(path, error)
             }

@@ -8,7 +8,6 @@ mod plans;
 mod pooler;
 mod schema;
 mod settings;
-mod upgrade;
 mod writers;
 
 use sqlx::{Connection as _, PgConnection};

@@ -111,3 +111,30 @@ async fn a_schema_that_refuses_some_is_their_fault() {
     assert_eq!(error.class(), FailureClass::Unclear, "{error}");
     assert!(store.is_at_fault(&suspect.build(), &"x".into()).await.unwrap());
 }
+
+/// A later version has migrations more, one from before the first release has others under the same numbers: a migration says so,
+/// and what would be written wrongly waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_schema_of_another_version_is_refused() {
+    let Some(site) = Site::on(Kind::Postgres17).await else { return };
+    let url = site.database("another").await;
+    let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+    store.ping().await.unwrap();
+    let mut other = PgConnection::connect(&url).await.unwrap();
+    run(&mut other, "INSERT INTO _sqlx_migrations VALUES (9999, 'of the future', now(), true, 'x', 0)").await;
+    let refused = store.migrate().await.unwrap_err();
+    assert!(refused.to_string().contains("schema is that of another version of SSPP"), "{refused}");
+    store.ping().await.unwrap();
+    run(
+        &mut other,
+        "DELETE FROM _sqlx_migrations WHERE version = 9999; UPDATE _sqlx_migrations SET checksum = 'x'",
+    )
+    .await;
+    let refused = store.migrate().await.unwrap_err();
+    assert!(refused.to_string().contains("schema is that of another version of SSPP"), "{refused}");
+    let waits = store.ping().await.unwrap_err();
+    assert!(
+        matches!(&waits, StoreError::Setup { reason } if reason.contains("another version of SSPP")),
+        "{waits}"
+    );
+}

@@ -8,7 +8,6 @@ mod opening;
 mod place;
 mod plans;
 mod properties;
-mod upgrade;
 
 mod queue_contract {
     sspp_core::queue_contract!(super::fixture::fixture);

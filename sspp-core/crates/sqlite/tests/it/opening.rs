@@ -87,22 +87,29 @@ async fn a_copy_made_by_sqlite_opens_while_the_first_runs() {
     assert_eq!(fixture.queue().depth().await.unwrap().total(), 2);
 }
 
+/// A later version has migrations more, one from before the first release has others under the same numbers.
 #[tokio::test]
-async fn a_newer_schema_is_refused() {
-    let mut fixture = fixture().await;
-    fixture.close().await;
-    let mut connection = fixture.connect().await;
-    sqlx::query(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (9999, 'of the future', TRUE, x'00', 0)",
-    )
-    .execute(&mut connection)
-    .await
-    .unwrap();
-    drop(connection);
-    let error = refusal(&fixture.path()).await;
-    assert!(matches!(error, SqliteOpenError::NewerSchema { version: 9_999, .. }), "{error}");
-    assert!(error.to_string().contains("later release"));
+async fn the_schema_of_another_version_is_refused() {
+    for (change, lacking) in [
+        (
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (9999, 'of the future', TRUE, x'00', 0)",
+            9_999,
+        ),
+        ("UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1", 1),
+    ] {
+        let mut fixture = fixture().await;
+        fixture.close().await;
+        let mut connection = fixture.connect().await;
+        sqlx::query(change).execute(&mut connection).await.unwrap();
+        drop(connection);
+        let error = refusal(&fixture.path()).await;
+        assert!(
+            matches!(error, SqliteOpenError::OtherSchema { version, .. } if version == lacking),
+            "{error}"
+        );
+        assert!(error.to_string().contains("written by another version of SSPP"), "{error}");
+    }
 }
 
 #[tokio::test]
