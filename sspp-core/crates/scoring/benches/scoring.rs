@@ -20,27 +20,44 @@ fn event() -> Event {
     }
 }
 
-/// The default model with conditions that say the same but need the interpreter.
-fn interpreted_model() -> ScoringModel {
-    let native = include_str!("../models/default.toml");
+/// A model's document with conditions that say the same but need the interpreter.
+fn interpreted(native: &str) -> ScoringModel {
     let interpreted = native.replace("when = \"", "when = \"size(eventType) > 0 && ");
     assert_ne!(native, interpreted);
     ScoringModel::from_toml(&interpreted).unwrap()
 }
 
+/// The default model with as many modifiers as a team has that has used it for a while.
+fn ten_modifiers() -> String {
+    let modifier = |n: u32| {
+        format!(
+            "[[modifiers]]\nid = \"m{n}\"\nwhen = \"num(metadata.interactionCount) >= {n}.0\"\nadd = 0.01\n"
+        )
+    };
+    let document = include_str!("../models/default.toml");
+    // Tables of the document that follow its own modifiers may come in any order.
+    (1..=8).fold(format!("{document}\n"), |document, n| document + &modifier(n))
+}
+
 fn scoring(criterion: &mut Criterion) {
     let event = event();
     let model = ScoringModel::embedded_default();
-    let interpreted = interpreted_model();
+    let interpreted_model = interpreted(include_str!("../models/default.toml"));
+    let (ten, ten_interpreted) =
+        (ScoringModel::from_toml(&ten_modifiers()).unwrap(), interpreted(&ten_modifiers()));
+    assert_eq!(ten.score(&event).unwrap().score, ten_interpreted.score(&event).unwrap().score);
     let expected = model.score(&event).unwrap().score;
     assert_eq!(expected.to_string(), "0.85");
-    assert_eq!(interpreted.score(&event).unwrap().score, expected);
+    assert_eq!(interpreted_model.score(&event).unwrap().score, expected);
 
     let mut group = criterion.benchmark_group("scoring");
     group.throughput(Throughput::Elements(1));
     group.bench_function("score_default", |bencher| bencher.iter(|| model.score(black_box(&event))));
     group.bench_function("explain_default", |bencher| bencher.iter(|| model.explain(black_box(&event))));
-    group.bench_function("score_cel", |bencher| bencher.iter(|| interpreted.score(black_box(&event))));
+    group.bench_function("score_cel", |bencher| bencher.iter(|| interpreted_model.score(black_box(&event))));
+    group.bench_function("score_ten", |bencher| bencher.iter(|| ten.score(black_box(&event))));
+    group
+        .bench_function("score_ten_cel", |bencher| bencher.iter(|| ten_interpreted.score(black_box(&event))));
     group.bench_function("model_load", |bencher| {
         bencher.iter(|| ScoringModel::from_toml(black_box(include_str!("../models/default.toml"))));
     });
