@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from uuid import UUID
 
 from generated import AuthenticatedClient
-from generated.api.dead_letters import get_dead_letter, list_dead_letters, mend_dead_letter, replay_dead_letter
+from generated.api.dead_letters import get_dead_letter, list_dead_letters, edit_dead_letter, replay_dead_letter
 from generated.api.events import accept_event, accept_events, get_event
 from generated.api.signals import export_signals, list_signals
 from generated.models import (
@@ -79,7 +79,7 @@ assert isinstance(letters, DeadLetterPage) and letters.data, letters
 letter = get_dead_letter.sync(UUID(letters.data[0].id), client=client)
 assert isinstance(letter, DeadLetter) and not letter.replayable and letter.payload == "not an envelope", letter
 whole = DeadLetterPatch(account_id=account, user_id="four", event_type="call_made", timestamp=at)
-edited = mend_dead_letter.sync(UUID(letter.id), client=client, body=whole)
+edited = edit_dead_letter.sync(UUID(letter.id), client=client, body=whole)
 assert isinstance(edited, DeadLetter) and edited.replayable and edited.event, edited
 replayed = replay_dead_letter.sync(UUID(letter.id), client=client)
 assert isinstance(replayed, Replayed), replayed

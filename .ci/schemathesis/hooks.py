@@ -1,5 +1,5 @@
 """What the document cannot say in a schema: which event types the active model takes, which instants lie in range, that an
-id has no control characters, that two members have to agree. Only data that is meant to be good is mended; data that is meant
+id has no control characters, that two members have to agree. Only data that is meant to be good is corrected; data that is meant
 to be bad stays as it was drawn."""
 
 import datetime
@@ -31,7 +31,7 @@ def plain(text):
     return kept.strip() or "x"
 
 
-def mend(event):
+def edit(event):
     if not isinstance(event, dict):
         return
     for name in IDS:
@@ -45,7 +45,7 @@ def mend(event):
         event.pop("datacontenttype", None)
         event.pop("data_base64", None)
         event.setdefault("subject", "acc_1")
-        mend(event.get("data"))
+        edit(event.get("data"))
 
 
 @schemathesis.serializer(*LINES)
@@ -63,11 +63,11 @@ def map_case(context, case):
         case.body = f"{json.dumps(event)}\n{json.dumps(event)}\n"
     body = case.body
     if isinstance(body, dict):
-        mend(body)
+        edit(body)
         # A model is a document of its own, with many rules: its tests are elsewhere.
         body.pop("model", None)
         for event in body.get("events") or []:
-            mend(event)
+            edit(event)
         if case.operation.path.endswith("/dead-letters/replay"):
             # A reason is one of a few words, a cursor what an earlier answer gave.
             body.pop("reason", None)

@@ -16,7 +16,7 @@ const LONGEST: Duration = Duration::from_mins(2);
 const ROOM: f64 = 0.1;
 
 /// How long it takes until a tenth of `backlog` events is done at `rate` events a second: 1 to 120 seconds. Where nothing is
-/// done it is 120 seconds: somebody has to mend something first.
+/// done it is 120 seconds: a person has to act first.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn wait(backlog: u64, rate: f64) -> Duration {
     let seconds = backlog as f64 * ROOM / rate;

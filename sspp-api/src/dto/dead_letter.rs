@@ -286,7 +286,7 @@ impl ApiResponse for Removed {
 /// What to change of a dead letter's event: members that are not given stay.
 #[derive(Debug, Object)]
 #[oai(rename = "DeadLetterPatch", rename_all = "camelCase", example)]
-pub(crate) struct MendSchema {
+pub(crate) struct EditSchema {
     /// The account it is about.
     #[oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
     account_id: Option<String>,
@@ -304,7 +304,7 @@ pub(crate) struct MendSchema {
     metadata: Option<RawJson>,
 }
 
-impl Example for MendSchema {
+impl Example for EditSchema {
     fn example() -> Self {
         let event_type = Some("email_clicked".to_owned());
         Self { account_id: None, user_id: None, event_type, timestamp: None, metadata: None }

@@ -27,7 +27,7 @@ mod system;
 mod verdict;
 
 pub(crate) use dead_letter::{
-    BulkReplayBody, DeadLetterBody, DeadLetterPage, JsonText, LetterPagination, MendSchema, Reason, Removed,
+    BulkReplayBody, DeadLetterBody, DeadLetterPage, EditSchema, JsonText, LetterPagination, Reason, Removed,
     ReplayAccepted, ReplayFilterSchema, ReplayStatus, SkippedBody,
 };
 pub(crate) use erasure::ErasureAccepted;

@@ -1,4 +1,4 @@
-//! Dead letters: found, mended, replayed, removed. Scopes: read for looking, admin for everything else.
+//! Dead letters: found, edited, replayed, removed. Scopes: read for looking, admin for everything else.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
@@ -11,13 +11,13 @@ use sspp_core::{
     Total, replay, replay_all,
 };
 
+use super::edit::edit;
 use super::letter_query::{parse_list, parse_replay};
-use super::mend::mend;
 use super::{Act, ActOnMany, Change, JobLookup, List, Tag};
 use crate::dto::param::{CursorParam, EventTypeParam, InstantParam, JobIdParam, LimitParam, Path, Query};
 use crate::dto::{
-    BulkReplayBody, DeadLetterBody, DeadLetterPage, Failure, JsonBody, JsonText, LetterPagination,
-    MendSchema, Reason, Removed, ReplayAccepted, ReplayFilterSchema, ReplayStatus, SkippedBody,
+    BulkReplayBody, DeadLetterBody, DeadLetterPage, EditSchema, Failure, JsonBody, JsonText,
+    LetterPagination, Reason, Removed, ReplayAccepted, ReplayFilterSchema, ReplayStatus, SkippedBody,
 };
 use crate::error::Problem;
 use crate::state::Inner;
@@ -90,29 +90,29 @@ impl DeadLetters {
         Ok(JsonBody(DeadLetterBody::whole(letter)))
     }
 
-    /// Mend a dead letter
+    /// Edit a dead letter
     ///
     /// Replaces members of its event and checks the whole as at intake; the event keeps its id. Where the payload cannot be read,
     /// the body has to be a whole event. The letter waits to be replayed.
-    #[oai(path = "/dead-letters/:id", method = "patch", operation_id = "mendDeadLetter")]
-    async fn mend(
+    #[oai(path = "/dead-letters/:id", method = "patch", operation_id = "editDeadLetter")]
+    async fn edit(
         &self,
         /// The letter's id.
         #[oai(name = "id")]
         id: Path<JobIdParam>,
-        body: JsonText<MendSchema>,
+        body: JsonText<EditSchema>,
     ) -> Result<JsonBody<DeadLetterBody>, Failure<Change>> {
         let id = parse_id(&id.0)?;
         let state = &self.0;
         let letter = self.find(id).await?;
-        let mended = mend(&letter, &body.json, &state.ports.model, state.now())?;
+        let edited = edit(&letter, &body.json, &state.ports.model, state.now())?;
         let store = &state.ports.store;
-        let change = store.mend_dead_letter(id, &letter.payload, mended.payload.clone(), mended.content);
+        let change = store.edit_dead_letter(id, &letter.payload, edited.payload.clone(), edited.content);
         if !state.ask_store(change).await? {
             let detail = format!("Dead letter {id} was changed or replaced meanwhile: look at it again");
             return Err(Problem::new(StatusCode::CONFLICT, "changed-meanwhile", detail).into());
         }
-        let letter = DeadLetter { payload: mended.payload, content: Some(mended.content), ..letter };
+        let letter = DeadLetter { payload: edited.payload, content: Some(edited.content), ..letter };
         Ok(JsonBody(DeadLetterBody::whole(letter)))
     }
 
@@ -288,7 +288,7 @@ fn problem(error: ReplayError) -> Problem {
     let advice = match &error {
         ReplayError::Refused { retry_after } => return Problem::unavailable(error.to_string(), *retry_after),
         ReplayError::NotFound { id } => return unknown(&id.to_string()),
-        ReplayError::Undecodable { .. } | ReplayError::OtherEvent { .. } => "; mend it first, with PATCH",
+        ReplayError::Undecodable { .. } | ReplayError::OtherEvent { .. } => "; edit it first, with PATCH",
         _ => "",
     };
     match error {

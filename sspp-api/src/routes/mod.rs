@@ -6,20 +6,20 @@
 //! - `export`: all signals of a filter, streamed
 //! - `jobs`: events on their way
 //! - `scoring`: the model, previews
-//! - `dead_letters`, `letter_query`, `mend`: events that could not become signals
+//! - `dead_letters`, `letter_query`, `edit`: events that could not become signals
 //! - `erasure`: accounts and users whose events go
 //! - `query_reader`: reads query strings
 //! - `system`: event types, health, readiness, metrics
 
 mod batches;
 mod dead_letters;
+mod edit;
 mod erasure;
 mod event_lookup;
 mod events;
 mod export;
 mod jobs;
 mod letter_query;
-mod mend;
 mod query_reader;
 mod scoring;
 mod signal_query;
@@ -82,7 +82,7 @@ enum Tag {
     Signals,
     /// Events on their way through the queue, and what became of them.
     Jobs,
-    /// Events that could not become signals: to be mended and replayed.
+    /// Events that could not become signals: to be edited and replayed.
     DeadLetters,
     /// Accounts and users whose events are to go.
     Erasure,

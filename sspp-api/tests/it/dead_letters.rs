@@ -1,4 +1,4 @@
-//! Dead letters over HTTP: found, mended, replayed one by one and all at once, removed.
+//! Dead letters over HTTP: found, edited, replayed one by one and all at once, removed.
 
 use serde_json::{Value, json};
 use sspp_core::testing::eventually;
@@ -103,10 +103,10 @@ async fn a_letter_is_mended_and_replayed_under_its_id_and_two_clicks_make_one_si
     }
     let json = [("content-type", "application/json")];
     let marked = "\u{feff}{\"eventType\": \"email_clicked\"}";
-    let mended = harness.send("PATCH", &path(1), &json, marked).await;
-    assert_eq!(mended.status, 200, "{mended:?}");
-    assert!(mended.text.contains(r#""metadata":{"at":1.50}"#), "{}", mended.text);
-    assert_eq!(harness.get(&path(1)).await.json(), mended.json());
+    let edited = harness.send("PATCH", &path(1), &json, marked).await;
+    assert_eq!(edited.status, 200, "{edited:?}");
+    assert!(edited.text.contains(r#""metadata":{"at":1.50}"#), "{}", edited.text);
+    assert_eq!(harness.get(&path(1)).await.json(), edited.json());
     for _ in 0..2 {
         let reply = harness.send("POST", &format!("{}/replay", path(1)), &[], ()).await;
         assert_eq!(reply.status, 202, "{reply:?}");

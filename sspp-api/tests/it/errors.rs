@@ -167,7 +167,7 @@ impl SignalStore for Broken {
     async fn count_dead_letters(&self, _: &DeadLetterFilter, _: Option<i64>) -> Result<Total, StoreError> {
         self.answer()
     }
-    async fn mend_dead_letter(
+    async fn edit_dead_letter(
         &self,
         _: DeadLetterId,
         _: &[u8],

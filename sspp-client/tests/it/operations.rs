@@ -29,7 +29,7 @@ const METHODS: [(&str, &str); 27] = [
     ("getJob", "job"),
     ("listDeadLetters", "dead_letters"),
     ("getDeadLetter", "dead_letter"),
-    ("mendDeadLetter", "edit_dead_letter"),
+    ("editDeadLetter", "edit_dead_letter"),
     ("removeDeadLetter", "remove_dead_letter"),
     ("replayDeadLetter", "replay_dead_letter"),
     ("replayDeadLetters", "replay_dead_letters"),

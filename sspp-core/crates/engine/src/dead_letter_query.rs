@@ -43,7 +43,7 @@ impl DeadLetterFilter {
 /// A dead letter with its number in the order of recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberedDeadLetter {
-    /// Grows in the order of recording; a letter that is mended keeps it.
+    /// Grows in the order of recording; a letter that is edited keeps it.
     pub number: i64,
     /// The letter.
     pub letter: DeadLetter,

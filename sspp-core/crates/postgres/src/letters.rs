@@ -1,4 +1,4 @@
-//! Dead letters by themselves: listed, counted, mended, removed. Whoever changes them has their lock alone.
+//! Dead letters by themselves: listed, counted, edited, removed. Whoever changes them has their lock alone.
 
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
@@ -71,7 +71,7 @@ fn filter(sql: &mut QueryBuilder<Postgres>, filter: &DeadLetterFilter) {
 }
 
 /// Gives a letter another payload, if it still has the one named. After a failure the connection is to be closed.
-pub(super) async fn mend(
+pub(super) async fn edit(
     connection: &mut PgConnection,
     id: DeadLetterId,
     held: &[u8],

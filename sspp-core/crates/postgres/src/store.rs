@@ -272,7 +272,7 @@ impl SignalStore for PgSignalStore {
         Ok(Total::bounded(u64::try_from(count).unwrap_or(0)))
     }
 
-    async fn mend_dead_letter(
+    async fn edit_dead_letter(
         &self,
         id: DeadLetterId,
         held: &[u8],
@@ -282,7 +282,7 @@ impl SignalStore for PgSignalStore {
         let held = held.to_vec();
         self.sessions
             .with(|connection| {
-                async move { letters::mend(connection, id, &held, &payload, content).await }.boxed()
+                async move { letters::edit(connection, id, &held, &payload, content).await }.boxed()
             })
             .await
     }

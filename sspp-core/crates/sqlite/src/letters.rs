@@ -1,4 +1,4 @@
-//! Dead letters by themselves: listed, counted, mended, removed.
+//! Dead letters by themselves: listed, counted, edited, removed.
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
@@ -13,7 +13,7 @@ use sspp_events::{ContentDigest, DeadLetterId, SortOrder, Timestamp};
 #[derive(Debug, Clone)]
 pub(super) enum LetterChange {
     /// It gets another payload, if it still has this one.
-    Mend { id: DeadLetterId, held: Vec<u8>, payload: bytes::Bytes, content: ContentDigest },
+    Edit { id: DeadLetterId, held: Vec<u8>, payload: bytes::Bytes, content: ContentDigest },
     /// It goes.
     Remove(DeadLetterId),
 }
@@ -86,7 +86,7 @@ pub(super) async fn change(
     change: &LetterChange,
 ) -> Result<bool, Failure> {
     match change {
-        LetterChange::Mend { id, held, payload, content } => {
+        LetterChange::Edit { id, held, payload, content } => {
             let subject = Subject::of_payload(payload);
             let changed = sqlx::query(
                 "UPDATE dead_letters SET payload = ?, content = ?, account_id = ?, user_id = ?, event_type = ? \

@@ -194,14 +194,14 @@ impl SignalStore for SqliteSignalStore {
         Ok(Total::bounded(u64::try_from(count).unwrap_or(0)))
     }
 
-    async fn mend_dead_letter(
+    async fn edit_dead_letter(
         &self,
         id: DeadLetterId,
         held: &[u8],
         payload: bytes::Bytes,
         content: ContentDigest,
     ) -> Result<bool, StoreError> {
-        let change = LetterChange::Mend { id, held: held.to_vec(), payload, content };
+        let change = LetterChange::Edit { id, held: held.to_vec(), payload, content };
         self.writer.ask(Command::ChangeLetter, change).await
     }
 

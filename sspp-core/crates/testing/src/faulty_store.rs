@@ -33,7 +33,7 @@ impl FaultyStore {
         Self { inner, fault: Mutex::new(Box::new(fault)), cut: false.into(), models_kept: 0.into() }
     }
 
-    /// Cuts the connection to the store, or mends it.
+    /// Cuts the connection to the store, or makes it again.
     pub fn cut(&self, cut: bool) {
         self.cut.store(cut, std::sync::atomic::Ordering::SeqCst);
     }
@@ -129,14 +129,14 @@ impl SignalStore for FaultyStore {
         self.through()?.count_dead_letters(filter, after).await
     }
 
-    async fn mend_dead_letter(
+    async fn edit_dead_letter(
         &self,
         id: DeadLetterId,
         held: &[u8],
         payload: bytes::Bytes,
         content: ContentDigest,
     ) -> Result<bool, StoreError> {
-        self.through()?.mend_dead_letter(id, held, payload, content).await
+        self.through()?.edit_dead_letter(id, held, payload, content).await
     }
 
     async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError> {

@@ -56,7 +56,7 @@ mockall::mock! {
         async fn horizon(&self) -> Result<Horizon, StoreError>;
         async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError>;
         async fn count_dead_letters(&self, filter: &DeadLetterFilter, after: Option<i64>) -> Result<Total, StoreError>;
-        async fn mend_dead_letter(
+        async fn edit_dead_letter(
             &self,
             id: DeadLetterId,
             held: &[u8],

@@ -285,7 +285,7 @@ async fn an_event_that_kills_three_processes_is_quarantined_and_its_mates_are_no
 }
 
 #[tokio::test(start_paused = true)]
-async fn processes_that_die_soon_after_their_start_condemn_nobody() {
+async fn processes_that_die_soon_after_their_start_make_no_dead_letters() {
     let bench = Bench::new(|_| None);
     bench.enqueue_events(0..5).await;
     assert_eq!(bench.queue.receive(10, Duration::ZERO).await.unwrap().len(), 5);

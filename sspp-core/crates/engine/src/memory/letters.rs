@@ -40,7 +40,7 @@ impl Letters {
         self.numbers.remove(&id).is_some_and(|number| self.by_number.remove(&number).is_some())
     }
 
-    pub(super) fn mend(
+    pub(super) fn edit(
         &mut self,
         id: DeadLetterId,
         held: &[u8],

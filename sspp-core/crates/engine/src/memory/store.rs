@@ -110,14 +110,14 @@ impl SignalStore for MemorySignalStore {
         Ok(Total::bounded(self.state().letters.count(filter, after)))
     }
 
-    async fn mend_dead_letter(
+    async fn edit_dead_letter(
         &self,
         id: DeadLetterId,
         held: &[u8],
         payload: Bytes,
         content: ContentDigest,
     ) -> Result<bool, StoreError> {
-        Ok(self.state().letters.mend(id, held, payload, content))
+        Ok(self.state().letters.edit(id, held, payload, content))
     }
 
     async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError> {

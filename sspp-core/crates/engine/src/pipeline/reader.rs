@@ -167,7 +167,12 @@ pub(super) enum Spent {
 
 impl Item {
     /// Turns what was to be recorded into the event's dead letter.
-    pub(super) fn condemn(&mut self, reason: DeadLetterReason, detail: String, now: sspp_events::Timestamp) {
+    pub(super) fn turn_into_letter(
+        &mut self,
+        reason: DeadLetterReason,
+        detail: String,
+        now: sspp_events::Timestamp,
+    ) {
         self.record = dead_letter(&self.delivery, self.content(), reason, detail, now);
     }
 

@@ -138,7 +138,7 @@ impl Shared {
             Ok(true) if refusal.class() == FailureClass::Data => {
                 item.span
                     .in_scope(|| tracing::warn!(%event_id, error = %refusal, "the store refuses an event"));
-                item.condemn(DeadLetterReason::Rejected, refusal.to_string(), self.now());
+                item.turn_into_letter(DeadLetterReason::Rejected, refusal.to_string(), self.now());
                 Next::Record(vec![again(item)])
             }
             Ok(true) => {

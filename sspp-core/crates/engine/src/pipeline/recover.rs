@@ -10,7 +10,7 @@ use crate::{DeadLetterReason, Delivery, QueueError};
 impl Shared {
     /// Looks for abandoned deliveries every so often, until stopped; not before the process has lived for a while. A
     /// process that is killed again and again soon after its start would otherwise die with the same first suspect in
-    /// hand each time, and an innocent event would be condemned.
+    /// hand each time, and an innocent event would become a dead letter.
     pub(super) async fn recover(self: Arc<Self>) {
         let calm = self.config.suspects_after;
         let every = self.config.reclaim_every.min(self.queue.claim_bound() / 2);

@@ -128,7 +128,7 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     ///
     /// Its id, its place in the order of recording and why it died stay. An event of the former content that is still on
     /// its way becomes a [`Recorded::Conflict`] from then on.
-    async fn mend_dead_letter(
+    async fn edit_dead_letter(
         &self,
         id: DeadLetterId,
         held: &[u8],

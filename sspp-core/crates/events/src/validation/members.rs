@@ -11,7 +11,7 @@ use crate::{
     AccountId, Event, EventType, ExternalId, IdFault, KnownTypes, Metadata, Source, Timestamp, UserId,
 };
 
-/// Violations listed at most: enough to mend an event by, too few to make an answer large.
+/// Violations listed at most: enough to correct an event by, too few to make an answer large.
 pub(super) const MOST_VIOLATIONS: usize = 100;
 
 /// The members of an event as raw JSON.

@@ -1,4 +1,4 @@
-//! Dead letters by themselves: searched, mended, removed.
+//! Dead letters by themselves: searched, edited, removed.
 
 use super::batches::recount;
 use super::steps::record_one;
@@ -97,19 +97,19 @@ pub async fn dead_letters_are_filtered_and_paged(fixture: &mut dyn StoreFixture)
     }
 }
 
-/// A mended letter is the same letter with another payload, found by what that says; it becomes that signal and no other.
+/// An edited letter is the same letter with another payload, found by what that says; it becomes that signal and no other.
 pub async fn a_mended_dead_letter_has_another_content(fixture: &mut dyn StoreFixture) {
     let store = fixture.store();
     let letters = fill(&store).await;
     let broken = &letters[9];
-    let mended = letter_of(9, "acc_mended", "demo_completed");
-    let (payload, content) = (mended.payload.clone(), mended.content.unwrap());
-    let mend =
-        async |held: &[u8]| store.mend_dead_letter(broken.id, held, payload.clone(), content).await.unwrap();
-    assert!(!mend(b"another").await, "somebody else was quicker");
+    let edited = letter_of(9, "acc_edited", "demo_completed");
+    let (payload, content) = (edited.payload.clone(), edited.content.unwrap());
+    let edit =
+        async |held: &[u8]| store.edit_dead_letter(broken.id, held, payload.clone(), content).await.unwrap();
+    assert!(!edit(b"another").await, "somebody else was quicker");
     assert_eq!(store.dead_letter(broken.id).await.unwrap().as_ref(), Some(broken));
-    assert!(mend(&broken.payload).await);
-    assert!(!mend(&broken.payload).await);
+    assert!(edit(&broken.payload).await);
+    assert!(!edit(&broken.payload).await);
     let kept = store.dead_letter(broken.id).await.unwrap().unwrap();
     assert_eq!(kept, NewDeadLetter { payload: payload.clone(), content: Some(content), ..broken.clone() });
     let event_type = EventType::new("demo_completed").ok();
@@ -119,14 +119,14 @@ pub async fn a_mended_dead_letter_has_another_content(fixture: &mut dyn StoreFix
     // What was on its way under the former content is not what the letter is about any more.
     let former = record_one(&store, signal(9).account("acc_former").record()).await;
     assert!(matches!(former, Recorded::Conflict(_)), "{former:?}");
-    let event = envelope(9, "acc_mended", "demo_completed").received(at(9));
+    let event = envelope(9, "acc_edited", "demo_completed").received(at(9));
     let mut now = signal(9).build();
     (now.accepted, now.content) = (event.into(), content);
     let now = record_one(&store, Record::Signal { signal: now, payload }).await;
     assert!(matches!(now, Recorded::Signal(_)), "{now:?}");
     assert_eq!(store.dead_letter(broken.id).await.unwrap(), None);
     assert_eq!(store.stats().await.unwrap(), recount(&store).await);
-    assert!(!store.mend_dead_letter(broken.id, b"", Bytes::new(), content).await.unwrap(), "it is gone");
+    assert!(!store.edit_dead_letter(broken.id, b"", Bytes::new(), content).await.unwrap(), "it is gone");
 }
 
 /// A letter that is removed is gone once, and the figures follow.

@@ -1,4 +1,4 @@
-//! Mending a dead letter: some members of its event are replaced, and the whole is checked as at intake.
+//! Editing a dead letter: some members of its event are replaced, and the whole is checked as at intake.
 
 use std::fmt;
 
@@ -16,21 +16,21 @@ const MEMBERS: [&str; 5] = ["accountId", "userId", "eventType", "timestamp", "me
 
 /// A letter's payload and content after the change.
 #[derive(Debug)]
-pub(super) struct Mended {
+pub(super) struct Edited {
     pub(super) payload: Bytes,
     pub(super) content: ContentDigest,
 }
 
 /// Applies a change to a letter's event. Where the payload cannot be read, the change has to be a whole event.
-pub(super) fn mend(
+pub(super) fn edit(
     letter: &DeadLetter,
     change: &[u8],
     model: &ScoringModel,
     now: Timestamp,
-) -> Result<Mended, Problem> {
+) -> Result<Edited, Problem> {
     if letter.reason == DeadLetterReason::EventIdConflict {
         let detail = format!(
-            "Dead letter {} cannot be mended: its event id {} belongs to an event of other content; send the event anew under \
+            "Dead letter {} cannot be edited: its event id {} belongs to an event of other content; send the event anew under \
              another id, and remove the letter",
             letter.id, letter.event_id
         );
@@ -65,7 +65,7 @@ pub(super) fn mend(
     let mut event = parse_event(whole.as_bytes(), model, now).map_err(|fault| match fault {
         ParseFault::Invalid(violations) => Problem::invalid("invalid-event", violations.into_vec()),
         ParseFault::TooLarge { limit, .. } => {
-            Problem::too_large(format!("The mended event is larger than {limit} bytes"))
+            Problem::too_large(format!("The edited event is larger than {limit} bytes"))
         }
         fault => malformed(fault.to_string()),
     })?;
@@ -74,7 +74,7 @@ pub(super) fn mend(
     }
     let content = ContentDigest::of(&event);
     let payload = Envelope { event_id: letter.event_id, event }.encode();
-    Ok(Mended { payload, content })
+    Ok(Edited { payload, content })
 }
 
 fn not_to_be_changed((name, _): &(String, Box<RawValue>)) -> Violation {
@@ -83,7 +83,7 @@ fn not_to_be_changed((name, _): &(String, Box<RawValue>)) -> Violation {
         return Violation::of_member(
             &shown,
             "not_to_be_changed",
-            "stays as it is: the mended event is the same event",
+            "stays as it is: the edited event is the same event",
         );
     }
     let mut violation = Violation::of_member(&shown, "unknown_member", "");
