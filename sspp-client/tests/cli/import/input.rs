@@ -52,7 +52,9 @@ fn rejected_rows_of_standard_input_are_told_and_kept_where_a_file_is_named() {
         "y".repeat(2 << 20),
         "z".repeat(1 << 20)
     );
-    let said = piped(url, &["import", "-", "--rejected", &kept], &huge);
+    let other = piped(url, &["import", "-", "--rejected", &kept], &huge);
+    assert!(other.code == 1 && other.err.contains("--force") && other.out.is_empty(), "{other:?}");
+    let said = piped(url, &["import", "-", "--rejected", &kept, "--force"], &huge);
     assert!(said.code == 1 && said.out.contains("1 accepted") && said.out.contains("1 rejected"), "{said:?}");
     assert!(bench.read("kept.csv").ends_with("z\"\n") && bench.read("kept.csv").len() > 3 << 20);
 }

@@ -5,6 +5,7 @@ mod files;
 mod input;
 mod interrupt;
 mod other_files;
+mod others;
 mod rejects;
 mod values;
 

@@ -34,9 +34,12 @@ pub(crate) struct Import {
     /// Where the progress is kept; FILE.checkpoint unless given
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
-    /// Where rejected rows go, with the reasons; FILE.rejected.csv or .ndjson unless given. An import that begins anew replaces it
+    /// Where rejected rows go, with the reasons; FILE.rejected.csv or .ndjson unless given. An import that begins anew replaces its own
     #[arg(long, value_name = "FILE")]
     pub(crate) rejected: Option<PathBuf>,
+    /// Replace a file of rejected rows that this import did not write
+    #[arg(long)]
+    pub(crate) force: bool,
     /// System that rows without a source come from
     #[arg(long)]
     pub(crate) source: Option<String>,

@@ -5,12 +5,13 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sspp_events::{Clock as _, EventId, SystemClock, SystemRandom};
 
 use super::extent::Extent;
 use crate::failure::Failure;
 
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Rows of one kind and another.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,6 +31,8 @@ pub(crate) struct Checkpoint {
     pub(crate) file: Extent,
     /// What was written into the file of rejects.
     pub(crate) rejects: Extent,
+    /// That file; it may be replaced.
+    pub(crate) rejects_file: Option<String>,
     /// How many rows are in that file: earlier ones may have been moved away with theirs.
     pub(crate) rejects_there: u64,
     pub(crate) rows: u64,
@@ -39,13 +42,14 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Of an import that begins.
-    pub(crate) fn begin() -> Self {
+    /// Of an import that begins, and may replace this file of rejects.
+    pub(crate) fn begin(rejects_file: Option<String>) -> Self {
         Self {
             version: VERSION,
             import_id: EventId::generate(SystemClock.now(), &SystemRandom::new()).to_string(),
             file: Extent::default(),
             rejects: Extent::default(),
+            rejects_file,
             rejects_there: 0,
             rows: 0,
             accepted: 0,
@@ -56,20 +60,19 @@ impl Checkpoint {
 
     /// The one that is there, or a new one.
     pub(crate) fn load_or_begin(path: &Path) -> Result<Self, Failure> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::begin()),
-            Err(error) => return Err(Failure::wrong(format!("cannot read {}: {error}", path.display()))),
-        };
+        let Some(found) = read(path)? else { return Ok(Self::begin(None)) };
+        let (path, version) = (path.display(), found["version"].clone());
         let advice = "remove it, or say --again to begin anew";
-        let found: Self = serde_json::from_str(&text).map_err(|error| {
-            Failure::wrong(format!("{} is no checkpoint ({error}): {advice}", path.display()))
-        })?;
-        if found.version != VERSION {
-            let (version, path) = (found.version, path.display());
+        if version != VERSION {
             return Err(Failure::wrong(format!("{path} has version {version}, not {VERSION}: {advice}")));
         }
-        Ok(found)
+        serde_json::from_value(found)
+            .map_err(|error| Failure::wrong(format!("{path} is a damaged checkpoint ({error}): {advice}")))
+    }
+
+    /// The file of rejects that the one which is there names: an import that begins anew replaces both, and no other file.
+    pub(crate) fn rejects_of_earlier(path: &Path) -> Result<Option<String>, Failure> {
+        Ok(read(path)?.and_then(|found| found["rejectsFile"].as_str().map(str::to_owned)))
     }
 
     /// The file of rejects is a new one.
@@ -104,4 +107,20 @@ impl Checkpoint {
             ))
         })
     }
+}
+
+/// What is there, if it is a checkpoint.
+fn read(path: &Path) -> Result<Option<Value>, Failure> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::wrong(format!("cannot read {}: {error}", path.display()))),
+    };
+    let found = serde_json::from_slice(&bytes).ok().filter(|found: &Value| found.get("importId").is_some());
+    found.map(Some).ok_or_else(|| {
+        Failure::wrong(format!(
+            "{} is no checkpoint, and stays as it is: --checkpoint names another file",
+            path.display()
+        ))
+    })
 }

@@ -12,6 +12,7 @@ mod input;
 #[cfg(test)]
 mod law;
 mod lines;
+mod lock;
 mod origin;
 mod other_files;
 mod record;

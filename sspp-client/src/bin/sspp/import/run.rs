@@ -10,6 +10,7 @@ use super::checkpoint::Checkpoint;
 use super::delivery::{Batch, Delivery};
 use super::files::Files;
 use super::format::Format;
+use super::lock::Lock;
 use super::origin::Origin;
 use super::rejects::Rejects;
 use super::rows::Rows;
@@ -32,9 +33,11 @@ pub(crate) async fn run(
     let origin = Origin::open(&task.file)?;
     let format = origin.format(task.format)?;
     let files = Files::of(task, &origin, format)?;
+    let lock = files.checkpoint.as_deref().map(Lock::take).transpose()?;
     let bytes = origin.bytes().map_err(|error| origin.unreadable(&error))?;
     let bar = output.bar(bytes, if bytes.is_some() { OF_A_FILE } else { OF_AN_INPUT });
-    let done = import(task, &origin, format, &files, (source, client.as_ref()), output, &bar).await;
+    let done =
+        import(task, &origin, format, &files, lock.as_ref(), (source, client.as_ref()), output, &bar).await;
     bar.finish_and_clear();
     report(task, &origin, done?, output)
 }
@@ -57,6 +60,7 @@ async fn import(
     origin: &Origin,
     format: Format,
     files: &Files,
+    lock: Option<&Lock>,
     (source, client): (Option<Source>, Option<&Client>),
     output: &Output,
     bar: &ProgressBar,
@@ -64,7 +68,8 @@ async fn import(
     let mut rows = Rows::open(origin, format)?;
     let mut checkpoint = match &files.checkpoint {
         Some(path) if !task.again => Checkpoint::load_or_begin(path)?,
-        _ => Checkpoint::begin(),
+        Some(path) => Checkpoint::begin(Checkpoint::rejects_of_earlier(path)?),
+        None => Checkpoint::begin(None),
     };
     let mut rejects = Rejects::new(files.rejected.clone(), origin, rows.header());
     if let Err(changed) = rows.pass(&checkpoint.file) {
@@ -75,7 +80,7 @@ async fn import(
         rejects.go_on(&checkpoint.rejects)?;
         rows = Rows::open(origin, format)?;
         rejects = Rejects::new(files.rejected.clone(), origin, rows.header());
-        checkpoint = Checkpoint::begin();
+        checkpoint = Checkpoint::begin(checkpoint.rejects_file);
         output.note("it has changed since it was imported: its rows keep their event ids, and all of them are imported");
     }
     checkpoint.file = rows.taken();
@@ -92,6 +97,10 @@ async fn import(
     if !delivery.rejects.go_on(&checkpoint.rejects)? {
         checkpoint.begin_rejects();
     }
+    if checkpoint.rejects.bytes == 0 {
+        files.refuse_other_rejects(task, checkpoint.rejects_file.as_deref())?;
+    }
+    checkpoint.rejects_file = files.rejects_name();
     if first > 0 {
         delivery.note(&format!("going on after row {first}"));
     }
@@ -100,6 +109,7 @@ async fn import(
     // Before anything is sent: ids of rows without one are made from what it says.
     interrupt.whole(|farewell| {
         farewell.words = advice.stopped(first);
+        farewell.unfinished = lock.map(|lock| lock.path().to_owned());
         save(&checkpoint)
     })?;
     let mut made_ids = false;
