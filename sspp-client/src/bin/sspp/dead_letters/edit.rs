@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use sspp_client::{Client, DeadLetterEdit, DeadLetterId};
 use sspp_events::{read_text, read_text_file};
 
-use super::{find, replay};
+use super::{failure, find, replay};
 use crate::event_arguments::{EventArguments, members};
 use crate::failure::Failure;
 use crate::given::given;
@@ -18,6 +18,7 @@ use crate::output::Output;
 use crate::raw_object::RawObject;
 
 #[derive(Debug, Args)]
+#[command(mut_arg("at", |at| at.help("When it happened, in ISO 8601")))]
 pub(super) struct Edit {
     /// Its id
     id: DeadLetterId,
@@ -57,7 +58,7 @@ pub(super) async fn run(task: &Edit, client: &Client, output: &Output) -> Result
             "nothing is to be changed: see --account, --user, --type, --at, --metadata, --with, --file",
         ));
     }
-    let letter = client.edit_dead_letter(task.id, &edit).await?;
+    let letter = client.edit_dead_letter(task.id, &edit).await.map_err(|error| failure(task.id, &error))?;
     output.result(&letter, || format!("{} {}", output.good("changed"), letter.id));
     if task.replay {
         return replay::each(&[task.id], client, output).await;

@@ -10,7 +10,7 @@ use crate::output::Output;
 
 const LIMIT: u64 = 20;
 
-#[derive(Debug, Args)]
+#[derive(Debug, PartialEq, Eq, Args)]
 pub(super) struct List {
     /// How many at most
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = LIMIT, value_parser = clap::value_parser!(u64).range(1..))]

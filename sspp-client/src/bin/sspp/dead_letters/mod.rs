@@ -6,17 +6,20 @@ mod remove;
 mod replay;
 
 use clap::{Args, Subcommand};
-use sspp_client::{Client, DeadLetterId, DeadLetterQuery};
+use sspp_client::{Client, DeadLetterId, DeadLetterQuery, Error};
 
 use crate::failure::Failure;
 use crate::given::given;
-use crate::output::Output;
+use crate::output::{Output, Purpose};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Without a command it lists them.")]
 pub(crate) struct DeadLetters {
     #[command(subcommand)]
     task: Option<Task>,
+    // Last: a heading holds for all arguments after it.
+    #[command(flatten)]
+    list: list::List,
 }
 
 #[derive(Debug, Subcommand)]
@@ -41,7 +44,7 @@ enum Task {
 }
 
 // No documentation here: clap would take it for that of the command.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Filters")]
 struct LetterFilter {
     /// Given up for this reason, such as `unknown_event_type`
@@ -67,10 +70,23 @@ impl LetterFilter {
     }
 }
 
+impl DeadLetters {
+    /// Whether a reader that has had enough ends it.
+    pub(crate) const fn purpose(&self) -> Purpose {
+        match &self.task {
+            None | Some(Task::List(_) | Task::Show { .. }) => Purpose::Shows,
+            Some(Task::Edit(_) | Task::Replay(_) | Task::Remove { .. }) => Purpose::Acts,
+        }
+    }
+}
+
 /// Lists, shows, edits, replays or removes.
 pub(crate) async fn run(task: &DeadLetters, client: &Client, output: &Output) -> Result<(), Failure> {
+    if task.task.is_some() && task.list != list::List::default() {
+        return Err(Failure::usage("filters stand after the command that they are for"));
+    }
     match &task.task {
-        None => list::run(&list::List::default(), client, output).await,
+        None => list::run(&task.list, client, output).await,
         Some(Task::List(task)) => list::run(task, client, output).await,
         Some(Task::Show { id }) => list::show(*id, client, output).await,
         Some(Task::Edit(task)) => edit::run(task, client, output).await,
@@ -82,7 +98,37 @@ pub(crate) async fn run(task: &DeadLetters, client: &Client, output: &Output) ->
 /// One of an id that was named.
 async fn find(id: DeadLetterId, client: &Client) -> Result<sspp_client::DeadLetter, Failure> {
     let found = client.dead_letter(id).await?;
-    found.ok_or_else(|| {
-        Failure::wrong(format!("there is no dead letter {id}: `sspp dead-letters` lists them"))
-    })
+    found.ok_or_else(|| missing(id))
+}
+
+fn missing(id: DeadLetterId) -> Failure {
+    Failure::wrong(format!("there is no dead letter {id}: `sspp dead-letters` lists them"))
+}
+
+/// Of a letter that was named: where there is none, the command that lists them is named.
+fn failure(id: DeadLetterId, error: &Error) -> Failure {
+    let is_missing = error.problem().is_some_and(|problem| problem.kind.ends_with(":not-found"));
+    if is_missing { missing(id) } else { Failure::from(error) }
+}
+
+/// Does something to each; one that fails does not keep the others. What failed is told once.
+async fn each_of<F: Future<Output = Result<(), Error>>>(
+    ids: &[DeadLetterId],
+    output: &Output,
+    act: impl Fn(DeadLetterId) -> F,
+) -> Result<(), Failure> {
+    let mut code = None;
+    let mut failed = 0;
+    for id in ids {
+        let Err(error) = act(*id).await else { continue };
+        let failure = failure(*id, &error);
+        if ids.len() == 1 {
+            return Err(failure);
+        }
+        output.fault(&format!("{} {id}: {}", output.bad("failed"), failure.sentence()));
+        code.get_or_insert(failure.code());
+        failed += 1;
+    }
+    let sentence = || format!("{failed} of {} failed", ids.len());
+    code.map_or(Ok(()), |code| Err(Failure::with_code(sentence(), code)))
 }

@@ -4,15 +4,18 @@ use clap::Args;
 use serde_json::json;
 use sspp_client::{Client, DeadLetterId, DeadLetterQuery, SkippedLetter};
 
-use super::LetterFilter;
+use super::{LetterFilter, each_of};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::output::Output;
+use crate::output::{Output, counted};
 
 /// Of the letters that cannot be replayed, so many are shown one by one.
 const SHOWN: usize = 5;
 
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "sspp dead-letters replay [OPTIONS] <IDS>...\n       sspp dead-letters replay [OPTIONS] <--all|FILTERS>"
+)]
 pub(super) struct Replay {
     /// Their ids; or say --all, or a filter
     #[arg(required_unless_present_any = ["all", "reason", "event_type", "from", "to"],
@@ -42,7 +45,10 @@ pub(super) async fn run(task: &Replay, client: &Client, output: &Output) -> Resu
         &json!({"dryRun": true, "count": found.remaining, "countIsExact": found.remaining_is_exact}),
         || {
             let more = if found.remaining_is_exact { "" } else { " or more" };
-            format!("{}{more} dead letters would be replayed", found.remaining)
+            format!(
+                "{}{more} dead letters would be tried: those that cannot be replayed as they are stay",
+                found.remaining
+            )
         },
     );
     Ok(())
@@ -50,21 +56,15 @@ pub(super) async fn run(task: &Replay, client: &Client, output: &Output) -> Resu
 
 /// Replays each; one that fails does not keep the others.
 pub(super) async fn each(ids: &[DeadLetterId], client: &Client, output: &Output) -> Result<(), Failure> {
-    let mut failed = None;
-    for id in ids {
-        match client.replay_dead_letter(*id).await {
-            Ok(replay) => output.result(&replay, || {
-                let signal = replay.signal_id.map(|signal| format!(": it is signal {signal} already"));
-                format!("{} {id}{}", output.good("replayed"), signal.unwrap_or_default())
-            }),
-            Err(error) => {
-                let failure = Failure::from(error);
-                output.fault(&format!("{} {id}: {}", output.bad("failed"), failure.sentence()));
-                failed.get_or_insert(failure);
-            }
-        }
-    }
-    failed.map_or(Ok(()), Err)
+    each_of(ids, output, |id| async move {
+        let replay = client.replay_dead_letter(id).await?;
+        output.result(&replay, || match replay.signal_id {
+            Some(signal) => format!("{} {id}: it is signal {signal} already", output.good("not needed")),
+            None => format!("{} {id}", output.good("replayed")),
+        });
+        Ok(())
+    })
+    .await
 }
 
 async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Result<(), Failure> {
@@ -97,7 +97,7 @@ async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Resu
         if failure.may_pass() { failure.and(&more) } else { failure }
     })?;
     output.result(&json!({"replayed": replayed, "skipped": skipped}), || {
-        format!("{} {replayed} dead letters", output.good("replayed"))
+        format!("{} {}", output.good("replayed"), counted(replayed, "dead letter"))
     });
     for letter in skipped.iter().take(SHOWN) {
         output.note(&format!("{} {}: {}", output.bad("not replayed"), letter.id, letter.detail));
@@ -105,7 +105,7 @@ async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Resu
     match skipped.len() {
         0 => Ok(()),
         count => Err(Failure::wrong(format!(
-            "{count} dead letters cannot be replayed as they are: `sspp dead-letters edit` or `remove` them"
+            "{count} dead letters cannot be replayed as they are: `sspp dead-letters show` has the reason of each, `remove` ends it"
         ))),
     }
 }
