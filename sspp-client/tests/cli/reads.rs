@@ -219,6 +219,10 @@ fn a_stopped_or_broken_export_leaves_nothing() {
     let file = folder.path().join("signals.ndjson");
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    // One that was killed has left this; another target's stays.
+    std::fs::write(folder.path().join(".signals.ndjson.sspp-export-1.part"), "half").unwrap();
+    let other = folder.path().join(".other.ndjson.sspp-export-1.part");
+    std::fs::write(&other, "").unwrap();
     for stops in [true, false] {
         let mut command = super::command(&url, &["export", "-o", file.to_str().unwrap()]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -242,6 +246,7 @@ fn a_stopped_or_broken_export_leaves_nothing() {
         let said = Said::from(child.wait_with_output().unwrap());
         let (code, word) = if stops { (130, "is not written") } else { (3, "broke off") };
         assert!(said.code == code && said.err.contains(word) && said.out.is_empty(), "{said:?}");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
+    assert!(other.exists());
 }

@@ -15,6 +15,9 @@ use crate::interrupt::Interrupt;
 use crate::output::{Output, writing};
 use crate::signals::SignalFilter;
 
+/// How a file ends that is not whole yet.
+const PART: &str = ".part";
+
 #[derive(Debug, Args)]
 pub(crate) struct Export {
     /// File to write; standard output unless given. It is there when it is whole
@@ -38,6 +41,11 @@ pub(crate) async fn run(task: &Export, client: &Client, output: &Output) -> Resu
         Some(Format::Csv) => ExportFormat::Csv,
         _ => ExportFormat::Ndjson,
     };
+    if path.is_none() && output.is_json() && matches!(format, ExportFormat::Csv) {
+        return Err(Failure::usage(
+            "--json prints JSON on standard output, and --format csv does not: give --output FILE, or one of both",
+        ));
+    }
     let bar = output.bar(None, "{spinner} {bytes} · {bytes_per_sec}");
     let interrupt = Interrupt::watch(&bar)?;
     let mut target = interrupt.whole(|farewell| {
@@ -49,7 +57,8 @@ pub(crate) async fn run(task: &Export, client: &Client, output: &Output) -> Resu
         );
         Ok::<_, Failure>(target)
     })?;
-    let exported = write(&mut target, client.export(&task.filter.query(), format).await?, output, &bar).await;
+    let exported =
+        write(&mut target, path, client.export(&task.filter.query(), format).await?, output, &bar).await;
     bar.finish_and_clear();
     let bytes = exported?;
     let Some(path) = path else { return Ok(()) };
@@ -65,16 +74,19 @@ pub(crate) async fn run(task: &Export, client: &Client, output: &Output) -> Resu
 
 async fn write(
     target: &mut Target,
+    path: Option<&Path>,
     mut export: sspp_client::Export<sspp_client::Bytes>,
     output: &Output,
     bar: &indicatif::ProgressBar,
 ) -> Result<u64, Failure> {
+    // By the name that the person gave, not by that of the file beside it.
+    let failed = |error: io::Error| unwritable(path.unwrap_or(Path::new("-")), &error);
     let mut bytes = 0;
     while let Some(part) = export.try_next().await? {
         match target {
             Target::Standard => output.printed(writing(|out| out.write_all(&part))),
-            Target::Whole(file) => file.write_all(&part).map_err(|error| unwritable(file.path(), &error))?,
-            Target::Direct(path, file) => file.write_all(&part).map_err(|error| unwritable(path, &error))?,
+            Target::Whole(file) => file.as_file_mut().write_all(&part).map_err(failed)?,
+            Target::Direct(file) => file.write_all(&part).map_err(failed)?,
         }
         bytes += part.len() as u64;
         bar.set_position(bytes);
@@ -88,7 +100,7 @@ enum Target {
     /// Beside the file that it becomes.
     Whole(NamedTempFile),
     /// A pipe or a device, which nothing can take the place of.
-    Direct(PathBuf, File),
+    Direct(File),
 }
 
 impl Target {
@@ -100,15 +112,18 @@ impl Target {
         }
         if found.as_ref().is_some_and(|found| !found.is_file()) {
             let file = File::options().write(true).open(path).map_err(|error| unwritable(path, &error))?;
-            return Ok(Self::Direct(path.to_owned(), file));
+            return Ok(Self::Direct(file));
         }
         if found.is_some() && !force {
             return Err(Failure::wrong(format!("{} is there already: --force replaces it", path.display())));
         }
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = real.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = real.file_name().unwrap_or_default().to_string_lossy();
+        let prefix = format!(".{name}.sspp-export-");
+        sweep(folder, &prefix);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".sspp-export-").suffix(".part");
+        builder.prefix(&prefix).suffix(PART);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -116,6 +131,8 @@ impl Target {
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         let file = builder.tempfile_in(folder).map_err(|error| unwritable(path, &error))?;
+        // As long as it is written: where there are no locks, nothing is swept either.
+        let _: io::Result<()> = file.as_file().lock();
         Ok(Self::Whole(file))
     }
 
@@ -134,6 +151,18 @@ impl Target {
             }
             _ => unwritable(path, &error.error),
         })
+    }
+}
+
+/// Removes what exports to the same file left behind that were killed.
+fn sweep(folder: &Path, prefix: &str) {
+    let is_part = |name: &str| name.starts_with(prefix) && name.ends_with(PART);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let ours = entry.file_name().to_str().is_some_and(is_part);
+        if ours && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            // Another export may have done it.
+            let _: io::Result<()> = fs::remove_file(entry.path());
+        }
     }
 }
 
