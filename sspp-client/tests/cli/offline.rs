@@ -39,5 +39,5 @@ fn events_are_validated_by_the_parser_and_the_model_with_nothing_sent() {
     assert_eq!(statuses, ["valid", "invalid", "invalid"], "{said:?}");
     let said =
         piped(AWAY, &["validate", "-"], "account_id;userId;Event Type;timestamp\na;u;call_made;2026-01-15\n");
-    assert!(said.code == 0 && said.out.is_empty() && said.err.contains("1 rows are valid"), "{said:?}");
+    assert!(said.code == 0 && said.out.is_empty() && said.err.contains("1 row: all valid"), "{said:?}");
 }

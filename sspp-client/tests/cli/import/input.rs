@@ -18,7 +18,7 @@ fn standard_input_is_imported_in_the_format_that_it_has() {
     assert!(said.code == 0 && said.out.contains("2 accepted") && said.err.is_empty(), "{said:?}");
     bench.signals(701);
     for (bytes, code, word) in [
-        (&b""[..], 2, "--format"),
+        (&b""[..], 1, "is empty"),
         (b"hello\n", 2, "--format"),
         (b"[1]\n", 1, "JSON array"),
         (b"\x1f\x8b\x08\x00", 1, "compressed with gzip"),

@@ -69,7 +69,7 @@ fn nothing_that_is_waited_for_keeps_an_import_from_stopping() {
     let _connection = silent.accept().unwrap();
     signal(&child, "-INT");
     let said = Said::from(child.wait_with_output().unwrap());
-    let command = format!("to go on: sspp import {path} --api-key …");
+    let command = format!("to go on (after SSPP_API_KEY was set to the key): sspp import {path}\n");
     assert!(
         said.code == 130 && said.err.contains("stopped after 0 rows") && said.err.contains(&command),
         "{said:?}"

@@ -189,8 +189,10 @@ fn a_file_that_cannot_be_imported_says_why() {
     let good = write("good.csv", &csv(2));
     for (arguments, code, word) in [
         (vec!["import", "/no/such.csv"], 1, "/no/such.csv"),
-        (vec!["import", &write("events.txt", "")], 2, "--format"),
-        (vec!["import", &write("empty.csv", "")], 1, "accountId"),
+        (vec!["import", &write("events.txt", "words\n")], 2, "--format"),
+        (vec!["import", &write("empty.csv", "")], 1, "is empty"),
+        (vec!["import", &write("empty.ndjson", "\n\n")], 1, "is empty"),
+        (vec!["import", &write("empty.txt", "\u{feff}")], 1, "is empty"),
         (vec!["import", &write("short.csv", "accountId,userId\n")], 1, "eventType, timestamp"),
         (vec!["import", &write("twice.csv", "accountId,userId,eventType,timestamp,user_id\n")], 1, "twice"),
         (vec!["import", &good, "--batch", "1001"], 2, "1000"),

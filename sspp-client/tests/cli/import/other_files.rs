@@ -47,6 +47,9 @@ fn other_files_are_named() {
     bench.write("body.json", format!("{{\"events\":[{event}]}}"));
     bench.write("array.json", format!("[{event}]"));
     bench.write("letters.ndjson", sspp(&bench.platform.url, &["dead-letters", "--json"]).out);
+    let pretty = format!("{}\n", event.replace(',', ",\n  ").replace('{', "{\n  "));
+    bench.write("pretty.json", pretty.repeat(2));
+    bench.write("pretty.ndjson", &pretty);
     bench.write("lines.txt", format!("{event}\n"));
     std::fs::create_dir(bench.path("folder.csv")).unwrap();
     for (name, word) in [
@@ -55,6 +58,8 @@ fn other_files_are_named() {
         ("body.json", "jq -c '.events[]'"),
         ("array.json", "jq -c '.[]'"),
         ("letters.ndjson", "sspp dead-letters replay"),
+        ("pretty.json", "jq -c ."),
+        ("pretty.ndjson", "jq -c ."),
         ("folder.csv", "is a folder"),
         ("missing.csv", "No such file"),
     ] {
@@ -70,6 +75,17 @@ fn other_files_are_named() {
     // What is known by its content needs no --format.
     bench.counts("lines.txt", &[], 1, 0);
     bench.signals(4);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name_is_refused_and_left_alone() {
+    let bench = Bench::new();
+    let pipe = bench.path("pipe.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let said = bench.import("pipe.csv", &[]);
+    assert!(said.code == 2 && said.err.contains("| sspp import -"), "{said:?}");
+    assert_eq!(std::fs::read_dir(bench.folder.path()).unwrap().count(), 1);
 }
 
 #[cfg(target_os = "linux")]

@@ -5,6 +5,7 @@ use std::env;
 use super::arguments::Import;
 use super::files::Files;
 use super::origin::Origin;
+use crate::output::counted;
 
 /// What to say when it ends before its end.
 pub(super) struct Advice {
@@ -31,8 +32,8 @@ impl Advice {
         };
         let repeated = match (&files.checkpoint, origin.path()) {
             _ if task.dry_run => how.clone(),
-            (Some(_), Some(_)) => format!("run this again to go on: {command}"),
-            (Some(_), None) => format!("run this again, with the same input, to go on: {command}"),
+            (Some(_), Some(_)) => format!("run this again to go on{command}"),
+            (Some(_), None) => format!("run this again, with the same input, to go on{command}"),
             (None, _) => how.clone(),
         };
         Self { how, repeated }
@@ -40,29 +41,36 @@ impl Advice {
 
     /// After a failure.
     pub(super) fn failed(&self, rows: u64) -> String {
-        format!("{rows} rows are done, and {}", self.how)
+        format!("{} done, and {}", are(rows), self.how)
     }
 
     /// After Ctrl-C.
     pub(super) fn stopped(&self, rows: u64) -> String {
-        format!("stopped after {rows} rows; {}", self.repeated)
+        format!("stopped after {}; {}", counted(rows, "row"), self.repeated)
     }
 }
 
-/// The command as a shell reads it: without what is done already, and without a key.
+fn are(rows: u64) -> String {
+    format!("{} {}", counted(rows, "row"), if rows == 1 { "is" } else { "are" })
+}
+
+/// The command as a shell reads it: without what is done already, and without a key, which no list of commands should keep.
 fn command(arguments: impl Iterator<Item = String>) -> String {
     let mut words = vec!["sspp".to_owned()];
-    let mut is_key = false;
-    for word in arguments.skip(1).filter(|word| word != "--again") {
-        let shown = match word.split_once('=') {
-            Some(("--api-key", _)) => "--api-key=…".to_owned(),
-            _ if is_key => "…".to_owned(),
-            _ => quoted(&word),
-        };
-        words.push(shown);
-        is_key = word == "--api-key";
+    let mut arguments = arguments.skip(1).filter(|word| word != "--again");
+    let mut has_key = false;
+    while let Some(word) = arguments.next() {
+        if word == "--api-key" {
+            arguments.next();
+            has_key = true;
+        } else if word.starts_with("--api-key=") {
+            has_key = true;
+        } else {
+            words.push(quoted(&word));
+        }
     }
-    words.join(" ")
+    let key = if has_key { " (after SSPP_API_KEY was set to the key)" } else { "" };
+    format!("{key}: {}", words.join(" "))
 }
 
 fn quoted(word: &str) -> String {
@@ -92,6 +100,9 @@ mod tests {
             "5",
         ];
         let shown = command(words.into_iter().map(str::to_owned));
-        assert_eq!(shown, r"sspp import 'my file'\''s.csv' --api-key … --api-key=… --batch 5");
+        assert_eq!(
+            shown,
+            r" (after SSPP_API_KEY was set to the key): sspp import 'my file'\''s.csv' --batch 5"
+        );
     }
 }

@@ -10,6 +10,7 @@ use super::extent::{Extent, fingerprint};
 use super::input::Original;
 use super::rejects::Rejects;
 use super::rows::{Row, Rows};
+use crate::connection::{BUSY, told};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -94,7 +95,7 @@ impl Delivery<'_> {
     pub(crate) async fn send(&self, batch: &Batch) -> Result<Vec<Outcome>, Failure> {
         let events: Vec<_> = batch.rows.iter().filter_map(|row| row.event.as_ref().ok().cloned()).collect();
         match self.client {
-            Some(client) if !events.is_empty() => Ok(client.send(events).await?),
+            Some(client) if !events.is_empty() => Ok(told(client.send(events), || self.note(BUSY)).await?),
             _ => Ok(Vec::new()),
         }
     }

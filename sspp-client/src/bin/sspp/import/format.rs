@@ -33,7 +33,7 @@ impl Format {
     }
 
     /// As the first line tells.
-    pub(super) fn of_content(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn of_content(bytes: &[u8]) -> Option<Self> {
         let text = skip_byte_order_mark(bytes).ok()?.trim_ascii_start();
         if text.starts_with(b"{") || text.starts_with(b"[") {
             return Some(Self::Ndjson);

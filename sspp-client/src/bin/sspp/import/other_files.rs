@@ -1,8 +1,10 @@
 //! Files that are often taken for events, and what to do with them.
 
+use std::fs;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde::de::IgnoredAny;
+use serde_json::{Deserializer, Map, Value};
 use sspp_events::skip_byte_order_mark;
 use sspp_scoring::ScoringModel;
 
@@ -29,6 +31,14 @@ pub(super) fn refuse_path(path: &Path) -> Result<(), Failure> {
     if path.is_dir() {
         return Err(Failure::wrong(format!("{shown} is a folder: name a file in it")));
     }
+    // Read once, and what a name there means is another thing for each process.
+    let is_passing = ["/dev/fd", "/dev/stdin", "/proc"].iter().any(|folder| path.starts_with(folder));
+    if is_passing || fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(Failure::usage(format!(
+            "{shown} is a pipe or a device, and not a file that is there when the import goes on: `cat {shown} | sspp import -` \
+            imports what comes from it"
+        )));
+    }
     Ok(())
 }
 
@@ -36,12 +46,37 @@ pub(super) fn refuse_path(path: &Path) -> Result<(), Failure> {
 pub(super) fn refuse(name: &str, beginning: &[u8]) -> Result<(), Failure> {
     let Ok(text) = skip_byte_order_mark(beginning) else { return Ok(()) };
     let text = text.trim_ascii_start();
+    if text.is_empty() {
+        return Err(Failure::wrong(format!("{name} is empty: there are no events in it")));
+    }
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or(text);
     let what = match serde_json::from_slice::<Map<String, Value>>(line) {
         Ok(object) => of_object(&object),
         Err(_) => of_header(line).or_else(|| of_whole(text)),
     };
+    let what = what.or_else(|| is_spread(text).then_some(SPREAD));
     what.map_or(Ok(()), |what| Err(Failure::wrong(format!("{name} is {what}"))))
+}
+
+const SPREAD: &str = "JSON with an event over several lines: write each on one line, as `jq -c .` does";
+
+/// Whether its first object goes on over the end of its line, and no line is an object.
+fn is_spread(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let is_object = |line: &[u8]| serde_json::from_slice::<Map<String, Value>>(line).is_ok();
+    if text.split(|byte| *byte == b'\n').any(is_object) {
+        return false;
+    }
+    let Some(line) = text.iter().position(|byte| *byte == b'\n').filter(|_| text.starts_with(b"{")) else {
+        return false;
+    };
+    let mut objects = Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+    match objects.next() {
+        Some(Ok(_)) => objects.byte_offset() > line,
+        // It is longer than what is looked at.
+        Some(Err(error)) => error.is_eof(),
+        None => false,
+    }
 }
 
 /// Of the object in the first line.

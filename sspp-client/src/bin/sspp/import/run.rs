@@ -16,7 +16,7 @@ use super::rejects::Rejects;
 use super::rows::Rows;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::output::Output;
+use crate::output::{Output, counted};
 
 const OF_A_FILE: &str = "{bar:30} {percent:>3} % · {msg} · {bytes_per_sec} · {eta} left";
 const OF_AN_INPUT: &str = "{spinner} {bytes} · {msg} · {bytes_per_sec}";
@@ -66,6 +66,7 @@ async fn import(
     bar: &ProgressBar,
 ) -> Result<Done, Failure> {
     let mut rows = Rows::open(origin, format)?;
+    let is_new = files.checkpoint.as_ref().is_some_and(|path| task.again || !path.exists());
     let mut checkpoint = match &files.checkpoint {
         Some(path) if !task.again => Checkpoint::load_or_begin(path)?,
         Some(path) => Checkpoint::begin(Checkpoint::rejects_of_earlier(path)?),
@@ -117,7 +118,17 @@ async fn import(
         made_ids |= Batch::has_made_ids(&found);
         let rows_done = checkpoint.rows;
         let failed = |failure: Failure| failure.and(&advice.failed(rows_done));
-        let outcomes = delivery.send(&found).await.map_err(failed)?;
+        let outcomes = delivery.send(&found).await.map_err(|failure| {
+            // Nothing was taken under a wrong key: what was begun now is as if it had not been.
+            if is_new
+                && rows_done == 0
+                && failure.code() == 4
+                && let Some(path) = &files.checkpoint
+            {
+                let _: std::io::Result<()> = std::fs::remove_file(path);
+            }
+            failed(failure)
+        })?;
         interrupt.whole(|farewell| {
             delivery.settle(found, outcomes, &mut checkpoint).map_err(failed)?;
             farewell.words = advice.stopped(checkpoint.rows);
@@ -154,24 +165,31 @@ fn report(task: &Import, origin: &Origin, done: Done, output: &Output) -> Result
         if already {
             let name = origin.name();
             return format!(
-                "{name} was imported already: {rows} rows, {count} rejected. --again imports it once more"
+                "{name} was imported already: {}, {count} rejected. --again imports it once more",
+                counted(rows, "row")
             );
         }
         let verb = if task.dry_run { "would be sent" } else { "accepted" };
         let accepted = output.good(&format!("{} {verb}", checkpoint.accepted));
         let refused = format!("{count} rejected");
         let refused = if count > 0 { output.bad(&refused) } else { refused };
-        format!("{rows} rows: {accepted}, {refused}")
+        format!("{}: {accepted}, {refused}", counted(rows, "row"))
     });
     let (count, there) = (checkpoint.rejected, checkpoint.rejects_there);
     match rejected {
         _ if !has_rejects => Ok(()),
-        None => Err(Failure::wrong(format!("{count} rows were rejected: --rejected FILE would keep them"))),
+        None => Err(Failure::wrong(format!("{}: --rejected FILE would keep them", rejected_rows(count)))),
         Some(path) if there == count => {
-            Err(Failure::wrong(format!("{count} rows were rejected: {path} has them with the reasons")))
+            Err(Failure::wrong(format!("{}: {path} has the reasons", rejected_rows(count))))
         }
         Some(path) => Err(Failure::wrong(format!(
-            "{count} rows were rejected in all: {path} has the last {there} with the reasons"
+            "{} in all: {path} has the last {there} with the reasons",
+            rejected_rows(count)
         ))),
     }
+}
+
+fn rejected_rows(count: u64) -> String {
+    let were = if count == 1 { "was" } else { "were" };
+    format!("{} {were} rejected", counted(count, "row"))
 }
