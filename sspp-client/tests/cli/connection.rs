@@ -52,6 +52,29 @@ fn a_connection_that_fails_names_the_address_and_the_cause() {
 }
 
 #[test]
+fn one_hint_is_enough() {
+    let busy = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\ncontent-length: 59\r\nconnection: close\r\n\r\n\
+        {\"type\":\"urn:x\",\"detail\":\"It is full. Try again later.....\"}";
+    let said = sspp(&format!("http://{}", server(busy)), &["signals"]);
+    assert!(said.code == 3 && said.err.to_lowercase().matches("try again").count() == 1, "{said:?}");
+    let page =
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi";
+    let said = sspp(&format!("http://{}", server(page)), &["signals"]);
+    assert!(said.err.contains("check the URL") && !said.err.contains("running there"), "{said:?}");
+}
+
+#[test]
+fn a_wrong_key_leaves_no_checkpoint() {
+    let unknown = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.csv");
+    std::fs::write(&file, "accountId,userId,eventType,timestamp\na,u,call_made,2026-01-15\n").unwrap();
+    let said = sspp(&format!("http://{}", server(unknown)), &["import", file.to_str().unwrap()]);
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert!(said.code == 4 && left == 1, "{said:?}");
+}
+
+#[test]
 fn a_proxy_that_fails_is_named() {
     let wants = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
     let refuses = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";

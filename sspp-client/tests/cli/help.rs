@@ -70,7 +70,7 @@ fn sections(help: &str) -> Vec<(String, Vec<String>)> {
 fn a_page_begins_with_what_its_command_does_and_has_its_settings_under_their_headings() {
     let whole = help(&[]);
     assert!(whole.starts_with("Sends sales events to SSPP"), "{whole}");
-    for word in ["SSPP_URL", "SSPP_API_KEY", "NO_COLOR", "130"] {
+    for word in ["SSPP_URL", "SSPP_API_KEY", "NO_COLOR", "130", "143", "scope"] {
         assert!(whole.contains(word), "{word}: {whole}");
     }
     let offline = ["validate", "completions", "man"];
@@ -105,6 +105,15 @@ fn a_page_begins_with_what_its_command_does_and_has_its_settings_under_their_hea
             assert!(!leaked && !filter, "{command:?}: {page}");
         }
     }
+}
+
+#[test]
+fn options_without_an_effect_are_not_listed() {
+    let page = |words: &[&str]| help(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+    let score = page(&["score"]);
+    assert!(["--account", "--user", "--at"].iter().all(|option| !score.contains(option)), "{score}");
+    let edit = page(&["dead-letters", "edit"]);
+    assert!(edit.contains("--at") && !edit.contains("now unless given"), "{edit}");
 }
 
 #[test]

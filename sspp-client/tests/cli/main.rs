@@ -124,8 +124,17 @@ fn events_come_from_standard_input_and_bad_lines_are_told_by_number() {
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let said = Said::from(child.wait_with_output().unwrap());
     assert_eq!(said.code, 1, "{said:?}");
-    assert_eq!(json_lines(&said.out)[0]["status"], "accepted", "{said:?}");
+    assert!(json_lines(&said.out).iter().any(|told| told["status"] == "accepted"), "{said:?}");
     assert!(said.err.contains("line 3: userId") && said.err.contains("line 4: "), "{said:?}");
+    let refused: Vec<_> =
+        json_lines(&said.out).into_iter().filter(|told| told["status"] == "rejected").collect();
+    assert_eq!(refused.iter().map(|told| told["line"].clone()).collect::<Vec<_>>(), [3, 4], "{said:?}");
+    let csv = piped(
+        &platform.url,
+        &["emit", "-"],
+        "accountId,userId,eventType,timestamp\na,u,call_made,2026-01-15\n",
+    );
+    assert!(csv.code == 2 && csv.err.contains("sspp import -"), "{csv:?}");
 }
 
 #[test]

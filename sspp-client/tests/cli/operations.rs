@@ -75,13 +75,15 @@ fn dead_letters_are_edited_removed_and_replayed_by_filter() {
     let table = sspp(url, &["dead-letters"]);
     assert!(table.out.starts_with("DEAD LETTER") && table.out.contains("event_id_conflict"), "{table:?}");
     let left = ids(&letters(url, &["-r", "unknown_event_type"])).remove(0);
+    let listed = sspp(url, &["dead-letters", "-r", "unknown_event_type", "-j"]);
+    assert_eq!(ids(&listed), [left.clone()], "{listed:?}");
 
     let waited = sspp(url, &["event", &left, "--wait", "20s"]);
     assert!(waited.code == 1 && waited.err.contains(&format!("dead-letters show {left}")), "{waited:?}");
 
     // Counted, and nothing done.
     let dry = sspp(url, &["dead-letters", "replay", "--all", "--dry-run"]);
-    assert!(dry.code == 0 && dry.out.contains("3 dead letters would be replayed"), "{dry:?}");
+    assert!(dry.code == 0 && dry.out.contains("3 dead letters would be tried"), "{dry:?}");
     let none = sspp(url, &["dead-letters", "replay", "--type", "meeting_booked"]);
     assert!(none.code == 0 && none.out.contains("replayed 0"), "{none:?}");
 
@@ -123,6 +125,15 @@ fn dead_letters_are_edited_removed_and_replayed_by_filter() {
         let said = sspp(url, &[&["dead-letters"], &arguments[..]].concat());
         assert!(said.code == code && said.err.contains(word), "{arguments:?}: {said:?}");
     }
+    for verb in ["replay", "remove", "edit"] {
+        let (id, more) =
+            ("0197d3c5-5c00-7000-8000-000000000001", if verb == "edit" { &["-u", "x"][..] } else { &[] });
+        let said = sspp(url, &[&["dead-letters", verb, id], more].concat());
+        assert!(
+            said.err.matches(id).count() == 1 && said.err.contains("`sspp dead-letters` lists"),
+            "{said:?}"
+        );
+    }
     let unread = piped(url, &["dead-letters", "edit", &left, "--file", "-"], r#"{"user":"bob"}"#);
     assert!(unread.code == 1 && unread.err.contains("user"), "{unread:?}");
 
@@ -156,4 +167,9 @@ fn an_edited_dead_letter_is_replayed_at_once_where_that_is_asked_for() {
     assert!(said.code == 0 && said.out.contains(&format!("replayed {left}")), "{said:?}");
     let waited = sspp(url, &["event", &left, "--wait", "20s"]);
     assert!(waited.code == 0 && waited.out.contains("demo_completed"), "{waited:?}");
+    // Asked once, and a number alone is seconds.
+    for time in ["0s", "0", "20"] {
+        let waited = sspp(url, &["event", &left, "--wait", time]);
+        assert!(waited.code == 0 && waited.out.contains("demo_completed"), "{time}: {waited:?}");
+    }
 }

@@ -20,6 +20,7 @@ fn what_the_command_line_cannot_mean_is_a_usage_error() {
     for (arguments, word) in [
         (vec![], "Usage"),
         (vec!["no-such-command"], "no-such-command"),
+        (vec!["dead-letters", "--reason", "undecodable", "replay", "--all"], "after the command"),
         (vec!["emit", "--account", "a"], "--user"),
         (one(&["--metadata", "{"]), "--metadata"),
         (one(&["--metadata", "[1]"]), "--metadata"),
@@ -43,9 +44,17 @@ fn what_the_command_line_cannot_mean_is_a_usage_error() {
         (vec!["import", "/no/such", "--source", ""], "--source"),
         (vec!["dead-letters", "replay"], "required"),
         (vec!["completions", "csh"], "bash"),
+        (vec!["export", "-j", "--format", "csv"], "--output"),
+        (vec!["score"], "--type"),
+        (vec!["score", "1", "-m", "{}"], "--type"),
+        (vec!["dead-letters", "replay"], "--all"),
+        (vec!["import", "/dev/stdin"], "sspp import -"),
+        (vec!["import", "/dev/fd/0"], "sspp import -"),
     ] {
         let said = sspp(&platform.url, &arguments);
         assert!(said.code == 2 && said.err.contains(word) && said.out.is_empty(), "{arguments:?}: {said:?}");
+        // What the environment gives is not asked for.
+        assert!(!said.err.contains("[OPTIONS] --url"), "{arguments:?}: {said:?}");
         assert!(!said.err.contains("secret"), "{arguments:?}: {said:?}");
     }
     // An empty variable is one that is not set.

@@ -10,6 +10,7 @@ use crate::event::Find;
 use crate::export::Export;
 use crate::import::Import;
 use crate::man::Man;
+use crate::output::Purpose;
 use crate::score::Score;
 use crate::signals::Signals;
 use crate::validate::Validate;
@@ -25,7 +26,7 @@ pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
     propagate_version = true,
     arg_required_else_help = true,
     after_help = "Ends with 0 when all went well, 1 when something was rejected or wrong, 2 when the command line was, \
-    3 when the server is away or busy (try again), 4 when it does not know the key, 130 after Ctrl-C.\n\
+    3 when the server is away or busy (try again), 4 when it does not take the key (it is unknown, or lacks the scope), 130 after Ctrl-C, 143 after SIGTERM.\n\
     Colours are for terminals, and off with NO_COLOR.\n\
     `sspp completions` and `sspp man` set up the shell and the manual."
 )]
@@ -34,15 +35,15 @@ pub(crate) struct Arguments {
     pub(crate) task: Task,
 }
 
-// No documentation here: clap would take it for that of the command.
+// No documentation here: clap would take it for that of the command. Nor variables: clap would name their options in each usage line.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct Server {
-    /// Address of the platform's API
-    #[arg(long, env = "SSPP_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    /// Address of the platform's API; else `SSPP_URL` has it
+    #[arg(long, default_value = DEFAULT_URL)]
     pub(crate) url: String,
     /// Key for the API, where it asks for one. In `SSPP_API_KEY` no list of processes shows it
-    #[arg(long, value_name = "KEY", env = "SSPP_API_KEY", hide_env_values = true)]
+    #[arg(long, value_name = "KEY")]
     pub(crate) api_key: Option<String>,
 }
 
@@ -88,4 +89,29 @@ pub(crate) enum Task {
     Completions(Completions),
     /// Print the manual page, or write one for each command
     Man(Man),
+}
+
+impl Task {
+    /// Whether a reader that has had enough ends it.
+    pub(crate) const fn purpose(&self) -> Purpose {
+        match self {
+            Self::Emit(_) | Self::Import(_) | Self::Erase(_) => Purpose::Acts,
+            Self::DeadLetters(letters) => letters.purpose(),
+            Self::Validate(_)
+            | Self::Event(_)
+            | Self::Signals(_)
+            | Self::Stats
+            | Self::Types
+            | Self::Score(_)
+            | Self::Export(_)
+            | Self::Health
+            | Self::Completions(_)
+            | Self::Man(_) => Purpose::Shows,
+        }
+    }
+
+    /// Whether it waits for a server as long as the server asks to: it goes on by itself for hours.
+    pub(crate) const fn is_patient(&self) -> bool {
+        matches!(self, Self::Import(_))
+    }
 }

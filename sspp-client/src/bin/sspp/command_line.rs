@@ -60,14 +60,14 @@ fn deepest<'m>(matches: &'m ArgMatches, id: &str) -> Option<&'m ArgMatches> {
     below.or_else(|| written().then_some(matches))
 }
 
-/// An empty variable is one that is not set.
+/// What was written, else what a variable says; an empty variable is one that is not set.
 fn server(matches: &ArgMatches) -> Server {
-    let value = |id: &str| {
-        let level = deepest(matches, id).unwrap_or(matches);
-        let value = level.get_one::<String>(id).cloned();
-        value.filter(|value| !value.is_empty() || level.value_source(id) == Some(ValueSource::CommandLine))
+    let value = |id: &str, variable: &str| {
+        let written = deepest(matches, id).and_then(|level| level.get_one::<String>(id).cloned());
+        written.or_else(|| std::env::var(variable).ok().filter(|value| !value.is_empty()))
     };
-    Server { url: value("url").unwrap_or_else(|| DEFAULT_URL.to_owned()), api_key: value("api_key") }
+    let url = value("url", "SSPP_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
+    Server { url, api_key: value("api_key", "SSPP_API_KEY") }
 }
 
 fn shown(matches: &ArgMatches) -> Shown {
@@ -78,6 +78,7 @@ fn shown(matches: &ArgMatches) -> Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Purpose;
 
     fn read(arguments: &[&str]) -> Result<(Server, Shown), clap::Error> {
         let matches = command().try_get_matches_from([&["sspp"], arguments].concat())?;
@@ -87,6 +88,24 @@ mod tests {
     #[test]
     fn the_command_line_makes_sense() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn a_reader_that_has_enough_ends_what_only_shows() {
+        for (arguments, purpose) in [
+            (&["dead-letters"][..], Purpose::Shows),
+            (&["dead-letters", "list"], Purpose::Shows),
+            (&["dead-letters", "replay", "--all"], Purpose::Acts),
+            (&["signals"], Purpose::Shows),
+            (&["emit", "-"], Purpose::Acts),
+        ] {
+            let matches = command().try_get_matches_from([&["sspp"], arguments].concat()).unwrap();
+            assert_eq!(
+                Arguments::from_arg_matches(&matches).unwrap().task.purpose(),
+                purpose,
+                "{arguments:?}"
+            );
+        }
     }
 
     #[test]

@@ -1,14 +1,39 @@
 //! The client that the command line asks for.
 
-use sspp_client::Client;
+use std::time::Duration;
+
+use sspp_client::{Backoff, Client};
 
 use crate::args::Server;
 use crate::failure::Failure;
 
-/// A client of the server that was named.
-pub(crate) fn open(server: &Server) -> Result<Client, Failure> {
+/// After so long without an answer, a person is told what is waited for.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// How long somebody who waits at a terminal is kept: no pause that the server asks for makes it more than half a minute.
+const BRIEF: (u32, Duration, Duration) = (4, Duration::from_secs(20), Duration::from_secs(8));
+
+/// Waits, and says so once when it takes long.
+pub(crate) async fn told<T>(answer: impl Future<Output = T>, tell: impl FnOnce()) -> T {
+    let mut answer = std::pin::pin!(answer);
+    if let Ok(answer) = tokio::time::timeout(SILENCE, &mut answer).await {
+        return answer;
+    }
+    tell();
+    answer.await
+}
+
+/// What is told then.
+pub(crate) const BUSY: &str = "the server is busy or away, and is asked again: Ctrl-C ends it";
+
+/// A client of the server that was named, patient where the work is long.
+pub(crate) fn open(server: &Server, is_patient: bool) -> Result<Client, Failure> {
     // A command that is given does what it says: the off switch is for programs.
     let mut builder = Client::builder(&server.url).batch_events(1_000).disabled(false);
+    if !is_patient {
+        let (attempts, budget, retry_after_cap) = BRIEF;
+        builder = builder.backoff(Backoff { attempts, budget, retry_after_cap, ..Backoff::default() });
+    }
     if let Some(key) = &server.api_key {
         builder = builder.api_key(key);
     }
@@ -21,4 +46,32 @@ pub(crate) fn open(server: &Server) -> Result<Client, Failure> {
         };
         Failure::usage(error.faults().iter().map(named).collect::<Vec<_>>().join("; "))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_long_is_told_once() {
+        let count = Cell::new(0);
+        for (seconds, expected) in [(9, 0), (60, 1)] {
+            let answer = async {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                seconds
+            };
+            assert_eq!(told(answer, || count.set(count.get() + 1)).await, seconds);
+            assert_eq!(count.get(), expected);
+        }
+    }
+
+    #[test]
+    fn a_busy_server_keeps_no_one_for_more_than_half_a_minute() {
+        let (attempts, _, longest) = BRIEF;
+        let longest: Duration =
+            (1..attempts).map(|failed| longest + Backoff::default().base * 2_u32.pow(failed - 1)).sum();
+        assert!(longest < Duration::from_secs(30), "{longest:?}");
+    }
 }

@@ -5,9 +5,10 @@ use serde_json::json;
 use sspp_client::{Client, Outcome, Verdict};
 use sspp_events::Event;
 
+use crate::connection::{BUSY, told};
 use crate::event_arguments::EventArguments;
 use crate::failure::Failure;
-use crate::import::{Input, judge};
+use crate::import::{Format, Input, judge};
 use crate::output::Output;
 
 #[derive(Debug, Args)]
@@ -35,7 +36,7 @@ pub(crate) async fn run(task: &Emit, client: &Client, output: &Output) -> Result
         return from_input(client, output).await;
     }
     let event = task.event.event(task.id.as_deref(), task.source.as_deref())?;
-    deliver(client, vec![event], output).await
+    told(deliver(client, vec![event], output), || output.note(BUSY)).await
 }
 
 async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
@@ -49,14 +50,19 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
             let json = line.bytes.strip_suffix(b"\n").unwrap_or(&line.bytes);
             match judge(json, None) {
                 Ok(event) => batch.push(event),
+                Err(_) if index == 1 && Format::of_content(json) == Some(Format::Csv) => {
+                    return Err(Failure::usage("standard input is CSV: `sspp import -` sends its rows"));
+                }
                 Err(reason) => {
+                    output.document(&json!({"line": index, "status": "rejected", "errors": [reason]}), || {});
                     output.fault(&format!("line {index}: {reason}"));
                     bad.get_or_insert(index);
                 }
             }
         }
         if batch.len() == BATCH || (!batch.is_empty() && !input.has_line()) {
-            let sent = deliver(client, std::mem::take(&mut batch), output).await;
+            let sent = deliver(client, std::mem::take(&mut batch), output);
+            let sent = told(sent, || output.note(BUSY)).await;
             let from_there =
                 |failure: Failure| failure.and(&format!("lines from {first} on may not have been sent"));
             keep_first(&mut bad, index, sent).map_err(from_there)?;

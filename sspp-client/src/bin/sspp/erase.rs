@@ -47,7 +47,7 @@ pub(crate) async fn run(task: &Erase, client: &Client, output: &Output) -> Resul
         Whom::Account(id) => format!("account {id}"),
         Whom::User(id) => format!("user {id}"),
     };
-    if !task.yes && !confirmed(&name)? {
+    if !task.yes && !confirmed(&name, client.url())? {
         return Err(Failure::wrong("nothing was erased"));
     }
     let erasure = match &whom {
@@ -65,13 +65,13 @@ pub(crate) async fn run(task: &Erase, client: &Client, output: &Output) -> Resul
     Ok(())
 }
 
-fn confirmed(name: &str) -> Result<bool, Failure> {
+fn confirmed(name: &str, url: &str) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Failure::usage(format!(
             "erasing the {name} needs --yes where standard input is not a terminal"
         )));
     }
-    eprint!("Erase the {name}, its signals and its dead letters, for good? [y/N] ");
+    eprint!("Erase the {name}, its signals and its dead letters on {url}, for good? [y/N] ");
     let _: io::Result<()> = io::stderr().flush();
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);

@@ -25,6 +25,9 @@ pub(crate) struct Find {
 }
 
 fn time_span(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
     humantime::parse_duration(text).map_err(|error| format!("{error}: write one such as 30s or 5m"))
 }
 
@@ -32,7 +35,7 @@ fn time_span(text: &str) -> Result<Duration, String> {
 pub(crate) async fn run(task: &Find, client: &Client, output: &Output) -> Result<(), Failure> {
     let id = event_id(task)?;
     let mut died = None;
-    if let Some(timeout) = task.wait
+    if let Some(timeout) = task.wait.filter(|timeout| !timeout.is_zero())
         && let Settled::DeadLetter(letter) = client.wait_for_signal(id, timeout).await?
     {
         died = Some(letter);
@@ -41,6 +44,13 @@ pub(crate) async fn run(task: &Find, client: &Client, output: &Output) -> Result
         return Err(Failure::wrong(format!("there is no event {}", task.id)));
     };
     output.document(&event, || show(&event, output));
+    if task.wait == Some(Duration::ZERO) {
+        // Asked once.
+        if event.signal.is_none() && event.dead_letter.is_none() {
+            return Err(Failure::later(format!("it is {}: not a signal yet", event.state)));
+        }
+        died = event.dead_letter;
+    }
     died.map_or(Ok(()), |letter| {
         Err(Failure::wrong(format!(
             "it became a dead letter: `sspp dead-letters show {}` has all of it",

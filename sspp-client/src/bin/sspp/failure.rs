@@ -27,6 +27,11 @@ impl Failure {
         Self { code: 3, ..Self::wrong(sentence) }
     }
 
+    /// Of several, which ends as one of them.
+    pub(crate) fn with_code(sentence: impl Into<String>, code: u8) -> Self {
+        Self { code, ..Self::wrong(sentence) }
+    }
+
     /// With what else the person should know.
     pub(crate) fn and(mut self, more: &str) -> Self {
         self.sentence.push_str("; ");
@@ -76,6 +81,9 @@ impl From<&Error> for Failure {
         let bad_filter = |kind: &str| kind.ends_with(":invalid-query") || kind.ends_with(":invalid-request");
         let bad_filter = error.problem().is_some_and(|problem| bad_filter(&problem.kind));
         let unreached = matches!(error, Error::Transport(_) | Error::Answer(_));
+        // One hint is enough.
+        let sentence = error.to_string();
+        let has_hint = sentence.contains("check the URL") || sentence.to_lowercase().contains("try again");
         let (code, advice) = match error.status() {
             _ if bad_filter => (2, ""),
             None if error.is_retryable() && unreached => {
@@ -85,7 +93,8 @@ impl From<&Error> for Failure {
             None if error.is_retryable() => (3, ""),
             _ => (1, ""),
         };
-        Self { sentence: format!("{error}{advice}"), code, of_server: true }
+        let advice = if has_hint { "" } else { advice };
+        Self { sentence: format!("{sentence}{advice}"), code, of_server: true }
     }
 }
 

@@ -30,12 +30,11 @@ use std::process::ExitCode;
 use args::Task;
 use command_line::CommandLine;
 use failure::Failure;
-use output::{Output, Purpose};
+use output::Output;
 
 fn main() -> ExitCode {
     let line = CommandLine::parse();
-    let acts = matches!(line.task, Task::Emit(_) | Task::Import(_) | Task::Erase(_) | Task::DeadLetters(_));
-    let output = Output::new(&line.shown, if acts { Purpose::Acts } else { Purpose::Shows });
+    let output = Output::new(&line.shown, line.task.purpose());
     match run(&line, &output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -50,7 +49,7 @@ fn run(line: &CommandLine, output: &Output) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::wrong(format!("cannot start: {error}")))?;
-    let connect = || connection::open(&line.server);
+    let connect = || connection::open(&line.server, line.task.is_patient());
     runtime.block_on(async {
         match &line.task {
             Task::Emit(task) => emit::run(task, &connect()?, output).await,

@@ -38,6 +38,11 @@ impl Output {
         Self { json: false, quiet: false, colour: false, purpose: Purpose::Shows }
     }
 
+    /// Whether a program reads it.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Whether progress may be drawn.
     fn draws(&self) -> bool {
         !self.json && !self.quiet && io::stderr().is_terminal()
@@ -146,6 +151,11 @@ impl Output {
     fn paint(&self, code: &str, text: &str) -> String {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+/// So many of something, as it is said.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Writes to standard output, to the end.

@@ -15,15 +15,29 @@ use crate::listing::{Listing, Side};
 use crate::output::Output;
 
 #[derive(Debug, Args)]
+#[command(override_usage = "sspp score [OPTIONS] <SIGNAL>\n       sspp score [OPTIONS] --type <TYPE>")]
 pub(crate) struct Score {
     /// Number of the signal to explain
     #[arg(
-        conflicts_with_all = ["account", "user", "event_type", "at", "metadata", "with", "model"],
+        conflicts_with_all = ["event_type", "metadata", "with", "model"],
         required_unless_present = "event_type"
     )]
     signal: Option<SignalId>,
-    #[command(flatten)]
-    event: EventArguments,
+    /// Event type, such as `email_clicked`
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
+    event_type: Option<String>,
+    /// Metadata as a JSON object
+    #[arg(short, long, value_name = "JSON", requires = "event_type")]
+    metadata: Option<String>,
+    /// One member of the metadata; the value is JSON if it can be, kept as it is written, else text. May be repeated
+    #[arg(
+        short,
+        long = "with",
+        value_name = "KEY=VALUE",
+        conflicts_with = "metadata",
+        requires = "event_type"
+    )]
+    with: Vec<String>,
     /// Scoring model (TOML or JSON) for the event; the built-in one unless given
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
@@ -61,10 +75,15 @@ async fn stored(signal: SignalId, client: &Client, output: &Output) -> Result<()
 
 fn local(task: &Score, output: &Output) -> Result<(), Failure> {
     let model = read_model(task.model.as_deref())?;
-    // Accounts and people do not matter for a score.
-    let mut arguments = task.event.clone();
-    arguments.account.get_or_insert_with(|| "account".to_owned());
-    arguments.user.get_or_insert_with(|| "user".to_owned());
+    // Accounts, people and times do not matter for a score.
+    let arguments = EventArguments {
+        account: Some("account".to_owned()),
+        user: Some("user".to_owned()),
+        event_type: task.event_type.clone(),
+        at: None,
+        metadata: task.metadata.clone(),
+        with: task.with.clone(),
+    };
     let event = arguments.event(None, None)?;
     let explanation = model.explain(&event).map_err(|unknown| {
         let known: Vec<_> = model.event_rules().iter().map(|rule| rule.event_type.to_string()).collect();

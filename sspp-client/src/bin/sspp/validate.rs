@@ -9,7 +9,7 @@ use sspp_events::parse_event;
 use crate::event_arguments::now;
 use crate::failure::Failure;
 use crate::import::{Format, Origin, Rows};
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::score::read_model;
 
 #[derive(Debug, Args)]
@@ -53,8 +53,8 @@ pub(crate) fn run(task: &Validate, output: &Output) -> Result<(), Failure> {
     }
     let (count, name) = (right + wrong, origin.name());
     if wrong > 0 {
-        return Err(Failure::wrong(format!("{wrong} of {count} rows of {name} are not valid")));
+        return Err(Failure::wrong(format!("{wrong} of {} of {name} not valid", counted(count, "row"))));
     }
-    output.note(&output.good(&format!("{count} rows are valid")));
+    output.note(&output.good(&format!("{}: all valid", counted(count, "row"))));
     Ok(())
 }
