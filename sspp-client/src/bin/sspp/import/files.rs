@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::Import;
 use super::format::Format;
+use super::lock::Lock;
 use super::origin::Origin;
 use crate::failure::Failure;
 
@@ -18,6 +19,8 @@ pub(super) struct Files {
     pub(super) checkpoint: Option<PathBuf>,
     /// None where rejected rows are only told.
     pub(super) rejected: Option<PathBuf>,
+    /// Of the checkpoint, as long as the import runs.
+    pub(super) lock: Option<Lock>,
 }
 
 impl Files {
@@ -40,7 +43,8 @@ impl Files {
                 return Err(Failure::usage(format!("{name} and {other} are the same file: name another")));
             }
         }
-        Ok(Self { checkpoint, rejected })
+        let lock = checkpoint.as_deref().map(Lock::take).transpose()?;
+        Ok(Self { checkpoint, rejected, lock })
     }
 
     /// The file of rejects, however it is written.

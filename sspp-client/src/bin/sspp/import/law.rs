@@ -55,7 +55,8 @@ proptest! {
         let Ok(mut rows) = opened else {
             let text = sspp_events::read_text(body.as_bytes()).unwrap();
             let text = text.trim_ascii();
-            prop_assert!(text.is_empty() || text.starts_with('[') || (text.starts_with('{') && text.contains('\n')));
+            let is_spread = text.starts_with('{') && text.contains('\n');
+            prop_assert!(text.is_empty() || text.starts_with('[') || is_spread);
             return Ok(());
         };
         let (model, now) = (ScoringModel::embedded_default(), Timestamp::parse("2026-01-01").unwrap());

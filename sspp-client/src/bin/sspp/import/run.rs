@@ -10,7 +10,6 @@ use super::checkpoint::Checkpoint;
 use super::delivery::{Batch, Delivery};
 use super::files::Files;
 use super::format::Format;
-use super::lock::Lock;
 use super::origin::Origin;
 use super::rejects::Rejects;
 use super::rows::Rows;
@@ -33,11 +32,9 @@ pub(crate) async fn run(
     let origin = Origin::open(&task.file)?;
     let format = origin.format(task.format)?;
     let files = Files::of(task, &origin, format)?;
-    let lock = files.checkpoint.as_deref().map(Lock::take).transpose()?;
     let bytes = origin.bytes().map_err(|error| origin.unreadable(&error))?;
     let bar = output.bar(bytes, if bytes.is_some() { OF_A_FILE } else { OF_AN_INPUT });
-    let done =
-        import(task, &origin, format, &files, lock.as_ref(), (source, client.as_ref()), output, &bar).await;
+    let done = import(task, &origin, format, &files, (source, client.as_ref()), output, &bar).await;
     bar.finish_and_clear();
     report(task, &origin, done?, output)
 }
@@ -60,7 +57,6 @@ async fn import(
     origin: &Origin,
     format: Format,
     files: &Files,
-    lock: Option<&Lock>,
     (source, client): (Option<Source>, Option<&Client>),
     output: &Output,
     bar: &ProgressBar,
@@ -110,7 +106,7 @@ async fn import(
     // Before anything is sent: ids of rows without one are made from what it says.
     interrupt.whole(|farewell| {
         farewell.words = advice.stopped(first);
-        farewell.unfinished = lock.map(|lock| lock.path().to_owned());
+        farewell.unfinished = files.lock.as_ref().map(|lock| lock.path().to_owned());
         save(&checkpoint)
     })?;
     let mut made_ids = false;
