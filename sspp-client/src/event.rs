@@ -4,14 +4,15 @@ use serde::Serialize;
 use serde_json::Value;
 use sspp_events::{
     AccountId, Event, EventId, EventType, ExternalId, Metadata, MetadataFault, Source, Timestamp,
-    TimestampFault, Violations,
+    TimestampFault, Violation, Violations,
 };
 
 use crate::draft::Draft;
 
 /// A sales event to be emitted or sent.
 ///
-/// Without [`at`](Self::at) it happened when it is emitted; without [`id`](Self::id) it gets a UUID v7 then.
+/// Without [`at`](Self::at) it happened when it is emitted; without [`id`](Self::id) it gets a UUID v7 then. With an id of its own it
+/// needs a time too: sent again, it must be the same event.
 ///
 /// ```
 /// use sspp_client::SalesEvent;
@@ -146,17 +147,48 @@ impl SalesEvent {
         self
     }
 
-    /// The system it comes from, for instance `crm`: scopes its ids.
+    /// The system it comes from, for instance `crm`: scopes its own ids.
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Your own id for it, up to 100 characters: however often it is sent under it, it counts once.
+    /// Your own id for it, up to 100 characters: however often it is sent under it, it counts once. It needs [`at`](Self::at) beside
+    /// it: with another time it would be another event, which the server does not take under the same id.
+    ///
+    /// An account and a [`source`](Self::source) have ids of their own: the same id with another source is another event. A UUID is one
+    /// everywhere.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
+        self
+    }
+
+    /// Says another type, for instance in [`before_send`](crate::ClientBuilder::before_send).
+    ///
+    /// ```
+    /// use sspp_client::SalesEvent;
+    /// let event = SalesEvent::call_made("ACC_1", "ada@example.com").account("acc_1").user("ada").event_type("demo_completed");
+    /// assert_eq!((event.get_account(), event.get_user(), event.get_event_type()), ("acc_1", "ada", "demo_completed"));
+    /// ```
+    #[must_use]
+    pub fn event_type(mut self, event_type: impl Into<String>) -> Self {
+        self.event_type = event_type.into();
+        self
+    }
+
+    /// Says another account.
+    #[must_use]
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = account.into();
+        self
+    }
+
+    /// Says another user.
+    #[must_use]
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = user.into();
         self
     }
 
@@ -200,7 +232,8 @@ impl SalesEvent {
         self.metadata.clone().check().unwrap_or_else(|| Ok(Metadata::default()))
     }
 
-    /// Checks every member, and gives the event as the server takes it; `now` is when it happened, if that was not said.
+    /// Checks every member, and gives the event as the server takes it; `now` is when it happened, if that was not said and the event has
+    /// no id of its own.
     ///
     /// # Errors
     /// Everything that is wrong.
@@ -213,6 +246,7 @@ impl SalesEvent {
     /// assert_eq!(SalesEvent::call_made("", "").into_event(now).unwrap_err().iter().count(), 2);
     /// ```
     pub fn into_event(self, now: Timestamp) -> Result<Event, Violations> {
+        let undated = self.id.is_some() && self.at.is_none();
         let mut builder =
             Event::builder(self.account, self.user, self.event_type, "").at(self.at.unwrap_or(Ok(now)));
         if let Some(source) = self.source {
@@ -224,19 +258,44 @@ impl SalesEvent {
         if let Some(metadata) = self.metadata.check() {
             builder = builder.checked_metadata(metadata);
         }
-        builder.build()
+        let built = builder.build();
+        if !undated {
+            return built;
+        }
+        let mut wrong = built.as_ref().err().cloned().map(Violations::into_vec).unwrap_or_default();
+        wrong.push(Violation {
+            pointer: "/timestamp".to_owned(),
+            code: "required".into(),
+            detail: "an event with an id of its own needs the time when it happened, or sending it again would be another event: \
+                     call at()"
+                .to_owned(),
+        });
+        Violations::from_vec(wrong).map_or(built, Err)
     }
 
-    /// The id it is known by, if it has one of its own.
-    pub(crate) fn own_id(&self) -> Option<EventId> {
-        let source = self.source.as_deref().map(Source::new).transpose().ok()?;
+    /// The id it is known by, if it has one of its own; `source` is that of events that name none.
+    pub(crate) fn own_id(&self, source: Option<&str>) -> Option<EventId> {
+        let source = self.source.as_deref().or(source).map(Source::new).transpose().ok()?;
         let account = AccountId::new(self.account.as_str()).ok()?;
         Some(EventId::of_external(&ExternalId::new(self.id.as_deref()?).ok()?, source.as_ref(), &account))
+    }
+
+    /// An event that was checked, under the id that it is known by.
+    pub(crate) fn known_by(event: Event, id: EventId) -> Self {
+        let event = Self::from(event);
+        if event.id.is_some() { event } else { event.id(id.to_string()) }
     }
 
     /// Says the system it comes from where the event does not.
     pub(crate) fn default_source(&mut self, source: &str) {
         self.source.get_or_insert_with(|| source.to_owned());
+    }
+}
+
+/// As [`Verdict::NotSent`](crate::Verdict::NotSent) gives it back.
+impl From<Box<Self>> for SalesEvent {
+    fn from(event: Box<Self>) -> Self {
+        *event
     }
 }
 
@@ -265,11 +324,20 @@ mod tests {
     #[test]
     fn an_event_says_what_it_was_given() {
         let event = SalesEvent::email_clicked("acc", "user").with("a", 1).with("a", 2).with("b", "x");
-        let event = event.source("crm").id("7").into_event(now()).unwrap();
+        let event = event.source("crm").into_event(now()).unwrap();
         assert_eq!(event.metadata.as_str(), r#"{"a":2,"b":"x"}"#);
         assert_eq!((event.timestamp, event.event_type), (now(), EventType::EMAIL_CLICKED));
         let violations = SalesEvent::new("", "", "u").at("later").into_event(now()).unwrap_err();
         assert_eq!(violations.iter().count(), 3);
+    }
+
+    #[test]
+    fn an_id_of_its_own_needs_a_time() {
+        let wrong = SalesEvent::call_made("", "u").id("7").into_event(now()).unwrap_err();
+        let pointers: Vec<_> = wrong.iter().map(|wrong| wrong.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/accountId", "/timestamp"]);
+        let wrong = SalesEvent::call_made("a", "u").id("7").into_event(now()).unwrap_err();
+        assert!(wrong.to_string().contains("call at()"), "{wrong}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::server::{Reply, Server};
 use crate::{LONG, event, quick, run};
 
 fn large() -> SalesEvent {
-    event(2).with("blob", "y".repeat(300_000)).id("large-1")
+    event(2).with("blob", "y".repeat(300_000)).at("2026-01-15").id("large-1")
 }
 
 /// Good ones, with what cannot be sent between them.
