@@ -152,7 +152,7 @@ impl Notices {
     pub(crate) fn hurry(&self, deadline: Instant) {
         if let Some(line) = &self.line {
             line.desk.change(|state| {
-                state.until = Some(state.until.map_or(deadline, |until| until.min(deadline)))
+                state.until = Some(state.until.map_or(deadline, |until| until.min(deadline)));
             });
         }
     }

@@ -335,6 +335,18 @@ fn a_full_queue_can_be_asked_for() {
     }
 }
 
+#[test]
+fn the_figures_never_show_more_settled_than_emitted() {
+    let memory = MemoryEmitter::new();
+    let emits = memory.clone();
+    let emitting = std::thread::spawn(move || (0..20_000).for_each(|_| drop(emits.emit(event(0)))));
+    while !emitting.is_finished() {
+        let stats = memory.stats();
+        assert!(stats.accepted + stats.rejected + stats.dropped() <= stats.emitted, "{stats:?}");
+    }
+    emitting.join().unwrap();
+}
+
 /// What the program gives is called without a lock, so it may call the emitter.
 #[test]
 fn rules_may_ask_the_emitter() {

@@ -1,5 +1,5 @@
 //! The client against scripted servers, and against the real service.
-#![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has found something")]
 
 mod again;
 mod answers;

@@ -64,6 +64,15 @@ fn so_does_the_emitter_in_memory() {
     assert_eq!((emitter.stats().emitted, emitter.stats().rejected), (5, 3));
 }
 
+#[cfg(feature = "local-scoring")]
+#[test]
+fn score_local_refuses_them_too() {
+    let client = quick("http://127.0.0.1:9").source("crm").build().unwrap();
+    assert!(matches!(client.score_local(&large()), Err(Error::TooLarge { .. })));
+    assert!(matches!(client.score_local(&SalesEvent::call_made("", "ada")), Err(Error::Invalid(_))));
+    client.score_local(&event(1)).unwrap();
+}
+
 #[test]
 fn emit_returns_them_as_errors_and_counts_them() {
     let server = Server::start(|_, _| Reply::Judge);
