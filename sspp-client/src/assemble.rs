@@ -257,7 +257,7 @@ mod tests {
     fn what_leads_to_a_server_does_not_count_for_an_emitter_in_memory() {
         use crate::emitter::SignalEmitter as _;
         let builder = Client::builder("nonsense").api_key(" ").proxy("socks5://p").root_certificates("none");
-        assert_eq!(builder.clone().build().unwrap_err().faults().len(), 3);
+        assert_eq!(builder.clone().build().unwrap_err().faults().len(), 2);
         let emitter = builder.in_memory().build().unwrap();
         emitter.emit(SalesEvent::call_made("a", "u")).unwrap();
         assert_eq!(emitter.events().len(), 1, "it is not disabled");
