@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     eprintln!("row {}: {}", row + index + 1, reasons.join("; "));
                 }
                 // The server is away: run it again later, it goes on after the last whole batch.
-                Verdict::NotSent { error } => return Err(error.to_string().into()),
+                Verdict::NotSent { error, .. } => return Err(error.to_string().into()),
                 _ => {}
             }
         }

@@ -15,7 +15,7 @@ use crate::memory::MemoryEmitter;
 use crate::notices::Notices;
 use crate::settings::Settings;
 use crate::stats::Counters;
-use crate::transport::{HttpTransport, Proxy, Transport, read_roots};
+use crate::transport::{HttpTransport, Proxy, ProxyChoice, Transport, read_roots};
 use crate::url::Root;
 
 /// The server of a developer's machine.
@@ -63,7 +63,9 @@ impl Options {
     }
 
     /// The same rules before a server in memory. What leads to a server, the environment included, does not count.
-    pub(crate) fn memory(self) -> Result<MemoryEmitter, BuildError> {
+    pub(crate) fn memory(mut self) -> Result<MemoryEmitter, BuildError> {
+        (self.url, self.api_key, self.transport) = (None, None, None);
+        (self.proxy, self.root_certificates) = (ProxyChoice::Direct, Vec::new());
         let valid = self.validate(|_| None)?;
         let counters = Arc::new(Counters::default());
         let notices = Notices::start(self.hooks, Arc::clone(&counters)).map_err(|error| no_thread(&error))?;
@@ -249,6 +251,16 @@ mod tests {
         let transport =
             HttpTransport::new(false, Duration::from_secs(1), None, RootCertStore::empty()).unwrap();
         remote().transport(Arc::new(transport)).options.client(environment).unwrap();
+    }
+
+    #[test]
+    fn what_leads_to_a_server_does_not_count_for_an_emitter_in_memory() {
+        use crate::emitter::SignalEmitter as _;
+        let builder = Client::builder("nonsense").api_key(" ").proxy("socks5://p").root_certificates("none");
+        assert_eq!(builder.clone().build().unwrap_err().faults().len(), 2);
+        let emitter = builder.in_memory().build().unwrap();
+        emitter.emit(SalesEvent::call_made("a", "u")).unwrap();
+        assert_eq!(emitter.events().len(), 1, "it is not disabled");
     }
 
     #[test]

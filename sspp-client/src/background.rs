@@ -42,7 +42,8 @@ impl Background {
         tasks.spawn_on(task, &self.handle);
         match tasks.join_next().await {
             Some(Ok(result)) => result,
-            // It panicked, in a transport of the user's, or the thread is gone.
+            Some(Err(failed)) if failed.is_panic() => Err(Error::Panicked),
+            // The thread is gone.
             Some(Err(_)) | None => Err(Error::Closed),
         }
     }

@@ -13,13 +13,16 @@ use crate::outcome::{RejectedEvent, Verdict};
 use crate::queue::Load;
 use crate::stats::DropReason;
 
+/// What became of the event in a place: a verdict, or why it was not sent.
+pub(crate) type Answer = (usize, Result<Verdict, Arc<Error>>);
+
 /// Where the verdicts go.
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
     /// Emitted: counted, told to callbacks, and their room in the queue is given back.
     Queue,
     /// Sent: answered to the caller, by the event's place in the call.
-    Caller(UnboundedSender<(usize, Verdict)>),
+    Caller(UnboundedSender<Answer>),
 }
 
 /// Events that are sent together until each has its verdict.
@@ -47,6 +50,11 @@ impl Batch {
         self.events.is_empty()
     }
 
+    /// Whether its events were sent, not emitted.
+    pub(crate) const fn is_sent(&self) -> bool {
+        matches!(self.origin, Origin::Caller(_))
+    }
+
     /// The events as they are sent: no copies.
     pub(crate) fn bodies(&self) -> Vec<Bytes> {
         self.events.iter().map(|(_, event)| event.json.clone()).collect()
@@ -63,7 +71,7 @@ impl Batch {
                 }
                 Ruling::Accepted => {
                     self.core.counters.accepted(1);
-                    self.answer(place, || Verdict::Accepted);
+                    self.answer(place, || Ok(Verdict::Accepted));
                 }
                 Ruling::Rejected(errors) => self.reject(place, &event, errors),
             }
@@ -74,13 +82,13 @@ impl Batch {
 
     fn reject(&self, place: usize, event: &Encoded, errors: Vec<sspp_events::Violation>) {
         self.core.counters.rejected(1);
-        if matches!(self.origin, Origin::Queue) {
+        if !self.is_sent() {
             tracing::debug!(event_id = %event.id, ?errors, "the server rejected an event");
             let told = errors.clone();
             let json = event.json.clone();
             self.core.notices.rejected(|| RejectedEvent { event_id: event.id, errors: told, json });
         }
-        self.answer(place, || Verdict::Rejected { errors });
+        self.answer(place, || Ok(Verdict::Rejected { errors }));
     }
 
     /// Settles all that is left as wrong, where the server refused the request because of it.
@@ -97,15 +105,15 @@ impl Batch {
     pub(crate) fn give_up(&mut self, reason: DropReason, error: &Arc<Error>) {
         let mut settled = Load::default();
         for (place, event) in std::mem::take(&mut self.events) {
-            self.answer(place, || Verdict::NotSent { error: Arc::clone(error) });
+            self.answer(place, || Err(Arc::clone(error)));
             settled.add(&event);
-            self.core.drop_event(event, reason, Some(error));
+            self.core.drop_event(event, reason, Some(error), self.is_sent());
         }
         self.release(settled);
     }
 
     /// Tells who sent the event.
-    fn answer(&self, place: usize, verdict: impl FnOnce() -> Verdict) {
+    fn answer(&self, place: usize, verdict: impl FnOnce() -> Result<Verdict, Arc<Error>>) {
         if let Origin::Caller(answers) = &self.origin {
             // The caller may have stopped waiting; it was counted all the same.
             drop(answers.send((place, verdict())));
@@ -115,7 +123,7 @@ impl Batch {
     /// Gives back the room of events that are settled, all at once: whoever emits meanwhile waits for the queue's lock once,
     /// not for each of them.
     fn release(&self, settled: Load) {
-        if matches!(self.origin, Origin::Queue) {
+        if !self.is_sent() {
             self.core.queue.release(settled);
         }
     }
@@ -131,8 +139,9 @@ impl Drop for Batch {
     /// The task that held them is gone: closed, cancelled, or panicked. None is forgotten.
     fn drop(&mut self) {
         let (reason, error) = match self.origin {
-            Origin::Queue => (DropReason::Closed, Error::Closed),
-            Origin::Caller(_) => (DropReason::Cancelled, Error::Closed),
+            _ if std::thread::panicking() => (DropReason::Panicked, Error::Panicked),
+            Origin::Caller(_) if !self.core.is_over() => (DropReason::Cancelled, Error::Closed),
+            Origin::Queue | Origin::Caller(_) => (DropReason::Closed, Error::Closed),
         };
         if !self.events.is_empty() {
             self.give_up(reason, &Arc::new(error));

@@ -49,6 +49,12 @@ impl From<crate::Client> for Client {
     }
 }
 
+impl From<Client> for crate::Client {
+    fn from(client: Client) -> Self {
+        client.0
+    }
+}
+
 /// Wakes a thread that waits for a future.
 struct Unpark(Thread);
 
@@ -111,6 +117,27 @@ impl Client {
     /// As [`Client::emit`](crate::Client::emit), which waits for nothing either.
     pub fn emit(&self, event: impl Into<SalesEvent>) -> Result<EventId, Error> {
         self.0.emit(event)
+    }
+
+    /// The client with async calls behind this one: for what takes a [`SignalEmitter`](crate::SignalEmitter).
+    ///
+    /// ```
+    /// use sspp_client::{SalesEvent, SignalEmitter, blocking};
+    /// fn book(emitter: &dyn SignalEmitter) -> Result<(), sspp_client::Error> {
+    ///     emitter.emit(SalesEvent::meeting_booked("acme", "ada"))?; // waits for nothing
+    ///     Ok(())
+    /// }
+    /// let client = blocking::Client::builder("http://127.0.0.1:9").build()?;
+    /// book(client.client())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn client(&self) -> &crate::Client {
+        &self.0
+    }
+
+    /// As [`Client::is_disabled`](crate::Client::is_disabled).
+    pub fn is_disabled(&self) -> bool {
+        self.0.is_disabled()
     }
 
     /// As [`Client::url`](crate::Client::url).

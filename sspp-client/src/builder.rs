@@ -148,8 +148,8 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    /// The off switch; else `SSPP_DISABLED` is (`true` or `false`), else a blank API key. A disabled client says so once, in the
-    /// log. It checks events as ever, so that a test still finds what is wrong with them; then it drops them, and counts them as
+    /// The off switch; else `SSPP_DISABLED` is (`true` or `false`), else a blank API key (but an empty `SSPP_API_KEY`
+    /// counts as none). A disabled client says so once, in the log, and by [`is_disabled`](Client::is_disabled). It checks events as ever, so that a test still finds what is wrong with them; then it drops them, and counts them as
     /// [`Disabled`](crate::DropReason::Disabled). It sends nothing, writes to no spool, and answers reads with
     /// [`Error::Disabled`](crate::Error::Disabled).
     ///
@@ -166,14 +166,15 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    /// The [`source`](SalesEvent::source) of events that name none.
+    /// The [`source`](SalesEvent::source) of events that name none, added after [`before_send`](Self::before_send). An own id counts
+    /// within its source: a program that begins to set one begins with new ids for the same events.
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.options.source = Some(source.into());
         self
     }
 
     /// Looks at each event when it is emitted or sent, before it is checked: gives it back, perhaps edited, or `None` to drop it.
-    /// It runs on the thread that emits, so it should be quick. A dropped event is counted as
+    /// It runs on the thread that emits, so it should be quick, and must not hold a clone of the client, which would never be dropped. A dropped event is counted as
     /// [`BeforeSend`](crate::DropReason::BeforeSend) and is no error: `emit` gives the id that it would have had, `send`
     /// [`Verdict::Dropped`](crate::Verdict::Dropped). If the function panics, its event is dropped in the same manner, and the
     /// program goes on.
@@ -286,7 +287,11 @@ impl<C> ClientBuilder<C> {
     }
 
     /// Calls a function for each emitted event that the server rejects. It runs on a thread of its own and may call
-    /// anything of the client. While it runs, the next wait; of more than 10,000 the rest is left out and counted.
+    /// anything of the client. While it runs, the next wait; of more than 10,000 the rest is left out and counted. Events of
+    /// [`send`](Client::send) are not told: its caller has their outcomes.
+    ///
+    /// It may hold a clone of the client: [`close`](Client::close) waits for it, and then lets go of it. Without `close`, such a client
+    /// is never dropped.
     pub fn on_rejected(mut self, hook: impl Fn(&RejectedEvent) + Send + Sync + 'static) -> Self {
         self.options.hooks.rejected = Some(Arc::new(hook));
         self

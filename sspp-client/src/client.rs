@@ -6,14 +6,11 @@ use std::time::Duration;
 
 use sspp_events::{Clock, EventId, Random};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use crate::api::Api;
 use crate::background::Background;
-use crate::batch::{Batch, Origin};
 use crate::builder::ClientBuilder;
-use crate::core::Core;
-use crate::delivery::deliver;
+use crate::core::{Core, UnderWay};
 use crate::disk::{Disk, empty};
 use crate::error::Error;
 use crate::event::SalesEvent;
@@ -38,7 +35,7 @@ use crate::stats::{Counters, Stats};
 /// let client = Client::builder("https://sspp.example.com").api_key("sspp_…").build()?;
 /// let id = client.emit(SalesEvent::email_clicked("acc_1", "user_1").with("link", "pricing"))?;
 /// let report = client.close(Duration::from_secs(5)).await;
-/// assert!(report.is_clean(), "lost: {:?}", report.undelivered);
+/// assert!(report.is_clean(), "not everything arrived: {report:?}");
 /// # Ok(())
 /// # }
 /// ```
@@ -132,12 +129,14 @@ impl Client {
     }
 
     /// Sends events now, past the queue, and tells what became of each, in their order. Retries as `emit` does. An event that the
-    /// server would never take, because it is not valid or too large, is rejected without being sent, and keeps no other back.
+    /// server would never take, because it is not valid or too large, is rejected without being sent, and keeps no other back. Once a
+    /// request has spent its retries, the rest is not tried: it is [`NotSent`](crate::Verdict::NotSent) too, which gives each event back
+    /// in a form that is safe to send again.
     ///
     /// Works in any async runtime. A future that is dropped stops sending; what was under way may have arrived.
     ///
     /// # Errors
-    /// Only when not a single event got a verdict, with the reason why.
+    /// [`Error::Closed`] after [`close`](Self::close): nothing was looked at.
     pub async fn send<I>(&self, events: I) -> Result<Vec<Outcome>, Error>
     where
         I: IntoIterator,
@@ -148,24 +147,15 @@ impl Client {
 
     async fn send_all(&self, events: Vec<SalesEvent>) -> Result<Vec<Outcome>, Error> {
         let core = &self.shared.core;
-        let mut sending = core.sort(events, drop)?;
+        // Before it is asked whether the client is closed, so that its end waits for this.
+        let under_way = UnderWay::begin(core);
+        let mut sending = core.sort(events, |_| {})?;
         let (answers, mut answered) = mpsc::unbounded_channel();
-        let batches: Vec<Batch> = sending
-            .batches(&core.settings)
-            .into_iter()
-            .map(|events| Batch::new(Arc::clone(core), Origin::Caller(answers.clone()), events))
-            .collect();
+        let load = sending.load(core, &answers, under_way);
         drop(answers);
-        let delivering = self.shared.background.run(async move {
-            for batch in batches {
-                deliver(batch, |_| {}).await;
-            }
-            Ok(())
-        });
-        let delivered = delivering.await;
+        let failed = self.shared.background.run(load.deliver()).await.err();
         sending.settle(&mut answered);
-        delivered?;
-        sending.outcomes()
+        Ok(sending.outcomes(failed.unwrap_or(Error::Closed)))
     }
 
     /// Sends what was emitted before this call without waiting for more, and returns when all of it is settled: accepted,
@@ -203,15 +193,32 @@ impl Client {
     }
 
     /// Takes no more events, sends what there is, and returns when all of it is settled or time is over: then the rest is given
-    /// up, counted, and told.
+    /// up, counted, and told. A [`send`](Self::send) that is under way counts as the rest does.
+    ///
+    /// It also waits until callbacks have been told of everything, for a second more than its time, and lets go of them: they may hold a
+    /// clone of the client. One that is under way then has a second more. What did not run is counted
+    /// ([`callbacks_missed`](Stats::callbacks_missed)). A callback that closes the client waits for no callback.
     ///
     /// Called again, also at the same time, it gives the same report; the earliest deadline holds. Reading goes on working.
     pub async fn close(&self, timeout: Duration) -> CloseReport {
         let core = &self.shared.core;
-        core.begin_close(Instant::now() + timeout);
-        let mut finished = core.finished.subscribe();
+        core.begin_close(timeout);
+        let report = if core.notices.is_inside() { &core.settled } else { &core.finished };
+        let mut finished = report.subscribe();
         let report = finished.wait_for(Option::is_some).await;
         report.ok().and_then(|report| report.clone()).unwrap_or_default()
+    }
+
+    /// Whether the client only checks events and drops them: by [`disabled`](ClientBuilder::disabled), by `SSPP_DISABLED`, or
+    /// because its API key is blank. (An empty `SSPP_API_KEY` counts as none: then events are sent without a key.)
+    ///
+    /// ```
+    /// use sspp_client::Client;
+    /// assert!(Client::builder("https://sspp.example.com").api_key("").build()?.is_disabled());
+    /// # Ok::<(), sspp_client::BuildError>(())
+    /// ```
+    pub fn is_disabled(&self) -> bool {
+        self.shared.core.intake.disabled
     }
 
     /// The figures since the client was built.
@@ -224,8 +231,13 @@ impl Client {
 async fn run(core: Arc<Core>) {
     match &core.disk {
         Some(disk) => empty(Arc::clone(&core), disk).await,
-        None => gather(core).await,
+        None => gather(Arc::clone(&core)).await,
     }
+    // Each ends when time is over.
+    let _ = core.sends.subscribe().wait_for(|sends| *sends == 0).await;
+    core.settle();
+    // Reading goes on meanwhile.
+    let _ = tokio::task::spawn_blocking(move || core.end_callbacks()).await;
 }
 
 impl Drop for Shared {
@@ -238,6 +250,6 @@ impl Drop for Shared {
                 "a client was dropped with events not sent yet: call close() before, to wait for them"
             );
         }
-        core.begin_close(Instant::now() + core.settings.drop_grace);
+        core.begin_close(core.settings.drop_grace);
     }
 }

@@ -12,19 +12,42 @@ use crate::error::Error;
 use crate::problem::Remedy;
 use crate::stats::DropReason;
 
-/// Sends a batch. `troubled` is told when the server fails it as a whole, and when it answers again.
-pub(crate) async fn deliver(batch: Batch, troubled: impl Fn(bool) + Send + Sync) {
+/// What comes after a batch.
+enum Next {
+    /// It is settled.
+    Nothing,
+    /// It goes in halves.
+    Halves(Batch, Batch),
+    /// It was sent as often as may be.
+    Spent(Arc<Error>),
+}
+
+/// Sends a batch. `troubled` is told when the server fails it as a whole, and when it answers again. Gives the last error where the
+/// retries were spent.
+pub(crate) async fn deliver(batch: Batch, troubled: impl Fn(bool) + Send + Sync) -> Option<Arc<Error>> {
     let mut left = vec![batch];
-    while let Some(batch) = left.pop() {
-        if let Some((first, second)) = deliver_one(batch, &troubled).await {
-            left.extend([second, first]);
+    let mut spent = None;
+    while let Some(mut batch) = left.pop() {
+        match &spent {
+            // The caller waits: what fails that long is not begun again for the other half.
+            Some(error) if batch.is_sent() => {
+                batch.give_up(DropReason::RetriesSpent, error);
+                continue;
+            }
+            _ => {}
+        }
+        match deliver_one(batch, &troubled).await {
+            Next::Nothing => {}
+            Next::Halves(first, second) => left.extend([second, first]),
+            Next::Spent(error) => spent = Some(error),
         }
     }
+    spent
 }
 
 /// Sends a batch until it is settled, or refused because of what it holds: then it comes back in halves, so that one event that
 /// is not taken costs no other.
-async fn deliver_one(mut batch: Batch, troubled: &(impl Fn(bool) + Send + Sync)) -> Option<(Batch, Batch)> {
+async fn deliver_one(mut batch: Batch, troubled: &(impl Fn(bool) + Send + Sync)) -> Next {
     let core = Arc::clone(batch.core());
     let mut closing = core.closing.subscribe();
     let began = Instant::now();
@@ -49,22 +72,22 @@ async fn deliver_one(mut batch: Batch, troubled: &(impl Fn(bool) + Send + Sync))
                 }
                 Remedy::Split if batch.len() > 1 => {
                     let later = batch.split();
-                    return Some((batch, later));
+                    return Next::Halves(batch, later);
                 }
                 Remedy::Split => {
                     batch.reject_all(&error);
-                    return None;
+                    return Next::Nothing;
                 }
                 Remedy::None => {
                     // A wrong key or URL looks like silence from outside: say it loudly, once a batch.
                     tracing::error!(events = batch.len(), "events are given up: {error}");
                     batch.give_up(DropReason::Refused, &Arc::new(error));
-                    return None;
+                    return Next::Nothing;
                 }
             },
         };
         if batch.is_empty() {
-            return None;
+            return Next::Nothing;
         }
         failed += 1;
         paid = core.tokens.take(error.is_timeout());
@@ -79,14 +102,15 @@ async fn deliver_one(mut batch: Batch, troubled: &(impl Fn(bool) + Send + Sync))
         if failed >= backoff.attempts || spent > backoff.budget {
             tracing::warn!(events = batch.len(), attempts = failed, "events are given up: {error}");
             troubled(false);
-            batch.give_up(DropReason::RetriesSpent, &Arc::new(error));
-            return None;
+            let error = Arc::new(error);
+            batch.give_up(DropReason::RetriesSpent, &error);
+            return Next::Spent(error);
         }
         tracing::debug!(events = batch.len(), attempt = failed, ?pause, "events are sent again: {error}");
         wait(&core, pause, floor, &mut closing).await;
         core.counters.retried(batch.len());
     }
-    None
+    Next::Nothing
 }
 
 /// Waits. Once the client is closing, a pause that would outlast it becomes a shorter one, so that there is a last try; but

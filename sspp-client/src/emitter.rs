@@ -1,6 +1,7 @@
 //! What a program that produces events needs of a client: a trait, so that its tests can do without a server.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -44,6 +45,36 @@ pub trait SignalEmitter: Send + Sync + fmt::Debug {
     /// The figures so far; see [`Client::stats`].
     fn stats(&self) -> Stats;
 }
+
+/// What leads to an emitter is one.
+macro_rules! leads {
+    ($($pointer:ty),*) => {
+        $(#[async_trait]
+        impl<E: SignalEmitter + ?Sized> SignalEmitter for $pointer {
+            fn emit(&self, event: SalesEvent) -> Result<EventId, Error> {
+                (**self).emit(event)
+            }
+
+            async fn send(&self, events: Vec<SalesEvent>) -> Result<Vec<Outcome>, Error> {
+                (**self).send(events).await
+            }
+
+            async fn flush(&self, timeout: Duration) -> Result<(), Error> {
+                (**self).flush(timeout).await
+            }
+
+            async fn close(&self, timeout: Duration) -> CloseReport {
+                (**self).close(timeout).await
+            }
+
+            fn stats(&self) -> Stats {
+                (**self).stats()
+            }
+        })*
+    };
+}
+
+leads!(&E, Box<E>, Arc<E>);
 
 #[async_trait]
 impl SignalEmitter for Client {

@@ -14,6 +14,8 @@ use crate::event::SalesEvent;
 pub(crate) struct Encoded {
     pub(crate) id: EventId,
     pub(crate) json: Bytes,
+    /// In the order in which events are emitted, once it is.
+    pub(crate) number: u64,
 }
 
 #[derive(Serialize)]
@@ -63,7 +65,7 @@ pub(crate) fn check(
         let error = Error::TooLarge { bytes: json.len(), limit: Event::MAX_BYTES };
         return Err(Unsendable { id, error });
     }
-    Ok((event, Encoded { id, json }))
+    Ok((event, Encoded { id, json, number: 0 }))
 }
 
 /// The producer's own id is sent as it is: the server makes the same UUID of it, and shows it.
@@ -105,7 +107,8 @@ mod tests {
 
     #[test]
     fn an_own_id_travels_as_it_is_and_is_known_by_the_uuid_the_server_makes() {
-        let (id, json) = encoded(SalesEvent::call_made("acc", "user").id("7").source("crm").with("x", 1));
+        let (id, json) =
+            encoded(SalesEvent::call_made("acc", "user").at("2026-01-15").id("7").source("crm").with("x", 1));
         let event = Event::builder("acc", "user", "call_made", "2026-01-15")
             .source("crm")
             .event_id("7")

@@ -36,7 +36,7 @@ pub enum Error {
     },
     /// The queue has no room, and the overflow policy is [`Overflow::Error`](crate::Overflow::Error).
     #[error(
-        "the queue is full with {events} events, {bytes} bytes: emit less, or raise queue_events or queue_bytes"
+        "the queue has no room beside {events} events of {bytes} bytes: emit less, or raise queue_events or queue_bytes"
     )]
     QueueFull {
         /// How many events wait or are on their way.
@@ -47,6 +47,9 @@ pub enum Error {
     /// The client was closed: nothing is taken any more.
     #[error("the client is closed")]
     Closed,
+    /// The [`Transport`](crate::Transport) that carried the request panicked.
+    #[error("the client's transport panicked: what it carried may have arrived")]
+    Panicked,
     /// The client is disabled: it asks no server.
     #[error(
         "the client is disabled, by disabled(true), SSPP_DISABLED or a blank API key: it sends and reads nothing"
@@ -133,6 +136,7 @@ impl Error {
             | Self::Request(_)
             | Self::TooLarge { .. }
             | Self::Closed
+            | Self::Panicked
             | Self::Disabled => Remedy::None,
         }
     }

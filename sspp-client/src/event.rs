@@ -4,14 +4,15 @@ use serde::Serialize;
 use serde_json::Value;
 use sspp_events::{
     AccountId, Event, EventId, EventType, ExternalId, Metadata, MetadataFault, Source, Timestamp,
-    TimestampFault, Violations,
+    TimestampFault, Violation, Violations,
 };
 
 use crate::draft::Draft;
 
 /// A sales event to be emitted or sent.
 ///
-/// Without [`at`](Self::at) it happened when it is emitted; without [`id`](Self::id) it gets a UUID v7 then.
+/// Without [`at`](Self::at) it happened when it is emitted; without [`id`](Self::id) it gets a UUID v7 then. With an id of its own it
+/// needs a time too: sent again, it must be the same event.
 ///
 /// ```
 /// use sspp_client::SalesEvent;
@@ -146,17 +147,48 @@ impl SalesEvent {
         self
     }
 
-    /// The system it comes from, for instance `crm`: scopes its ids.
+    /// The system it comes from, for instance `crm`: scopes its own ids.
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Your own id for it, up to 100 characters: however often it is sent under it, it counts once.
+    /// Your own id for it, up to 100 characters: however often it is sent under it, it counts once. It needs [`at`](Self::at) beside
+    /// it: with another time it would be another event, which the server does not take under the same id.
+    ///
+    /// An account and a [`source`](Self::source) have ids of their own: the same id with another source is another event. A UUID is one
+    /// everywhere.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
+        self
+    }
+
+    /// Says another type, for instance in [`before_send`](crate::ClientBuilder::before_send).
+    ///
+    /// ```
+    /// use sspp_client::SalesEvent;
+    /// let event = SalesEvent::call_made("ACC_1", "ada@example.com").account("acc_1").user("ada").event_type("demo_completed");
+    /// assert_eq!((event.get_account(), event.get_user(), event.get_event_type()), ("acc_1", "ada", "demo_completed"));
+    /// ```
+    #[must_use]
+    pub fn event_type(mut self, event_type: impl Into<String>) -> Self {
+        self.event_type = event_type.into();
+        self
+    }
+
+    /// Says another account.
+    #[must_use]
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = account.into();
+        self
+    }
+
+    /// Says another user.
+    #[must_use]
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = user.into();
         self
     }
 
@@ -200,7 +232,8 @@ impl SalesEvent {
         self.metadata.clone().check().unwrap_or_else(|| Ok(Metadata::default()))
     }
 
-    /// Checks every member, and gives the event as the server takes it; `now` is when it happened, if that was not said.
+    /// Checks every member, and gives the event as the server takes it; `now` is when it happened, if that was not said and the event has
+    /// no id of its own.
     ///
     /// # Errors
     /// Everything that is wrong.
@@ -213,6 +246,7 @@ impl SalesEvent {
     /// assert_eq!(SalesEvent::call_made("", "").into_event(now).unwrap_err().iter().count(), 2);
     /// ```
     pub fn into_event(self, now: Timestamp) -> Result<Event, Violations> {
+        let undated = self.id.is_some() && self.at.is_none();
         let mut builder =
             Event::builder(self.account, self.user, self.event_type, "").at(self.at.unwrap_or(Ok(now)));
         if let Some(source) = self.source {
@@ -224,19 +258,44 @@ impl SalesEvent {
         if let Some(metadata) = self.metadata.check() {
             builder = builder.checked_metadata(metadata);
         }
-        builder.build()
+        let built = builder.build();
+        if !undated {
+            return built;
+        }
+        let mut wrong = built.as_ref().err().cloned().map(Violations::into_vec).unwrap_or_default();
+        wrong.push(Violation {
+            pointer: "/timestamp".to_owned(),
+            code: "required".into(),
+            detail: "an event with an id of its own needs the time when it happened, or sending it again would be another event: \
+                     call at()"
+                .to_owned(),
+        });
+        Violations::from_vec(wrong).map_or(built, Err)
     }
 
-    /// The id it is known by, if it has one of its own.
-    pub(crate) fn own_id(&self) -> Option<EventId> {
-        let source = self.source.as_deref().map(Source::new).transpose().ok()?;
+    /// The id it is known by, if it has one of its own; `source` is that of events that name none.
+    pub(crate) fn own_id(&self, source: Option<&str>) -> Option<EventId> {
+        let source = self.source.as_deref().or(source).map(Source::new).transpose().ok()?;
         let account = AccountId::new(self.account.as_str()).ok()?;
         Some(EventId::of_external(&ExternalId::new(self.id.as_deref()?).ok()?, source.as_ref(), &account))
+    }
+
+    /// An event that was checked, under the id that it is known by.
+    pub(crate) fn known_by(event: Event, id: EventId) -> Self {
+        let event = Self::from(event);
+        if event.id.is_some() { event } else { event.id(id.to_string()) }
     }
 
     /// Says the system it comes from where the event does not.
     pub(crate) fn default_source(&mut self, source: &str) {
         self.source.get_or_insert_with(|| source.to_owned());
+    }
+}
+
+/// As [`Verdict::NotSent`](crate::Verdict::NotSent) gives it back.
+impl From<Box<Self>> for SalesEvent {
+    fn from(event: Box<Self>) -> Self {
+        *event
     }
 }
 
@@ -255,99 +314,5 @@ impl From<Event> for SalesEvent {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn now() -> Timestamp {
-        Timestamp::parse("2026-01-15T10:00:00Z").unwrap()
-    }
-
-    #[test]
-    fn an_event_says_what_it_was_given() {
-        let event = SalesEvent::email_clicked("acc", "user").with("a", 1).with("a", 2).with("b", "x");
-        let event = event.source("crm").id("7").into_event(now()).unwrap();
-        assert_eq!(event.metadata.as_str(), r#"{"a":2,"b":"x"}"#);
-        assert_eq!((event.timestamp, event.event_type), (now(), EventType::EMAIL_CLICKED));
-        let violations = SalesEvent::new("", "", "u").at("later").into_event(now()).unwrap_err();
-        assert_eq!(violations.iter().count(), 3);
-    }
-
-    #[test]
-    fn a_checked_event_is_kept_byte_for_byte() {
-        let event = Event::builder("a", "u", "call_made", "2026-01-01T00:00:00.000001Z")
-            .metadata(r#"{"n" : 1.50}"#)
-            .build()
-            .unwrap();
-        assert_eq!(SalesEvent::from(event.clone()).into_event(now()), Ok(event.clone()));
-        let more = SalesEvent::from(event).with("m", true).into_event(now()).unwrap();
-        assert_eq!(more.metadata.as_str(), r#"{"n":1.50,"m":true}"#);
-    }
-
-    #[test]
-    fn metadata_is_any_value_that_is_an_object() {
-        let said = |value: &dyn Fn(SalesEvent) -> SalesEvent| {
-            let event = value(SalesEvent::call_made("a", "u")).into_event(now());
-            event.map(|event| event.metadata.as_str().to_owned()).map_err(|wrong| wrong.to_string())
-        };
-        // More digits than any number of JSON's usual types has.
-        let large = std::collections::BTreeMap::from([("x", u128::MAX), ("y", 1)]);
-        let whole = format!(r#"{{"x":{},"y":1}}"#, u128::MAX);
-        assert_eq!(said(&|event| event.metadata(&large)), Ok(whole.clone()));
-        assert_eq!(said(&|event| event.with("gone", 1).metadata(&large)), Ok(whole.clone()));
-        assert_eq!(
-            said(&|event| event.metadata(&large).with("z", 2).with("y", 3)),
-            Ok(whole.replace(":1}", r#":3,"z":2}"#))
-        );
-        assert_eq!(
-            said(&|event| event.metadata(&large).with("z", 2).without("y").without("none")),
-            Ok(whole.replace(r#","y":1}"#, r#","z":2}"#))
-        );
-        assert_eq!(
-            said(&|event| event.with("x", 1).with("y", 2).with("z", 3).without("x")),
-            Ok(r#"{"y":2,"z":3}"#.into())
-        );
-        // serde_json has no other way to write it.
-        let no_number = std::collections::BTreeMap::from([("x", f64::NAN)]);
-        assert_eq!(
-            said(&|event| event.metadata(&no_number).with("y", f64::INFINITY)),
-            Ok(r#"{"x":null,"y":null}"#.into())
-        );
-        for (wrong, reason) in [
-            (said(&|event| event.metadata(&7)), "must be an object"),
-            (said(&|event| event.metadata("text")), "must be an object"),
-            (said(&|event| event.metadata(&())), "must be an object"),
-            (
-                said(&|event| event.metadata(&std::collections::BTreeMap::from([((1, 2), 3)]))),
-                "key must be a string",
-            ),
-            (said(&|event| event.metadata(&large).with("z", "\0")), "NUL"),
-            (said(&|event| event.metadata(&7).with("z", 1)), "must be an object"),
-        ] {
-            assert!(wrong.as_ref().is_err_and(|wrong| wrong.contains(reason)), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn what_an_event_says_can_be_read_back() {
-        let event = SalesEvent::new("t", "a", "u").at(now()).source("s").id("7").with("m", 1).with("n", "x");
-        let read = |event: &SalesEvent| {
-            let mut again = SalesEvent::new(event.get_event_type(), event.get_account(), event.get_user());
-            again = again
-                .at(event.get_at().unwrap())
-                .source(event.get_source().unwrap())
-                .id(event.get_id().unwrap());
-            again.metadata(&event.get_metadata().unwrap())
-        };
-        let checked = event.clone().into_event(now()).unwrap();
-        assert_eq!(read(&event).into_event(now()).unwrap(), checked);
-        assert_eq!(read(&SalesEvent::from(checked.clone())), SalesEvent::from(checked));
-        assert_eq!(
-            (event.get("m"), event.get("n"), event.get("o")),
-            (Some(1.into()), Some("x".into()), None)
-        );
-        assert_eq!(read(&event).get("m"), Some(1.into()));
-        let bare = SalesEvent::new("t", "a", "u").at("later");
-        assert_eq!((bare.get_at(), bare.get_id()), (Some(Err(TimestampFault::Malformed)), None));
-        assert_eq!(bare.get_metadata().unwrap().as_str(), "{}");
-    }
-}
+#[path = "event_tests.rs"]
+mod tests;

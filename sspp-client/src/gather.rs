@@ -16,7 +16,7 @@ use crate::delivery::deliver;
 pub(crate) async fn gather(core: Arc<Core>) {
     let closing = core.closing.subscribe();
     let mut gatherer = Gatherer {
-        core: Arc::clone(&core),
+        core,
         deliveries: JoinSet::new(),
         under_way: BTreeSet::new(),
         next: 0,
@@ -28,7 +28,6 @@ pub(crate) async fn gather(core: Arc<Core>) {
     gatherer.run().await;
     // What is still on its way is counted as dropped when its task is.
     gatherer.deliveries.shutdown().await;
-    core.finish();
 }
 
 struct Gatherer {
@@ -171,7 +170,7 @@ impl Drop for Trouble {
     }
 }
 
-async fn at(instant: Option<Instant>) {
+pub(crate) async fn at(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant).await,
         None => std::future::pending().await,

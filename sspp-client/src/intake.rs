@@ -1,11 +1,10 @@
-//! What happens to every event first, in the client and in the emitter in memory alike: the default source, the program's last
-//! look, the check.
+//! What happens to every event first, in the client and in the emitter in memory alike: the program's last look, the default source,
+//! the check.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use sspp_events::{Clock, Event, EventId, Random};
 
 use crate::encode::{Encoded, Unsendable, check};
@@ -49,33 +48,31 @@ impl Intake {
         clock: &dyn Clock,
         random: &dyn Random,
     ) -> Result<(Event, Encoded), Ended> {
-        let now = clock.now();
-        self.add_source(&mut event);
         if let Some(hook) = &self.before_send {
-            event = hook.look(event, now, random)?;
+            let own_id = event.own_id(self.source.as_deref());
+            event = hook.look(event).ok_or_else(|| Ended::Dropped {
+                id: own_id.unwrap_or_else(|| EventId::generate(clock.now(), random)),
+                reason: DropReason::BeforeSend,
+            })?;
         }
-        let (event, encoded) = check(event, now, random).map_err(Ended::Rejected)?;
+        let (event, encoded) = self.check(event, clock, random).map_err(Ended::Rejected)?;
         if self.disabled {
             return Err(Ended::Dropped { id: encoded.id, reason: DropReason::Disabled });
         }
         Ok((event, encoded))
     }
 
-    /// Checks an event that is not to be sent: the program's last look is for those that are.
+    /// Checks an event, without the program's last look, which is for events that are to be sent.
     pub(crate) fn check(
         &self,
         mut event: SalesEvent,
         clock: &dyn Clock,
         random: &dyn Random,
-    ) -> Result<Encoded, Unsendable> {
-        self.add_source(&mut event);
-        check(event, clock.now(), random).map(|(_, encoded)| encoded)
-    }
-
-    fn add_source(&self, event: &mut SalesEvent) {
+    ) -> Result<(Event, Encoded), Unsendable> {
         if let Some(source) = &self.source {
             event.default_source(source);
         }
+        check(event, clock.now(), random)
     }
 }
 
@@ -85,15 +82,10 @@ impl BeforeSend {
     }
 
     /// A panic drops the event: what the program wanted to take out of it must not be sent.
-    fn look(&self, event: SalesEvent, now: DateTime<Utc>, random: &dyn Random) -> Result<SalesEvent, Ended> {
-        let own_id = event.own_id();
-        let edited = catch_unwind(AssertUnwindSafe(|| (self.0)(event))).unwrap_or_else(|_| {
+    fn look(&self, event: SalesEvent) -> Option<SalesEvent> {
+        catch_unwind(AssertUnwindSafe(|| (self.0)(event))).unwrap_or_else(|_| {
             tracing::error!("before_send panicked; the event that it was given is dropped");
             None
-        });
-        edited.ok_or_else(|| Ended::Dropped {
-            id: own_id.unwrap_or_else(|| EventId::generate(now, random)),
-            reason: DropReason::BeforeSend,
         })
     }
 }

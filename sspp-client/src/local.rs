@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError};
 
 use serde::Serialize;
-use sspp_events::{EventType, SignalType, Timestamp, Units};
+use sspp_events::{EventType, SignalType, Units};
 use sspp_scoring::{ScoringModel, Step};
 
 use crate::client::Client;
@@ -85,10 +85,11 @@ impl Client {
     /// Scores an event here, with the built-in model, or the one that was fetched last. Nothing is sent.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an event that the server would not take, [`Error::Scoring`] for a type that the model lacks.
+    /// [`Error::Invalid`] and [`Error::TooLarge`] for an event that the server would not take, [`Error::Scoring`] for a type that the model lacks.
     pub fn score_local(&self, event: &SalesEvent) -> Result<LocalScore, Error> {
-        let now = Timestamp::from_datetime(self.shared.core.clock.now());
-        let event = event.clone().into_event(now)?;
+        let core = &self.shared.core;
+        let checked = core.intake.check(event.clone(), &*core.clock, &*core.random);
+        let (event, _) = checked.map_err(|unsendable| unsendable.error)?;
         let model = Arc::clone(&self.shared.model.read().unwrap_or_else(PoisonError::into_inner));
         let explained = model.explain(&event).map_err(|error| Error::Scoring(error.to_string()))?;
         Ok(LocalScore {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sspp_events::{Event, EventId, Violation};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use crate::api::Ruling;
 use crate::assemble::memory_core;
@@ -168,7 +167,7 @@ impl MemoryEmitter {
         self.state().server = Server::Full;
     }
 
-    /// Answers every request with an error: `send` returns it, and an emitted event ends as the client's does after its last
+    /// Answers every request with an error: `send` gives it beside each event, and an emitted event ends as the client's does after its last
     /// attempt. There are no pauses.
     pub fn fail(&self, error: Error) {
         self.state().server = Server::Fails(error);
@@ -214,12 +213,13 @@ impl SignalEmitter for MemoryEmitter {
         let core = &self.shared.core;
         let server = self.server();
         core.emit(event, |event, encoded| {
-            let events = vec![event];
-            let answer = server.answer(&events);
-            let mut state = self.state();
             if matches!(server, Server::Full) && !core.queue.is_closed() {
-                return Ok(Pushed::Full { event: encoded, held: core.queue.held(), displaced: Vec::new() });
+                return Ok(Pushed::Full { event: encoded, held: core.queue.limit() });
             }
+            let events = vec![event];
+            // What does not arrive is not judged.
+            let answer = if core.queue.admits(&encoded) { server.answer(&events) } else { Ok(Vec::new()) };
+            let mut state = self.state();
             let pushed = core.queue.push(encoded);
             if matches!(pushed, Pushed::Kept { .. }) {
                 let batch = core.queue.take_batch().into_iter().enumerate().collect();
@@ -232,27 +232,37 @@ impl SignalEmitter for MemoryEmitter {
     async fn send(&self, events: Vec<SalesEvent>) -> Result<Vec<Outcome>, Error> {
         let core = &self.shared.core;
         let mut checked = Vec::new();
-        let mut sending = core.sort(events, |event| checked.push(event))?;
-        let answer = self.server().answer(&checked);
+        let mut sending = core.sort(events, |event| checked.push(event.clone()))?;
         let (answers, mut answered) = mpsc::unbounded_channel();
+        // Before they are judged: a judge that panics leaves none open.
         let batch = Batch::new(Arc::clone(core), Origin::Caller(answers), sending.take());
+        let answer = self.server().answer(&checked);
         self.settle(batch, checked, answer, &mut self.state());
         sending.settle(&mut answered);
-        sending.outcomes()
+        Ok(sending.outcomes(Error::Closed))
     }
 
-    /// Everything is settled already.
-    async fn flush(&self, _timeout: Duration) -> Result<(), Error> {
-        Ok(())
-    }
-
-    async fn close(&self, _timeout: Duration) -> CloseReport {
-        let core = &self.shared.core;
-        let _one_at_a_time = self.state();
-        core.begin_close(Instant::now());
-        if core.finished.borrow().is_none() {
-            core.finish();
+    /// Everything is settled already. Waits, on this thread, until callbacks have been told of it.
+    async fn flush(&self, timeout: Duration) -> Result<(), Error> {
+        match self.shared.core.notices.told(timeout) {
+            0 => Ok(()),
+            unsettled => Err(Error::Unsettled { unsettled, timeout }),
         }
+    }
+
+    async fn close(&self, timeout: Duration) -> CloseReport {
+        let core = &self.shared.core;
+        core.begin_close(timeout);
+        {
+            let _one_at_a_time = self.state();
+            if core.settled.borrow().is_none() {
+                core.settle();
+            }
+        }
+        if core.notices.is_inside() {
+            return core.settled.borrow().clone().unwrap_or_default();
+        }
+        core.end_callbacks();
         core.finished.borrow().clone().unwrap_or_default()
     }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use sspp_events::{EventId, Violation};
 
 use crate::error::Error;
+use crate::event::SalesEvent;
 use crate::stats::{DropReason, Stats};
 
 /// What became of one event of a `send`.
@@ -17,7 +18,7 @@ use crate::stats::{DropReason, Stats};
 ///     match outcome.verdict {
 ///         Verdict::Accepted => println!("{} is in the queue", outcome.event_id),
 ///         Verdict::Rejected { errors } => println!("{} is wrong: {errors:?}", outcome.event_id),
-///         Verdict::NotSent { error } => println!("{} did not arrive: {error}", outcome.event_id),
+///         Verdict::NotSent { error, event } => println!("{event:?} did not arrive, send it again: {error}"),
 ///         _ => {}
 ///     }
 /// }
@@ -44,10 +45,12 @@ pub enum Verdict {
         /// Everything that is wrong with it.
         errors: Vec<Violation>,
     },
-    /// It did not arrive, or nobody knows whether it did; sending it again under its id is safe.
+    /// It did not arrive, or it is not known whether it did.
     NotSent {
         /// Why.
         error: Arc<Error>,
+        /// The event as it was sent, with its id and its time. However often it is sent again, it counts once.
+        event: Box<SalesEvent>,
     },
     /// The program did not want it sent: [`before_send`](crate::ClientBuilder::before_send) dropped it, or the client is
     /// [`disabled`](crate::ClientBuilder::disabled).
@@ -81,7 +84,7 @@ impl Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Events that were given up after the client was told to close, for whatever reason, oldest first.
+    /// Events that were given up after the client was told to close, for whatever reason, in the order in which they were emitted.
     pub undelivered: Vec<EventId>,
     /// The last figures.
     pub stats: Stats,
@@ -93,9 +96,12 @@ impl CloseReport {
         Self { undelivered, stats }
     }
 
-    /// Whether nothing was given up since then.
+    /// Whether nothing that was emitted or sent since the client was built was dropped or rejected. What the program itself wanted
+    /// dropped, by [`before_send`](crate::ClientBuilder::before_send) or the off switch, does not count, nor does what waits in a spool.
     pub fn is_clean(&self) -> bool {
-        self.undelivered.is_empty()
+        let wanted = [DropReason::BeforeSend, DropReason::Disabled];
+        let wanted: u64 = wanted.map(|reason| self.stats.dropped_by(reason)).iter().sum();
+        self.undelivered.is_empty() && self.stats.rejected == 0 && self.stats.dropped() == wanted
     }
 }
 

@@ -53,8 +53,8 @@ impl Load {
 pub(crate) enum Pushed {
     /// It waits, in the place of the older ones given.
     Kept { displaced: Vec<Encoded> },
-    /// It found no room, though older ones had to go.
-    Full { event: Encoded, held: Load, displaced: Vec<Encoded> },
+    /// It found no room.
+    Full { event: Encoded, held: Load },
     /// The queue takes no more events.
     Closed,
 }
@@ -105,7 +105,7 @@ impl Queue {
     pub(crate) fn push(&self, event: Encoded) -> Pushed {
         let mut state = self.lock();
         let mut displaced = Vec::new();
-        while !state.closed && !self.has_room(&state, &event) {
+        while !state.closed && !self.leave_room(state.held, &event) {
             if !std::mem::replace(&mut state.overflowing, true) {
                 tracing::warn!(
                     events = state.held.events,
@@ -117,12 +117,12 @@ impl Queue {
                 Overflow::Wait if event.json.len() <= self.limit.bytes => {
                     state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
-                Overflow::Oldest if event.json.len() <= self.limit.bytes => match state.take_oldest() {
-                    Some(oldest) => displaced.push(oldest),
-                    None => return Pushed::Full { event, held: state.held, displaced },
-                },
+                // Nothing goes for an event that finds no room all the same.
+                Overflow::Oldest if self.leave_room(state.on_its_way(), &event) => {
+                    displaced.extend(state.take_oldest());
+                }
                 Overflow::Newest | Overflow::Error | Overflow::Wait | Overflow::Oldest => {
-                    return Pushed::Full { event, held: state.held, displaced };
+                    return Pushed::Full { event, held: state.held };
                 }
             }
         }
@@ -147,8 +147,19 @@ impl Queue {
         Pushed::Kept { displaced }
     }
 
-    fn has_room(&self, state: &State, event: &Encoded) -> bool {
-        state.held.events < self.limit.events && state.held.bytes + event.json.len() <= self.limit.bytes
+    /// Whether an event has room beside others.
+    fn leave_room(&self, others: Load, event: &Encoded) -> bool {
+        others.events < self.limit.events && others.bytes + event.json.len() <= self.limit.bytes
+    }
+
+    /// Whether the queue, when it is empty, takes an event.
+    pub(crate) fn admits(&self, event: &Encoded) -> bool {
+        !self.is_closed() && self.leave_room(Load::default(), event)
+    }
+
+    /// What a full queue holds.
+    pub(crate) const fn limit(&self) -> Load {
+        self.limit
     }
 
     /// Asks to be told when everything before is settled; `None` when it is already.
@@ -252,6 +263,13 @@ impl Queue {
 }
 
 impl State {
+    fn on_its_way(&self) -> Load {
+        Load {
+            events: self.held.events.saturating_sub(self.waiting.events),
+            bytes: self.held.bytes.saturating_sub(self.waiting.bytes),
+        }
+    }
+
     fn take_oldest(&mut self) -> Option<Encoded> {
         let place = self.entries.iter().position(|entry| matches!(entry, Entry::Event(_)))?;
         let Some(Entry::Event(event)) = self.entries.remove(place) else { return None };

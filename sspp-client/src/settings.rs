@@ -1,6 +1,6 @@
 //! Everything that can be set, with its default.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
 
@@ -19,7 +19,7 @@ pub enum Overflow {
     Oldest,
     /// `emit` blocks its thread until there is room. Not for threads that run async tasks.
     Wait,
-    /// `emit` returns [`Error::QueueFull`](crate::Error::QueueFull), and the event is the caller's again.
+    /// `emit` returns [`Error::QueueFull`](crate::Error::QueueFull), and nothing is counted; clone an event that is to be emitted again.
     Error,
 }
 
@@ -67,6 +67,12 @@ const MOST_BATCH_EVENTS: usize = 1_000;
 const MOST_BATCH_BYTES: usize = (4 << 20) - 4_096;
 /// No timer of ours reaches further.
 const LONGEST: Duration = Duration::from_hours(24);
+
+/// The instant after some time; what no clock reaches is far away.
+pub(crate) fn instant_in(time: Duration) -> Instant {
+    const FAR: Duration = Duration::from_hours(24 * 365 * 30);
+    Instant::now() + time.min(FAR)
+}
 
 impl Settings {
     /// Every setting that is out of its range, in words.

@@ -25,9 +25,11 @@ pub enum DropReason {
     BeforeSend,
     /// The client is [`disabled`](crate::ClientBuilder::disabled).
     Disabled,
+    /// The [`Transport`](crate::Transport) that carried it panicked.
+    Panicked,
 }
 
-const REASONS: [DropReason; 7] = [
+const REASONS: [DropReason; 8] = [
     DropReason::QueueFull,
     DropReason::RetriesSpent,
     DropReason::Refused,
@@ -35,6 +37,7 @@ const REASONS: [DropReason; 7] = [
     DropReason::Cancelled,
     DropReason::BeforeSend,
     DropReason::Disabled,
+    DropReason::Panicked,
 ];
 
 impl DropReason {
@@ -48,6 +51,7 @@ impl DropReason {
             Self::Cancelled => "cancelled",
             Self::BeforeSend => "before_send",
             Self::Disabled => "disabled",
+            Self::Panicked => "panicked",
         }
     }
 
@@ -85,7 +89,7 @@ pub struct Stats {
     pub retried: u64,
     /// Events that wait or are on their way.
     pub depth: u64,
-    /// Callbacks that were left out because the callback before them took too long.
+    /// Callbacks that were left out because those before them took too long, or the client's time to close was over.
     pub callbacks_missed: u64,
     dropped: [u64; REASONS.len()],
 }
@@ -134,7 +138,7 @@ pub(crate) struct Counters {
 }
 
 fn add(counter: &AtomicU64, count: usize) {
-    counter.fetch_add(count as u64, Ordering::Relaxed);
+    counter.fetch_add(count as u64, Ordering::Release);
 }
 
 impl Counters {
@@ -163,8 +167,8 @@ impl Counters {
         add(&self.retried, count);
     }
 
-    pub(crate) fn callback_missed(&self) {
-        add(&self.callbacks_missed, 1);
+    pub(crate) fn callbacks_missed(&self, count: usize) {
+        add(&self.callbacks_missed, count);
     }
 
     pub(crate) fn dropped(&self, reason: DropReason, count: usize) {
@@ -172,9 +176,8 @@ impl Counters {
     }
 
     pub(crate) fn read(&self, depth: usize) -> Stats {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let read = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         Stats {
-            emitted: read(&self.emitted),
             sent: read(&self.sent),
             accepted: read(&self.accepted),
             rejected: read(&self.rejected),
@@ -182,6 +185,8 @@ impl Counters {
             depth: depth as u64,
             callbacks_missed: read(&self.callbacks_missed),
             dropped: std::array::from_fn(|place| read(&self.dropped[place])),
+            // Last, so that what is settled meanwhile is not more than what was emitted.
+            emitted: read(&self.emitted),
         }
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn check_all(events: Vec<SalesEvent>, core: &Core, at_once: usize) ->
     let mut part = Part::default();
     for (place, event) in events.into_iter().enumerate() {
         match core.intake.check(event, &*core.clock, &*core.random) {
-            Ok(event) => {
+            Ok((_, event)) => {
                 part.bytes += event.json.len();
                 part.places.push((place, event.id));
                 part.events.push(event.json);

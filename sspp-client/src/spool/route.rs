@@ -24,7 +24,6 @@ pub(crate) async fn empty(core: Arc<Core>, outbox: &Outbox) {
     let settings = &core.settings;
     let work = outbox.run(&route, settings.batch_events, settings.batch_bytes);
     join(work, until_closed(&core, outbox)).await;
-    core.finish();
 }
 
 async fn until_closed(core: &Core, outbox: &Outbox) {

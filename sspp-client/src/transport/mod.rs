@@ -24,7 +24,7 @@ pub(crate) use roots::read_roots;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use sspp_client::{Bytes, Client, SalesEvent, Transport, TransportError, async_trait, http};
+/// use sspp_client::{Bytes, Client, SalesEvent, Transport, TransportError, Verdict, async_trait, http};
 ///
 /// /// Says no to everything.
 /// #[derive(Debug)]
@@ -42,8 +42,8 @@ pub(crate) use roots::read_roots;
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
 /// # runtime.block_on(async {
 /// let client = Client::builder("http://sspp.example").transport(Arc::new(Refusing)).build().unwrap();
-/// let error = client.send([SalesEvent::call_made("acc_1", "user_1")]).await.unwrap_err();
-/// assert_eq!(error.status(), Some(403));
+/// let outcomes = client.send([SalesEvent::call_made("acc_1", "user_1")]).await.unwrap();
+/// assert!(matches!(&outcomes[0].verdict, Verdict::NotSent { error, .. } if error.status() == Some(403)));
 /// # });
 /// ```
 #[async_trait]

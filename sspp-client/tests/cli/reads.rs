@@ -108,6 +108,8 @@ fn an_event_is_found_by_its_id_or_the_producers_own_and_waited_for() {
             "crm",
             "-w",
             "a=1",
+            "--at",
+            "2026-01-15",
         ],
     );
     let id = json_lines(&sent.out)[0]["eventId"].as_str().unwrap().to_owned();

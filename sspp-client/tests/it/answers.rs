@@ -6,7 +6,7 @@ use serde_json::json;
 use sspp_client::{Backoff, DropReason, Verdict};
 
 use crate::server::{Reply, Server};
-use crate::{LONG, event, quick, run};
+use crate::{LONG, event, not_sent, quick, run};
 
 #[test]
 fn statuses_that_can_pass_are_tried_again() {
@@ -27,7 +27,7 @@ fn statuses_that_cannot_pass_are_final() {
     for status in [302, 307, 404, 405, 501, 505] {
         let server = Server::start(move |_, _| Reply::Page(status));
         let client = quick(&server.url).build().unwrap();
-        let error = run(client.send([event(1)])).unwrap_err();
+        let error = not_sent(&client, event(1)).0;
         assert!(!error.is_retryable() && error.status() == Some(status), "{status}: {error}");
         assert_eq!(server.requests().len(), 1, "{status}");
         let reading = run(client.signal_stats()).unwrap_err();
@@ -40,7 +40,7 @@ fn a_page_with_success_accepts_nothing_and_says_what_it_is() {
     for status in [200, 202] {
         let server = Server::start(move |_, _| Reply::Page(status));
         let client = quick(&server.url).build().unwrap();
-        let error = run(client.send([event(1)])).unwrap_err().to_string();
+        let error = not_sent(&client, event(1)).0.to_string();
         assert!(error.contains("text/html") && error.contains("check the URL"), "{error}");
         let error = run(client.signal_stats()).unwrap_err().to_string();
         assert!(error.contains("text/html"), "{error}");

@@ -26,7 +26,10 @@ fn problem(status: u16) -> Problem {
 }
 
 fn event(number: usize) -> SalesEvent {
-    SalesEvent::call_made(format!("acc_{number}"), "ada").id(number.to_string()).with("number", number)
+    SalesEvent::call_made(format!("acc_{number}"), "ada")
+        .at("2026-01-15T10:00:00Z")
+        .id(number.to_string())
+        .with("number", number)
 }
 
 fn bad(number: usize) -> SalesEvent {
@@ -35,6 +38,11 @@ fn bad(number: usize) -> SalesEvent {
 
 fn invalid() -> SalesEvent {
     SalesEvent::call_made("", "ada").at("later")
+}
+
+/// Sent again, it would be another event.
+fn undated() -> SalesEvent {
+    SalesEvent::call_made("acc_1", "ada").id("own")
 }
 
 fn large(bytes: usize) -> SalesEvent {
@@ -59,7 +67,9 @@ impl Calls<'_> {
             Ok(outcomes) => outcomes
                 .iter()
                 .map(|outcome| match &outcome.verdict {
-                    Verdict::NotSent { error } => format!("{}: {error}; ", outcome.event_id),
+                    Verdict::NotSent { error, event } => {
+                        format!("{}: {error}, {event:?}; ", outcome.event_id)
+                    }
                     verdict => format!("{}: {verdict:?}; ", outcome.event_id),
                 })
                 .collect(),
@@ -153,10 +163,13 @@ fn events_are_accepted_rejected_and_refused_in_their_places() {
                 calls.emit(event);
             }
             calls.send(vec![event(2), invalid(), bad(3), large(300_000), event(4)]);
+            calls.emit(undated());
+            calls.send(vec![undated()]);
             calls.send(vec![]);
             calls.send(vec![invalid()]);
         },
     );
+    assert!(answers[6].contains("call at()") && answers[7].contains("/timestamp"), "{answers:?}");
     assert!(answers[4].contains("262144") && answers[5].contains("too_large"), "{answers:?}");
 }
 
@@ -218,7 +231,8 @@ fn after_the_end_nothing_is_taken_or_counted() {
 fn default_source_last_look_and_off_switch_are_the_same() {
     let look = |event: SalesEvent| {
         assert!(event.get_account() != "acc_2", "as the test wants it");
-        (event.get_account() != "acc_1").then(|| event.without("number").with("seen", true))
+        let source = event.get_source().unwrap_or("none").to_owned();
+        (event.get_account() != "acc_1").then(|| event.without("number").with("seen", source))
     };
     let all = |calls: &mut Calls| {
         for number in 0..3 {
@@ -297,7 +311,10 @@ fn a_full_queue_can_be_asked_for() {
     let memory = MemoryEmitter::builder().overflow(Overflow::Error).build().unwrap();
     memory.full();
     let refused = memory.emit(event(0));
-    assert!(matches!(&refused, Err(error @ Error::QueueFull { .. }) if error.is_retryable()), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(error @ Error::QueueFull { events: 10_000, .. }) if error.is_retryable()),
+        "{refused:?}"
+    );
     assert_eq!(memory.stats(), sspp_client::Stats::default());
     for overflow in [Overflow::Newest, Overflow::Oldest, Overflow::Wait] {
         let memory = MemoryEmitter::builder().overflow(overflow).build().unwrap();
@@ -316,6 +333,18 @@ fn a_full_queue_can_be_asked_for() {
         memory.full();
         assert!(matches!(memory.emit(event(3)), Err(Error::Closed)));
     }
+}
+
+#[test]
+fn the_figures_never_show_more_settled_than_emitted() {
+    let memory = MemoryEmitter::new();
+    let emits = memory.clone();
+    let emitting = std::thread::spawn(move || (0..20_000).for_each(|_| drop(emits.emit(event(0)))));
+    while !emitting.is_finished() {
+        let stats = memory.stats();
+        assert!(stats.accepted + stats.rejected + stats.dropped() <= stats.emitted, "{stats:?}");
+    }
+    emitting.join().unwrap();
 }
 
 /// What the program gives is called without a lock, so it may call the emitter.

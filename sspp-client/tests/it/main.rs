@@ -1,7 +1,9 @@
 //! The client against scripted servers, and against the real service.
-#![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has found something")]
 
+mod again;
 mod answers;
+mod callbacks;
 mod closing;
 mod contract;
 mod delivery;
@@ -25,7 +27,7 @@ mod way;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use sspp_client::{Backoff, Client, ClientBuilder, SalesEvent};
+use sspp_client::{Backoff, Client, ClientBuilder, SalesEvent, Verdict};
 
 /// A client that retries at once, of a server in this process.
 fn quick(url: &str) -> ClientBuilder {
@@ -39,6 +41,15 @@ fn quick(url: &str) -> ClientBuilder {
 
 fn event(number: usize) -> SalesEvent {
     SalesEvent::call_made(format!("acc_{number}"), "user_1").with("number", number)
+}
+
+/// Why an event was not sent, and the event to be sent again.
+fn not_sent(client: &Client, event: SalesEvent) -> (Arc<sspp_client::Error>, SalesEvent) {
+    let mut outcomes = run(client.send([event])).unwrap();
+    match outcomes.remove(0).verdict {
+        Verdict::NotSent { error, event } => (error, *event),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Waits for what another thread does.

@@ -124,7 +124,8 @@ fn an_event_is_followed_to_its_signal_under_one_id() {
     let platform = Platform::start();
     let client = platform.client();
     run(async {
-        let event = SalesEvent::email_clicked("acc 1/ü", "ada").id("click/7 ü").source("crm");
+        let event =
+            SalesEvent::email_clicked("acc 1/ü", "ada").at("2026-01-15").id("click/7 ü").source("crm");
         let signal = signal(&client, event.with("responseTimeHours", 2)).await;
         assert_eq!((signal.account_id.as_str(), signal.signal_score), ("acc 1/ü", 0.7));
         assert_eq!(client.signal(signal.id).await.unwrap().as_ref(), Some(&signal));
@@ -293,7 +294,8 @@ fn events_are_checked_and_previewed_and_nothing_is_stored() {
     let platform = Platform::start();
     let client = platform.client();
     let events = || {
-        let fine = SalesEvent::email_clicked("acc_1", "ada").with("responseTimeHours", 2).id("own");
+        let fine =
+            SalesEvent::email_clicked("acc_1", "ada").with("responseTimeHours", 2).at("2026-01-15").id("own");
         [SalesEvent::call_made("", "ada"), fine, SalesEvent::new("dance", "acc_1", "ada")]
     };
     run(async {
@@ -341,7 +343,7 @@ fn events_are_checked_and_previewed_and_nothing_is_stored() {
 fn events_are_checked_as_they_would_be_sent() {
     let platform = Platform::start();
     let client = quick(&platform.url).source("crm").build().unwrap();
-    let events = || [SalesEvent::call_made("acc_1", "ada").id("own")];
+    let events = || [SalesEvent::call_made("acc_1", "ada").at("2026-01-15").id("own")];
     run(async {
         let checked = client.validate(events()).await.unwrap();
         let sent = client.send(events()).await.unwrap();

@@ -93,5 +93,6 @@ fn without_a_runtime() {
     client.emit(event(1)).unwrap();
     client.flush(LONG).unwrap();
     assert!(client.send([event(2)]).unwrap()[0].is_accepted());
+    assert_eq!(sspp_client::Client::from(client.clone()).stats(), client.client().stats());
     assert_eq!(client.close(LONG).stats.accepted, 2);
 }

@@ -6,7 +6,7 @@ use crate::server::{Reply, Server};
 use crate::{LONG, event, quick, run};
 
 fn large() -> SalesEvent {
-    event(2).with("blob", "y".repeat(300_000)).id("large-1")
+    event(2).with("blob", "y".repeat(300_000)).at("2026-01-15").id("large-1")
 }
 
 /// Good ones, with what cannot be sent between them.
@@ -62,6 +62,15 @@ fn so_does_the_emitter_in_memory() {
     assert_eq!(emitter.events().len(), 2);
     assert!(matches!(emitter.emit(large()), Err(Error::TooLarge { limit: Event::MAX_BYTES, .. })));
     assert_eq!((emitter.stats().emitted, emitter.stats().rejected), (5, 3));
+}
+
+#[cfg(feature = "local-scoring")]
+#[test]
+fn score_local_refuses_them_too() {
+    let client = quick("http://127.0.0.1:9").source("crm").build().unwrap();
+    assert!(matches!(client.score_local(&large()), Err(Error::TooLarge { .. })));
+    assert!(matches!(client.score_local(&SalesEvent::call_made("", "ada")), Err(Error::Invalid(_))));
+    client.score_local(&event(1)).unwrap();
 }
 
 #[test]

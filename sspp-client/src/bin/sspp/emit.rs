@@ -19,7 +19,7 @@ pub(crate) struct Emit {
     input: Option<String>,
     #[command(flatten)]
     event: EventArguments,
-    /// Your own id for the event: sent twice, it counts once
+    /// Your own id for the event: sent twice, it counts once. Needs --at
     #[arg(long)]
     id: Option<String>,
     /// System the event comes from
@@ -34,6 +34,11 @@ const BATCH: usize = 500;
 pub(crate) async fn run(task: &Emit, client: &Client, output: &Output) -> Result<(), Failure> {
     if task.input.is_some() {
         return from_input(client, output).await;
+    }
+    if task.id.is_some() && task.event.at.is_none() {
+        return Err(Failure::usage(
+            "--id needs --at, the time when it happened: without it, sending the event again would be another event",
+        ));
     }
     let event = task.event.event(task.id.as_deref(), task.source.as_deref())?;
     told(deliver(client, vec![event], output), || output.note(BUSY)).await
@@ -118,7 +123,7 @@ fn show(outcome: &Outcome, rejected: &mut usize, output: &Output) -> Option<Fail
             });
             None
         }
-        Verdict::NotSent { error } => Some(Failure::from(&**error)),
+        Verdict::NotSent { error, .. } => Some(Failure::from(&**error)),
         _ => None,
     }
 }

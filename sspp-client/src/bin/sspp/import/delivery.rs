@@ -116,7 +116,7 @@ impl Delivery<'_> {
                 Ok(_) => match outcomes.next().map(|outcome| outcome.verdict) {
                     Some(Verdict::Accepted) => {}
                     Some(Verdict::Rejected { errors }) => rejected.push((row, sentences(errors.iter()))),
-                    Some(Verdict::NotSent { error }) => return Err(Failure::from(&*error)),
+                    Some(Verdict::NotSent { error, .. }) => return Err(Failure::from(&*error)),
                     _ => return Err(Failure::wrong("the server left an event without a verdict")),
                 },
             }
