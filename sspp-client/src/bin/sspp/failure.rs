@@ -82,7 +82,7 @@ impl From<&Error> for Failure {
                 (3, ": is SSPP running there? --url or SSPP_URL gives its address")
             }
             Some(_) if error.is_retryable() => (3, ": try again later"),
-            None if error.is_retryable() => (3, ""),
+            None if error.is_retryable() || matches!(error, Error::BrokenOff { .. }) => (3, ""),
             _ => (1, ""),
         };
         Self { sentence: format!("{error}{advice}"), code, of_server: true }
