@@ -76,8 +76,7 @@ impl DeadLetterQuery {
         self
     }
 
-    /// Given up at or after this instant: a [`Timestamp`], an instant of chrono's or of the standard library's, or a text (RFC
-    /// 3339, or a date).
+    /// Given up at or after this instant: as [`SignalQuery::from`](crate::SignalQuery::from).
     pub fn from(mut self, from: impl TryInto<Timestamp, Error: Display>) -> Self {
         self.0.set_instant("from", from);
         self
@@ -136,7 +135,7 @@ impl DeadLetterEdit {
         self
     }
 
-    /// It happened then: a [`Timestamp`], an instant of chrono's or of the standard library's, or a text (RFC 3339, or a date).
+    /// It happened then: as [`SignalQuery::from`](crate::SignalQuery::from).
     pub fn at(mut self, timestamp: impl TryInto<Timestamp, Error: Display>) -> Self {
         self.0.set_instant("timestamp", timestamp);
         self

@@ -46,8 +46,8 @@ impl SignalQuery {
         self
     }
 
-    /// Of events that happened at or after this instant: a [`Timestamp`], an instant of chrono's or of the standard library's, or
-    /// a text (RFC 3339, or a date).
+    /// Of events that happened at or after this instant: a [`Timestamp`], an instant of chrono's, of the standard library's or, by their
+    /// features, of jiff's or time's, or a text: RFC 3339, a date, or a date-time without offset. The last two are UTC.
     pub fn from(mut self, from: impl TryInto<Timestamp, Error: Display>) -> Self {
         self.0.set_instant("from", from);
         self

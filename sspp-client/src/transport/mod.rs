@@ -64,7 +64,7 @@ pub trait Transport: Send + Sync + fmt::Debug {
     }
 }
 
-/// An answer as it arrives.
+/// An answer as it arrives: a stream of [`futures_util`](crate::futures_util).
 pub type AnswerStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
 /// Why there was no answer.
