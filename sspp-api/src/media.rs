@@ -1,7 +1,7 @@
 //! Which content types a body may have, and which one it has.
 
 use poem::http::{HeaderMap, StatusCode, header};
-use sspp_core::is_json_media_type;
+use sspp_events::is_json_media_type;
 
 use crate::error::Problem;
 

@@ -213,7 +213,8 @@ impl Client {
     }
 }
 
-/// What comes piece by piece: each `next` waits for the next piece. Ends after an error.
+/// What comes piece by piece: each `next` waits for the next piece. An error is not the end: the next call asks again, so stop at one, or
+/// ask again where [`Error::is_retryable`] says so.
 #[derive(Debug)]
 #[must_use = "nothing is asked for until it is read"]
 pub struct Items<S>(S);
@@ -235,6 +236,11 @@ impl<T> Items<Pages<T>> {
     /// As [`Pages::next_page`].
     pub fn next_page(&mut self) -> Result<Option<Page<T>>, Error> {
         wait(self.0.next_page())
+    }
+
+    /// As [`Pages::cursor`].
+    pub fn cursor(&self) -> Option<&str> {
+        self.0.cursor()
     }
 
     /// As [`Pages::total`].

@@ -12,6 +12,9 @@ use crate::transport::TransportError;
 
 /// Why something was not done. [`is_retryable`](Self::is_retryable) says whether doing it again may help.
 ///
+/// Its text says the cause too, so the cause is no [`source`](std::error::Error::source) of it: what prints a whole chain says each thing
+/// once. The variants hold the causes.
+///
 /// ```
 /// use sspp_client::{Client, Error, SalesEvent};
 /// let client = Client::builder("http://127.0.0.1:9").build()?;
@@ -25,7 +28,7 @@ use crate::transport::TransportError;
 pub enum Error {
     /// The event can never be accepted: every violation is listed.
     #[error("the event is not valid: {0}")]
-    Invalid(#[source] Violations),
+    Invalid(Violations),
     /// The event's JSON has more bytes than the server takes.
     #[error("the event has {bytes} bytes of JSON, more than the {limit} allowed: send less metadata")]
     TooLarge {
@@ -57,26 +60,26 @@ pub enum Error {
     Disabled,
     /// The values of a request are not valid: every violation is listed, and nothing was sent.
     #[error("the request is not valid: {0}")]
-    Request(#[source] Violations),
+    Request(Violations),
     /// There was no answer.
     #[error("the server gave no answer: {0}")]
-    Transport(#[source] TransportError),
+    Transport(TransportError),
     /// The server answered with a status other than success.
     #[error("the server answered {0}")]
     Refused(Box<Problem>),
     /// The server answered with success and a body that this release does not understand.
     #[error("the server's answer is not understood: {0}")]
-    Answer(#[source] Arc<serde_json::Error>),
+    Answer(Arc<serde_json::Error>),
     /// The server asked to send the event again later, until there were no attempts left.
     #[error("the server had no room for the event, however often it was sent")]
     Deferred,
-    /// An export ended too early: what was read is not all of it.
-    #[error("the export broke off after {bytes} bytes and is not complete, begin it anew: {source}")]
+    /// An export ended too early: what was read is not all of it, and reading on does not help. Begin it anew.
+    #[error("the export broke off after {bytes} bytes and is not complete, begin it anew: {cause}")]
     BrokenOff {
         /// How many bytes were read.
         bytes: u64,
         /// Why it ended.
-        source: TransportError,
+        cause: TransportError,
     },
     /// An event was neither a signal nor a dead letter when time was over.
     #[error("event {event_id} is {}: not a signal within {timeout:?}", .state.as_ref().map_or("not known to the server", JobState::as_str))]
@@ -99,7 +102,7 @@ pub enum Error {
     /// The disk queue did not take the event.
     #[cfg(feature = "spool")]
     #[error("the event was not written to the spool: {0}")]
-    Spool(#[source] Arc<crate::spool::SpoolError>),
+    Spool(Arc<crate::spool::SpoolError>),
     /// The scoring model cannot score the event, or could not be read.
     #[cfg(feature = "local-scoring")]
     #[error("the event cannot be scored here: {0}")]
@@ -124,7 +127,6 @@ impl Error {
             Self::QueueFull { .. }
             | Self::Answer(_)
             | Self::Deferred
-            | Self::BrokenOff { .. }
             | Self::NotSettled { .. }
             | Self::Unsettled { .. } => Remedy::Wait,
             #[cfg(feature = "spool")]
@@ -135,6 +137,7 @@ impl Error {
             | Self::Invalid(_)
             | Self::Request(_)
             | Self::TooLarge { .. }
+            | Self::BrokenOff { .. }
             | Self::Closed
             | Self::Panicked
             | Self::Disabled => Remedy::None,
@@ -205,5 +208,63 @@ impl From<serde_json::Error> for Error {
 impl From<Violations> for Error {
     fn from(violations: Violations) -> Self {
         Self::Invalid(violations)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, ErrorKind};
+
+    use super::*;
+
+    /// Every sentence of an error and its sources, outermost first.
+    fn chain(error: &dyn std::error::Error) -> Vec<String> {
+        let sources = std::iter::successors(Some(error), |error| error.source());
+        sources.map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn no_sentence_stands_twice_in_a_chain() {
+        let violation = Violation::of_member("accountId", "empty", "should not be empty");
+        let transports = [
+            TransportError::connect(io::Error::from(ErrorKind::ConnectionRefused)),
+            TransportError::connect(io::Error::other("no route")),
+            TransportError::cut(io::Error::other(io::Error::other("mine"))),
+            TransportError::cut("a text"),
+            TransportError::unusable(fmt::Error),
+            TransportError::timeout(),
+        ];
+        let mut errors = vec![
+            Error::Invalid(violation.clone().into()),
+            Error::Request(violation.into()),
+            Error::answer("no JSON"),
+            Error::Refused(Box::new(Problem { status: 404, detail: "no".into(), ..Problem::default() })),
+            Error::BrokenOff { bytes: 1, cause: TransportError::cut(io::Error::other("cut")) },
+        ];
+        errors.extend(transports.iter().cloned().map(Error::Transport));
+        #[cfg(feature = "spool")]
+        {
+            let failed = |cause| crate::spool::SpoolError::Io { action: "read", path: "x".into(), cause };
+            errors.push(Error::Spool(Arc::new(failed(io::Error::other("no disk")))));
+        }
+        let errors = errors.iter().map(|error| error as &dyn std::error::Error);
+        for error in errors.chain(transports.iter().map(|error| error as &dyn std::error::Error)) {
+            let chain = chain(error);
+            for (at, sentence) in chain.iter().enumerate() {
+                let outer = &chain[..at];
+                assert!(!outer.iter().any(|outer| outer.contains(sentence.as_str())), "{chain:?}");
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_systems_error_is_the_source_of_one_on_the_way() {
+        use std::error::Error as _;
+
+        let error = TransportError::connect(io::Error::other(io::Error::from_raw_os_error(111)));
+        assert_eq!(error.to_string(), "cannot connect: connection refused, nothing listens there");
+        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>()).unwrap();
+        assert_eq!(source.kind(), ErrorKind::ConnectionRefused);
     }
 }

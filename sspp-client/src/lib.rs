@@ -47,7 +47,6 @@ pub use client::{Client, HttpClient};
 pub use emitter::SignalEmitter;
 pub use error::Error;
 pub use event::SalesEvent;
-pub use http;
 #[cfg(feature = "local-scoring")]
 pub use local::LocalScore;
 pub use memory::MemoryEmitter;
@@ -72,3 +71,5 @@ pub use sspp_events::{
 };
 pub use stats::{DropReason, Stats};
 pub use transport::{AnswerStream, Transport, TransportError};
+/// The crates whose types are in signatures here, in the version that is used.
+pub use {chrono, futures_util, http, serde_json, uuid};

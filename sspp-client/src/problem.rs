@@ -109,7 +109,10 @@ impl fmt::Display for Problem {
             300..=399 => "it redirects elsewhere: give the URL it redirects to",
             401 => "the API key is missing or unknown: set api_key or SSPP_API_KEY",
             403 => "the API key lacks the scope for this",
-            404 if self.kind.is_empty() => "no SSPP server is there: check the URL",
+            404 if self.kind.ends_with(":unknown-route") => {
+                "check the URL: it is that of a server, or of the root of its API"
+            }
+            404 if !self.kind.starts_with("urn:sspp:") => "no SSPP server is there: check the URL",
             407 => "the proxy wants a name and password: give them in its URL",
             _ => "",
         };
@@ -137,6 +140,17 @@ mod tests {
             |status, headers: &HeaderMap| Problem::read(status, headers, b"<html>", SystemTime::UNIX_EPOCH);
         assert_eq!(page(502, &headers).to_string(), "502 (request r-1)");
         assert!(page(401, &HeaderMap::new()).to_string().contains("SSPP_API_KEY"));
+        for (kind, hint) in [
+            ("", "no SSPP server"),
+            ("about:blank", "no SSPP server"),
+            ("urn:sspp:problem:unknown-route", "check the URL"),
+        ] {
+            let problem = Problem { kind: kind.into(), status: 404, ..Problem::default() };
+            assert!(problem.to_string().contains(hint), "{problem}");
+        }
+        let found_none =
+            Problem { kind: "urn:sspp:problem:not-found".into(), status: 404, ..Problem::default() };
+        assert_eq!(found_none.to_string(), "404");
         headers.insert("location", "https://login.example/?next=api".parse().unwrap());
         assert!(page(302, &headers).to_string().contains("to https://login.example/?next=api: it redirects"));
     }

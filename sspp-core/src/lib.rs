@@ -16,7 +16,7 @@
 //! assert_eq!(scored.score.to_string(), "0.70");
 //! ```
 //!
-//! The crates whose types are in signatures here are exported too, so that others can name and implement everything with this
+//! What only the family itself needs stays in its crates. The crates whose types are in signatures here are exported too, so that others can name and implement everything with this
 //! crate alone.
 //!
 //! Behind it stands a family of crates, each a floor that uses only those below: `sspp-events`, `sspp-scoring`, `sspp-engine` (always
@@ -26,15 +26,33 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub use sspp_engine::*;
-pub use sspp_events::*;
+pub use sspp_engine::{
+    Admission, Cursor, CursorFault, CursorKey, DeadLetter, DeadLetterCursor, DeadLetterFilter,
+    DeadLetterQuery, DeadLetterReason, Delivery, Durability, Envelope, EnvelopeFault, Erasable, Erased,
+    Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, JobState, MemoryEventQueue, MemorySignalStore,
+    NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter, Page, Pipeline, PipelineConfig, Position,
+    QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, ReplayError, Replayed, Retention,
+    Settlement, Signal, SignalFilter, SignalQuery, SignalStats, SignalStore, StoreError, Subject, Total,
+    TraceContext, Verdict, adapter, erase_some, finish_erasures, replay, replay_all, retain,
+};
+pub use sspp_events::{
+    AcceptedEvent, AccountId, BatchFault, BatchFormat, Clock, CloudEventAttributes, ContentDigest,
+    DeadLetterId, Event, EventBuilder, EventId, EventType, ExternalId, IdFault, IdFormFault, KnownTypes,
+    ManualClock, Metadata, MetadataFault, ModelDigest, ParseFault, Random, RetryPolicy, Score, ScoreFault,
+    SeededRandom, SignalId, SignalType, SortBy, SortOrder, Source, SystemClock, SystemRandom, Timestamp,
+    TimestampFault, Units, UserId, Violation, Violations, parse_batch, parse_cloud_event,
+    parse_cloud_event_data, parse_event, parse_unsent_event,
+};
 #[cfg(feature = "postgres")]
-pub use sspp_postgres::*;
+pub use sspp_postgres::{LegacySignal, LegacySignals, PgConfig, PgOpenError, PgSignalStore};
 #[cfg(feature = "redis")]
-pub use sspp_redis::*;
-pub use sspp_scoring::*;
+pub use sspp_redis::{RedisConfig, RedisEventQueue, RedisOpenError};
+pub use sspp_scoring::{
+    AccountRules, EventRule, Explanation, GroupRule, ModelFault, ModelFaults, ModelModifier, ModelRecord,
+    Scored, ScoringModel, ScoringModelBuilder, Step, StepInput, StepKind, TierRule, UnknownEventType,
+};
 #[cfg(feature = "sqlite")]
-pub use sspp_sqlite::*;
+pub use sspp_sqlite::{SqliteConfig, SqliteDatabase, SqliteEventQueue, SqliteOpenError, SqliteSignalStore};
 #[cfg(feature = "testing")]
 pub use sspp_testing as testing;
 #[cfg(feature = "testing")]
@@ -45,3 +63,14 @@ pub use {async_trait, bytes, chrono, indexmap, serde_json, tokio, tokio_util, uu
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// What is hidden in the crates of the family is not reachable here.
+///
+/// ```compile_fail,E0432
+/// use sspp_core::trace_spans;
+/// ```
+/// ```compile_fail,E0432
+/// use sspp_core::one_line;
+/// ```
+#[cfg(doctest)]
+struct Hidden;

@@ -9,7 +9,8 @@ use poem_openapi::registry::{MetaRequest, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Deserialize as _;
-use sspp_core::{BatchFormat, Event, skip_byte_order_mark};
+use sspp_core::{BatchFormat, Event};
+use sspp_events::skip_byte_order_mark;
 
 use super::batch::{BatchSchema, batch_content};
 use super::cloud_event::{CloudDataSchema, CloudEventSchema, CloudHeaders};

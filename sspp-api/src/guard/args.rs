@@ -84,7 +84,7 @@ impl GuardArgs {
         let of_file = self.api_keys_file.as_deref().filter(|path| !path.as_os_str().is_empty());
         let listed = of_list.map(|text| parse(LIST, text.expose(), None)).transpose()?.unwrap_or_default();
         let Some(path) = of_file else { return Ok(listed) };
-        let text = sspp_core::read_text_file(path)
+        let text = sspp_events::read_text_file(path)
             .map_err(|error| fault(FILE, format!("cannot read {}: {error}", path.display())))?;
         let filed = parse(FILE, &text, Some(path))?;
         listed.and(filed).map_err(|error| fault(FILE, format!("{}, {error}", path.display())))

@@ -7,8 +7,9 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 use sspp_core::{
     ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, ParseFault, ScoringModel, Timestamp,
-    Violation, parse_event, read_text,
+    Violation, parse_event,
 };
+use sspp_events::read_text;
 
 use crate::error::Problem;
 

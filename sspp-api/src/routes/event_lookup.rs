@@ -1,5 +1,5 @@
 //! One event by its id. The queue is asked before the store; the other order could answer "unknown" for an event that
-//! finishes in between.
+//! finishes in between. A signal is the last word: a job that still waits, such as a replay's, changes nothing any more.
 
 use std::sync::Arc;
 
@@ -48,11 +48,12 @@ impl EventLookup {
     async fn find(&self, event_id: EventId) -> Result<Option<EventStateBody>, Problem> {
         let state = &self.0;
         let store = &state.ports.store;
-        if let Some(job) = state.ask_queue(state.ports.queue.job(event_id)).await? {
-            return Ok(Some(job.into()));
-        }
+        let job = state.ask_queue(state.ports.queue.job(event_id)).await?;
         if let Some(signal) = state.ask_store(store.signal_of_event(event_id)).await? {
             return Ok(Some(signal.into()));
+        }
+        if let Some(job) = job {
+            return Ok(Some(job.into()));
         }
         let letter = state.ask_store(store.dead_letter(DeadLetterId::of_event(event_id))).await?;
         Ok(letter.map(EventStateBody::from))

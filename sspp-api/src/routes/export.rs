@@ -10,8 +10,9 @@ use poem::{Body, Request};
 use poem_openapi::OpenApi;
 use sspp_core::{
     CursorKey, Horizon, ModelDigest, Position, ScoringModel, Signal, SignalFilter, SignalId, SignalQuery,
-    SortBy, SortOrder, StoreError, Violation, one_line,
+    SortBy, SortOrder, StoreError, Violation,
 };
+use sspp_events::one_line;
 
 use super::query_reader::Reader;
 use super::{List, Tag};

@@ -1,4 +1,5 @@
-//! Jobs: the queue is asked before the store; the other order could answer "unknown" for a job that finishes in between.
+//! Jobs: the queue is asked before the store; the other order could answer "unknown" for a job that finishes in between. A signal is the
+//! last word about its event.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -74,17 +75,18 @@ impl Jobs {
     async fn find(&self, event_id: EventId) -> Result<Option<JobBody>, Problem> {
         let state = &self.0;
         let store = &state.ports.store;
-        if let Some(job) = state.ask_queue(state.ports.queue.job(event_id)).await? {
-            return Ok(Some(job.into()));
-        }
+        let job = state.ask_queue(state.ports.queue.job(event_id)).await?;
         if let Some(signal) = state.ask_store(store.signal_of_event(event_id)).await? {
             return Ok(Some(signal.into()));
+        }
+        if let Some(job) = job {
+            return Ok(Some(job.into()));
         }
         let letter = state.ask_store(store.dead_letter(DeadLetterId::from_uuid(event_id.as_uuid()))).await?;
         Ok(letter.map(JobBody::from))
     }
 
-    /// The newest of each place. A job that moved on between two looks is shown where it was first seen.
+    /// The newest of each place. A job that is seen in more than one is shown as its signal, or else as it waits.
     async fn newest(&self, limit: u32) -> Result<Vec<JobBody>, Problem> {
         let state = &self.0;
         let store = &state.ports.store;
@@ -100,10 +102,10 @@ impl Jobs {
         let signals = state.ask_store(store.signals(&newest)).await?;
         let letters = state.ask_store(store.recent_dead_letters(limit)).await?;
         let mut seen = HashSet::new();
+        let signals = signals.items.into_iter().map(JobBody::from);
         let queued = queued.into_iter().map(JobBody::from);
-        let stored =
-            signals.items.into_iter().map(JobBody::from).chain(letters.into_iter().map(JobBody::from));
-        Ok(queued.chain(stored).filter(|job| seen.insert(job.id.clone())).collect())
+        let letters = letters.into_iter().map(JobBody::from);
+        Ok(signals.chain(queued).chain(letters).filter(|job| seen.insert(job.id.clone())).collect())
     }
 }
 

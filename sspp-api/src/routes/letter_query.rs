@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use sspp_core::{
     DeadLetterCursor, DeadLetterFilter, DeadLetterQuery, DeadLetterReason, EventType, SortOrder, Timestamp,
-    Violation, read_text,
+    Violation,
 };
+use sspp_events::read_text;
 
 use super::query_reader::{Given, Reader};
 use crate::error::Problem;

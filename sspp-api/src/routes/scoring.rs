@@ -8,7 +8,8 @@ use poem::http::{StatusCode, header};
 use poem_openapi::OpenApi;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sspp_core::{ModelFaults, ParseFault, ScoringModel, Timestamp, Violation, parse_event, read_text};
+use sspp_core::{ModelFaults, ParseFault, ScoringModel, Timestamp, Violation, parse_event};
+use sspp_events::read_text;
 
 use super::{Intake, Tag};
 use crate::dto::param::{Header, IfNoneMatchParam};

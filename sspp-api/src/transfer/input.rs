@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use serde::de::IgnoredAny;
-use sspp_core::{not_text, read_text};
+use sspp_events::{not_text, read_text};
 use tokio::sync::mpsc;
 
 use super::lines::LINE_BYTES;

@@ -6,8 +6,9 @@ use serde_json::value::RawValue;
 use sspp_core::{
     AccountId, ContentDigest, Envelope, Event, EventId, EventType, ExternalId, Metadata, ModelDigest,
     ModelRecord, NewJob, NewSignal, Random, Record, Score, ScoringModel, SignalType, Source, Timestamp,
-    Units, UserId, parse_event, read_text,
+    Units, UserId, parse_event,
 };
+use sspp_events::read_text;
 
 /// The longest line, in bytes: an event in its longest form, and the members of a signal.
 pub(super) const LINE_BYTES: usize = 1024 * 1024;

@@ -1,9 +1,10 @@
 //! One event by its id, wherever it is.
 
 use serde_json::json;
+use sspp_api::{Ports, Settings};
 use sspp_core::{DeadLetterId, DeadLetterReason, EventId, NewDeadLetter, Record, Timestamp};
 
-use crate::harness::{Harness, event};
+use crate::harness::{Harness, event, memory_ports};
 
 #[tokio::test]
 async fn an_event_is_followed_from_the_queue_to_its_signal() {
@@ -39,6 +40,24 @@ async fn an_event_is_followed_from_the_queue_to_its_signal() {
     assert_eq!((&done["eventId"], &done["state"]), (&json!(id), &json!("completed")));
     assert_eq!((&done["signal"]["signal_score"], &done["signal"]["event_id"]), (&json!(0.1), &json!(id)));
     assert_eq!(done["event"]["metadata"], json!({"a": 1}));
+}
+
+#[tokio::test]
+async fn an_event_that_is_a_signal_is_one_whatever_still_waits() {
+    let body = || event("acc_1", "email_sent", "{}").replacen('{', r#"{"eventId":"own","#, 1);
+    let waiting = Harness::idle();
+    let id = waiting.accept(body()).await;
+    let store = waiting.ports.store.clone();
+    let scoring = Harness::over(Ports { store, ..memory_ports() }, Settings::default());
+    scoring.run_pipeline();
+    assert_eq!(scoring.accept(body()).await, id);
+    scoring.drained().await;
+    let found = waiting.get(&format!("/api/v1/events/{id}")).await.json();
+    assert_eq!((&found["state"], &found["signal"]["event_id"]), (&json!("completed"), &json!(id)));
+    let job = waiting.get(&format!("/api/v1/jobs/{id}")).await.json();
+    assert_eq!((&job["state"], &job["returnvalue"]["signalScore"]), (&json!("completed"), &json!(0.1)));
+    let recent = waiting.get("/api/v1/jobs/recent").await.json();
+    assert_eq!((recent.as_array().unwrap().len(), &recent[0]["state"]), (1, &json!("completed")));
 }
 
 #[tokio::test]

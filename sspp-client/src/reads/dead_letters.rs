@@ -63,9 +63,10 @@ pub struct DeadLetter {
 pub struct DeadLetterQuery(pub(super) Parameters);
 
 impl DeadLetterQuery {
-    /// Given up for this reason: a [`DeadLetterReason`], or its text.
+    /// Given up for this reason: a [`DeadLetterReason`], or its text. What is no reason of the server's is refused by it: a newer server
+    /// may have more.
     pub fn reason(mut self, reason: impl AsRef<str>) -> Self {
-        self.0.set_valid("reason", reason.as_ref());
+        self.0.set_unchecked("reason", reason.as_ref());
         self
     }
 
@@ -75,8 +76,7 @@ impl DeadLetterQuery {
         self
     }
 
-    /// Given up at or after this instant: a [`Timestamp`], an instant of chrono's or of the standard library's, or a text (RFC
-    /// 3339, or a date).
+    /// Given up at or after this instant: as [`SignalQuery::from`](crate::SignalQuery::from).
     pub fn from(mut self, from: impl TryInto<Timestamp, Error: Display>) -> Self {
         self.0.set_instant("from", from);
         self
@@ -91,13 +91,13 @@ impl DeadLetterQuery {
     /// Letters a page, 1 to 100; 20 if nothing is said. Of a replay: how many letters a call looks at, 1 to 10,000; 1,000 if nothing is
     /// said.
     pub fn page_size(mut self, letters: u32) -> Self {
-        self.0.set_valid("limit", letters);
+        self.0.set_limit(letters, 10_000);
         self
     }
 
     /// From where an earlier list, or an earlier replay, stopped: its `next_cursor`.
     pub fn cursor(mut self, cursor: impl AsRef<str>) -> Self {
-        self.0.set_valid("cursor", cursor.as_ref());
+        self.0.set_unchecked("cursor", cursor.as_ref());
         self
     }
 }
@@ -135,7 +135,7 @@ impl DeadLetterEdit {
         self
     }
 
-    /// It happened then: a [`Timestamp`], an instant of chrono's or of the standard library's, or a text (RFC 3339, or a date).
+    /// It happened then: as [`SignalQuery::from`](crate::SignalQuery::from).
     pub fn at(mut self, timestamp: impl TryInto<Timestamp, Error: Display>) -> Self {
         self.0.set_instant("timestamp", timestamp);
         self
@@ -143,8 +143,10 @@ impl DeadLetterEdit {
 
     /// The producer said this besides: a JSON object as text. It replaces the metadata as a whole.
     pub fn metadata(mut self, json: impl AsRef<str>) -> Self {
-        let read = Metadata::parse(json.as_ref());
-        self.0.set("metadata", "invalid_metadata", read.as_ref().map(Metadata::as_str));
+        match Metadata::parse(json.as_ref()) {
+            Ok(metadata) => self.0.set_unchecked("metadata", metadata.as_str()),
+            Err(fault) => self.0.set_fault("metadata", fault.code, fault.to_string()),
+        }
         self
     }
 }
@@ -152,7 +154,9 @@ impl DeadLetterEdit {
 impl Client {
     /// Lists dead letters, page by page as they are needed.
     pub fn dead_letters(&self, query: &DeadLetterQuery) -> Pages<DeadLetter> {
-        Pages::new(self.clone(), "/dead-letters", query.0.clone())
+        let mut parameters = query.0.clone();
+        parameters.limit_at_most(100);
+        Pages::new(self.clone(), "/dead-letters", parameters)
     }
 
     /// One dead letter; `None` if there is none of this id.

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _, try_unfold};
+use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _, empty};
 
 use super::SignalQuery;
+use super::steps::{Lasting, Steps};
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
@@ -69,7 +70,7 @@ impl<T> Export<T> {
     /// What comes next: bytes as they arrive, not line by line; or a signal. `None` at the end of the export.
     ///
     /// # Errors
-    /// [`Error::BrokenOff`] where the export ends too early: what was read is not all. Nothing comes after an error.
+    /// [`Error::BrokenOff`] where the export ends too early: what was read is not all. After an error the same comes again and again.
     pub async fn try_next(&mut self) -> Result<Option<T>, Error> {
         self.0.try_next().await
     }
@@ -95,16 +96,20 @@ impl Client {
     /// The request's time limit holds for the beginning of the answer and between its parts, not for the whole.
     ///
     /// # Errors
-    /// What asking for it failed with: also where the query has an order or a cursor, which exports do not take.
+    /// What asking for it failed with. [`Error::Request`] where the query has an order or a cursor, which exports do not take.
     pub async fn export(&self, query: &SignalQuery, format: ExportFormat) -> Result<Export<Bytes>, Error> {
         let mut parameters = query.0.clone();
         parameters.unset("limit");
-        parameters.set_valid("format", format.as_str());
+        parameters.refuse(
+            &["sortBy", "sortOrder", "cursor"],
+            "is not for exports, which have no order: leave it out",
+        );
+        parameters.set_unchecked("format", format.as_str());
         let path = format!("/signals/export{}", parameters.query()?.as_str());
         let call = Call::get(path).accepting(format.media_type());
         let answer = self.with_api(|core| async move { core.api.open(call).await }).await?;
         let reading = Reading { client: self.clone(), answer, bytes: 0, whole: true };
-        Ok(Export(try_unfold(reading, Reading::next).boxed()))
+        Ok(Export(Lasting::new(reading).into_items()))
     }
 }
 
@@ -117,9 +122,11 @@ struct Reading {
     whole: bool,
 }
 
-impl Reading {
-    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
-        let mut answer = self.answer;
+impl Steps for Reading {
+    type Item = Bytes;
+
+    async fn step(&mut self) -> Result<Option<Bytes>, Error> {
+        let mut answer = std::mem::replace(&mut self.answer, empty().boxed());
         // On the client's own thread, which has a clock: the caller's may have none.
         let read = self.client.with_api(|core| async move {
             let part = core.api.part(&mut answer).await;
@@ -131,7 +138,7 @@ impl Reading {
             Ok(Some(part)) => {
                 self.bytes += part.len() as u64;
                 self.whole = part.last().map_or(self.whole, |last| *last == b'\n');
-                Ok(Some((part, self)))
+                Ok(Some(part))
             }
             Ok(None) if self.whole => Ok(None),
             Ok(None) => Err(broken_off(self.bytes, TransportError::cut("the last line is not whole"))),
@@ -140,6 +147,6 @@ impl Reading {
     }
 }
 
-fn broken_off(bytes: u64, source: TransportError) -> Error {
-    Error::BrokenOff { bytes, source }
+fn broken_off(bytes: u64, cause: TransportError) -> Error {
+    Error::BrokenOff { bytes, cause }
 }

@@ -1,7 +1,6 @@
 //! Exported signals as values, read line by line.
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use futures_util::stream::{StreamExt as _, try_unfold};
 use serde::{Deserialize, Serialize};
 use sspp_events::{
     AccountId, EventId, EventType, ExternalId, Metadata, ModelDigest, SignalType, Source, Timestamp, UserId,
@@ -9,6 +8,7 @@ use sspp_events::{
 
 use super::SignalQuery;
 use super::export::{Export, ExportFormat};
+use super::steps::{Lasting, Steps};
 use crate::client::Client;
 use crate::error::Error;
 
@@ -58,7 +58,7 @@ impl Client {
     pub async fn export_signals(&self, query: &SignalQuery) -> Result<Export<ExportedSignal>, Error> {
         let export = self.export(query, ExportFormat::Ndjson).await?;
         let lines = Lines { export, held: BytesMut::new(), looked_at: 0 };
-        Ok(Export(try_unfold(lines, Lines::next_signal).boxed()))
+        Ok(Export(Lasting::new(lines).into_items()))
     }
 }
 
@@ -76,17 +76,21 @@ struct Line<'l> {
     kind: std::borrow::Cow<'l, str>,
 }
 
-impl Lines {
-    async fn next_signal(mut self) -> Result<Option<(ExportedSignal, Self)>, Error> {
+impl Steps for Lines {
+    type Item = ExportedSignal;
+
+    async fn step(&mut self) -> Result<Option<ExportedSignal>, Error> {
         while let Some(line) = self.next().await? {
             // Lines of other kinds, such as scoring models, are not signals.
             if serde_json::from_slice::<Line<'_>>(&line)?.kind == "signal" {
-                return Ok(Some((serde_json::from_slice(&line)?, self)));
+                return Ok(Some(serde_json::from_slice(&line)?));
             }
         }
         Ok(None)
     }
+}
 
+impl Lines {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             if let Some(end) = self.held[self.looked_at..].iter().position(|byte| *byte == b'\n') {
@@ -110,7 +114,7 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::{TryStreamExt as _, stream};
+    use futures_util::{StreamExt as _, TryStreamExt as _, stream};
     use proptest::prelude::*;
 
     use super::*;
@@ -123,8 +127,7 @@ mod tests {
         let parts: Vec<Result<Bytes, Error>> = places.windows(2).map(part).collect();
         let lines =
             Lines { export: Export(stream::iter(parts).boxed()), held: BytesMut::new(), looked_at: 0 };
-        let signals =
-            try_unfold(lines, Lines::next_signal).map_ok(|signal| signal.metadata.as_str().to_owned());
+        let signals = lines.into_items().map_ok(|signal| signal.metadata.as_str().to_owned());
         futures_util::FutureExt::now_or_never(signals.try_collect()).unwrap_or_else(|| Ok(Vec::new()))
     }
 

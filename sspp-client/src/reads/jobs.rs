@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sspp_events::{AccountId, EventId, EventType, Metadata, SignalId, SignalType, Timestamp, UserId};
 
+use super::parameters::Parameters;
 use super::{EventContent, JobState};
 use crate::call::Call;
 use crate::client::Client;
@@ -137,8 +138,13 @@ impl Client {
     }
 
     /// The newest jobs: 1 to 100 of them.
+    ///
+    /// # Errors
+    /// What asking for them failed with. [`Error::Request`] for any other number.
     pub async fn recent_jobs(&self, limit: u32) -> Result<Vec<Job>, Error> {
-        self.ask(Call::get(format!("/jobs/recent?limit={limit}"))).await
+        let mut parameters = Parameters::default();
+        parameters.set_limit(limit, 100);
+        self.ask(Call::get(format!("/jobs/recent{}", parameters.query()?.as_str()))).await
     }
 
     /// How many jobs are in which state.

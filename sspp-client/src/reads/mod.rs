@@ -16,6 +16,7 @@ mod service;
 mod settle;
 mod signal_query;
 mod signals;
+mod steps;
 mod validate;
 mod words;
 

@@ -4,7 +4,9 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt, try_unfold};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{Stream, TryStreamExt};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -13,7 +15,8 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 
-/// A list of the server's. The next page is asked for when the one before is used up. Ends after an error.
+/// A list of the server's. The next page is asked for when the one before is used up. After an error the list is not at its end: the next
+/// call asks for the same page again.
 ///
 /// It is a `Stream` too, for what other crates do with streams.
 ///
@@ -31,12 +34,17 @@ use crate::error::Error;
 /// ```
 #[must_use = "nothing is asked for until it is read"]
 pub struct Pages<T> {
-    source: BoxStream<'static, Result<Page<T>, Error>>,
+    ask: Box<dyn Fn(Parameters) -> Asking<T> + Send>,
+    /// Of the next page; none after the last.
+    next: Option<Parameters>,
+    asking: Option<Asking<T>>,
     items: std::vec::IntoIter<T>,
     next_cursor: Option<String>,
     total: Option<Total>,
     left: usize,
 }
+
+type Asking<T> = BoxFuture<'static, Result<Page<T>, Error>>;
 
 /// A page of a list.
 ///
@@ -98,21 +106,18 @@ impl<T> From<WirePage<T>> for Page<T> {
 
 impl<T: DeserializeOwned + Send + 'static> Pages<T> {
     pub(super) fn new(client: Client, path: &'static str, parameters: Parameters) -> Self {
-        let pages = try_unfold(Some(parameters), move |parameters| {
+        let ask = move |parameters: Parameters| {
             let client = client.clone();
-            async move {
-                let Some(mut parameters) = parameters else { return Ok(None) };
+            let asking = async move {
                 let path = format!("{path}{}", parameters.query()?.as_str());
-                let page: Page<T> = client.ask::<WirePage<T>>(Call::get(path)).await?.into();
-                let next = page.next_cursor.as_ref().map(|cursor| {
-                    parameters.set_valid("cursor", cursor);
-                    parameters
-                });
-                Ok(Some((page, next)))
-            }
-        });
+                Ok(client.ask::<WirePage<T>>(Call::get(path)).await?.into())
+            };
+            asking.boxed()
+        };
         Self {
-            source: pages.boxed(),
+            ask: Box::new(ask),
+            next: Some(parameters),
+            asking: None,
             items: Vec::new().into_iter(),
             next_cursor: None,
             total: None,
@@ -122,10 +127,27 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
 }
 
 impl<T> Pages<T> {
+    /// No more than so many items, and no larger a page than that.
+    pub fn limit(mut self, items: usize) -> Self {
+        self.left = items;
+        self
+    }
+
+    /// Where the list goes on after the page that is being read, for the query's `cursor`; none on the last page, and before the first.
+    pub fn cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    /// How long the list is, once its first page was read.
+    pub fn total(&self) -> Option<Total> {
+        self.total
+    }
+
     /// The next item; `None` at the end.
     ///
     /// # Errors
-    /// What asking for the page failed with. [`Error::Request`] where the query is not valid: nothing was sent.
+    /// What asking for the page failed with; called again, it asks again. [`Error::Request`] where the query is not valid: nothing was
+    /// sent.
     pub async fn try_next(&mut self) -> Result<Option<T>, Error> {
         TryStreamExt::try_next(self).await
     }
@@ -138,28 +160,45 @@ impl<T> Pages<T> {
         self.try_collect().await
     }
 
-    /// No more than so many items. Pages stay as large as the query says.
-    pub fn limit(mut self, items: usize) -> Self {
-        self.left = items;
-        self
-    }
-
-    /// The next page, or what is left of the one that is being read; `None` at the end. Pages are whole: a [`limit`](Self::limit)
-    /// cuts none, so the last page may go beyond it.
+    /// The next page, or what is left of the one that is being read; `None` at the end.
     ///
     /// # Errors
     /// As [`try_next`](Self::try_next).
     pub async fn next_page(&mut self) -> Result<Option<Page<T>>, Error> {
-        let Some(first) = self.try_next().await? else { return Ok(None) };
-        let items: Vec<T> = std::iter::once(first).chain(self.items.by_ref()).collect();
-        self.left = self.left.saturating_sub(items.len() - 1);
+        if !std::future::poll_fn(|context| self.poll_page(context)).await? {
+            return Ok(None);
+        }
+        let items: Vec<T> = std::mem::take(&mut self.items).collect();
+        self.left -= items.len();
         let total = self.total.unwrap_or(Total { count: 0, is_exact: false });
         Ok(Some(Page { items, next_cursor: self.next_cursor.clone(), total }))
     }
 
-    /// How long the list is, once its first page was read.
-    pub fn total(&self) -> Option<Total> {
-        self.total
+    /// Whether there is an item, once there is, or the list is at its end.
+    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        while self.items.len() == 0 {
+            let Some(parameters) = self.next.as_ref().filter(|_| self.left > 0) else {
+                return Poll::Ready(Ok(false));
+            };
+            let asking = self.asking.get_or_insert_with(|| {
+                let mut parameters = parameters.clone();
+                parameters.shorten(self.left);
+                (self.ask)(parameters)
+            });
+            let answer = ready!(asking.poll_unpin(context));
+            self.asking = None;
+            let Page { mut items, next_cursor, total } = answer?;
+            let next = self.next.take().zip(next_cursor.as_ref());
+            self.next = next.map(|(mut parameters, cursor)| {
+                parameters.set_unchecked("cursor", cursor);
+                parameters
+            });
+            items.truncate(self.left);
+            self.items = items.into_iter();
+            self.next_cursor = next_cursor;
+            self.total = Some(total);
+        }
+        Poll::Ready(Ok(true))
     }
 }
 
@@ -167,24 +206,14 @@ impl<T> Stream for Pages<T> {
     type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if self.left == 0 {
-                return Poll::Ready(None);
-            }
-            if let Some(item) = self.items.next() {
+        Poll::Ready(match ready!(self.poll_page(context)) {
+            Ok(true) => {
                 self.left -= 1;
-                return Poll::Ready(Some(Ok(item)));
+                self.items.next().map(Ok)
             }
-            match ready!(self.source.as_mut().poll_next(context)) {
-                Some(Ok(page)) => {
-                    self.items = page.items.into_iter();
-                    self.next_cursor = page.next_cursor;
-                    self.total = Some(page.total);
-                }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
-        }
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        })
     }
 }
 

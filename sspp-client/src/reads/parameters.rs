@@ -9,11 +9,19 @@ use sspp_events::{Timestamp, Violation, Violations};
 use crate::error::Error;
 use crate::url::Query;
 
+/// How many items the server gives a page if nothing is said.
+const PAGE: usize = 20;
+
 /// Parameters by name. One that is set again replaces the one before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Parameters {
     values: Vec<(&'static str, String)>,
     violations: Vec<Violation>,
+}
+
+/// What may be asked for at once.
+fn limited(limit: u32, most: u32) -> Result<u32, String> {
+    if (1..=most).contains(&limit) { Ok(limit) } else { Err(format!("must be a number from 1 to {most}")) }
 }
 
 impl Parameters {
@@ -24,19 +32,55 @@ impl Parameters {
         code: &'static str,
         value: Result<impl Display, impl Display>,
     ) {
-        self.unset(name);
         match value {
-            Ok(value) => self.values.push((name, value.to_string())),
-            Err(fault) => {
-                let detail = format!("{name} {fault}");
-                self.violations.push(Violation { pointer: name.to_owned(), code: code.into(), detail });
+            Ok(value) => self.set_unchecked(name, value),
+            Err(fault) => self.set_fault(name, code, format!("{name} {fault}")),
+        }
+    }
+
+    /// Notes what is wrong with a value, in a sentence of its own.
+    pub(super) fn set_fault(&mut self, name: &'static str, code: &'static str, detail: String) {
+        self.unset(name);
+        self.violations.push(Violation { pointer: name.to_owned(), code: code.into(), detail });
+    }
+
+    /// How many there are to be at once, from 1 on.
+    pub(super) fn set_limit(&mut self, limit: u32, most: u32) {
+        self.set("limit", "out_of_range", limited(limit, most));
+    }
+
+    /// Pages of no more than these: what is set already is checked again.
+    pub(super) fn limit_at_most(&mut self, most: u32) {
+        if let Some(limit) = self.get("limit").and_then(|limit| limit.parse().ok()) {
+            self.set_limit(limit, most);
+        }
+    }
+
+    /// No larger a page than that many items.
+    pub(super) fn shorten(&mut self, items: usize) {
+        let page = self.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(PAGE);
+        if self.violations.is_empty() && items < page {
+            self.set_unchecked("limit", items);
+        }
+    }
+
+    /// Notes that parameters are not for this, if they are set.
+    pub(super) fn refuse(&mut self, names: &[&'static str], why: &str) {
+        for name in names {
+            if self.get(name).is_some() {
+                self.set(name, "unknown_parameter", Err::<&str, _>(why));
             }
         }
     }
 
-    /// Sets what is valid by its type, or what only the server can judge.
-    pub(super) fn set_valid(&mut self, name: &'static str, value: impl Display) {
-        self.set(name, "", Ok::<_, std::convert::Infallible>(value));
+    fn get(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Sets what needs no check, or what only the server can judge.
+    pub(super) fn set_unchecked(&mut self, name: &'static str, value: impl Display) {
+        self.unset(name);
+        self.values.push((name, value.to_string()));
     }
 
     pub(super) fn set_instant(

@@ -4,10 +4,11 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _, try_unfold};
+use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use sspp_events::{DeadLetterId, EventId, SignalId};
 
+use super::steps::Steps;
 use super::{DeadLetterQuery, ReplayStatus};
 use crate::call::Call;
 use crate::client::Client;
@@ -66,8 +67,8 @@ pub struct Replayed {
     pub skipped: Vec<SkippedLetter>,
 }
 
-/// A replay of many that goes on, call by call, until all letters of its query were looked at. Ends after an error: begun anew, it does no
-/// harm.
+/// A replay of many that goes on, call by call, until all letters of its query were looked at. After an error it is not at its end: the
+/// next call goes on where it was.
 ///
 /// ```no_run
 /// # async fn run(client: sspp_client::Client) -> Result<(), sspp_client::Error> {
@@ -89,7 +90,7 @@ impl Replays {
     /// Makes the next call, and says how far it got; `None` when all letters were looked at.
     ///
     /// # Errors
-    /// What the call failed with. What earlier calls did is done.
+    /// What the call failed with; called again, it is made again. What earlier calls did is done.
     pub async fn try_next(&mut self) -> Result<Option<ReplayMany>, Error> {
         self.0.try_next().await
     }
@@ -139,23 +140,32 @@ impl Client {
         dry_run: bool,
     ) -> Result<ReplayMany, Error> {
         let mut parameters = query.0.clone();
-        parameters.set_valid("dryRun", dry_run);
+        parameters.set_unchecked("dryRun", dry_run);
         let body = parameters.json(&["dryRun", "limit"])?;
         self.ask(Call::post("/dead-letters/replay", body)).await
     }
 
     /// Puts all of a query back, in as many calls as it takes; each says how far it got.
     pub fn replay_all_dead_letters(&self, query: &DeadLetterQuery) -> Replays {
-        let client = self.clone();
-        let calls = try_unfold(Some(query.clone()), move |query| {
-            let client = client.clone();
-            async move {
-                let Some(query) = query else { return Ok(None) };
-                let part = client.replay_dead_letters(&query, false).await?;
-                let next = part.next_cursor.as_ref().map(|cursor| query.cursor(cursor));
-                Ok(Some((part, next)))
-            }
-        });
-        Replays(calls.boxed())
+        Replays(Replaying { client: self.clone(), next: Some(query.clone()) }.into_items())
+    }
+}
+
+/// A replay on its way.
+struct Replaying {
+    client: Client,
+    /// What the next call asks for; none after the last.
+    next: Option<DeadLetterQuery>,
+}
+
+impl Steps for Replaying {
+    type Item = ReplayMany;
+
+    async fn step(&mut self) -> Result<Option<ReplayMany>, Error> {
+        let Some(query) = &self.next else { return Ok(None) };
+        let part = self.client.replay_dead_letters(query, false).await?;
+        self.next =
+            self.next.take().zip(part.next_cursor.as_ref()).map(|(query, cursor)| query.cursor(cursor));
+        Ok(Some(part))
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use sspp_events::{EventType, ModelDigest, SignalType, Units, Violation, Violations};
+use sspp_events::{EventType, ModelDigest, SignalType, Units, Violation};
 
-use super::validate::{Checked, check_all};
+use super::validate::{Checked, check_all, one_each};
 use super::{ExplanationStep, ModelInfo, PreviewStatus};
 use crate::call::Call;
 use crate::client::Client;
@@ -58,8 +58,8 @@ pub struct EventTypeInfo {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Preview {
-    /// The model that scored.
-    pub model: ModelInfo,
+    /// The model that scored; none where there was no valid event to ask the server about.
+    pub model: Option<ModelInfo>,
     /// One result an event, in their order.
     pub results: Vec<PreviewResult>,
 }
@@ -118,7 +118,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] where not a single event is valid.
+    /// What asking failed with.
     pub async fn preview<I>(&self, events: I) -> Result<Preview, Error>
     where
         I: IntoIterator,
@@ -145,38 +145,34 @@ impl Client {
         events: Vec<SalesEvent>,
         model: Option<Box<RawValue>>,
     ) -> Result<Preview, Error> {
-        if events.is_empty() {
-            return Err(Error::request("/events", "required", "events must hold at least one event"));
-        }
+        let many = events.len();
         let Checked { parts, rejected } = check_all(events, &self.shared.core, AT_ONCE);
         let mut scored_by = None;
-        let mut results: Vec<PreviewResult> = Vec::new();
+        let mut results: Vec<(usize, PreviewResult)> = Vec::new();
         for part in parts {
             let call = Call::post("/scoring/preview", with_model(part.body(), model.as_deref()));
             let preview: Preview = self.ask(call).await?;
-            scored_by = Some(preview.model);
+            scored_by = preview.model.or(scored_by);
             for result in preview.results {
-                results.extend(part.place(result.index).map(|(index, _)| PreviewResult { index, ..result }));
+                let Some((index, _)) = part.place(result.index) else { continue };
+                results.push((index, PreviewResult { index, ..result }));
             }
         }
-        let Some(model) = scored_by else {
-            let errors = rejected.into_iter().flat_map(|(_, event)| event.errors).collect();
-            return Err(Violations::from_vec(errors).map_or(Error::Closed, Error::Invalid));
-        };
-        let rejected = rejected.into_iter().map(|(index, event)| PreviewResult {
-            index,
-            status: PreviewStatus::Rejected,
-            event_type: None,
-            signal_type: None,
-            signal_score: None,
-            units: None,
-            steps: Vec::new(),
-            summary: None,
-            errors: event.errors,
-        });
-        results.extend(rejected);
-        results.sort_by_key(|result| result.index);
-        Ok(Preview { model, results })
+        results.extend(rejected.into_iter().map(|(index, event)| {
+            let rejected = PreviewResult {
+                index,
+                status: PreviewStatus::Rejected,
+                event_type: None,
+                signal_type: None,
+                signal_score: None,
+                units: None,
+                steps: Vec::new(),
+                summary: None,
+                errors: event.errors,
+            };
+            (index, rejected)
+        }));
+        Ok(Preview { model: scored_by, results: one_each(results, many)? })
     }
 }
 

@@ -53,12 +53,15 @@ impl Client {
     /// Waits until an event is a signal or a dead letter. Asks again after pauses that grow from 50 ms to 2 s, and no sooner than the
     /// server wants to be asked.
     ///
-    /// An event that the server does not know yet is waited for too: it may be in this client's queue, or on its way.
+    /// An event that the server does not know yet is waited for too: it may be in this client's queue, or on its way. What was emitted
+    /// before is sent without waiting for more, as by [`flush`](Self::flush).
     ///
     /// # Errors
     /// [`Error::NotSettled`] when time is over. Where the server could not be asked, that error: at once for one that will not
     /// pass, such as a wrong key.
     pub async fn wait_for_signal(&self, id: EventId, timeout: Duration) -> Result<Settled, Error> {
+        // Who waits for one of them has no use for a fuller batch.
+        drop(self.shared.core.queue.flush());
         self.with_api(|core| async move {
             let ask = || {
                 let core = Arc::clone(&core);

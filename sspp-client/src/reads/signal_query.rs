@@ -46,8 +46,8 @@ impl SignalQuery {
         self
     }
 
-    /// Of events that happened at or after this instant: a [`Timestamp`], an instant of chrono's or of the standard library's, or
-    /// a text (RFC 3339, or a date).
+    /// Of events that happened at or after this instant: a [`Timestamp`], an instant of chrono's, of the standard library's or, by their
+    /// features, of jiff's or time's, or a text: RFC 3339, a date, or a date-time without offset. The last two are UTC.
     pub fn from(mut self, from: impl TryInto<Timestamp, Error: Display>) -> Self {
         self.0.set_instant("from", from);
         self
@@ -73,25 +73,25 @@ impl SignalQuery {
 
     /// Sorted by this; by when they were scored if nothing is said. Not for exports.
     pub fn sort_by(mut self, sort_by: SortBy) -> Self {
-        self.0.set_valid("sortBy", sort_by.as_str());
+        self.0.set_unchecked("sortBy", sort_by.as_str());
         self
     }
 
     /// In this direction; the largest, or newest, first if nothing is said. Not for exports.
     pub fn order(mut self, order: SortOrder) -> Self {
-        self.0.set_valid("sortOrder", if order == SortOrder::Ascending { "ASC" } else { "DESC" });
+        self.0.set_unchecked("sortOrder", if order == SortOrder::Ascending { "ASC" } else { "DESC" });
         self
     }
 
     /// Signals a page, 1 to 100; 20 if nothing is said.
     pub fn page_size(mut self, signals: u32) -> Self {
-        self.0.set_valid("limit", signals);
+        self.0.set_limit(signals, 100);
         self
     }
 
     /// From where an earlier list stopped: the `next_cursor` of a [`Page`](crate::Page). Not for exports.
     pub fn cursor(mut self, cursor: impl AsRef<str>) -> Self {
-        self.0.set_valid("cursor", cursor.as_ref());
+        self.0.set_unchecked("cursor", cursor.as_ref());
         self
     }
 }

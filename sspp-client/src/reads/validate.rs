@@ -146,11 +146,16 @@ impl Client {
                 validations.push((place, Validation { event_id, errors: verdict.errors() }));
             }
         }
-        validations.sort_by_key(|(place, _)| *place);
-        validations.dedup_by_key(|(place, _)| *place);
-        if validations.len() != many {
-            return Err(Error::answer(format_args!("it tells of {} of {many} events", validations.len())));
-        }
-        Ok(validations.into_iter().map(|(_, validation)| validation).collect())
+        one_each(validations, many)
     }
+}
+
+/// What was found of each event, in their order; each has to have one.
+pub(super) fn one_each<T>(mut found: Vec<(usize, T)>, many: usize) -> Result<Vec<T>, Error> {
+    found.sort_by_key(|(place, _)| *place);
+    found.dedup_by_key(|(place, _)| *place);
+    if found.len() != many {
+        return Err(Error::answer(format_args!("it tells of {} of {many} events", found.len())));
+    }
+    Ok(found.into_iter().map(|(_, found)| found).collect())
 }

@@ -69,14 +69,14 @@ pub enum SpoolError {
         folder: PathBuf,
     },
     /// A file could not be made, read, written or removed.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {cause}", path.display())]
     Io {
         /// What was tried.
         action: &'static str,
         /// On which file or folder.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -88,7 +88,7 @@ impl SpoolError {
                 let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
                 Self::DiskFull { folder: folder.to_owned(), source }
             }
-            _ => Self::Io { action, path: path.to_owned(), source },
+            _ => Self::Io { action, path: path.to_owned(), cause: source },
         }
     }
 

@@ -36,6 +36,11 @@ pub(super) fn sentence(error: &(dyn Error + 'static)) -> String {
     }
 }
 
+/// The innermost error of the system.
+pub(super) fn of_the_system<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    causes(error).into_iter().rev().find(|cause| cause.is::<io::Error>())
+}
+
 /// The error and its causes. What an I/O error wraps is among them: as a source it gives only what comes after that.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> Vec<&'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |last| {
@@ -49,7 +54,8 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> Vec<&'e (dyn Error + 'static)
 fn of_tls(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "no authority that this machine trusts signed the certificate: install the authority's, or name its file in SSL_CERT_FILE"
+            "no authority that this machine trusts signed the certificate: install the authority's, name its file in SSL_CERT_FILE, or \
+             give it to root_certificates"
                 .to_owned()
         }
         rustls::Error::InvalidCertificate(
@@ -117,7 +123,7 @@ mod tests {
             (io::Error::from(ErrorKind::ConnectionRefused), "connection refused"),
             (io::Error::from(ErrorKind::TimedOut), "in time"),
             (io::Error::from(ErrorKind::NetworkUnreachable), "no route"),
-            (tls(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)), "SSL_CERT_FILE"),
+            (tls(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)), "root_certificates"),
             (tls(rustls::Error::InvalidCertificate(CertificateError::Expired)), "has expired"),
             (tls(rustls::Error::InvalidCertificate(CertificateError::NotValidForName)), "another name"),
             (

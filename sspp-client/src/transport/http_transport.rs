@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use http::HeaderValue;
-use http::header::PROXY_AUTHORIZATION;
+use http::header::{CONTENT_LENGTH, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
+use http::{HeaderValue, Version};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -28,6 +28,7 @@ const IDLE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
     client: Client<HttpsConnector<Connector>, Full<Bytes>>,
+    proxy: Option<Proxy>,
     /// What the proxy wants to see in each request that it is given.
     proxy_authorization: Option<HeaderValue>,
 }
@@ -57,15 +58,15 @@ impl HttpTransport {
             || HttpsConnectorBuilder::new().with_tls_config(config.clone()).https_or_http().enable_http1();
         let proxy_authorization =
             proxy.as_ref().filter(|_| !tls).and_then(|proxy| proxy.authorization().cloned());
-        let connector = match proxy {
-            Some(proxy) => Connector::by_way_of(&proxy, tls, https().wrap_connector(tcp)),
+        let connector = match &proxy {
+            Some(proxy) => Connector::by_way_of(proxy, tls, https().wrap_connector(tcp)),
             None => Connector::Direct(tcp),
         };
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(https().wrap_connector(connector));
-        Ok(Self { client, proxy_authorization })
+        Ok(Self { client, proxy, proxy_authorization })
     }
 }
 
@@ -79,7 +80,11 @@ impl HttpTransport {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
         }
         self.client.request(request).await.map_err(|error| {
-            if error.is_connect() { TransportError::connect(error) } else { TransportError::cut(error) }
+            let kind = if error.is_connect() { TransportError::connect } else { TransportError::cut };
+            match &self.proxy {
+                Some(proxy) => kind(proxy.failed(error)),
+                None => kind(error.into()),
+            }
         })
     }
 }
@@ -97,6 +102,17 @@ impl Transport for HttpTransport {
         request: http::Request<Bytes>,
     ) -> Result<http::Response<AnswerStream>, TransportError> {
         let answer = self.request(request).await?;
+        if answer.status().is_success() && !says_where_it_ends(&answer) {
+            return Err(TransportError::endless());
+        }
         Ok(answer.map(|body| body.into_data_stream().map_err(TransportError::cut).boxed()))
     }
+}
+
+/// By a length, by chunks, or by HTTP/2; else the end of the connection would be that of the answer, also where it breaks off.
+fn says_where_it_ends<B>(answer: &http::Response<B>) -> bool {
+    let chunked = |coding: &HeaderValue| coding.as_bytes().to_ascii_lowercase().ends_with(b"chunked");
+    answer.version() > Version::HTTP_11
+        || answer.headers().contains_key(CONTENT_LENGTH)
+        || answer.headers().get_all(TRANSFER_ENCODING).iter().next_back().is_some_and(chunked)
 }

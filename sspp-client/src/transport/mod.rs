@@ -52,7 +52,7 @@ pub trait Transport: Send + Sync + fmt::Debug {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 
     /// Sends a request, and gives the answer as soon as it begins: what follows is read part by part, for answers that are too long to be
-    /// held. An answer that ends too early has to end with an error.
+    /// held. An answer that ends too early has to end with an error; one that does not say where it ends has to be refused.
     ///
     /// Unless it is implemented, it reads the whole with [`send`](Self::send).
     async fn open(
@@ -64,7 +64,7 @@ pub trait Transport: Send + Sync + fmt::Debug {
     }
 }
 
-/// An answer as it arrives.
+/// An answer as it arrives: a stream of [`futures_util`](crate::futures_util).
 pub type AnswerStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
 /// Why there was no answer.
@@ -87,6 +87,7 @@ enum Kind {
     Timeout,
     Cut,
     Unusable,
+    Endless,
 }
 
 impl TransportError {
@@ -115,9 +116,14 @@ impl TransportError {
         Self { kind: Kind::Timeout, source: None }
     }
 
+    /// The answer does not say where it ends: one that breaks off looks like a whole one.
+    fn endless() -> Self {
+        Self { kind: Kind::Endless, source: None }
+    }
+
     /// Whether the same request may get an answer later.
     pub fn is_retryable(&self) -> bool {
-        self.kind != Kind::Unusable
+        !matches!(self.kind, Kind::Unusable | Kind::Endless)
     }
 
     /// Whether no answer came in time.
@@ -133,6 +139,10 @@ impl fmt::Display for TransportError {
             Kind::Timeout => "none came in time",
             Kind::Cut => "the connection ended early",
             Kind::Unusable => "the request cannot be sent",
+            Kind::Endless => {
+                "none whose end can be told: it has neither a length nor chunks, so what is on the way, perhaps a proxy of HTTP/1.0, \
+                 cannot carry it"
+            }
         })?;
         // The causes are the message: "connection refused" is what one looks for.
         match self.source.as_deref() {
@@ -142,4 +152,10 @@ impl fmt::Display for TransportError {
     }
 }
 
-impl std::error::Error for TransportError {}
+impl std::error::Error for TransportError {
+    /// The system's own error, for programs, unless the text has it already.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let system = cause::of_the_system(self.source.as_deref()?)?;
+        (!self.to_string().contains(&system.to_string())).then_some(system)
+    }
+}

@@ -55,14 +55,16 @@ impl ProxyChoice {
                 } else {
                     ["HTTP_PROXY", "http_proxy"]
                 };
-                let names = own.into_iter().chain(["ALL_PROXY", "all_proxy"]);
-                let Some(found) = names.into_iter().find_map(|name| Some((name, variable(name)?))) else {
+                // Behind a CGI, a request's header `Proxy` would be HTTP_PROXY.
+                let cgi = variable("REQUEST_METHOD").is_some();
+                let names = own.into_iter().filter(|name| !cgi || *name != "HTTP_PROXY");
+                let names = names.chain(["ALL_PROXY", "all_proxy"]);
+                let Some(found) = { names }.find_map(|name| Some((name, variable(name)?))) else {
                     return Ok(None);
                 };
                 let none = variable("NO_PROXY").or_else(|| variable("no_proxy")).unwrap_or_default();
                 let any = Matcher::builder().all("http://proxy").no(format!("{LOOPBACK},{none}")).build();
-                // Behind a CGI, a request's header `Proxy` would be HTTP_PROXY.
-                if any.intercept(&server).is_none() || variable("REQUEST_METHOD").is_some() {
+                if any.intercept(&server).is_none() {
                     return Ok(None);
                 }
                 found
@@ -93,6 +95,11 @@ impl Proxy {
         self.address.scheme_str() == Some("https")
     }
 
+    /// An error on the way, which names this proxy.
+    pub(super) fn failed(&self, source: impl Into<Cause>) -> Cause {
+        Box::new(ByWayOf { proxy: self.address.clone(), source: source.into() })
+    }
+
     pub(super) const fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
     }
@@ -108,10 +115,7 @@ pub(super) enum Connector {
         connector: HttpsConnector<HttpConnector>,
     },
     /// TLS: the proxy is given the bytes.
-    Tunnel {
-        proxy: Uri,
-        tunnel: Tunnel<HttpsConnector<HttpConnector>>,
-    },
+    Tunnel(Tunnel<HttpsConnector<HttpConnector>>),
 }
 
 impl Connector {
@@ -124,11 +128,11 @@ impl Connector {
         if let Some(authorization) = &proxy.authorization {
             tunnel = tunnel.with_auth(authorization.clone());
         }
-        Self::Tunnel { proxy: address, tunnel }
+        Self::Tunnel(tunnel)
     }
 }
 
-/// Which of the two ends failed.
+/// What failed between here and a server that is behind a proxy.
 #[derive(Debug, thiserror::Error)]
 #[error("by way of the proxy {proxy}")]
 pub(super) struct ByWayOf {
@@ -145,7 +149,7 @@ impl Service<Uri> for Connector {
         match self {
             Self::Direct(tcp) => tcp.poll_ready(context).map_err(Into::into),
             Self::Forward { connector, .. } => connector.poll_ready(context),
-            Self::Tunnel { tunnel, .. } => tunnel.poll_ready(context).map_err(Into::into),
+            Self::Tunnel(tunnel) => tunnel.poll_ready(context).map_err(Into::into),
         }
     }
 
@@ -158,18 +162,12 @@ impl Service<Uri> for Connector {
                 })
             }
             Self::Forward { proxy, connector } => {
-                let (proxy, connecting) = (proxy.clone(), connector.call(proxy.clone()));
-                Box::pin(async move {
-                    let io = connecting.await.map_err(|source| ByWayOf { proxy, source })?;
-                    Ok(Link { io, forwarded: true })
-                })
+                let connecting = connector.call(proxy.clone());
+                Box::pin(async move { Ok(Link { io: connecting.await?, forwarded: true }) })
             }
-            Self::Tunnel { proxy, tunnel } => {
-                let (proxy, connecting) = (proxy.clone(), tunnel.call(server));
-                Box::pin(async move {
-                    let io = connecting.await.map_err(|error| ByWayOf { proxy, source: error.into() })?;
-                    Ok(Link { io, forwarded: false })
-                })
+            Self::Tunnel(tunnel) => {
+                let connecting = tunnel.call(server);
+                Box::pin(async move { Ok(Link { io: connecting.await?, forwarded: false }) })
             }
         }
     }
@@ -260,7 +258,13 @@ mod tests {
         for near in ["https://localhost:1", "https://127.0.0.7", "https://[::1]:3000"] {
             assert_eq!(from(near, &all), None, "{near}");
         }
-        assert_eq!(from("http://sspp.example.com", &[all[1], ("REQUEST_METHOD", "GET")]), None);
+        let cgi = ("REQUEST_METHOD", "GET");
+        assert_eq!(from("http://sspp.example.com", &[all[1], cgi]), None);
+        assert_eq!(
+            from("http://sspp.example.com", &[all[1], cgi, ("http_proxy", "l:4")]).as_deref(),
+            Some("http://l:4/")
+        );
+        assert_eq!(from(SERVER, &[all[0], cgi]).as_deref(), Some("http://s:1/"));
     }
 
     #[test]

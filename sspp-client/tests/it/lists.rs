@@ -42,7 +42,7 @@ fn a_list_goes_on_where_it_was_left() {
     let server = Server::start(|request, _| {
         let (rows, next) = match request.line.split(' ').nth(1).unwrap().split_once("cursor=") {
             None => ([5, 4], json!("four")),
-            Some((_, "four")) => ([3, 2], json!("two")),
+            Some((_, cursor)) if cursor.starts_with("four") => ([3, 2], json!("two")),
             Some(_) => ([1, 0], Value::Null),
         };
         let pagination = json!({"limit": 2, "total": 6, "nextCursor": next, "totalIsExact": true});
@@ -73,12 +73,120 @@ fn a_list_goes_on_where_it_was_left() {
 }
 
 #[test]
-fn a_list_ends_after_an_error() {
-    let server = Server::start(|_, _| Reply::Status(503, "retry-after: 2\r\n"));
+fn a_list_goes_on_after_an_error_where_it_was() {
+    let server = Server::start(|request, number| match number {
+        0 | 2 => Reply::Status(503, "retry-after: 2\r\n"),
+        _ => {
+            let first = !request.line.contains("cursor=");
+            let (rows, next) =
+                if first { (vec![signal(2)], json!("one")) } else { (vec![signal(1)], Value::Null) };
+            let pagination = json!({"limit": 1, "total": 2, "nextCursor": next, "totalIsExact": true});
+            Reply::Body(200, json!({"data": rows, "pagination": pagination}))
+        }
+    });
     let client = quick(&server.url).build().unwrap();
-    let error = run(client.signals(&SignalQuery::default()).try_collect::<Vec<_>>()).unwrap_err();
-    assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(2)));
-    assert_eq!(server.requests().len(), 1);
+    run(async {
+        let mut signals = client.signals(&SignalQuery::default());
+        let mut seen = Vec::new();
+        loop {
+            match signals.try_next().await {
+                Ok(Some(signal)) => seen.push(signal.id.get()),
+                Ok(None) => break,
+                Err(error) => {
+                    assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(2)));
+                    seen.push(0);
+                }
+            }
+        }
+        assert_eq!(seen, [0, 2, 0, 1]);
+        assert_eq!(signals.next_page().await.unwrap(), None);
+        assert_eq!(server.requests().len(), 4);
+    });
+}
+
+#[test]
+fn a_limit_makes_the_last_page_smaller() {
+    let server = Server::start(|request, _| {
+        let limit = request
+            .line
+            .split("limit=")
+            .nth(1)
+            .map_or(20, |rest| rest.split(['&', ' ']).next().unwrap().parse::<i64>().unwrap());
+        let pagination =
+            json!({"limit": limit, "total": 100, "nextCursor": format!("c{limit}"), "totalIsExact": true});
+        Reply::Body(
+            200,
+            json!({"data": (0..limit).map(signal).collect::<Vec<_>>(), "pagination": pagination}),
+        )
+    });
+    let client = quick(&server.url).build().unwrap();
+    run(async {
+        for (query, limit, pages) in [
+            (SignalQuery::default().page_size(4), 10, vec![4, 4, 2]),
+            (SignalQuery::default(), 30, vec![20, 10]),
+            (SignalQuery::default(), 0, vec![]),
+        ] {
+            let mut signals = client.signals(&query).limit(limit);
+            let mut seen = Vec::new();
+            assert_eq!(signals.cursor(), None);
+            while let Some(page) = signals.next_page().await.unwrap() {
+                assert_eq!(page.next_cursor.as_deref(), Some(&*format!("c{}", page.items.len())));
+                assert_eq!(signals.cursor(), page.next_cursor.as_deref());
+                seen.push(page.items.len());
+            }
+            assert_eq!(seen, pages);
+        }
+    });
+}
+
+#[test]
+fn a_replay_of_many_goes_on_after_an_error_where_it_was() {
+    let server = Server::start(|request, number| {
+        if number == 1 {
+            return Reply::Status(503, "");
+        }
+        assert_eq!(request.body["cursor"] == "c", number == 2);
+        let next = if number == 0 { json!("c") } else { Value::Null };
+        Reply::Body(
+            202,
+            json!({"dryRun": false, "replayed": 1, "skipped": [], "remaining": 1, "remainingIsExact": true, "nextCursor": next}),
+        )
+    });
+    let client = quick(&server.url).build().unwrap();
+    run(async {
+        let mut replays = client.replay_all_dead_letters(&DeadLetterQuery::default());
+        assert!(replays.try_next().await.unwrap().is_some());
+        assert_eq!(replays.try_next().await.unwrap_err().status(), Some(503));
+        assert!(replays.try_next().await.unwrap().is_some());
+        assert_eq!(replays.try_next().await.unwrap(), None);
+    });
+}
+
+#[test]
+fn who_waits_for_an_event_does_not_wait_for_a_fuller_batch() {
+    let server = Server::start(|request, _| {
+        if request.line.starts_with("POST") {
+            return Reply::Judge;
+        }
+        let id = request.line.split(['/', ' ']).find(|part| part.len() == 36).unwrap();
+        let at = "2026-01-01T00:00:00.000Z";
+        Reply::Body(200, json!({"eventId": id, "state": "completed", "receivedAt": at, "signal": signal(1)}))
+    });
+    let client = quick(&server.url).flush_interval(std::time::Duration::from_hours(1)).build().unwrap();
+    let id = client.emit(crate::event(1)).unwrap();
+    assert!(run(client.wait_for_signal(id, crate::LONG)).is_ok());
+    crate::eventually("the event is sent", || client.stats().accepted == 1);
+}
+
+#[test]
+fn a_preview_tells_of_each_event() {
+    let server = Server::start(|_, _| {
+        let model = json!({"name": "m", "version": 1, "digest": "ab".repeat(32)});
+        Reply::Body(200, json!({"model": model, "results": [{"index": 1, "status": "scored"}]}))
+    });
+    let client = quick(&server.url).build().unwrap();
+    let error = run(client.preview([crate::event(0), crate::event(1)])).unwrap_err();
+    assert!(error.to_string().contains("it tells of 1 of 2 events"), "{error}");
 }
 
 #[test]

@@ -198,7 +198,9 @@ fn what_is_not_there_is_none_to_look_at_and_an_error_to_act_on() {
             assert_eq!(error.status(), Some(404), "{error}");
             assert!(error.to_string().contains("not found"), "{error}");
         }
-        assert_eq!(client.recent_jobs(0).await.unwrap_err().status(), Some(400));
+        for wrong in [0, 101] {
+            assert!(matches!(client.recent_jobs(wrong).await, Err(Error::Request(_))));
+        }
     });
 }
 
@@ -317,17 +319,24 @@ fn events_are_checked_and_previewed_and_nothing_is_stored() {
         let (scored, rejected) = (&PreviewStatus::Scored, &PreviewStatus::Rejected);
         assert_eq!(statuses, [(0, rejected), (1, scored), (2, rejected)]);
         assert_eq!(preview.results[1].signal_score, Some(0.7));
-        assert_eq!(preview.model.digest, client.scoring_model().await.unwrap().digest);
+        assert_eq!(preview.model.unwrap().digest, client.scoring_model().await.unwrap().digest);
         let many = (0..250).map(|number| SalesEvent::call_made(format!("acc_{number}"), "ada"));
         assert_eq!(client.preview(many).await.unwrap().results.len(), 250);
-        assert!(matches!(client.preview([SalesEvent::call_made("", "")]).await, Err(Error::Invalid(_))));
-        assert!(matches!(client.preview(Vec::<SalesEvent>::new()).await, Err(Error::Request(_))));
+        let preview =
+            client.preview([SalesEvent::call_made("", "ada"), SalesEvent::call_made("a", "")]).await.unwrap();
+        let pointers: Vec<_> =
+            preview.results.iter().map(|result| result.errors[0].pointer.as_str()).collect();
+        assert_eq!((pointers, preview.model), (vec!["/accountId", "/userId"], None));
+        assert_eq!(client.preview(Vec::<SalesEvent>::new()).await.unwrap().results, []);
 
         let toml = "name = \"calls\"\nversion = 1\n[events.call_made]\nbase = 0.25\nsignal_type = \"outreach\"\ngroup = \"outreach\"\n";
         let json = r#" {"name":"calls","version":1,"events":{"call_made":{"base":0.25,"signal_type":"outreach","group":"outreach"}}}"#;
         for model in [toml, json] {
             let preview = client.preview_with(model, [SalesEvent::call_made("acc_1", "ada")]).await.unwrap();
-            assert_eq!((preview.model.name.as_str(), preview.results[0].signal_score), ("calls", Some(0.25)));
+            assert_eq!(
+                (preview.model.unwrap().name.as_str(), preview.results[0].signal_score),
+                ("calls", Some(0.25))
+            );
         }
         let faults =
             client.preview_with("name = 1", [SalesEvent::call_made("acc_1", "ada")]).await.unwrap_err();
@@ -416,6 +425,20 @@ fn a_query_has_types_for_its_values_and_is_refused_here_where_one_is_not_valid()
             error.to_string(),
             "the request is not valid: minScore must be a number from 0 to 1,000 with at most two decimals"
         );
+        for size in [0, 101] {
+            let query = SignalQuery::default().page_size(size);
+            let error = client.signals(&query).limit(7).try_next().await.unwrap_err();
+            assert_eq!(error.to_string(), "the request is not valid: limit must be a number from 1 to 100");
+        }
+        let letters = DeadLetterQuery::default().page_size(101);
+        assert!(matches!(client.dead_letters(&letters).try_next().await, Err(Error::Request(_))));
+        assert!(client.replay_dead_letters(&letters, true).await.is_ok());
+        let too_many = letters.page_size(10_001);
+        assert!(matches!(client.replay_dead_letters(&too_many, true).await, Err(Error::Request(_))));
+        let edit = DeadLetterEdit::default().metadata("[]");
+        let error = client.edit_dead_letter(DeadLetterId::of_event(unknown()), &edit).await.unwrap_err();
+        assert_eq!(error.to_string(), "the request is not valid: metadata must be an object");
+        assert_eq!(accounts(by_score().min_score(1)).await, Vec::<String>::new());
         // A value that is set again replaces the one before, also one that was not valid.
         assert_eq!(accounts(by_score().min_score(-1.0).min_score(0.7)).await, ["high"]);
     });

@@ -163,6 +163,11 @@ fn https_goes_through_a_tunnel_and_http_is_forwarded() {
     let secure = tls(acceptor, &server);
     let (address, seen) = proxy();
     let by = format!("http://ada:p%40ss@{address}");
+    let untrusted =
+        sent(once(format!("https://{secure}")).root_certificates(authority().0).proxy(&by)).unwrap_err();
+    assert!(untrusted.contains(&format!("by way of the proxy http://{address}")), "{untrusted}");
+    assert!(untrusted.contains("certificate") && !untrusted.contains("p%40ss"), "{untrusted}");
+    seen.lock().unwrap().clear();
     assert_eq!(sent(once(format!("https://{secure}")).root_certificates(pem).proxy(&by)), Ok(()));
     assert_eq!(sent(once(server.url.clone()).proxy(&by)), Ok(()));
     let seen = seen.lock().unwrap();

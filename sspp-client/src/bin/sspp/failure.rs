@@ -90,7 +90,7 @@ impl From<&Error> for Failure {
                 (3, ": is SSPP running there? --url or SSPP_URL gives its address")
             }
             Some(_) if error.is_retryable() => (3, ": try again later"),
-            None if error.is_retryable() => (3, ""),
+            None if error.is_retryable() || matches!(error, Error::BrokenOff { .. }) => (3, ""),
             _ => (1, ""),
         };
         let advice = if has_hint { "" } else { advice };

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// What is no JSON gives some other text, never a panic.
 ///
 /// ```
-/// use sspp_core::one_line;
+/// use sspp_events::one_line;
 /// assert_eq!(one_line("{\n  \"a\": 1.50,\n  \"b\": \"x  y\"\n}"), r#"{"a":1.50,"b":"x  y"}"#);
 /// assert_eq!(one_line("[\"\u{2028}\"]"), r#"["\u2028"]"#);
 /// assert!(matches!(one_line(r#"{"a":"b c"}"#), std::borrow::Cow::Borrowed(_)));

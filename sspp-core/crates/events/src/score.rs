@@ -139,6 +139,16 @@ impl TryFrom<f64> for Score {
     }
 }
 
+/// ```
+/// assert_eq!(sspp_core::Score::try_from(1).unwrap().to_string(), "1.00");
+/// ```
+impl TryFrom<i32> for Score {
+    type Error = ScoreFault;
+    fn try_from(value: i32) -> Result<Self, ScoreFault> {
+        f64::from(value).try_into()
+    }
+}
+
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -5,7 +5,7 @@ use std::path::Path;
 /// Why bytes are not text. Messages read on from what was looked at, such as "the body".
 ///
 /// ```
-/// use sspp_core::{TextFault, read_text};
+/// use sspp_events::{TextFault, read_text};
 /// assert_eq!(read_text(b"\xff\xfe{\0}\0"), Err(TextFault::NotUtf8Encoded));
 /// assert_eq!(read_text(b"caf\xe9"), Err(TextFault::InvalidByte { at: 3 }));
 /// ```
@@ -29,7 +29,7 @@ pub enum TextFault {
 /// For input that is read piece by piece: only its first piece may begin with a mark.
 ///
 /// ```
-/// use sspp_core::skip_byte_order_mark;
+/// use sspp_events::skip_byte_order_mark;
 /// assert_eq!(skip_byte_order_mark(b"\xef\xbb\xbfid,name"), Ok(&b"id,name"[..]));
 /// assert!(skip_byte_order_mark(b"i\0d\0").is_err());
 /// ```
@@ -53,7 +53,7 @@ const OTHER_FILES: [(&[u8], &str); 3] = [
 /// What a file is that begins so, where it is no text: words that read on from its name and say what to do.
 ///
 /// ```
-/// use sspp_core::not_text;
+/// use sspp_events::not_text;
 /// assert_eq!(not_text(b"\x1f\x8b\x08").as_deref(), Some("is compressed with gzip: unpack it first"));
 /// assert_eq!(not_text(b"{}"), None);
 /// ```
@@ -65,7 +65,7 @@ pub fn not_text(start: &[u8]) -> Option<String> {
 /// Bytes as text: UTF-8, without a byte order mark.
 ///
 /// ```
-/// assert_eq!(sspp_core::read_text(b"\xef\xbb\xbf{}"), Ok("{}"));
+/// assert_eq!(sspp_events::read_text(b"\xef\xbb\xbf{}"), Ok("{}"));
 /// ```
 pub fn read_text(bytes: &[u8]) -> Result<&str, TextFault> {
     let rest = skip_byte_order_mark(bytes)?;
@@ -76,7 +76,7 @@ pub fn read_text(bytes: &[u8]) -> Result<&str, TextFault> {
 /// The text of a file, as [`read_text`] reads it; what is not text is an error of the kind `InvalidData`.
 ///
 /// ```
-/// let error = sspp_core::read_text_file("no/such/file.toml".as_ref()).unwrap_err();
+/// let error = sspp_events::read_text_file("no/such/file.toml".as_ref()).unwrap_err();
 /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
 /// ```
 pub fn read_text_file(path: &Path) -> std::io::Result<String> {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use sspp_core::*;
+use sspp_events::one_line;
 
 fn sort_by() -> impl Strategy<Value = SortBy> {
     prop::sample::select(SortBy::ALL.to_vec())

@@ -338,8 +338,8 @@ fn without_prefix(raw: Option<&RawValue>, model: &dyn KnownTypes) -> Option<Box<
 /// Whether data of a media type is JSON, as the data of a `CloudEvent` has to be.
 ///
 /// ```
-/// assert!(sspp_core::is_json_media_type("application/vnd.acme.order+json; charset=utf-8"));
-/// assert!(!sspp_core::is_json_media_type("application/xml"));
+/// assert!(sspp_events::is_json_media_type("application/vnd.acme.order+json; charset=utf-8"));
+/// assert!(!sspp_events::is_json_media_type("application/xml"));
 /// ```
 pub fn is_json_media_type(media_type: &str) -> bool {
     let kind = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -13,6 +13,7 @@ use crate::{IdFault, MetadataFault, TimestampFault};
 /// let violations = Event::builder("", "u", "call_made", "2024-12-21").build().unwrap_err();
 /// let first = violations.iter().next().unwrap();
 /// assert_eq!((first.pointer.as_str(), first.code.as_ref()), ("/accountId", "empty"));
+/// assert_eq!(first.to_string(), "accountId should not be empty");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
@@ -55,6 +56,12 @@ impl Violation {
     pub(crate) fn of_metadata(fault: &MetadataFault) -> Self {
         let detail = format!("metadata{} {}", fault.pointer, fault.detail);
         Self { pointer: format!("/metadata{}", fault.pointer), code: fault.code.into(), detail }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
     }
 }
 
@@ -110,7 +117,7 @@ impl<'a> IntoIterator for &'a Violations {
 impl fmt::Display for Violations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, violation) in self.0.iter().enumerate() {
-            write!(f, "{}{}", if at == 0 { "" } else { "; " }, violation.detail)?;
+            write!(f, "{}{violation}", if at == 0 { "" } else { "; " })?;
         }
         Ok(())
     }

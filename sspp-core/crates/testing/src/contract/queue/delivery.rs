@@ -120,8 +120,13 @@ pub async fn receive_gives_up_after_its_wait(fixture: &mut dyn QueueFixture) {
 pub async fn a_full_queue_refuses(fixture: &mut dyn QueueFixture) {
     let queue = fixture.queue();
     let limit = fixture.max_backlog();
-    queue.enqueue(jobs(0..limit)).await.unwrap();
-    assert!(matches!(queue.ping().await, Err(QueueError::Full { .. })), "it cannot take events now");
+    let enqueued = queue.enqueue(jobs(0..limit)).await.map(drop);
+    let (held, pinged) = (queue.depth().await.unwrap().total(), queue.ping().await);
+    assert!(
+        enqueued.is_ok() && matches!(pinged, Err(QueueError::Full { .. })),
+        "the fixture's max_backlog is {limit}; the queue holds {held} of so many jobs: they were answered with {enqueued:?}, and a \
+         ping, which has to say that it is full, with {pinged:?}"
+    );
     queue.can_settle().await.unwrap();
     let before = queue.depth().await.unwrap().total();
     match queue.enqueue(jobs(limit..limit + 3)).await {
