@@ -274,7 +274,7 @@ async fn signals_move_from_sqlite_to_postgresql_and_from_the_predecessor() {
     let (host, secret) = (redis.url.trim_start_matches("redis://"), "hunter2");
     let database = postgres.url.split_once('@').unwrap().1.split_once('/').unwrap().0;
     for url in [
-        format!("redis://:{secret}@{host}"),
+        format!("redis://stranger:{secret}@{host}"),
         format!("redis://{host}/99"),
         format!("redis-cluster://{host}"),
         format!("redis://{database}"),

@@ -204,4 +204,6 @@ async fn without_its_dependencies_it_lives_waits_and_stops_when_told_to() {
     worker.signal("-TERM");
     assert_eq!(worker.ended(), 0);
     assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    let log = worker.log();
+    assert!(!log.contains("closed"), "what it closes itself it does not wait for: {log}");
 }
