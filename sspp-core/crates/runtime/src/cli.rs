@@ -155,7 +155,7 @@ fn one_line(error: &clap::Error, command: &Command) -> String {
         said += line.trim_start_matches("error: ").trim_start_matches("tip: ");
     }
     if let Some(variable) = variable(error, command).filter(|variable| !said.contains(variable)) {
-        said += &format!(" (or from {variable})");
+        said.extend([" (or from ", &variable, ")"]);
     }
     let of_server = error.context().any(|(kind, _)| kind == ContextKind::InvalidSubcommand);
     let more = if error.kind() == Fault::ArgumentConflict && of_server {
