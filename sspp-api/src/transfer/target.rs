@@ -33,13 +33,11 @@ impl Place {
     /// The store and the queue that are configured.
     pub(super) fn of(data: &DataArgs, backends: &BackendArgs) -> Result<Self, ConfigError> {
         let found = data.check_beside(backends.resolve()?, &backends.store.database)?;
-        Ok(match found {
-            Some(Backends { redis, postgres, .. }) => Self::Servers(Some(redis), postgres),
-            None => {
-                let max_backlog = backends.queue.max_backlog;
-                Self::File(SqliteConfig { max_backlog, ..SqliteConfig::new(data.path()) })
-            }
-        })
+        if let Some(Backends { redis, postgres, .. }) = found {
+            return Ok(Self::Servers(Some(redis), postgres));
+        }
+        let max_backlog = backends.queue.max_backlog;
+        Ok(Self::File(SqliteConfig { max_backlog, ..SqliteConfig::new(data.path()) }))
     }
 
     /// The store alone.
