@@ -85,6 +85,7 @@ impl RunError {
         use SqliteOpenError::{Folder, MissingFolder, UnusablePath};
         match self {
             Self::Config(_)
+            | Self::Model(_)
             | Self::Queue(RedisOpenError::Config(_))
             | Self::Store(PgOpenError::Config(_)) => true,
             Self::Data { source, .. } => {
@@ -252,7 +253,7 @@ fn announce(config: &Config, app: &App, address: std::net::SocketAddr, embedded:
     let base = format!("http://{address}");
     let prefix = &state.settings.prefix;
     let data = if embedded {
-        embedded::shown(&config.data.data).display().to_string()
+        embedded::shown(config.data.path()).display().to_string()
     } else {
         "the queue is on Redis, the store on PostgreSQL; sspp-worker scores".to_owned()
     };

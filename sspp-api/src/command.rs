@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use clap::{Args, Parser, Subcommand};
-use sspp_runtime::{EXIT_STATUS, Failure, ManualCommand, healthcheck, print};
+use sspp_runtime::{Failure, ManualCommand, healthcheck, print};
 
 use crate::app::{RunError, run};
 use crate::config::{Config, ConfigError};
@@ -27,9 +27,7 @@ use crate::transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_imp
     name = "sspp-api",
     version,
     long_about = None,
-    disable_help_subcommand = true,
-    args_conflicts_with_subcommands = true,
-    after_help = EXIT_STATUS
+    args_conflicts_with_subcommands = true
 )]
 pub struct CommandLine {
     /// What to do instead of serving.
@@ -57,8 +55,9 @@ pub enum Command {
         #[arg(short, long, default_value = "ingest+read")]
         scopes: Scopes,
     },
-    /// Import signals that /signals/export gave as NDJSON, under the same event ids. In embedded mode the service has to be
-    /// stopped. Doing it again does no harm.
+    /// Import NDJSON: signals that `sspp export` or /signals/export gave, under the same event ids, and events. A line without a
+    /// kind is an event as POST /events takes it, and is queued to be scored. In embedded mode the service has to be stopped.
+    /// Doing it again does no harm.
     Import(Box<ImportArgs>),
     /// Import the predecessor's table `sales_signals` from its PostgreSQL. Doing it again does no harm.
     ImportLegacy(Box<LegacyArgs>),
@@ -133,5 +132,32 @@ impl From<TransferError> for Failure {
             TransferError::Interrupted { .. } => Self::interrupted(error),
             error => Self::run(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    /// All that may hold a URL or a secret, in every subcommand.
+    #[test]
+    fn help_shows_no_secret() {
+        fn shown(command: &clap::Command, found: &mut Vec<String>) {
+            for arg in command.get_arguments() {
+                let name = arg.get_env().unwrap_or_default().to_string_lossy().into_owned();
+                let is_secret = ["URL", "ENDPOINT", "HEADERS", "PASSWORD", "API_KEYS"]
+                    .iter()
+                    .any(|end| name.ends_with(end));
+                let of_type =
+                    arg.get_value_parser().type_id() == std::any::TypeId::of::<sspp_runtime::Secret>();
+                if (is_secret || of_type) && !(of_type && arg.is_hide_env_values_set()) {
+                    found.push(name);
+                }
+            }
+            command.get_subcommands().for_each(|command| shown(command, found));
+        }
+        let mut found = Vec::new();
+        shown(&super::CommandLine::command(), &mut found);
+        assert_eq!(found, Vec::<String>::new());
     }
 }

@@ -1,14 +1,14 @@
 //! The settings of the server: one struct for flags and environment, checked as a whole before anything starts.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::guard::{ApiKeys, GuardArgs, RateLimit};
 use clap::{Args, Parser};
 use sspp_runtime::{
-    self, BackendArgs, Backends, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, ServerArgs, Span,
-    StartArgs, TraceExport,
+    self, BackendArgs, Backends, ClaimArgs, DatabaseArgs, LogArgs, Logs, OtlpArgs, PipelineArgs,
+    RetentionArgs, ServerArgs, Span, StartArgs, TraceExport,
 };
 
 /// The settings of the server. Without any it is a whole platform: API and pipeline in one process over one SQLite file. With
@@ -82,6 +82,10 @@ pub struct Config {
     #[command(flatten)]
     pub backends: BackendArgs,
 
+    /// For how long its pipeline may hold an event, in embedded mode.
+    #[command(flatten)]
+    pub claims: ClaimArgs,
+
     /// What is done with them at start.
     #[command(flatten)]
     pub start: StartArgs,
@@ -100,13 +104,35 @@ pub struct Config {
 /// ```
 /// use clap::Parser as _;
 /// let config = sspp_api::Config::try_parse_from(["sspp-api", "-d", "test.db"]).unwrap();
-/// assert_eq!(config.data.data, std::path::Path::new("test.db"));
+/// assert_eq!(config.data.path(), std::path::Path::new("test.db"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct DataArgs {
-    /// The path of the data file of embedded mode, never a URI; the file is made when it is not there.
-    #[arg(short, long, env = "SSPP_DATA", value_name = "SSPP_DATA", default_value = "./sspp.db")]
-    pub data: PathBuf,
+    /// The path of the data file of embedded mode, never a URI, and never beside `DATABASE_URL`; the file is made when it is not
+    /// there. ./sspp.db unless set.
+    #[arg(short, long, env = "SSPP_DATA", value_name = "SSPP_DATA")]
+    pub data: Option<PathBuf>,
+}
+
+impl DataArgs {
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        self.data.as_deref().unwrap_or(Path::new("./sspp.db"))
+    }
+
+    /// Refuses a file beside a database: one of the two would be left out without a word.
+    pub(crate) fn check_beside<T>(
+        &self,
+        chosen: Option<T>,
+        database: &DatabaseArgs,
+    ) -> Result<Option<T>, ConfigError> {
+        match &self.data {
+            Some(path) if chosen.is_some() => {
+                Err(ConfigError::FileAndDatabase { path: path.clone(), database: database.named() })
+            }
+            _ => Ok(chosen),
+        }
+    }
 }
 
 /// The scoring model.
@@ -130,6 +156,17 @@ pub enum ConfigError {
     /// What both binaries check.
     #[error(transparent)]
     Service(#[from] sspp_runtime::ConfigError),
+    /// A data file beside a database.
+    #[error(
+        "--data (SSPP_DATA) names the file {path}, and {database} names PostgreSQL: which one is meant? leave out one of them",
+        path = path.display()
+    )]
+    FileAndDatabase {
+        /// The file.
+        path: PathBuf,
+        /// The variable that names the database.
+        database: &'static str,
+    },
     /// Everyone could reach the service.
     #[error(
         "--bind {address} (SSPP_BIND) is not a loopback address, and anyone who reaches it could read and write: \
@@ -192,7 +229,9 @@ impl Config {
         let setup = Setup {
             address: self.address(),
             prefix,
-            backends: self.backends.resolve()?,
+            backends: self
+                .data
+                .check_beside(self.backends.resolve_with(&self.claims)?, &self.backends.store.database)?,
             body_timeout: self.request_timeout.get(),
             shutdown_timeout: self.shutdown_timeout.get(),
             keys,
@@ -247,7 +286,7 @@ mod tests {
             ("--shutdown-timeout", |config| config.shutdown_timeout),
             ("--header-timeout", |config| config.server.header_timeout),
             ("--idle-timeout", |config| config.server.idle_timeout),
-            ("--claim-bound", |config| config.backends.queue.claim_bound),
+            ("--claim-bound", |config| config.claims.claim_bound),
             ("--statement-timeout", |config| config.backends.store.statement_timeout),
         ];
         for (flag, length) in lengths {

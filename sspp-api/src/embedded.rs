@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sspp_core::{Clock, Pipeline, Random, ScoringModel, SqliteConfig, SqliteDatabase, retain};
-use sspp_runtime::{DurabilityState, QueueArgs, watch_durability};
+use sspp_runtime::{DurabilityState, watch_durability};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::RunError;
-use crate::config::{Config, DataArgs};
+use crate::config::Config;
 use crate::state::Ports;
 
 /// What runs in embedded mode.
@@ -33,7 +33,12 @@ impl Embedded {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Ports), RunError> {
-        let database = open(&config.data, Some(&config.backends.queue), Arc::clone(&clock)).await?;
+        let data = SqliteConfig {
+            max_backlog: config.backends.queue.max_backlog,
+            claim_bound: config.claims.claim_bound.get(),
+            ..SqliteConfig::new(config.data.path())
+        };
+        let database = open(data, Arc::clone(&clock)).await?;
         let (queue, store) = (database.queue(), database.store());
         store.put_model(&model.to_record()).await.map_err(RunError::KeepModel)?;
         let pipeline = Pipeline::new(
@@ -81,18 +86,10 @@ impl Embedded {
     }
 }
 
-/// Opens the data file, with the limits of a queue where that is used.
-pub(crate) async fn open(
-    args: &DataArgs,
-    queue: Option<&QueueArgs>,
-    clock: Arc<dyn Clock>,
-) -> Result<SqliteDatabase, RunError> {
-    let mut data = SqliteConfig::new(&args.data);
-    if let Some(queue) = queue {
-        (data.max_backlog, data.claim_bound) = (queue.max_backlog, queue.claim_bound.get());
-    }
-    let opened = SqliteDatabase::open(data, clock).await;
-    opened.map_err(|source| RunError::Data { path: args.data.clone(), source })
+/// Opens the data file.
+pub(crate) async fn open(data: SqliteConfig, clock: Arc<dyn Clock>) -> Result<SqliteDatabase, RunError> {
+    let path = data.path.clone();
+    SqliteDatabase::open(data, clock).await.map_err(|source| RunError::Data { path, source })
 }
 
 /// Where the file is, as a person would look for it.

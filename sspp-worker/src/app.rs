@@ -75,7 +75,11 @@ impl RunError {
     /// Whether a setting is wrong, whatever else is there.
     pub(crate) const fn is_usage(&self) -> bool {
         use PgOpenError::Config;
-        matches!(self, Self::Config(_) | Self::Queue(_) | Self::Store(Config(_)) | Self::Migrate(Config(_)))
+        match self {
+            Self::Config(_) | Self::Model(_) | Self::Queue(RedisOpenError::Config(_)) => true,
+            Self::Store(error) | Self::Migrate(error) => matches!(error, Config(_)),
+            _ => false,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use clap::{Args, Parser, Subcommand};
-use sspp_runtime::{EXIT_STATUS, Failure, ManualCommand, healthcheck, print};
+use sspp_runtime::{Failure, ManualCommand, healthcheck, print};
 
 use crate::app::{RunError, run};
 use crate::config::Config;
@@ -22,9 +22,7 @@ use crate::migrate::{MigrateArgs, migrate};
     name = "sspp-worker",
     version,
     long_about = None,
-    disable_help_subcommand = true,
-    args_conflicts_with_subcommands = true,
-    after_help = EXIT_STATUS
+    args_conflicts_with_subcommands = true
 )]
 pub struct CommandLine {
     /// What to do instead of scoring events.
@@ -78,5 +76,32 @@ impl CommandLine {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         if error.is_usage() { Self::usage(error) } else { Self::run(error) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    /// All that may hold a URL or a secret, in every subcommand.
+    #[test]
+    fn help_shows_no_secret() {
+        fn shown(command: &clap::Command, found: &mut Vec<String>) {
+            for arg in command.get_arguments() {
+                let name = arg.get_env().unwrap_or_default().to_string_lossy().into_owned();
+                let is_secret = ["URL", "ENDPOINT", "HEADERS", "PASSWORD", "API_KEYS"]
+                    .iter()
+                    .any(|end| name.ends_with(end));
+                let of_type =
+                    arg.get_value_parser().type_id() == std::any::TypeId::of::<sspp_runtime::Secret>();
+                if (is_secret || of_type) && !(of_type && arg.is_hide_env_values_set()) {
+                    found.push(name);
+                }
+            }
+            command.get_subcommands().for_each(|command| shown(command, found));
+        }
+        let mut found = Vec::new();
+        shown(&super::CommandLine::command(), &mut found);
+        assert_eq!(found, Vec::<String>::new());
     }
 }

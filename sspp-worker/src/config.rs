@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use sspp_runtime::{
-    BackendArgs, Backends, ConfigError, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs, ServerArgs,
-    Span, StartArgs, TraceExport,
+    BackendArgs, Backends, ClaimArgs, ConfigError, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs,
+    ServerArgs, Span, StartArgs, TraceExport,
 };
 
 /// The settings of the worker.
@@ -57,6 +57,10 @@ pub struct Config {
     #[command(flatten)]
     pub backends: BackendArgs,
 
+    /// For how long it may hold an event.
+    #[command(flatten)]
+    pub claims: ClaimArgs,
+
     /// What is done with them at start.
     #[command(flatten)]
     pub start: StartArgs,
@@ -87,7 +91,7 @@ impl Config {
     pub(crate) fn checked(&self) -> Result<Checked, ConfigError> {
         let logs = self.logs.check()?;
         let traces = self.otlp.check()?;
-        let backends = self.backends.resolve()?.ok_or(ConfigError::Missing {
+        let backends = self.backends.resolve_with(&self.claims)?.ok_or(ConfigError::Missing {
             missing: "REDIS_URL and DATABASE_URL",
             why: "the worker runs over Redis and PostgreSQL; without them, sspp-api alone is a whole platform",
         })?;

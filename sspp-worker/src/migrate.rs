@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sspp_core::{PgConfig, PgOpenError, PgSignalStore};
-use sspp_runtime::{DatabaseArgs, LogArgs};
+use sspp_runtime::{ConfigError, DatabaseArgs, LogArgs};
 
 use crate::app::RunError;
 
@@ -30,7 +30,11 @@ pub struct MigrateArgs {
 /// ```
 pub fn migrate(args: &MigrateArgs) -> Result<String, RunError> {
     let logs = args.logs.check()?;
-    let database = PgConfig::new(args.database.required()?.expose());
+    let url = args.database.url()?.ok_or(ConfigError::Missing {
+        missing: "DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB)",
+        why: "it says where the PostgreSQL is whose schema is to be migrated",
+    })?;
+    let database = PgConfig::new(url.expose());
     logs.start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

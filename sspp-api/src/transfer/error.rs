@@ -1,6 +1,6 @@
 //! Why a transfer stopped, and how to go on.
 
-use sspp_core::StoreError;
+use sspp_core::{QueueError, StoreError};
 
 use crate::app::RunError;
 use crate::config::ConfigError;
@@ -23,6 +23,9 @@ pub enum TransferError {
     /// The store cannot be used.
     #[error("cannot use the store (--database-url, DATABASE_URL): {0}")]
     Store(#[from] StoreError),
+    /// The queue cannot be used.
+    #[error("cannot use the queue (--redis-url, REDIS_URL): {0}")]
+    Queue(#[from] QueueError),
     /// The file cannot be read.
     #[error("cannot read {file}: {source}{}", go_on(resume.as_deref()))]
     Read {

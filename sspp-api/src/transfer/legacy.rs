@@ -2,8 +2,8 @@
 
 use clap::Args;
 use sspp_core::{
-    AccountId, Event, EventId, EventType, ExternalId, LegacySignal, LegacySignals, Metadata, ModelDigest,
-    PgOpenError, Record, Score, ScoringModel, SignalType, Source, StoreError, Timestamp, Units, UserId,
+    AccountId, Event, EventId, EventType, ExternalId, LegacyError, LegacySignal, LegacySignals, Metadata,
+    ModelDigest, PgOpenError, Record, Score, ScoringModel, SignalType, Source, Timestamp, Units, UserId,
 };
 use sspp_runtime::{LogArgs, Secret, StopSignals, StoreArgs};
 
@@ -11,7 +11,7 @@ use super::TransferError;
 use super::lines::scored;
 use super::progress::Progress;
 use super::runtime::run;
-use super::target::Target;
+use super::target::{Place, Target};
 use crate::config::{ConfigError, DataArgs};
 
 const BATCH: u32 = 500;
@@ -64,10 +64,11 @@ pub fn run_import_legacy(args: &LegacyArgs) -> Result<(), TransferError> {
 }
 
 async fn import_legacy(args: &LegacyArgs, mut stop: StopSignals) -> Result<(), TransferError> {
+    let place = Place::of_store(&args.data, &args.store)?;
     let opening = async {
         let mut legacy = LegacySignals::connect(args.url.expose()).await.map_err(unopened)?;
         let of = legacy.count_after(args.after).await.map_err(|error| unread(&error, None))?;
-        Ok::<_, TransferError>((legacy, of, Target::open_store(&args.data, &args.store).await?))
+        Ok::<_, TransferError>((legacy, of, Target::open(place).await?))
     };
     let (mut legacy, of, target) = tokio::select! {
         opened = opening => opened?,
@@ -96,8 +97,12 @@ fn unopened(error: PgOpenError) -> TransferError {
     }
 }
 
-fn unread(error: &StoreError, resume: Option<String>) -> TransferError {
-    TransferError::Legacy { reason: error.to_string(), resume }
+fn unread(error: &LegacyError, resume: Option<String>) -> TransferError {
+    let advice = match error {
+        LegacyError::NoTable { .. } => ": is --from (SSPP_LEGACY_URL) the predecessor's database?",
+        _ => "",
+    };
+    TransferError::Legacy { reason: format!("{error}{advice}"), resume }
 }
 
 async fn import_rows(

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use sspp_core::{
     Admission, EventQueue, ModelDigest, ModelRecord, NewJob, PgConfig, PgSignalStore, QueueError, Record,
-    Recorded, RedisEventQueue, SignalStore, SqliteDatabase, StoreError, SystemClock,
+    Recorded, RedisConfig, RedisEventQueue, SignalStore, SqliteConfig, SqliteDatabase, StoreError,
+    SystemClock,
 };
 use sspp_runtime::{BackendArgs, Backends, StoreArgs};
 
@@ -20,48 +21,68 @@ use crate::embedded;
 const TRIES: u32 = 15;
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// Where it goes: checked, but not yet opened.
+#[derive(Debug)]
+pub(super) enum Place {
+    File(SqliteConfig),
+    /// Events have a queue of their own; a store alone takes none.
+    Servers(Option<RedisConfig>, PgConfig),
+}
+
+impl Place {
+    /// The store and the queue that are configured.
+    pub(super) fn of(data: &DataArgs, backends: &BackendArgs) -> Result<Self, ConfigError> {
+        let found = data.check_beside(backends.resolve()?, &backends.store.database)?;
+        if let Some(Backends { redis, postgres, .. }) = found {
+            return Ok(Self::Servers(Some(redis), postgres));
+        }
+        let max_backlog = backends.queue.max_backlog;
+        Ok(Self::File(SqliteConfig { max_backlog, ..SqliteConfig::new(data.path()) }))
+    }
+
+    /// The store alone.
+    pub(super) fn of_store(data: &DataArgs, store: &StoreArgs) -> Result<Self, ConfigError> {
+        let found = data.check_beside(store.resolve()?, &store.database)?;
+        Ok(found.map_or_else(
+            || Self::File(SqliteConfig::new(data.path())),
+            |postgres| Self::Servers(None, postgres),
+        ))
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Target {
     store: Arc<dyn SignalStore>,
+    queue: Option<Arc<dyn EventQueue>>,
     database: Option<SqliteDatabase>,
     /// What was kept: to be kept again, should the store be restored meanwhile from a backup that lacks it.
     models: Mutex<HashMap<ModelDigest, ModelRecord>>,
 }
 
 impl Target {
-    /// Opens the store and the queue that are configured. The SQLite file has one owner: a service that runs has to be stopped
-    /// before.
-    pub(super) async fn open(
-        data: &DataArgs,
-        backends: &BackendArgs,
-    ) -> Result<(Self, Arc<dyn EventQueue>), TransferError> {
-        let Some(Backends { redis, postgres, .. }) = backends.resolve().map_err(ConfigError::from)? else {
-            let database = embedded::open(data, Some(&backends.queue), Arc::new(SystemClock)).await?;
-            let queue = database.queue();
-            return Ok((Self::file(data, database), queue));
+    /// Opens it. The SQLite file has one owner: a service that runs has to be stopped before. Servers have to be there, so that
+    /// what is set wrong is told at once.
+    pub(super) async fn open(place: Place) -> Result<Self, TransferError> {
+        let models = Mutex::default();
+        let (redis, postgres) = match place {
+            Place::File(config) => {
+                let path = config.path.clone();
+                let database = embedded::open(config, Arc::new(SystemClock)).await?;
+                say(&format!("into the data file {}", embedded::shown(&path).display()));
+                let (store, queue) = (database.store(), Some(database.queue()));
+                return Ok(Self { store, queue, database: Some(database), models });
+            }
+            Place::Servers(redis, postgres) => (redis, postgres),
         };
-        let queue = RedisEventQueue::open(redis).await.map_err(RunError::from)?;
-        Ok((Self::postgres(postgres).await?, queue.port()))
-    }
-
-    /// Opens the store alone.
-    pub(super) async fn open_store(data: &DataArgs, store: &StoreArgs) -> Result<Self, TransferError> {
-        match store.resolve().map_err(ConfigError::from)? {
-            Some(postgres) => Self::postgres(postgres).await,
-            None => Ok(Self::file(data, embedded::open(data, None, Arc::new(SystemClock)).await?)),
-        }
-    }
-
-    fn file(data: &DataArgs, database: SqliteDatabase) -> Self {
-        say(&format!("into the data file {}", embedded::shown(&data.data).display()));
-        Self { store: database.store(), database: Some(database), models: Mutex::default() }
-    }
-
-    async fn postgres(config: PgConfig) -> Result<Self, TransferError> {
-        let store = PgSignalStore::open(config).await.map_err(RunError::from)?;
+        let named = postgres.place().map_err(RunError::from)?;
+        let store = PgSignalStore::open(postgres).await.map_err(RunError::from)?;
         store.ping().await?;
-        say("into PostgreSQL (DATABASE_URL)");
-        Ok(Self { store: store.port(), database: None, models: Mutex::default() })
+        let queue = match redis {
+            Some(redis) => Some(queue(redis).await?),
+            None => None,
+        };
+        say(&format!("into {named}"));
+        Ok(Self { store: store.port(), queue, database: None, models })
     }
 
     pub(super) async fn close(self) {
@@ -74,7 +95,7 @@ impl Target {
         self.models().insert(model.digest, model.clone());
         let mut tries = 0;
         while let Err(error) = self.store.put_model(model).await {
-            wait(&mut tries, error.to_string()).await?;
+            wait_for_store(&mut tries, &error).await?;
         }
         Ok(())
     }
@@ -89,8 +110,6 @@ impl Target {
         loop {
             match self.store.import(batch.clone()).await {
                 Ok(answers) => return Ok(answers),
-                // No waiting makes its content better.
-                Err(error @ StoreError::Data { .. }) => return Err(error.to_string()),
                 Err(StoreError::MissingModel { digest }) => {
                     let Some(model) = self.models().get(&digest).cloned() else {
                         return Err(format!(
@@ -101,29 +120,52 @@ impl Target {
                     wait(&mut tries, format!("the store lost the scoring model {digest}")).await?;
                     self.keep_model(&model).await?;
                 }
+                Err(error) => wait_for_store(&mut tries, &error).await?,
+            }
+        }
+    }
+
+    /// Queues events, to be scored as if they had just come.
+    pub(super) async fn enqueue(&self, mut jobs: Vec<NewJob>) -> Result<(), String> {
+        let Some(queue) = &self.queue else { return Ok(()) };
+        let mut tries = 0;
+        while !jobs.is_empty() {
+            match queue.enqueue(jobs.clone()).await {
+                Ok(admissions) => {
+                    let mut admissions = admissions.into_iter();
+                    jobs.retain(|_| matches!(admissions.next(), Some(Admission::Refused { .. })));
+                    if !jobs.is_empty() {
+                        wait(&mut tries, "the queue is full".to_owned()).await?;
+                    }
+                }
+                Err(error @ (QueueError::Closed | QueueError::Corrupt { .. })) => {
+                    return Err(error.to_string());
+                }
                 Err(error) => wait(&mut tries, error.to_string()).await?,
             }
         }
+        Ok(())
     }
 }
 
-/// Queues events, to be scored as if they had just come.
-pub(super) async fn enqueue(queue: &dyn EventQueue, mut jobs: Vec<NewJob>) -> Result<(), String> {
-    let mut tries = 0;
-    while !jobs.is_empty() {
-        match queue.enqueue(jobs.clone()).await {
-            Ok(admissions) => {
-                let mut admissions = admissions.into_iter();
-                jobs.retain(|_| matches!(admissions.next(), Some(Admission::Refused { .. })));
-                if !jobs.is_empty() {
-                    wait(&mut tries, "the queue is full".to_owned()).await?;
-                }
-            }
-            Err(error @ QueueError::Closed) => return Err(error.to_string()),
-            Err(error) => wait(&mut tries, error.to_string()).await?,
-        }
+/// The queue on Redis, where it answers; one that is full gets room.
+async fn queue(config: RedisConfig) -> Result<Arc<dyn EventQueue>, TransferError> {
+    let queue = RedisEventQueue::open(config).await.map_err(RunError::from)?;
+    match queue.ping().await {
+        Ok(()) | Err(QueueError::Full { .. }) => Ok(queue.port()),
+        Err(error) => Err(error.into()),
     }
-    Ok(())
+}
+
+/// Waits for a store that may do better in a moment.
+async fn wait_for_store(tries: &mut u32, error: &StoreError) -> Result<(), String> {
+    use StoreError::{Contention, Storage, Timeout, Unavailable};
+    match error {
+        Unavailable { .. } | Timeout { .. } | Contention { .. } | Storage { .. } => {
+            wait(tries, error.to_string()).await
+        }
+        error => Err(error.to_string()),
+    }
 }
 
 async fn wait(tries: &mut u32, reason: String) -> Result<(), String> {

@@ -117,6 +117,10 @@ fn wrong_usage_ends_with_2_and_a_failure_with_1() {
         &["openapi", "--data", "x.db"],
         &["healthcheck", "--port", "0"],
         &["healthcheck", "--database-url", "postgres://db/sspp"],
+        &["--model", "nope.toml"],
+        &["postgres://u:hunter2@db/x"],
+        &["import", "x.ndjson", "postgres://u:hunter2@db/x"],
+        &["import-legacy", "postgres://u:hunter2@db/x"],
         &["import"],
         &["import", "x.ndjson", "--migrate"],
         &["import", "x.ndjson", "--skip-lines", "-1"],
@@ -138,7 +142,7 @@ fn wrong_usage_ends_with_2_and_a_failure_with_1() {
     for words in [
         &["healthcheck", "--port", "1"][..],
         &["import", "nope.ndjson"],
-        &["--model", "nope.toml"],
+        &["import", "postgres://u:hunter2@db/x"],
         &["import-legacy", "--from", "postgres://u:hunter2@127.0.0.1:1/x"],
     ] {
         let (status, _, said) = ended(&mut command(folder.path(), words));
@@ -246,6 +250,56 @@ fn dependencies_that_are_away_are_named_with_address_and_cause() {
         assert!(status == 1 && said.contains(part), "{part}: {said}");
     }
     assert!(!said.contains("hunter2"), "{said}");
+}
+
+/// A file that is named and a database that the environment names: neither is left out without a word.
+#[test]
+fn a_data_file_beside_a_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("e.ndjson"), crate::harness::event("a", "call_made", "{}")).unwrap();
+    let before = names(folder.path());
+    let servers = [("REDIS_URL", "redis://127.0.0.1:1"), ("DATABASE_URL", "postgres://127.0.0.1:1/sales")];
+    for words in [
+        &["--port", "0", "--data", "other.db"][..],
+        &["import", "e.ndjson", "--data", "other.db"],
+        &["import-legacy", "--from", "postgres://127.0.0.1:1/old", "--data", "other.db"],
+    ] {
+        let (status, _, said) = ended(command(folder.path(), words).envs(servers));
+        assert_eq!((status, said.lines().count()), (2, 1), "{words:?}: {said}");
+        for part in ["--data (SSPP_DATA) names the file other.db", "DATABASE_URL names PostgreSQL"] {
+            assert!(said.contains(part), "{words:?}: {said}");
+        }
+        let words: Vec<_> =
+            words.iter().copied().filter(|word| !["--data", "other.db"].contains(word)).collect();
+        let mut with_variable = command(folder.path(), &words);
+        let (status, _, said) = ended(with_variable.envs(servers).env("SSPP_DATA", "other.db"));
+        assert!(status == 2 && said.contains("other.db"), "{words:?}: {said}");
+    }
+    assert_eq!(names(folder.path()), before);
+}
+
+#[test]
+fn where_no_line_can_be_taken_nothing_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bad.ndjson"), "{\"a\":1}\n{\"kind\":\"x\"}\n").unwrap();
+    let (status, _, said) = ended(&mut command(folder.path(), &["import", "bad.ndjson", "--data", "b.db"]));
+    assert!(status == 1 && said.contains("line 1: ") && said.contains("2 could not be taken"), "{said}");
+    assert_eq!(names(folder.path()), ["bad.ndjson"]);
+}
+
+#[test]
+fn a_wrong_variable_and_a_wrong_model_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (variable, value) in [("SSPP_MIGRATE", "yes"), ("SSPP_ALLOW_ANONYMOUS", "yes"), ("PORT", "x")] {
+        let (status, _, said) = ended(command(folder.path(), &[]).env(variable, value));
+        assert!(status == 2 && said.contains(variable) && said.contains(value), "{said}");
+    }
+    std::fs::write(folder.path().join("ev.csv"), "accountId,userId\n").unwrap();
+    let (status, _, said) = ended(&mut command(folder.path(), &["--model", "ev.csv"]));
+    assert!(status == 2 && said.contains("ev.csv (--model, SSPP_MODEL): is not TOML"), "{said}");
+    let (status, help, _) = ended(&mut command(folder.path(), &["help", "import"]));
+    assert!(status == 0 && help.contains("sspp export") && help.contains("Exit status:"), "{help}");
+    assert!(help.contains("without a kind") && !help.contains("--claim-bound"), "{help}");
 }
 
 #[test]

@@ -194,7 +194,8 @@ async fn a_second_process_on_the_same_file_or_port_is_refused() {
     let said = refused(&mut command(folder.path(), &["--port", "0"]));
     assert!(said.len() == 1 && said[0].contains("sspp.db") && said[0].contains("SSPP_DATA"), "{said:?}");
     std::fs::hard_link(folder.path().join("sspp.db"), folder.path().join("linked.db")).unwrap();
-    std::fs::write(folder.path().join("events.ndjson"), "{}").unwrap();
+    let event = crate::harness::event("a", "call_made", "{}");
+    std::fs::write(folder.path().join("events.ndjson"), event).unwrap();
     for arguments in [&["--port", "0", "--data", "linked.db"][..], &["import", "events.ndjson"]] {
         let said = refused(&mut command(folder.path(), arguments));
         assert!(said.len() == 1 && said[0].contains("in use by another process"), "{said:?}");

@@ -268,6 +268,21 @@ async fn signals_move_from_sqlite_to_postgresql_and_from_the_predecessor() {
     for round in ["60 new signals", "0 new signals, 60 known before"] {
         let (done, said) = sspp_api(folder.path(), &["import", "signals.ndjson"], &variables);
         assert!(done && said.contains(round), "{said}");
+        assert!(said.contains("into PostgreSQL at ") && said.contains("database "), "{said}");
+    }
+    // What no waiting makes better is told at once.
+    let (host, secret) = (redis.url.trim_start_matches("redis://"), "hunter2");
+    let database = postgres.url.split_once('@').unwrap().1.split_once('/').unwrap().0;
+    for url in [
+        format!("redis://stranger:{secret}@{host}"),
+        format!("redis://{host}/99"),
+        format!("redis-cluster://{host}"),
+        format!("redis://{database}"),
+    ] {
+        let variables = [("DATABASE_URL", postgres.url.as_str()), ("REDIS_URL", url.as_str())];
+        let (done, said) = sspp_api(folder.path(), &["import", "signals.ndjson"], &variables);
+        assert!(!done && said.contains("cannot use the queue (--redis-url, REDIS_URL)"), "{url}: {said}");
+        assert!(!said.contains("trying again") && !said.contains(secret), "{url}: {said}");
     }
     let ports = sspp_api::Ports { store: store.port(), ..crate::harness::memory_ports() };
     let production = Harness::over(ports, sspp_api::Settings::default());
@@ -275,8 +290,11 @@ async fn signals_move_from_sqlite_to_postgresql_and_from_the_predecessor() {
     assert_eq!(known_by_event(&again), known_by_event(&exported));
 
     // The predecessor's table, as its init.sql makes it, in the same server.
-    legacy_table(&postgres.url).await;
     let arguments = ["import-legacy", "--from", postgres.url.as_str()];
+    let (done, said) = sspp_api(folder.path(), &arguments, &variables);
+    assert!(!done && said.contains("there is no table sales_signals in PostgreSQL at "), "{said}");
+    assert!(said.contains("--from") && !said.contains("migrate") && !said.contains("at line"), "{said}");
+    legacy_table(&postgres.url).await;
     for round in ["3 new signals, 1 not taken", "0 new signals, 3 known before, 1 not taken"] {
         let (done, said) = sspp_api(folder.path(), &arguments, &variables);
         assert!(!done && said.contains(round) && said.contains("row 4: "), "{said}");

@@ -80,6 +80,7 @@ async fn migrates_then_runs(variables: &Variables<'_>) -> Running {
     for expected in ["applied", "no migration was needed"] {
         let (status, printed, said) = ended(&mut command(WORKER, &["migrate"], variables));
         assert!(status == 0 && printed.contains(expected), "{printed}{said}");
+        assert!(!said.contains("already exists"), "{said}");
     }
     turns(&worker, 200).await;
     let (status, printed, said) = ended(&mut command(WORKER, &["healthcheck", "--port", worker.port()], &[]));

@@ -107,7 +107,7 @@ impl Running {
     }
 
     /// Waits for the process to end by itself.
-    pub(crate) fn ended(self) -> i32 {
+    pub(crate) fn ended(&self) -> i32 {
         self.child().wait().unwrap().code().unwrap()
     }
 

@@ -37,11 +37,13 @@ fn what_cannot_start_says_why_in_one_line() {
         (&["--nonsense"], &[], "--nonsense"),
         (&["work"], &[], "work"),
         (&["migrate"], &[redis], "DATABASE_URL"),
+        (&["migrate", "postgres://u:hunter2@127.0.0.1:1/x"], &[redis], "postgres://…@127.0.0.1:1/x"),
+        (&[], &[redis, database, ("SSPP_MIGRATE", "yes")], "SSPP_MIGRATE"),
         (&["migrate"], &[database], "migrate"),
         (&["healthcheck", "--port", "1"], &[], "127.0.0.1:1"),
     ] {
         // What a file or another process says is a failure; all else is wrong usage.
-        let tried = named == "nothing.toml" || named == "migrate" || named == "127.0.0.1:1";
+        let tried = named == "migrate" || named == "127.0.0.1:1";
         let variables = [variables, &[("RUST_BACKTRACE", "1")]].concat();
         let (status, _, said) = ended(&mut command(WORKER, arguments, &variables));
         assert_eq!(status, if tried { 1 } else { 2 }, "{arguments:?} {variables:?}: {said}");
@@ -202,4 +204,6 @@ async fn without_its_dependencies_it_lives_waits_and_stops_when_told_to() {
     worker.signal("-TERM");
     assert_eq!(worker.ended(), 0);
     assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    let log = worker.log();
+    assert!(!log.contains("closed"), "what it closes itself it does not wait for: {log}");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
+use super::place::Place;
 use super::settings::Settings;
 
 /// Settings of the store on PostgreSQL.
@@ -36,6 +37,16 @@ impl PgConfig {
             statement_timeout: Duration::from_secs(10),
             acquire_timeout: Duration::from_secs(2),
         }
+    }
+
+    /// Which server and which database that is, without user and password.
+    ///
+    /// ```
+    /// let config = sspp_core::PgConfig::new("postgres://sspp:secret@db.example/sspp");
+    /// assert_eq!(config.place().unwrap(), "PostgreSQL at db.example:5432, database sspp");
+    /// ```
+    pub fn place(&self) -> Result<String, PgOpenError> {
+        Ok(Place::new(self.connect_options()?).to_string().trim_end_matches(',').to_owned())
     }
 
     /// What every connection is opened with: only what a pooler lets through. The rest is [set](super::settings) after it.

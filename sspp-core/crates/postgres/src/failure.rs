@@ -141,7 +141,8 @@ fn of_sql(error: &sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Database(inner) => {
             let state = inner.code().unwrap_or_default();
-            let reason = format!("{reason} ({state})");
+            // The driver would add a line of PostgreSQL's own sources.
+            let reason = format!("{} ({state})", inner.message());
             match Meaning::of(&state, inner.constraint()) {
                 Meaning::Unavailable => StoreError::Unavailable { reason },
                 Meaning::Timeout => StoreError::Timeout { after_ms: 0 },

@@ -5,10 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection};
 
-use super::failure::Failure;
 use super::place::Place;
 use super::{PgConfig, PgOpenError};
-use sspp_engine::StoreError;
 
 /// How long it is tried to connect.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -40,6 +38,32 @@ pub struct LegacySignal {
 #[derive(Debug)]
 pub struct LegacySignals {
     connection: PgConnection,
+    place: String,
+}
+
+/// Why the predecessor's table cannot be read.
+///
+/// ```
+/// let error = sspp_core::LegacyError::NoTable { place: "PostgreSQL at old-db:5432, database sales".to_owned() };
+/// assert_eq!(error.to_string(), "there is no table sales_signals in PostgreSQL at old-db:5432, database sales");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LegacyError {
+    /// Its database has no such table: another database, perhaps.
+    #[error("there is no table sales_signals in {place}")]
+    NoTable {
+        /// The server and the database.
+        place: String,
+    },
+    /// The database says why.
+    #[error("{place}: {reason}")]
+    Failed {
+        /// The server and the database.
+        place: String,
+        /// What it said.
+        reason: String,
+    },
 }
 
 /// Casts, since the table was made with several types over time; the zone of the session is UTC.
@@ -63,31 +87,44 @@ impl LegacySignals {
     /// ```
     pub async fn connect(url: &str) -> Result<Self, PgOpenError> {
         let config = PgConfig::new(url);
+        let named = config.place()?;
         let place = Place::new(config.connect_options()?);
         let mut connection = place.connect(CONNECT).await.map_err(PgOpenError::Unreachable)?;
         // Whatever its encoding is: what is read from it is converted.
         let set = config.settings().read_only().apply(&mut connection).await;
         set.map_err(|error| PgOpenError::Unreachable(place.unreachable(&error)))?;
-        Ok(Self { connection })
+        Ok(Self { connection, place: named })
     }
 
     /// How many rows have a higher id than this.
-    pub async fn count_after(&mut self, id: i64) -> Result<u64, StoreError> {
+    pub async fn count_after(&mut self, id: i64) -> Result<u64, LegacyError> {
         let sql = "SELECT count(*) FROM sales_signals WHERE id > $1";
         let query = sqlx::query_scalar::<_, i64>(sql).bind(id);
-        let count = query.fetch_one(&mut self.connection).await.map_err(Failure::from)?;
+        let count =
+            query.fetch_one(&mut self.connection).await.map_err(|error| failed(&self.place, &error))?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// Rows of higher ids than this, the lowest first.
-    pub async fn after(&mut self, id: i64, limit: u32) -> Result<Vec<LegacySignal>, StoreError> {
+    pub async fn after(&mut self, id: i64, limit: u32) -> Result<Vec<LegacySignal>, LegacyError> {
         let query = sqlx::query_as(READ).bind(id).bind(i64::from(limit));
-        Ok(query.fetch_all(&mut self.connection).await.map_err(Failure::from)?)
+        query.fetch_all(&mut self.connection).await.map_err(|error| failed(&self.place, &error))
     }
 
     /// Ends the connection.
     pub async fn close(self) {
         // Nothing was changed over it.
         drop(self.connection.close().await);
+    }
+}
+
+fn failed(place: &str, error: &sqlx::Error) -> LegacyError {
+    let place = place.to_owned();
+    match error {
+        sqlx::Error::Database(error) if error.code().as_deref() == Some("42P01") => {
+            LegacyError::NoTable { place }
+        }
+        sqlx::Error::Database(error) => LegacyError::Failed { place, reason: error.message().to_owned() },
+        error => LegacyError::Failed { place, reason: error.to_string() },
     }
 }

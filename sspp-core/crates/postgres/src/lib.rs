@@ -40,5 +40,5 @@ mod store_write;
 mod tallies;
 
 pub use config::{PgConfig, PgOpenError};
-pub use legacy::{LegacySignal, LegacySignals};
+pub use legacy::{LegacyError, LegacySignal, LegacySignals};
 pub use store::PgSignalStore;

@@ -48,7 +48,10 @@ impl Settings {
     /// With no limits on statements.
     pub(super) fn without_limits() -> Self {
         let limits = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
-        Self(limits.map(|name| (name, "0".to_owned())).into())
+        let mut all: Vec<_> = limits.map(|name| (name, "0".to_owned())).into();
+        // That something is there already is no news to a migration.
+        all.push(("client_min_messages", "warning".to_owned()));
+        Self(all)
     }
 
     /// Nothing can be written.

@@ -1,7 +1,5 @@
 //! The queue and the store of a deployment, and their limits.
 
-use std::time::Duration;
-
 use clap::Args;
 
 use super::{ConfigError, DatabaseArgs, RedisArgs, Span, check_queue_name};
@@ -54,7 +52,12 @@ pub struct QueueArgs {
     #[arg(long, env = "SSPP_MAX_BACKLOG", value_name = "SSPP_MAX_BACKLOG", default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub max_backlog: u64,
+}
 
+/// How long a process that takes events out of the queue may hold them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Queue")]
+pub struct ClaimArgs {
     /// How long an event may be in a worker's hands without a sign of life before another takes it over, such as 60s. Has to
     /// exceed `SSPP_STATEMENT_TIMEOUT`.
     #[arg(long, env = "SSPP_CLAIM_BOUND", value_name = "SSPP_CLAIM_BOUND", default_value = "60s")]
@@ -108,6 +111,20 @@ pub struct Backends {
 }
 
 impl BackendArgs {
+    /// What a process that serves or scores is to use, with the limit of its claims.
+    pub fn resolve_with(&self, claims: &ClaimArgs) -> Result<Option<Backends>, ConfigError> {
+        let Some(mut backends) = self.resolve()? else { return Ok(None) };
+        let (claim_bound, statement_timeout) = (claims.claim_bound, self.store.statement_timeout);
+        if claim_bound <= statement_timeout {
+            return Err(ConfigError::ClaimBound { claim_bound, statement_timeout });
+        }
+        let redis = &mut backends.redis;
+        redis.claim_bound = claim_bound.get();
+        // A claim is renewed every third of the bound: a command must be over by then.
+        redis.command_timeout = redis.command_timeout.min(redis.claim_bound / 3);
+        Ok(Some(backends))
+    }
+
     /// What is to be used; `None` when neither Redis nor PostgreSQL is named.
     pub fn resolve(&self) -> Result<Option<Backends>, ConfigError> {
         let Self { redis, queue, store } = self;
@@ -119,18 +136,10 @@ impl BackendArgs {
             (Some(_), None) => return half(redis.named(), "DATABASE_URL (or POSTGRES_HOST)"),
             (None, Some(_)) => return half(store.database.named(), "REDIS_URL (or REDIS_HOST)"),
         };
-        let (claim_bound, statement_timeout) = (queue.claim_bound, store.statement_timeout);
-        if claim_bound <= statement_timeout {
-            return Err(ConfigError::ClaimBound { claim_bound, statement_timeout });
-        }
-        let claim_bound = claim_bound.get();
         let redis = RedisConfig {
             name: format!("sspp:{}", queue.queue_name),
             shards: queue.queue_shards,
             max_backlog: queue.max_backlog,
-            claim_bound,
-            // A claim is renewed every third of the bound: a command must be over by then.
-            command_timeout: Duration::from_secs(2).min(claim_bound / 3),
             ..RedisConfig::new(redis.expose())
         };
         Ok(Some(Backends { redis, postgres }))

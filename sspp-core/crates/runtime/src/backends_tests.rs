@@ -1,5 +1,7 @@
 //! The configuration of Redis and PostgreSQL, case by case.
 
+use std::time::Duration;
+
 use clap::Parser;
 
 use super::*;
@@ -8,6 +10,8 @@ use super::*;
 struct Config {
     #[command(flatten)]
     backends: BackendArgs,
+    #[command(flatten)]
+    claims: ClaimArgs,
 }
 
 const HIDDEN: &str = "p@ss/word";
@@ -17,7 +21,7 @@ fn resolved(arguments: &str) -> Result<Option<Backends>, String> {
     let words = std::iter::once("x").chain(arguments.split_whitespace());
     let config = Config::try_parse_from(words).unwrap();
     assert!(!format!("{config:?}").contains(HIDDEN), "a password is shown by Debug");
-    config.backends.resolve().map_err(|error| error.to_string())
+    config.backends.resolve_with(&config.claims).map_err(|error| error.to_string())
 }
 
 const REDIS: &str = "--redis-url redis://cache ";

@@ -5,8 +5,9 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::builder::{OsStr, Resettable};
+use clap::error::{ContextKind, ContextValue, ErrorKind as Fault};
+use clap::{Arg, Command, Parser};
 
 use super::ConfigError;
 
@@ -76,12 +77,15 @@ pub fn main_of<C: Parser>(run: impl FnOnce(C) -> Result<(), Failure>) -> ExitCod
         Ok(line) => run(line),
         // --help and --version are no failures.
         Err(help) if !help.use_stderr() => help.exit(),
-        Err(error) => Err(Failure::usage(one_line(&error.to_string()))),
+        Err(error) => Err(Failure::usage(one_line(&error, &command_of::<C>()))),
     };
     let Err(failure) = done else { return ExitCode::SUCCESS };
+    let status = failure.status;
+    let given = std::env::args_os().chain(std::env::vars_os().map(|(_, value)| value));
+    let failure = without_users(&failure.to_string(), given);
     // Nobody may be listening; the status says the same.
     drop(writeln!(std::io::stderr(), "{}: {failure}", C::command().get_name()));
-    ExitCode::from(failure.status)
+    ExitCode::from(status)
 }
 
 /// Reads a command line and the variables of its settings. A subcommand has settings of its own; what the variables say of
@@ -98,13 +102,23 @@ pub fn main_of<C: Parser>(run: impl FnOnce(C) -> Result<(), Failure>) -> ExitCod
 /// ```
 pub fn read_command_line<C: Parser>(words: impl IntoIterator<Item = OsString>) -> Result<C, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
-    let mut command = C::command();
+    let mut command = command_of::<C>();
     let first = words.get(1).and_then(|word| word.to_str());
     if first.is_some_and(|first| command.find_subcommand(first).is_some()) {
         command = command.mut_args(|arg| arg.env(Resettable::<OsStr>::Reset));
     }
     let matches = command.try_get_matches_from_mut(words)?;
     C::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// A binary's command line, each part of which tells the exit status in its help.
+pub(super) fn command_of<C: Parser>() -> Command {
+    fn told(command: Command) -> Command {
+        command.after_help(EXIT_STATUS).mut_subcommands(told)
+    }
+    let mut command = told(C::command());
+    command.build();
+    command
 }
 
 /// Prints what a command was asked for.
@@ -124,19 +138,55 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// What clap says, without the usage that follows but with the way to it.
-fn one_line(error: &str) -> String {
-    let lines = error.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+/// What clap says, without the usage that follows but with the way to it, and with the variable that the value may be from.
+fn one_line(error: &clap::Error, command: &Command) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    let said = lines.collect::<Vec<_>>().join(" ");
-    let said = said.trim_start_matches("error: ");
-    // Only a setting before a subcommand is told so.
-    let more = if said.contains("subcommand '") && said.contains("cannot be used with") {
+    let mut said = String::new();
+    for line in lines {
+        said += if said.is_empty() {
+            ""
+        } else if line.starts_with("tip: ") {
+            "; "
+        } else {
+            " "
+        };
+        said += line.trim_start_matches("error: ").trim_start_matches("tip: ");
+    }
+    if let Some(variable) = variable(error, command).filter(|variable| !said.contains(variable)) {
+        said.extend([" (or from ", &variable, ")"]);
+    }
+    let of_server = error.context().any(|(kind, _)| kind == ContextKind::InvalidSubcommand);
+    let more = if error.kind() == Fault::ArgumentConflict && of_server {
         "write the subcommand first, and only settings that its --help lists"
     } else {
         "--help lists what there is"
     };
     format!("{said}; {more}")
+}
+
+/// The variable of the setting that is at fault.
+fn variable(error: &clap::Error, command: &Command) -> Option<String> {
+    fn find<'c>(command: &'c Command, shown: &str) -> Option<&'c Arg> {
+        let own = command.get_arguments().find(|arg| arg.get_env().is_some() && arg.to_string() == shown);
+        own.or_else(|| command.get_subcommands().find_map(|sub| find(sub, shown)))
+    }
+    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
+    Some(find(command, shown)?.get_env()?.to_string_lossy().into_owned())
+}
+
+/// A message without the users and passwords of URLs that the command line or the environment hold: a URL in a wrong place
+/// may be told as it stands.
+fn without_users(message: &str, given: impl IntoIterator<Item = OsString>) -> String {
+    given.into_iter().fold(message.to_owned(), |message, given| {
+        let given = given.to_string_lossy();
+        let user = given.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+        match user {
+            Some((user, _)) if !user.is_empty() => message.replace(&format!("://{user}@"), "://…@"),
+            _ => message,
+        }
+    })
 }
 
 /// Checks a queue's name, which stands in metrics and in keys.
@@ -162,11 +212,77 @@ pub fn check_queue_name(name: &str) -> Result<(), ConfigError> {
 mod tests {
     use super::*;
 
+    #[derive(Debug, Parser)]
+    #[command(name = "x", args_conflicts_with_subcommands = true)]
+    struct Line {
+        #[arg(long, env = "X_MIGRATE")]
+        migrate: bool,
+        #[arg(long, value_name = "X_PORT", env = "X_PORT")]
+        port: Option<u16>,
+        #[command(subcommand)]
+        command: Option<Sub>,
+    }
+
+    #[derive(Debug, clap::Subcommand)]
+    enum Sub {
+        /// Imports.
+        Import { file: String },
+    }
+
     #[test]
     fn what_clap_says_becomes_one_line() {
-        let said = one_line(
-            "error: unexpected argument '-x' found\n\nUsage: x\n\nFor more information, try '--help'.\n",
-        );
-        assert_eq!(said, "unexpected argument '-x' found; --help lists what there is");
+        for (words, said) in [
+            (&["x", "-y"][..], "unexpected argument '-y' found; --help lists what there is"),
+            (
+                &["x", "--pott", "1"],
+                "unexpected argument '--pott' found; a similar argument exists: '--port'; --help lists what there is",
+            ),
+            (
+                &["x", "--port", "y"],
+                "invalid value 'y' for '--port <X_PORT>': invalid digit found in string; --help lists what there is",
+            ),
+            (
+                &["x", "import"],
+                "the following required arguments were not provided: <FILE>; --help lists what there is",
+            ),
+            (
+                &["x", "--port", "1", "import", "f"],
+                "the subcommand 'import' cannot be used with '--port <X_PORT>'; write the subcommand first, and only settings \
+                 that its --help lists",
+            ),
+        ] {
+            let error = read_command_line::<Line>(words.iter().map(Into::into)).unwrap_err();
+            assert_eq!(one_line(&error, &command_of::<Line>()), said);
+        }
+        // Its value can only be from the variable.
+        let mut error = clap::Error::new(Fault::ValueValidation);
+        error.insert(ContextKind::InvalidArg, ContextValue::String("--migrate".to_owned()));
+        error.insert(ContextKind::InvalidValue, ContextValue::String("yes".to_owned()));
+        let said = one_line(&error, &command_of::<Line>());
+        assert!(said.starts_with("invalid value 'yes' for '--migrate' (or from X_MIGRATE); "), "{said}");
+    }
+
+    #[test]
+    fn every_help_tells_the_exit_status() {
+        for words in [&["x", "--help"][..], &["x", "import", "--help"], &["x", "help", "import"]] {
+            let help = read_command_line::<Line>(words.iter().map(Into::into)).unwrap_err();
+            assert!(!help.use_stderr() && help.to_string().contains("Exit status: 0 done"), "{help}");
+        }
+    }
+
+    #[test]
+    fn the_users_of_urls_are_in_no_message() {
+        for (given, message, said) in [
+            (
+                "postgres://u:hunter2@old/sales",
+                "no 'postgres://u:hunter2@old/sales'",
+                "no 'postgres://…@old/sales'",
+            ),
+            ("--form=redis://:a@b/c@old", "redis://:a@b/c@old: no", "redis://…@old: no"),
+            ("http://old/@", "http://old", "http://old"),
+            ("a@b", "a@b", "a@b"),
+        ] {
+            assert_eq!(without_users(message, [given.into()]), said);
+        }
     }
 }

@@ -29,7 +29,7 @@ pub enum ConfigError {
         missing: &'static str,
     },
     /// Nothing says where the dependencies are.
-    #[error("{missing} is missing: {why}")]
+    #[error("set {missing}: {why}")]
     Missing {
         /// What is missing.
         missing: &'static str,

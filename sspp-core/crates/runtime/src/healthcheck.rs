@@ -24,9 +24,6 @@ pub fn healthcheck(address: SocketAddr) -> Result<String, String> {
         ip => ip,
     };
     let address = SocketAddr::new(ip, address.port());
-    if address.port() == 0 {
-        return Err("the port is 0, which means any: name the one that is served on".to_owned());
-    }
     let away = |error| {
         format!("{address} does not answer: {error}; is the process running, and is this where it listens?")
     };

@@ -41,7 +41,7 @@ mod stop;
 mod trace_export;
 mod traces;
 
-pub use backends::{BackendArgs, Backends, QueueArgs, StartArgs, StoreArgs};
+pub use backends::{BackendArgs, Backends, ClaimArgs, QueueArgs, StartArgs, StoreArgs};
 pub use cli::{EXIT_STATUS, Failure, check_queue_name, main_of, print, read_command_line};
 pub use clocks::QueueClock;
 pub use durability::{DurabilityState, require_durable, watch_durability};

@@ -172,21 +172,13 @@ pub struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
-    /// The variable that says where it is.
-    pub(super) fn named(&self) -> &'static str {
+    /// The variable that says where it is, or would.
+    pub fn named(&self) -> &'static str {
         if secret(self.database_url.as_ref()).is_some() {
             "DATABASE_URL"
         } else {
             "POSTGRES_HOST (or DB_HOST)"
         }
-    }
-
-    /// The URL, which has to be there.
-    pub fn required(&self) -> Result<Secret, ConfigError> {
-        self.url()?.ok_or(ConfigError::Missing {
-            missing: "DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB)",
-            why: "it says where the PostgreSQL is whose schema is to be migrated",
-        })
     }
 
     /// The URL, given or put together; `None` when nothing is set.

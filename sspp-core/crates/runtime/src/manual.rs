@@ -1,8 +1,9 @@
 //! What is installed beside a binary: completions for shells, and man pages.
 
-use clap::{CommandFactory, Subcommand};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::cli::command_of;
 use super::{Failure, print};
 
 /// The subcommands that print what is installed beside a binary.
@@ -33,13 +34,13 @@ pub enum ManualCommand {
 
 impl ManualCommand {
     /// Prints it, for the program that has this command line.
-    pub fn run<C: CommandFactory>(&self) -> Result<(), Failure> {
+    pub fn run<C: Parser>(&self) -> Result<(), Failure> {
         print(&self.text::<C>()?)
     }
 
     /// What is printed.
-    pub fn text<C: CommandFactory>(&self) -> Result<String, Failure> {
-        let mut command = C::command();
+    pub fn text<C: Parser>(&self) -> Result<String, Failure> {
+        let mut command = command_of::<C>();
         let mut text = Vec::new();
         match self {
             Self::Completions { shell } => {
@@ -47,7 +48,6 @@ impl ManualCommand {
                 clap_complete::generate(*shell, &mut command, name, &mut text);
             }
             Self::Man { subcommand } => {
-                command.build();
                 let page = match subcommand {
                     None => command,
                     Some(name) => {

@@ -29,7 +29,10 @@ pub enum ModelError {
 }
 
 fn lines(path: &Path, faults: &ModelFaults) -> String {
-    let lines = faults.0.iter().map(|fault| format!("{}: {}: {}", path.display(), fault.path, fault.detail));
+    let lines = faults.0.iter().map(|fault| {
+        let place = if fault.path.is_empty() { String::new() } else { format!("{}: ", fault.path) };
+        format!("the scoring model {} (--model, SSPP_MODEL): {place}{}", path.display(), fault.detail)
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -239,11 +239,12 @@ impl Watched {
         match (before.map(|before| before.reason), now.reason) {
             (Some(Some(_)) | None, None) => tracing::info!(dependency = name, "a dependency is there"),
             (Some(before), Some(reason)) if before == Some(reason) => {}
+            // By this process, which stops.
+            (Some(None), None) | (_, Some("closed")) => {}
             (_, Some(reason)) => {
                 let detail = now.detail.as_deref().unwrap_or_default();
                 tracing::warn!(dependency = name, reason, detail, "waiting for a dependency");
             }
-            (Some(None), None) => {}
         }
     }
 

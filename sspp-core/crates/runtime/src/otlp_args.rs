@@ -21,16 +21,22 @@ use super::{ConfigError, Secret, TraceExport};
 pub struct OtlpArgs {
     /// Where an OpenTelemetry collector takes OTLP over HTTP, such as `http://localhost:4318`; /v1/traces is appended. Without it
     /// no trace is exported.
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "OTEL_EXPORTER_OTLP_ENDPOINT")]
-    pub otlp_endpoint: Option<String>,
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        value_name = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        hide_env_values = true
+    )]
+    pub otlp_endpoint: Option<Secret>,
 
     /// The same for traces alone, used as it is.
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-        value_name = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+        value_name = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        hide_env_values = true
     )]
-    pub otlp_traces_endpoint: Option<String>,
+    pub otlp_traces_endpoint: Option<Secret>,
 
     /// What is sent to the collector with each request: `name=value`, separated by commas, values percent-encoded.
     #[arg(
@@ -78,8 +84,11 @@ impl OtlpArgs {
     pub(super) fn endpoint(&self) -> Option<(&'static str, &'static str, &str)> {
         let traces = ("--otlp-traces-endpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
         let base = ("--otlp-endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT");
-        let traces = set(self.otlp_traces_endpoint.as_deref()).map(|value| (traces.0, traces.1, value));
-        traces.or_else(|| set(self.otlp_endpoint.as_deref()).map(|value| (base.0, base.1, value)))
+        let traces = set(self.otlp_traces_endpoint.as_ref().map(Secret::expose))
+            .map(|value| (traces.0, traces.1, value));
+        traces.or_else(|| {
+            set(self.otlp_endpoint.as_ref().map(Secret::expose)).map(|value| (base.0, base.1, value))
+        })
     }
 }
 

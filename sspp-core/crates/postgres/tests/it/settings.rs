@@ -4,7 +4,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use sspp_core::testing::builders::signal;
 use sspp_core::testing::servers::Kind;
 use sspp_core::{
-    Durability, LegacySignals, PgConfig, PgOpenError, PgSignalStore, SignalStore as _, StoreError,
+    Durability, LegacyError, LegacySignals, PgConfig, PgOpenError, PgSignalStore, SignalStore as _,
+    StoreError,
 };
 
 use super::fixture::Site;
@@ -145,7 +146,8 @@ async fn a_database_that_cannot_hold_every_text_is_refused() {
         }
         let mut legacy = LegacySignals::connect(&url).await.unwrap();
         let error = legacy.count_after(0).await.unwrap_err();
-        assert!(matches!(error, StoreError::Setup { .. }), "its table is missing, that is all: {error}");
+        assert!(matches!(error, LegacyError::NoTable { .. }), "its table is missing, that is all: {error}");
+        assert!(error.to_string().contains(&format!("database {name}")), "{error}");
     }
     // The server was away at the start, and another database is there now.
     let url = site.database("renamed").await;

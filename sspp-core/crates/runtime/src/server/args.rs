@@ -32,7 +32,7 @@ pub struct ServerArgs {
     #[arg(long, env = "SSPP_IDLE_TIMEOUT", value_name = "SSPP_IDLE_TIMEOUT", default_value = "75s")]
     pub idle_timeout: Span,
 
-    /// The names by which the server may be asked (Host) while no keys are set, between commas, without ports: `api.example`,
+    /// The names by which the server may be asked (Host) while anyone may ask it, between commas, without ports: `api.example`,
     /// `*.svc.cluster.local`, or `*` for all. Addresses and localhost always may.
     #[arg(
         long,
