@@ -44,7 +44,7 @@ pub use sspp_events::{
     parse_cloud_event_data, parse_event, parse_unsent_event,
 };
 #[cfg(feature = "postgres")]
-pub use sspp_postgres::{LegacySignal, LegacySignals, PgConfig, PgOpenError, PgSignalStore};
+pub use sspp_postgres::{LegacyError, LegacySignal, LegacySignals, PgConfig, PgOpenError, PgSignalStore};
 #[cfg(feature = "redis")]
 pub use sspp_redis::{RedisConfig, RedisEventQueue, RedisOpenError};
 pub use sspp_scoring::{

@@ -12,6 +12,7 @@ mod exit;
 mod exports;
 mod intake;
 mod lists;
+mod methods;
 mod operations;
 mod outside;
 mod overflow;
