@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use sspp_client::{
     AccountId, Client, DeadLetterEdit, DeadLetterId, DeadLetterQuery, DeadLetterReason, ErasureKind, Error,
     EventId, EventType, ExternalId, HealthStatus, JobState, PreviewStatus, ReplayStatus, SalesEvent, Settled,
