@@ -91,12 +91,19 @@ impl Delivery<'_> {
         Checked { event, event_id, made_id, line: row.line, original: row.original }
     }
 
-    /// Sends what is good.
+    /// Sends what is good. A failure where the server said nothing of any row.
     pub(crate) async fn send(&self, batch: &Batch) -> Result<Vec<Outcome>, Failure> {
         let events: Vec<_> = batch.rows.iter().filter_map(|row| row.event.as_ref().ok().cloned()).collect();
-        match self.client {
-            Some(client) if !events.is_empty() => Ok(told(client.send(events), || self.note(BUSY)).await?),
-            _ => Ok(Vec::new()),
+        let outcomes = match self.client {
+            Some(client) if !events.is_empty() => told(client.send(events), || self.note(BUSY)).await?,
+            _ => return Ok(Vec::new()),
+        };
+        let unheard = |outcome: &Outcome| matches!(outcome.verdict, Verdict::NotSent { .. });
+        match outcomes.first().map(|outcome| &outcome.verdict) {
+            Some(Verdict::NotSent { error, .. }) if outcomes.iter().all(unheard) => {
+                Err(Failure::from(&**error))
+            }
+            _ => Ok(outcomes),
         }
     }
 
