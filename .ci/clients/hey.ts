@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { client } from "./generated/hey/client.gen.js";
 import {
-  acceptEvent, acceptEvents, exportSignals, listDeadLetters, listSignals, mendDeadLetter, replayDeadLetter,
+  acceptEvent, acceptEvents, exportSignals, listDeadLetters, listSignals, editDeadLetter, replayDeadLetter,
 } from "./generated/hey/sdk.gen.js";
 import type { Event } from "./generated/hey/types.gen.js";
 
@@ -48,7 +48,7 @@ const letter = letters.data.data[0];
 assert.ok(letter && !letter.replayable);
 const path = { id: letter.id };
 const whole = { accountId: account, userId: "four", eventType: "call_made", timestamp: "2026-01-15T00:00:00Z" };
-const edited = await mendDeadLetter({ path, body: whole, throwOnError: true });
+const edited = await editDeadLetter({ path, body: whole, throwOnError: true });
 assert.equal(edited.data.event?.userId, "four");
 const replayed = await replayDeadLetter({ path, throwOnError: true });
 assert.equal(replayed.data.status, "queued");
