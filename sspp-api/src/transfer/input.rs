@@ -70,7 +70,7 @@ impl Lines {
     }
 }
 
-/// Reads until the end, or until nobody takes the lines any more.
+/// Reads until the end, or until no one takes the lines any more.
 fn read_all(mut reader: BufReader<impl Read>, to: &mpsc::Sender<io::Result<Vec<RawLine>>>) {
     let mut number = 0;
     loop {

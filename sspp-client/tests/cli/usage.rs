@@ -14,6 +14,19 @@ fn events_that_a_server_away_did_not_get_are_told_by_their_lines() {
 }
 
 #[test]
+fn a_password_in_a_wrong_place_is_not_shown() {
+    for arguments in [
+        &["import", "https://me:hunter2@host/events.csv"][..],
+        &["stats", "https://me:hunter2@host"],
+        &["https://me:hunter2@host", "stats"],
+        &["signals", "--from", "https://me:hunter2@host"],
+    ] {
+        let said = Said::from(command("http://127.0.0.1:1", arguments).output().unwrap());
+        assert!(said.code == 2 && !said.err.contains("hunter2"), "{arguments:?}: {said:?}");
+    }
+}
+
+#[test]
 fn what_the_command_line_cannot_mean_is_a_usage_error() {
     let platform = Platform::start();
     let one = |more: &[&'static str]| [&["emit", "-a", "a", "-u", "u", "-t", "call_made"][..], more].concat();

@@ -82,3 +82,29 @@ fn the_blocking_client_has_every_method() {
         assert!(is_there, "blocking::Client lacks {method}");
     }
 }
+
+#[cfg(feature = "blocking")]
+#[test]
+fn a_program_without_async_reads_the_same() {
+    use sspp_client::{DeadLetterQuery, ExportFormat, SalesEvent, SignalQuery, blocking};
+
+    use crate::LONG;
+    use crate::platform::Platform;
+
+    let platform = Platform::start();
+    let client = blocking::Client::from(platform.client());
+    let events = (0..5).map(|number| SalesEvent::call_made("acc_1", format!("user_{number}")));
+    for outcome in client.send(events).unwrap() {
+        assert!(client.wait_for_signal(outcome.event_id, LONG).unwrap().signal().is_some());
+    }
+    let query = SignalQuery::default().page_size(2);
+    assert_eq!(client.signals(&query).count(), 5);
+    let signals: Vec<_> = client.signals(&query).limit(3).collect::<Result<_, _>>().unwrap();
+    assert_eq!(signals.len(), 3);
+    assert_eq!(client.signals(&query).next_page().unwrap().unwrap().items.len(), 2);
+    let exported: Vec<_> = client.export_signals(&query).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(exported.len(), 5);
+    let csv: Vec<_> = client.export(&query, ExportFormat::Csv).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(String::from_utf8(csv.concat()).unwrap().lines().count(), 6);
+    assert_eq!(client.replay_all_dead_letters(&DeadLetterQuery::default()).finish().unwrap().replayed, 0);
+}

@@ -386,26 +386,3 @@ fn a_key_without_the_scope_is_told_so() {
         assert!(client.health().await.unwrap().is_healthy());
     });
 }
-
-#[cfg(feature = "blocking")]
-#[test]
-fn a_program_without_async_reads_the_same() {
-    use sspp_client::{ExportFormat, blocking};
-
-    let platform = Platform::start();
-    let client = blocking::Client::from(platform.client());
-    let events = (0..5).map(|number| SalesEvent::call_made("acc_1", format!("user_{number}")));
-    for outcome in client.send(events).unwrap() {
-        assert!(client.wait_for_signal(outcome.event_id, LONG).unwrap().signal().is_some());
-    }
-    let query = SignalQuery::default().page_size(2);
-    assert_eq!(client.signals(&query).count(), 5);
-    let signals: Vec<_> = client.signals(&query).limit(3).collect::<Result<_, _>>().unwrap();
-    assert_eq!(signals.len(), 3);
-    assert_eq!(client.signals(&query).next_page().unwrap().unwrap().items.len(), 2);
-    let exported: Vec<_> = client.export_signals(&query).unwrap().collect::<Result<_, _>>().unwrap();
-    assert_eq!(exported.len(), 5);
-    let csv: Vec<_> = client.export(&query, ExportFormat::Csv).unwrap().collect::<Result<_, _>>().unwrap();
-    assert_eq!(String::from_utf8(csv.concat()).unwrap().lines().count(), 6);
-    assert_eq!(client.replay_all_dead_letters(&DeadLetterQuery::default()).finish().unwrap().replayed, 0);
-}

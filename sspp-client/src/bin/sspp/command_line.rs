@@ -1,10 +1,13 @@
 //! The command line, read: the settings of a server and of the output are those of each command that uses them, and may stand
 //! before its name too.
 
+use std::io::{IsTerminal as _, Write as _};
+
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Arguments, DEFAULT_URL, Server, Shown, Task};
+use crate::failure::without_users;
 
 /// Commands that talk to no server.
 const OFFLINE: [&str; 3] = ["validate", "completions", "man"];
@@ -21,12 +24,25 @@ pub(crate) struct CommandLine {
 impl CommandLine {
     /// Reads this process's arguments; ends it where they are wrong or ask for help.
     pub(crate) fn parse() -> Self {
-        let matches = command().get_matches();
-        match Arguments::from_arg_matches(&matches) {
-            Ok(Arguments { task }) => Self { task, server: server(&matches), shown: shown(&matches) },
-            Err(error) => error.format(&mut command()).exit(),
-        }
+        let read = command().try_get_matches().and_then(|matches| {
+            let Arguments { task } = Arguments::from_arg_matches(&matches)?;
+            Ok(Self { task, server: server(&matches), shown: shown(&matches) })
+        });
+        read.unwrap_or_else(|error| end(&error.format(&mut command())))
     }
+}
+
+/// Says what is wrong with the arguments, or helps.
+fn end(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let (said, mut stderr) = (error.render(), std::io::stderr());
+    let is_coloured = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|off| off.is_empty());
+    let said = if is_coloured { said.ansi().to_string() } else { said.to_string() };
+    // There may be no one to tell; the status says the same.
+    drop(stderr.write_all(without_users(&said).as_bytes()));
+    std::process::exit(error.exit_code())
 }
 
 /// The whole command line.

@@ -103,3 +103,14 @@ impl From<Error> for Failure {
         Self::from(&error)
     }
 }
+
+/// A message without the users and passwords of URLs that stand in the command line: one in a wrong place is quoted in what is said.
+pub(crate) fn without_users(message: &str) -> String {
+    std::env::args_os().fold(message.to_owned(), |message, given| {
+        let given = given.to_string_lossy();
+        match given.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')) {
+            Some((user, _)) if !user.is_empty() => message.replace(&format!("://{user}@"), "://…@"),
+            _ => message,
+        }
+    })
+}

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use args::Task;
 use command_line::CommandLine;
-use failure::Failure;
+use failure::{Failure, without_users};
 use output::Output;
 
 fn main() -> ExitCode {
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     match run(&line, &output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output.failure(&failure.at(&line.server.url));
+            output.failure(&without_users(&failure.at(&line.server.url)));
             ExitCode::from(failure.code())
         }
     }

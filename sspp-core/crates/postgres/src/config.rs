@@ -98,7 +98,7 @@ pub enum PgOpenError {
     /// The database cannot hold every text.
     #[error("{0}")]
     Encoding(String),
-    /// The database cannot be reached, or lets nobody in.
+    /// The database cannot be reached, or refuses this user.
     #[error("{0}")]
     Unreachable(String),
     /// The database refuses the migration.

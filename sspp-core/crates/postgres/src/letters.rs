@@ -1,4 +1,4 @@
-//! Dead letters by themselves: listed, counted, edited, removed. Whoever changes them has their lock alone.
+//! Dead letters by themselves: listed, counted, edited, removed. Who changes them has their lock alone.
 
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
