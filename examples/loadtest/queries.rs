@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sspp_core::{
-    ContentDigest, Envelope, NewSignal, PgConfig, PgSignalStore, Record, ScoringModel, SystemRandom,
-    Timestamp, parse_event,
+    ContentDigest, Envelope, NewSignal, PgConfig, PgStore, Record, ScoringModel, SystemRandom, Timestamp,
+    parse_event,
 };
 use tokio::task::JoinSet;
 
@@ -59,8 +59,7 @@ pub(crate) async fn fill(
     round: u32,
     numbers: std::ops::Range<u32>,
 ) -> Result<f64, Failure> {
-    let store =
-        PgSignalStore::open(PgConfig { connections: concurrency.into(), ..PgConfig::new(url) }).await?;
+    let store = PgStore::open(PgConfig { connections: concurrency.into(), ..PgConfig::new(url) }).await?;
     store.migrate().await?;
     let model = ScoringModel::embedded_default();
     store.port().put_model(&model.to_record()).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::{Clock, PgSignalStore, Random, RedisEventQueue, ScoringModel};
+use sspp_core::{Clock, PgStore, Random, RedisEventQueue, ScoringModel};
 use sspp_runtime::{
     Backends, DurabilityState, StartArgs, migrate_until_done, require_durable, watch_durability,
 };
@@ -20,7 +20,7 @@ const DURABLE_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Production {
     queue: Arc<RedisEventQueue>,
-    store: Arc<PgSignalStore>,
+    store: Arc<PgStore>,
     durability: DurabilityState,
     migrating: Option<AbortOnDropHandle<()>>,
 }
@@ -35,7 +35,7 @@ impl Production {
         random: Arc<dyn Random>,
     ) -> Result<(Self, Ports), RunError> {
         let queue = RedisEventQueue::open(backends.redis).await?;
-        let store = PgSignalStore::open(backends.postgres).await?;
+        let store = PgStore::open(backends.postgres).await?;
         if start.require_durable_queue {
             let durable = require_durable(queue.port(), store.port(), Some(DURABLE_WITHIN)).await;
             durable.map_err(RunError::NotDurable)?;

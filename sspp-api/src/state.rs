@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sspp_core::{
-    Clock, Envelope, Event, EventQueue, ModelDigest, NewJob, QueueError, Random, ScoringModel, SignalStore,
+    Clock, Envelope, Event, EventQueue, ModelDigest, NewJob, QueueError, Random, ScoringModel, Store,
     StoreError, Timestamp,
 };
 use sspp_runtime::{AllowedHosts, QueueClock};
@@ -22,7 +22,7 @@ use crate::middleware::carried;
 /// What the service is made of: the engine's ports and what comes in from outside.
 ///
 /// ```no_run
-/// # fn ports(queue: std::sync::Arc<dyn sspp_core::EventQueue>, store: std::sync::Arc<dyn sspp_core::SignalStore>) {
+/// # fn ports(queue: std::sync::Arc<dyn sspp_core::EventQueue>, store: std::sync::Arc<dyn sspp_core::Store>) {
 /// use std::sync::Arc;
 /// use sspp_core::{ScoringModel, SystemClock, SystemRandom};
 /// let ports = sspp_api::Ports {
@@ -43,7 +43,7 @@ pub struct Ports {
     /// What the queue runs on, as /health names it.
     pub queue_service: &'static str,
     /// Where signals are kept.
-    pub store: Arc<dyn SignalStore>,
+    pub store: Arc<dyn Store>,
     /// What the store runs on, as /health names it.
     pub store_service: &'static str,
     /// The active scoring model: says which event types exist.

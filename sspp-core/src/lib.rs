@@ -2,7 +2,7 @@
 //!
 //! An [`Event`] (an email was opened, a meeting was booked) is validated, queued as an [`Envelope`], scored by a
 //! [`ScoringModel`] and stored as a [`Signal`] that can explain its score. The [`Pipeline`] does that over two ports,
-//! [`EventQueue`] and [`SignalStore`]; adapters make them real.
+//! [`EventQueue`] and [`Store`]; adapters make them real.
 //!
 //! ```
 //! use sspp_core::{Event, ScoringModel};
@@ -29,10 +29,10 @@
 pub use sspp_engine::{
     Admission, Cursor, CursorFault, CursorKey, DeadLetter, DeadLetterCursor, DeadLetterFilter,
     DeadLetterQuery, DeadLetterReason, Delivery, Durability, Envelope, EnvelopeFault, Erasable, Erased,
-    Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, JobState, MemoryEventQueue, MemorySignalStore,
+    Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, JobState, MemoryEventQueue, MemoryStore,
     NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter, Page, Pipeline, PipelineConfig, Position,
     QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, ReplayError, Replayed, Retention,
-    Settlement, Signal, SignalFilter, SignalQuery, SignalStats, SignalStore, StoreError, Subject, Total,
+    Settlement, Signal, SignalFilter, SignalQuery, SignalStats, Store, StoreError, Subject, Total,
     TraceContext, Verdict, adapter, erase_some, finish_erasures, replay, replay_all, retain,
 };
 pub use sspp_events::{
@@ -44,7 +44,7 @@ pub use sspp_events::{
     parse_cloud_event_data, parse_event, parse_unsent_event,
 };
 #[cfg(feature = "postgres")]
-pub use sspp_postgres::{LegacyError, LegacySignal, LegacySignals, PgConfig, PgOpenError, PgSignalStore};
+pub use sspp_postgres::{LegacyError, LegacySignal, LegacySignals, PgConfig, PgOpenError, PgStore};
 #[cfg(feature = "redis")]
 pub use sspp_redis::{RedisConfig, RedisEventQueue, RedisOpenError};
 pub use sspp_scoring::{
@@ -52,7 +52,7 @@ pub use sspp_scoring::{
     Scored, ScoringModel, ScoringModelBuilder, Step, StepInput, StepKind, TierRule, UnknownEventType,
 };
 #[cfg(feature = "sqlite")]
-pub use sspp_sqlite::{SqliteConfig, SqliteDatabase, SqliteEventQueue, SqliteOpenError, SqliteSignalStore};
+pub use sspp_sqlite::{SqliteConfig, SqliteDatabase, SqliteEventQueue, SqliteOpenError, SqliteStore};
 #[cfg(feature = "testing")]
 pub use sspp_testing as testing;
 #[cfg(feature = "testing")]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sspp_core::{
-    EventQueue, PgOpenError, PgSignalStore, Pipeline, RedisEventQueue, RedisOpenError, ScoringModel,
-    SignalStore, SystemClock, SystemRandom, retain,
+    EventQueue, PgOpenError, PgStore, Pipeline, RedisEventQueue, RedisOpenError, ScoringModel, Store,
+    SystemClock, SystemRandom, retain,
 };
 use sspp_runtime::{
     Backends, ConfigError, ConnectionMetrics, Limits, ModelError, QueueClock, QueueNeed, Serving, StartArgs,
@@ -118,7 +118,7 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     let Backends { redis, postgres, .. } = backends;
     let StartArgs { require_durable_queue, migrate } = config.start;
     let queue = RedisEventQueue::open(redis).await?;
-    let store = PgSignalStore::open(postgres).await?;
+    let store = PgStore::open(postgres).await?;
     let upkeep = metrics.clone();
     let measuring = measure(move || upkeep.run_upkeep(), store.connections());
     let _measuring = AbortOnDropHandle::new(tokio::spawn(measuring));
@@ -180,7 +180,7 @@ async fn work(
     config: &Config,
     health: &Health,
     queue: Arc<dyn EventQueue>,
-    store: Arc<dyn SignalStore>,
+    store: Arc<dyn Store>,
     model: Arc<ScoringModel>,
     require_durable_queue: bool,
     stop: &mut StopSignals,
@@ -222,7 +222,7 @@ async fn work(
 fn watched(
     config: &Config,
     queue: &Arc<RedisEventQueue>,
-    store: &Arc<PgSignalStore>,
+    store: &Arc<PgStore>,
     clock: &Arc<QueueClock>,
 ) -> Watched {
     Watched {

@@ -1,7 +1,7 @@
 //! The `migrate` command.
 
 use clap::Args;
-use sspp_core::{PgConfig, PgOpenError, PgSignalStore};
+use sspp_core::{PgConfig, PgOpenError, PgStore};
 use sspp_runtime::{ConfigError, DatabaseArgs, LogArgs};
 
 use crate::app::RunError;
@@ -39,7 +39,7 @@ pub fn migrate(args: &MigrateArgs) -> Result<String, RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let migrating = async {
-            let store = PgSignalStore::open(database).await?;
+            let store = PgStore::open(database).await?;
             let applied = store.migrate().await?;
             store.close().await;
             Ok::<_, PgOpenError>(applied)

@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sspp_core::{
-    Admission, EventQueue, ModelDigest, ModelRecord, NewJob, PgConfig, PgSignalStore, QueueError, Record,
-    Recorded, RedisConfig, RedisEventQueue, SignalStore, SqliteConfig, SqliteDatabase, StoreError,
-    SystemClock,
+    Admission, EventQueue, ModelDigest, ModelRecord, NewJob, PgConfig, PgStore, QueueError, Record, Recorded,
+    RedisConfig, RedisEventQueue, SqliteConfig, SqliteDatabase, Store, StoreError, SystemClock,
 };
 use sspp_runtime::{BackendArgs, Backends, StoreArgs};
 
@@ -52,7 +51,7 @@ impl Place {
 
 #[derive(Debug)]
 pub(super) struct Target {
-    store: Arc<dyn SignalStore>,
+    store: Arc<dyn Store>,
     queue: Option<Arc<dyn EventQueue>>,
     database: Option<SqliteDatabase>,
     /// What was kept: to be kept again, should the store be restored meanwhile from a backup that lacks it.
@@ -75,7 +74,7 @@ impl Target {
             Place::Servers(redis, postgres) => (redis, postgres),
         };
         let named = postgres.place().map_err(RunError::from)?;
-        let store = PgSignalStore::open(postgres).await.map_err(RunError::from)?;
+        let store = PgStore::open(postgres).await.map_err(RunError::from)?;
         store.ping().await?;
         let queue = match redis {
             Some(redis) => Some(queue(redis).await?),

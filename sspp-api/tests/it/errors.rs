@@ -7,7 +7,7 @@ use sspp_api::Settings;
 use sspp_core::{
     ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Durability, Erased, Erasure,
     EventId, Horizon, ModelDigest, ModelRecord, NewSignal, NumberedDeadLetter, Page, Record, Recorded,
-    Signal, SignalFilter, SignalId, SignalQuery, SignalStats, SignalStore, StoreError, Timestamp, Total,
+    Signal, SignalFilter, SignalId, SignalQuery, SignalStats, Store, StoreError, Timestamp, Total,
 };
 
 use crate::harness::{Harness, event, memory_ports};
@@ -130,7 +130,7 @@ impl Broken {
 }
 
 #[async_trait]
-impl SignalStore for Broken {
+impl Store for Broken {
     async fn record(&self, _: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.answer()
     }

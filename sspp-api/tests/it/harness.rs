@@ -8,8 +8,7 @@ use serde_json::Value;
 use sspp_api::{App, Metrics, Ports, Service, Settings, service};
 use sspp_core::testing::eventually;
 use sspp_core::{
-    Clock, MemoryEventQueue, MemorySignalStore, Pipeline, PipelineConfig, ScoringModel, SystemClock,
-    SystemRandom,
+    Clock, MemoryEventQueue, MemoryStore, Pipeline, PipelineConfig, ScoringModel, SystemClock, SystemRandom,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -66,7 +65,7 @@ pub(crate) fn memory_ports() -> Ports {
     Ports {
         queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
         queue_service: "memory",
-        store: Arc::new(MemorySignalStore::new()),
+        store: Arc::new(MemoryStore::new()),
         store_service: "memory",
         model: ScoringModel::embedded_default(),
         clock,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use sspp_api::{Ports, Settings};
 use sspp_core::testing::servers::{Kind, server};
-use sspp_core::{PgConfig, PgSignalStore, RedisConfig, RedisEventQueue};
+use sspp_core::{PgConfig, PgStore, RedisConfig, RedisEventQueue};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use crate::harness::{Harness, Reply, event, memory_ports};
@@ -97,7 +97,7 @@ async fn an_event_of_a_batch_is_followed_over_redis_into_postgresql() {
         return;
     };
     let queue = RedisEventQueue::open(RedisConfig::new(&redis.url)).await.unwrap();
-    let store = PgSignalStore::open(PgConfig::new(&postgres.url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&postgres.url)).await.unwrap();
     store.migrate().await.unwrap();
     let ports = Ports {
         queue: queue.port(),

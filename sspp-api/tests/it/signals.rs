@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sspp_api::{Ports, Settings};
-use sspp_core::testing::MockSignalStore;
+use sspp_core::testing::MockStore;
 use sspp_core::testing::builders::signal;
 use sspp_core::{Record, Recorded, Score, ScoringModel, Signal, Units};
 
@@ -239,7 +239,7 @@ async fn an_explanation_uses_the_model_that_scored_and_says_so_when_it_disagrees
 async fn a_signal_whose_model_is_gone_has_no_explanation() {
     let mut orphan = signal(1).build();
     orphan.model = "ab".repeat(32).parse().unwrap();
-    let mut store = MockSignalStore::new();
+    let mut store = MockStore::new();
     store.expect_signal().returning(move |id| Ok(Some(Signal { id, recorded: orphan.clone() })));
     store.expect_model().returning(|_| Ok(None));
     let harness = Harness::over(Ports { store: Arc::new(store), ..memory_ports() }, Settings::default());

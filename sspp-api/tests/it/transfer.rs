@@ -262,7 +262,7 @@ async fn signals_move_from_sqlite_to_postgresql_and_from_the_predecessor() {
     })
     .await;
     std::fs::write(folder.path().join("signals.ndjson"), &exported).unwrap();
-    let store = sspp_core::PgSignalStore::open(sspp_core::PgConfig::new(&postgres.url)).await.unwrap();
+    let store = sspp_core::PgStore::open(sspp_core::PgConfig::new(&postgres.url)).await.unwrap();
     store.migrate().await.unwrap();
     let variables = [("DATABASE_URL", postgres.url.as_str()), ("REDIS_URL", redis.url.as_str())];
     for round in ["60 new signals", "0 new signals, 60 known before"] {

@@ -12,7 +12,7 @@ use sspp_api::{App, Metrics, Ports, Settings, service};
 use sspp_core::ScoringModel;
 use sspp_core::{
     Clock, ContentDigest, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, Event, MemoryEventQueue,
-    MemorySignalStore, Pipeline, PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
+    MemoryStore, Pipeline, PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -64,7 +64,7 @@ async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
     let ports = Ports {
         queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
         queue_service: "memory",
-        store: Arc::new(MemorySignalStore::new()),
+        store: Arc::new(MemoryStore::new()),
         store_service: "memory",
         model: ScoringModel::embedded_default(),
         clock,

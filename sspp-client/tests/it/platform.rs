@@ -10,7 +10,7 @@ use sspp_api::{ApiKeys, App, Metrics, NewKey, Ports, Settings, service};
 use sspp_client::{Client, DeadLetterId};
 use sspp_core::ScoringModel;
 use sspp_core::{
-    Clock, ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, MemoryEventQueue, MemorySignalStore,
+    Clock, ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, MemoryEventQueue, MemoryStore,
     Pipeline, PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,7 @@ impl Platform {
         let ports = Ports {
             queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
             queue_service: "memory",
-            store: Arc::new(MemorySignalStore::new()),
+            store: Arc::new(MemoryStore::new()),
             store_service: "memory",
             model: ScoringModel::embedded_default(),
             clock,

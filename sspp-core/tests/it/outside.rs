@@ -14,8 +14,8 @@ use sspp_core::tokio_util::sync::CancellationToken;
 use sspp_core::uuid::Uuid;
 use sspp_core::{
     Admission, Clock, Delivery, Durability, Envelope, Event, EventId, EventQueue, GroupRule,
-    MemoryEventQueue, MemorySignalStore, NewJob, Pipeline, PipelineConfig, QueueDepth, QueueError, QueuedJob,
-    Random, Receipt, ScoringModel, Settlement, SignalStore, Timestamp,
+    MemoryEventQueue, MemoryStore, NewJob, Pipeline, PipelineConfig, QueueDepth, QueueError, QueuedJob,
+    Random, Receipt, ScoringModel, Settlement, Store, Timestamp,
 };
 
 #[derive(Debug)]
@@ -112,7 +112,7 @@ async fn a_pipeline_runs_over_a_queue_a_clock_and_a_random_of_somebody_else() {
     let (clock, random) = (Arc::new(OwnClock), Arc::new(OwnRandom));
     let (queued, mut seen) = watch::channel(0);
     let queue = Arc::new(OwnQueue { inner: MemoryEventQueue::new(clock.clone()), queued });
-    let (store, model) = (Arc::new(MemorySignalStore::new()), ScoringModel::embedded_default());
+    let (store, model) = (Arc::new(MemoryStore::new()), ScoringModel::embedded_default());
     store.put_model(&model.to_record()).await.unwrap();
     let groups: &IndexMap<String, GroupRule> = &model.account().groups;
     assert_eq!(groups.len(), 3);

@@ -34,7 +34,7 @@ fn letter(number: u64) -> NewDeadLetter {
     }
 }
 
-async fn keep(store: &dyn SignalStore, letter: &NewDeadLetter) {
+async fn keep(store: &dyn Store, letter: &NewDeadLetter) {
     let recorded = store.import(vec![Record::DeadLetter(letter.clone())]).await.unwrap();
     assert_eq!(recorded, [Recorded::DeadLetter(letter.id)]);
 }
@@ -44,7 +44,7 @@ struct Running {
     pipeline: JoinHandle<()>,
 }
 
-fn start(queue: &Arc<dyn EventQueue>, store: &Arc<dyn SignalStore>) -> Running {
+fn start(queue: &Arc<dyn EventQueue>, store: &Arc<dyn Store>) -> Running {
     let clock = Arc::new(SystemClock);
     let (model, random) = (ScoringModel::embedded_default(), Arc::new(SeededRandom::new(1)));
     let config = PipelineConfig::default();
@@ -69,7 +69,7 @@ async fn is_empty(queue: &dyn EventQueue) {
 }
 
 /// Ten clicks at once, and more while the pipeline runs: one signal, and the letter is gone when it is there.
-async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, store: Arc<dyn SignalStore>) {
+async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, store: Arc<dyn Store>) {
     let (first, second) = (letter(1), letter(2));
     keep(&*store, &first).await;
     keep(&*store, &second).await;
@@ -106,8 +106,8 @@ async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, store: Arc<dyn
     running.finish().await;
 }
 
-fn memory() -> (Arc<dyn EventQueue>, Arc<dyn SignalStore>) {
-    (Arc::new(MemoryEventQueue::new(Arc::new(SystemClock))), Arc::new(MemorySignalStore::new()))
+fn memory() -> (Arc<dyn EventQueue>, Arc<dyn Store>) {
+    (Arc::new(MemoryEventQueue::new(Arc::new(SystemClock))), Arc::new(MemoryStore::new()))
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,7 +129,7 @@ async fn many_replays_make_one_signal_in_a_file() {
 async fn many_replays_make_one_signal_on_redis_and_postgres() {
     let Some(postgres) = server(Kind::Postgres17).await else { return };
     let Some(redis) = server(Kind::Redis7).await else { return };
-    let store = PgSignalStore::open(PgConfig::new(&postgres.url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&postgres.url)).await.unwrap();
     store.migrate().await.unwrap();
     let queue = RedisEventQueue::open(RedisConfig::new(&redis.url)).await.unwrap();
     eventually("connected", async || queue.port().ping().await.is_ok()).await;
@@ -143,7 +143,7 @@ async fn an_event_that_is_rejected_again_keeps_its_one_letter() {
     let (queue, memory) = memory();
     let refusals = Arc::new(AtomicU32::new(0));
     let refused = refusals.clone();
-    let store: Arc<dyn SignalStore> = Arc::new(FaultyStore::new(memory.clone(), move |batch| {
+    let store: Arc<dyn Store> = Arc::new(FaultyStore::new(memory.clone(), move |batch| {
         let of_first = |signal: &NewSignal| signal.accepted.event_id == event_id(1);
         let bad =
             batch.iter().any(|record| matches!(record, Record::Signal { signal, .. } if of_first(signal)));
@@ -215,7 +215,7 @@ async fn a_conflicting_letter_is_no_signal_because_its_rival_is() {
 
 #[tokio::test]
 async fn a_queue_or_store_that_fails_leaves_the_letter() {
-    let memory: Arc<dyn SignalStore> = Arc::new(MemorySignalStore::new());
+    let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let store = FaultyStore::new(memory.clone(), |_| None);
     keep(&store, &letter(1)).await;
     keep(&store, &letter(2)).await;

@@ -19,7 +19,7 @@ fn clock(days: i64) -> Arc<ManualClock> {
 }
 
 /// 600 signals on each of the first days, of accounts that come and go, and a dead letter a day.
-async fn fill(store: &dyn SignalStore, days: i64) {
+async fn fill(store: &dyn Store, days: i64) {
     store.put_model(&model(0)).await.unwrap();
     for day in 0..days {
         let batch = (0..600).map(|n| {
@@ -38,19 +38,19 @@ fn days(days: u32) -> Duration {
 }
 
 /// Signals, accounts, dead letters.
-async fn figures(store: &dyn SignalStore) -> (u64, u64, u64) {
+async fn figures(store: &dyn Store) -> (u64, u64, u64) {
     let stats = store.stats().await.unwrap();
     (stats.signals, stats.accounts, stats.dead_letters)
 }
 
-async fn is(store: &dyn SignalStore, wanted: (u64, u64, u64)) {
+async fn is(store: &dyn Store, wanted: (u64, u64, u64)) {
     eventually(&format!("{wanted:?} are left"), async || figures(store).await == wanted).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_becomes_too_old_goes_and_nothing_else() {
     let clock = clock(10);
-    let store = Arc::new(MemorySignalStore::with_clock(clock.clone()));
+    let store = Arc::new(MemoryStore::with_clock(clock.clone()));
     fill(&*store, 10).await;
     let retention = Retention { signals: Some(days(5)), dead_letters: Some(days(3)), ..Retention::default() };
     let retaining = tokio::spawn(retain(store.clone(), retention));
@@ -70,7 +70,7 @@ async fn what_becomes_too_old_goes_and_nothing_else() {
 #[tokio::test(start_paused = true)]
 async fn one_kind_may_be_kept_for_ever_and_by_default_all_is() {
     let clock = clock(4_000);
-    let store = Arc::new(MemorySignalStore::with_clock(clock.clone()));
+    let store = Arc::new(MemoryStore::with_clock(clock.clone()));
     fill(&*store, 4).await;
     // It would run for ever if it did anything.
     retain(store.clone(), Retention::default()).await;
@@ -112,7 +112,7 @@ impl tracing::Subscriber for Warnings {
 async fn an_outage_is_told_once_and_waited_out() {
     let warnings = Arc::new(AtomicU32::new(0));
     let _logs = tracing::subscriber::set_default(Warnings(warnings.clone()));
-    let memory = Arc::new(MemorySignalStore::with_clock(clock(20)));
+    let memory = Arc::new(MemoryStore::with_clock(clock(20)));
     fill(&*memory, 2).await;
     let store = Arc::new(FaultyStore::new(memory.clone(), |_| None));
     store.cut(true);

@@ -6,23 +6,23 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::{SignalStore, StoreError};
+use crate::{Store, StoreError};
 
 /// How many signals, and how many dead letters, a step removes at most.
 const STEP: u32 = 500;
 /// How long to rest after a step, at least: the store is left alone for as long as it was busy.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Works on the erasures that were [begun](SignalStore::begin_erasure) for about so long; answers whether all are complete.
+/// Works on the erasures that were [begun](Store::begin_erasure) for about so long; answers whether all are complete.
 ///
 /// ```
-/// use sspp_core::{MemorySignalStore, erase_some};
+/// use sspp_core::{MemoryStore, erase_some};
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// let within = std::time::Duration::from_millis(100);
-/// assert!(erase_some(&MemorySignalStore::new(), within).await.unwrap());
+/// assert!(erase_some(&MemoryStore::new(), within).await.unwrap());
 /// # });
 /// ```
-pub async fn erase_some(store: &dyn SignalStore, within: Duration) -> Result<bool, StoreError> {
+pub async fn erase_some(store: &dyn Store, within: Duration) -> Result<bool, StoreError> {
     let deadline = Instant::now() + within;
     while store.erase_step(STEP).await?.is_some() {
         if Instant::now() >= deadline {
@@ -39,17 +39,17 @@ pub async fn erase_some(store: &dyn SignalStore, within: Duration) -> Result<boo
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
-/// use sspp_core::{MemorySignalStore, finish_erasures};
+/// use sspp_core::{MemoryStore, finish_erasures};
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let wake = Arc::new(tokio::sync::Notify::new());
-/// let store = Arc::new(MemorySignalStore::new());
+/// let store = Arc::new(MemoryStore::new());
 /// let erasing = tokio::spawn(finish_erasures(store, Duration::from_secs(30), Arc::clone(&wake)));
 /// wake.notify_one();
 /// // … until the process stops …
 /// erasing.abort();
 /// # });
 /// ```
-pub async fn finish_erasures(store: Arc<dyn SignalStore>, every: Duration, wake: Arc<Notify>) {
+pub async fn finish_erasures(store: Arc<dyn Store>, every: Duration, wake: Arc<Notify>) {
     let (mut failing, mut signals, mut dead_letters) = (false, 0_u64, 0_u64);
     loop {
         let began = Instant::now();

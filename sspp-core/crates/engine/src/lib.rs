@@ -32,11 +32,11 @@ pub use envelope::{Envelope, EnvelopeFault};
 pub use erase::{erase_some, finish_erasures};
 pub use erasure::{Erasable, Erased, Erasure, ErasureDigest};
 pub use job::{JobState, QueueDepth, QueuedJob};
-pub use memory::{MemoryEventQueue, MemorySignalStore};
+pub use memory::{MemoryEventQueue, MemoryStore};
 pub use pipeline::{Pipeline, PipelineConfig};
 pub use ports::{
     Admission, Delivery, Durability, EventQueue, FailureClass, NewJob, QueueError, Receipt, Record, Recorded,
-    Settlement, SignalStore, StoreError, Verdict,
+    Settlement, Store, StoreError, Verdict,
 };
 pub use query::{Cursor, CursorFault, CursorKey, Horizon, Page, Position, SignalFilter, SignalQuery, Total};
 pub use replay::{ReplayError, Replayed, replay, replay_all};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Admission, DeadLetter, DeadLetterReason, Envelope, EnvelopeFault, EventQueue, NewJob, QueueError,
-    SignalStore, StoreError,
+    Admission, DeadLetter, DeadLetterReason, Envelope, EnvelopeFault, EventQueue, NewJob, QueueError, Store,
+    StoreError,
 };
 use sspp_events::{DeadLetterId, EventId, SignalId};
 
@@ -92,7 +92,7 @@ pub enum ReplayError {
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let clock = std::sync::Arc::new(SystemClock);
-/// let (queue, store) = (MemoryEventQueue::new(clock.clone()), MemorySignalStore::new());
+/// let (queue, store) = (MemoryEventQueue::new(clock.clone()), MemoryStore::new());
 /// let now = Timestamp::from_datetime(clock.now());
 /// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
 /// let envelope = Envelope::new(event, clock.now(), &SystemRandom::new());
@@ -115,7 +115,7 @@ pub enum ReplayError {
 /// ```
 pub async fn replay(
     queue: &dyn EventQueue,
-    store: &dyn SignalStore,
+    store: &dyn Store,
     id: DeadLetterId,
 ) -> Result<Replayed, ReplayError> {
     let letter = store.dead_letter(id).await?;

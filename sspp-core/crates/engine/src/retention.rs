@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use metrics::counter;
 
-use crate::{SignalStore, StoreError};
+use crate::{Store, StoreError};
 use sspp_events::Timestamp;
 
 const EXPIRED: &str = "sspp_worker_expired_total";
@@ -66,17 +66,17 @@ impl Retention {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use sspp_core::{MemorySignalStore, Retention, retain};
+/// use sspp_core::{MemoryStore, Retention, retain};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let store = Arc::new(MemorySignalStore::new());
+/// let store = Arc::new(MemoryStore::new());
 /// let retention = Retention { signals: Some(Retention::SHORTEST * 90), ..Retention::default() };
 /// let retaining = tokio::spawn(retain(store, retention));
 /// // … until the process stops …
 /// retaining.abort();
 /// # });
 /// ```
-pub async fn retain(store: Arc<dyn SignalStore>, retention: Retention) {
+pub async fn retain(store: Arc<dyn Store>, retention: Retention) {
     for kind in [Kind::Signal, Kind::DeadLetter] {
         counter!(EXPIRED, "kind" => kind.as_str()).increment(0);
     }
@@ -114,7 +114,7 @@ impl Kind {
     }
 }
 
-async fn remove_old(store: &dyn SignalStore, retention: &Retention) -> Result<(), StoreError> {
+async fn remove_old(store: &dyn Store, retention: &Retention) -> Result<(), StoreError> {
     let now = store.now().await?;
     for (kind, age) in [(Kind::Signal, retention.signals), (Kind::DeadLetter, retention.dead_letters)] {
         // An age that reaches back before 1970 keeps everything.
@@ -127,7 +127,7 @@ async fn remove_old(store: &dyn SignalStore, retention: &Retention) -> Result<()
 
 /// Removes all that is from before an instant, step by step.
 async fn remove(
-    store: &dyn SignalStore,
+    store: &dyn Store,
     kind: Kind,
     before: Timestamp,
     retention: &Retention,

@@ -84,8 +84,8 @@ impl std::fmt::Debug for PgConfig {
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// use sspp_core::{PgConfig, PgOpenError, PgSignalStore};
-/// let refused = PgSignalStore::open(PgConfig::new("mysql://db")).await.unwrap_err();
+/// use sspp_core::{PgConfig, PgOpenError, PgStore};
+/// let refused = PgStore::open(PgConfig::new("mysql://db")).await.unwrap_err();
 /// assert!(matches!(refused, PgOpenError::Config(_)));
 /// # });
 /// ```

@@ -41,4 +41,4 @@ mod tallies;
 
 pub use config::{PgConfig, PgOpenError};
 pub use legacy::{LegacyError, LegacySignal, LegacySignals};
-pub use store::PgSignalStore;
+pub use store::PgStore;

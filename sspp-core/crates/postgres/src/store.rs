@@ -20,7 +20,7 @@ use super::{
 };
 use sspp_engine::{
     DeadLetter, DeadLetterFilter, DeadLetterQuery, Durability, Erased, Erasure, Horizon, NewSignal,
-    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, SignalStore,
+    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, Store,
     StoreError, Total,
 };
 use sspp_events::{ContentDigest, DeadLetterId, EventId, ModelDigest, SignalId, Timestamp};
@@ -35,31 +35,31 @@ const IDLE: Duration = Duration::from_mins(5);
 /// A store on PostgreSQL 15 or later, shared by any number of processes.
 ///
 /// What a call answered is committed and on disk: every connection sets what that leans on, whatever the server has set.
-/// [`durability`](SignalStore::durability) tells what cannot be set.
+/// [`durability`](Store::durability) tells what cannot be set.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use sspp_core::{PgConfig, PgSignalStore};
-/// let store = PgSignalStore::open(PgConfig::new("postgres://sspp:secret@localhost/sspp")).await?;
+/// use sspp_core::{PgConfig, PgStore};
+/// let store = PgStore::open(PgConfig::new("postgres://sspp:secret@localhost/sspp")).await?;
 /// store.migrate().await?;
 /// assert_eq!(store.port().stats().await?.signals, 0);
 /// # Ok(())
 /// # }
 /// ```
-pub struct PgSignalStore {
+pub struct PgStore {
     sessions: Sessions,
     pages: ping::Pages,
     config: PgConfig,
 }
 
-impl std::fmt::Debug for PgSignalStore {
+impl std::fmt::Debug for PgStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The pool knows the password.
-        f.debug_struct("PgSignalStore").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("PgStore").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
-impl PgSignalStore {
+impl PgStore {
     /// Checks the settings and makes a lazy pool: a server that is away is no error here, but every call fails as
     /// unavailable until it is there. A schema older than this release fails as [`Setup`](sspp_engine::StoreError::Setup).
     ///
@@ -97,8 +97,8 @@ impl PgSignalStore {
     }
 
     /// This store as its port.
-    pub fn port(self: &Arc<Self>) -> Arc<dyn SignalStore> {
-        Arc::clone(self) as Arc<dyn SignalStore>
+    pub fn port(self: &Arc<Self>) -> Arc<dyn Store> {
+        Arc::clone(self) as Arc<dyn Store>
     }
 
     /// Tells, whenever it is called, how many connections are open, and how many of those are idle.
@@ -114,7 +114,7 @@ impl PgSignalStore {
 }
 
 #[async_trait]
-impl SignalStore for PgSignalStore {
+impl Store for PgStore {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.record_from(Origin::Pipeline, batch).await
     }

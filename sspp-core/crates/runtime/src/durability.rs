@@ -8,7 +8,7 @@ use metrics::gauge;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use sspp_engine::{Durability, EventQueue, SignalStore};
+use sspp_engine::{Durability, EventQueue, Store};
 
 const ASK_WITHIN: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_secs(30);
@@ -19,7 +19,7 @@ const FLAG_IS_SET: &str = "and --require-durable-queue (SSPP_REQUIRE_DURABLE_QUE
 #[derive(Debug, Clone)]
 enum Asked {
     Queue(Arc<dyn EventQueue>),
-    Store(Arc<dyn SignalStore>),
+    Store(Arc<dyn Store>),
 }
 
 impl Asked {
@@ -138,16 +138,16 @@ impl DurabilityState {
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use std::sync::Arc;
-/// use sspp_core::{MemoryEventQueue, MemorySignalStore, SystemClock};
+/// use sspp_core::{MemoryEventQueue, MemoryStore, SystemClock};
 /// use sspp_runtime::watch_durability;
 /// let queue = Arc::new(MemoryEventQueue::new(Arc::new(SystemClock)));
-/// let state = watch_durability(queue, Arc::new(MemorySignalStore::new()));
+/// let state = watch_durability(queue, Arc::new(MemoryStore::new()));
 /// while state.get().is_none_or(|durability| durability.at_risk().len() < 2) {
 ///     tokio::task::yield_now().await;
 /// }
 /// # });
 /// ```
-pub fn watch_durability(queue: Arc<dyn EventQueue>, store: Arc<dyn SignalStore>) -> DurabilityState {
+pub fn watch_durability(queue: Arc<dyn EventQueue>, store: Arc<dyn Store>) -> DurabilityState {
     let asked = [Asked::Queue(queue), Asked::Store(store)];
     let channels = [watch::channel(None), watch::channel(None)];
     let known = channels.each_ref().map(|(_, known)| known.clone());
@@ -166,16 +166,16 @@ pub fn watch_durability(queue: Arc<dyn EventQueue>, store: Arc<dyn SignalStore>)
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use std::sync::Arc;
-/// use sspp_core::{MemoryEventQueue, MemorySignalStore, SystemClock};
+/// use sspp_core::{MemoryEventQueue, MemoryStore, SystemClock};
 /// use sspp_runtime::require_durable;
 /// let queue = Arc::new(MemoryEventQueue::new(Arc::new(SystemClock)));
-/// let refusal = require_durable(queue, Arc::new(MemorySignalStore::new()), None).await.unwrap_err();
+/// let refusal = require_durable(queue, Arc::new(MemoryStore::new()), None).await.unwrap_err();
 /// assert!(refusal.contains("SSPP_REQUIRE_DURABLE_QUEUE"));
 /// # });
 /// ```
 pub async fn require_durable(
     queue: Arc<dyn EventQueue>,
-    store: Arc<dyn SignalStore>,
+    store: Arc<dyn Store>,
     patience: Option<Duration>,
 ) -> Result<(), String> {
     Asked::Queue(queue).require(patience).await?;

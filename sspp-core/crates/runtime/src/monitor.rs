@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::QueueClock;
-use sspp_engine::{EventQueue, QueueError, SignalStore, StoreError};
+use sspp_engine::{EventQueue, QueueError, Store, StoreError};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// With the pause between two rounds, readiness follows what happens within three seconds.
@@ -93,13 +93,13 @@ impl Dependency {
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// use sspp_core::MemorySignalStore;
+    /// use sspp_core::MemoryStore;
     /// use sspp_runtime::Dependency;
-    /// let store = Dependency::of_store(&MemorySignalStore::new(), std::time::Duration::from_secs(1)).await;
+    /// let store = Dependency::of_store(&MemoryStore::new(), std::time::Duration::from_secs(1)).await;
     /// assert!(store.is_healthy());
     /// # });
     /// ```
-    pub async fn of_store(store: &dyn SignalStore, within: Duration) -> Self {
+    pub async fn of_store(store: &dyn Store, within: Duration) -> Self {
         Self::ask(store.ping(), within, |error| match error {
             StoreError::Unavailable { .. } => "away",
             StoreError::Timeout { .. } | StoreError::TooBroad { .. } => "slow",
@@ -154,7 +154,7 @@ pub struct Watched {
     /// What the queue runs on, as metrics and logs name it.
     pub queue_service: &'static str,
     /// The store.
-    pub store: Arc<dyn SignalStore>,
+    pub store: Arc<dyn Store>,
     /// What the store runs on, as metrics and logs name it.
     pub store_service: &'static str,
     /// The queue's name in metrics.
@@ -177,13 +177,13 @@ pub struct Watched {
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use std::sync::Arc;
-/// use sspp_core::{MemoryEventQueue, MemorySignalStore, SystemClock};
+/// use sspp_core::{MemoryEventQueue, MemoryStore, SystemClock};
 /// use sspp_runtime::*;
 /// let watched = Watched {
 ///     queue: Arc::new(MemoryEventQueue::new(Arc::new(SystemClock))),
 ///     queue_need: QueueNeed::Enqueue,
 ///     queue_service: "memory",
-///     store: Arc::new(MemorySignalStore::new()),
+///     store: Arc::new(MemoryStore::new()),
 ///     store_service: "memory",
 ///     queue_name: "events".to_owned(),
 ///     up: "up",

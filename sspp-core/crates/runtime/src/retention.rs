@@ -51,7 +51,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use sspp_engine::{MemorySignalStore, Record, SignalStore as _, retain};
+    use sspp_engine::{MemoryStore, Record, Store as _, retain};
     use sspp_events::ManualClock;
     use sspp_testing::builders::{at, dead_letter, model, signal};
 
@@ -69,7 +69,7 @@ mod tests {
         metrics::with_local_recorder(&recorder, || {
             runtime.block_on(async {
                 let clock = Arc::new(ManualClock::at(at(100_000).to_datetime()));
-                let store = Arc::new(MemorySignalStore::with_clock(clock));
+                let store = Arc::new(MemoryStore::with_clock(clock));
                 let mut batch: Vec<_> = (1..=7).map(|number| signal(number).record()).collect();
                 batch.push(Record::DeadLetter(dead_letter(100)));
                 store.put_model(&model(0)).await.unwrap();

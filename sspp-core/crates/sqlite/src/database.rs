@@ -13,9 +13,9 @@ use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
 use super::store_write::StoreState;
 use super::writer::Writer;
-use super::{SqliteConfig, SqliteEventQueue, SqliteOpenError, SqliteSignalStore, log_name};
+use super::{SqliteConfig, SqliteEventQueue, SqliteOpenError, SqliteStore, log_name};
 use sspp_engine::adapter::Stamps;
-use sspp_engine::{EventQueue, SignalStore};
+use sspp_engine::{EventQueue, Store};
 use sspp_events::Clock;
 
 /// Commands that wait for the writer; callers beyond them wait to hand theirs over.
@@ -44,7 +44,7 @@ pub struct SqliteDatabase {
     writer: JoinHandle<()>,
     readers: SqlitePool,
     queue: Arc<SqliteEventQueue>,
-    store: Arc<SqliteSignalStore>,
+    store: Arc<SqliteStore>,
 }
 
 impl SqliteDatabase {
@@ -89,7 +89,7 @@ impl SqliteDatabase {
             lock,
         };
         let store =
-            SqliteSignalStore { writer: handle.clone(), readers: readers.clone(), clock: Arc::clone(&clock) };
+            SqliteStore { writer: handle.clone(), readers: readers.clone(), clock: Arc::clone(&clock) };
         let queue = SqliteEventQueue {
             writer: handle.clone(),
             readers: readers.clone(),
@@ -114,8 +114,8 @@ impl SqliteDatabase {
     }
 
     /// The store in the file.
-    pub fn store(&self) -> Arc<dyn SignalStore> {
-        Arc::clone(&self.store) as Arc<dyn SignalStore>
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as Arc<dyn Store>
     }
 
     /// Tells, whenever it is called, how many connections for reading are open, and how many of those are idle.

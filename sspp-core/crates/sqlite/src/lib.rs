@@ -33,4 +33,4 @@ pub use config::SqliteConfig;
 pub use database::SqliteDatabase;
 pub use open_error::SqliteOpenError;
 pub use queue::SqliteEventQueue;
-pub use store::SqliteSignalStore;
+pub use store::SqliteStore;

@@ -16,7 +16,7 @@ use super::signal_rows::{DeadLetterRow, ModelRow, SignalRow, signal_columns};
 use super::{erasure, signal_select};
 use sspp_engine::{
     DeadLetter, DeadLetterFilter, DeadLetterQuery, Durability, Erased, Erasure, Horizon, NewSignal,
-    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, SignalStore,
+    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, Store,
     StoreError, Total,
 };
 use sspp_events::{
@@ -35,13 +35,13 @@ use sspp_scoring::ModelRecord;
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct SqliteSignalStore {
+pub struct SqliteStore {
     pub(super) writer: WriterHandle,
     pub(super) readers: SqlitePool,
     pub(super) clock: Arc<dyn Clock>,
 }
 
-impl SqliteSignalStore {
+impl SqliteStore {
     async fn expire(&self, expiry: Expiry) -> Result<u32, StoreError> {
         // The writer has other things to do: it is asked only when there is something.
         if !expiry.finds_some(&self.readers).await? {
@@ -55,7 +55,7 @@ impl SqliteSignalStore {
 type StatsRow = (Option<String>, Option<String>, Option<i64>, Option<i64>, i64, i64, i64);
 
 #[async_trait]
-impl SignalStore for SqliteSignalStore {
+impl Store for SqliteStore {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         if batch.is_empty() {
             return Ok(Vec::new());

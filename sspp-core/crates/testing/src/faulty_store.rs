@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sspp_engine::adapter::ordinary;
 use sspp_engine::{
     DeadLetter, DeadLetterFilter, DeadLetterQuery, Durability, Erased, Erasure, Horizon, NewSignal,
-    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, SignalStore,
+    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, Store,
     StoreError, Total,
 };
 use sspp_events::{ContentDigest, DeadLetterId, EventId, ModelDigest, SignalId, Timestamp};
@@ -18,7 +18,7 @@ type Fault = Box<dyn FnMut(&[Record]) -> Option<StoreError> + Send>;
 
 /// A store in front of another one: recording fails as the test says, and while [`FaultyStore::cut`] is on nothing works.
 pub struct FaultyStore {
-    inner: Arc<dyn SignalStore>,
+    inner: Arc<dyn Store>,
     fault: Mutex<Fault>,
     cut: std::sync::atomic::AtomicBool,
     models_kept: std::sync::atomic::AtomicU32,
@@ -27,7 +27,7 @@ pub struct FaultyStore {
 impl FaultyStore {
     /// Puts faults in front of a store.
     pub fn new(
-        inner: Arc<dyn SignalStore>,
+        inner: Arc<dyn Store>,
         fault: impl FnMut(&[Record]) -> Option<StoreError> + Send + 'static,
     ) -> Self {
         Self { inner, fault: Mutex::new(Box::new(fault)), cut: false.into(), models_kept: 0.into() }
@@ -43,7 +43,7 @@ impl FaultyStore {
         self.models_kept.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    fn through(&self) -> Result<&dyn SignalStore, StoreError> {
+    fn through(&self) -> Result<&dyn Store, StoreError> {
         if self.cut.load(std::sync::atomic::Ordering::SeqCst) {
             return Err(StoreError::Unavailable { reason: "the test cut the connection".to_owned() });
         }
@@ -58,7 +58,7 @@ impl std::fmt::Debug for FaultyStore {
 }
 
 #[async_trait]
-impl SignalStore for FaultyStore {
+impl Store for FaultyStore {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         let store = self.through()?;
         let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner)(&batch);

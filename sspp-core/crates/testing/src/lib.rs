@@ -16,4 +16,4 @@ pub use eventually::eventually;
 pub use exposition::{differences, label_values};
 pub use faulty_store::FaultyStore;
 #[cfg(feature = "mock")]
-pub use mock::{MockEventQueue, MockSignalStore};
+pub use mock::{MockEventQueue, MockStore};

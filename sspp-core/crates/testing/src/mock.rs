@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use sspp_engine::{
     Admission, DeadLetter, DeadLetterFilter, DeadLetterQuery, Delivery, Durability, Erased, Erasure,
     EventQueue, Horizon, NewJob, NewSignal, NumberedDeadLetter, Page, QueueDepth, QueueError, QueuedJob,
-    Receipt, Record, Recorded, Settlement, Signal, SignalFilter, SignalQuery, SignalStats, SignalStore,
-    StoreError, Total,
+    Receipt, Record, Recorded, Settlement, Signal, SignalFilter, SignalQuery, SignalStats, Store, StoreError,
+    Total,
 };
 use sspp_events::{ContentDigest, DeadLetterId, EventId, ModelDigest, SignalId, Timestamp};
 use sspp_scoring::ModelRecord;
@@ -39,10 +39,10 @@ mockall::mock! {
 
 mockall::mock! {
     #[derive(Debug)]
-    pub SignalStore {}
+    pub Store {}
 
     #[async_trait]
-    impl SignalStore for SignalStore {
+    impl Store for Store {
         async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
         async fn is_at_fault(&self, signal: &NewSignal, payload: &bytes::Bytes) -> Result<bool, StoreError>;
         async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError>;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection};
-use sspp_core::{PgConfig, PgSignalStore, Random, SeededRandom};
+use sspp_core::{PgConfig, PgStore, Random, SeededRandom};
 
 use super::ledger::{Ledger, send};
 use super::{CLAIM_BOUND, Servers, pass};
@@ -50,7 +50,7 @@ pub(super) async fn row(name: &str, fault: impl AsyncFnOnce(&mut Stage) -> Vec<R
 
 impl Stage {
     async fn set(servers: Servers, random: SeededRandom) -> Self {
-        let store = PgSignalStore::open(PgConfig::new(servers.postgres_url())).await.unwrap();
+        let store = PgStore::open(PgConfig::new(servers.postgres_url())).await.unwrap();
         store.migrate().await.unwrap();
         store.close().await;
         let variables = [

@@ -7,4 +7,4 @@ mod store;
 mod store_state;
 
 pub use queue::MemoryEventQueue;
-pub use store::MemorySignalStore;
+pub use store::MemoryStore;

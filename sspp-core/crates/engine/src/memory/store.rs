@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::store_state::StoreState;
 use crate::{
     DeadLetter, DeadLetterFilter, DeadLetterQuery, Durability, Erased, Erasure, Horizon, NewSignal,
-    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, SignalStore,
+    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, Store,
     StoreError, Total,
 };
 use sspp_events::{
@@ -19,19 +19,19 @@ use sspp_scoring::ModelRecord;
 /// A store in memory. Clones are handles on the same store; what is in it ends with the process.
 ///
 /// ```
-/// use sspp_core::{MemorySignalStore, SignalStore};
+/// use sspp_core::{MemoryStore, Store};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let store = MemorySignalStore::new();
+/// let store = MemoryStore::new();
 /// assert_eq!(store.stats().await.unwrap().signals, 0);
 /// # });
 /// ```
 #[derive(Debug, Clone)]
-pub struct MemorySignalStore {
+pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     state: Arc<Mutex<StoreState>>,
 }
 
-impl MemorySignalStore {
+impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::with_clock(Arc::new(SystemClock))
@@ -48,14 +48,14 @@ impl MemorySignalStore {
     }
 }
 
-impl Default for MemorySignalStore {
+impl Default for MemoryStore {
     fn default() -> Self {
         Self::new()
     }
 }
 
 #[async_trait]
-impl SignalStore for MemorySignalStore {
+impl Store for MemoryStore {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.state().record(batch)
     }

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::PipelineConfig;
 
-use crate::{EventQueue, SignalStore};
+use crate::{EventQueue, Store};
 use breaker::Breaker;
 use sspp_events::{Clock, Random, Timestamp};
 use sspp_scoring::ScoringModel;
@@ -41,7 +41,7 @@ use sspp_scoring::ScoringModel;
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let clock: Arc<dyn Clock> = Arc::new(SystemClock);
 /// let queue: Arc<dyn EventQueue> = Arc::new(MemoryEventQueue::new(clock.clone()));
-/// let store: Arc<dyn SignalStore> = Arc::new(MemorySignalStore::new());
+/// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
 /// let pipeline = Pipeline::new(
 ///     queue.clone(),
 ///     store.clone(),
@@ -66,7 +66,7 @@ pub struct Pipeline {
 #[derive(Debug)]
 struct Shared {
     queue: Arc<dyn EventQueue>,
-    store: Arc<dyn SignalStore>,
+    store: Arc<dyn Store>,
     model: Arc<ScoringModel>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -85,7 +85,7 @@ impl Pipeline {
     /// Joins a queue, a store and a model; nothing happens before [`Pipeline::run`].
     pub fn new(
         queue: Arc<dyn EventQueue>,
-        store: Arc<dyn SignalStore>,
+        store: Arc<dyn Store>,
         model: Arc<ScoringModel>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,

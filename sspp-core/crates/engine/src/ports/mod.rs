@@ -11,5 +11,5 @@ pub use failure::FailureClass;
 pub use queue::CALL_BYTES;
 pub use queue::{Admission, Delivery, Durability, EventQueue, NewJob, Receipt, Settlement, Verdict};
 pub use queue_error::QueueError;
-pub use store::{Record, Recorded, SignalStore};
+pub use store::{Record, Recorded, Store};
 pub use store_error::StoreError;

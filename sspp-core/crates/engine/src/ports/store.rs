@@ -35,14 +35,14 @@ pub enum Recorded {
     Conflict(DeadLetterId),
     /// A dead letter, new or recorded before.
     DeadLetter(DeadLetterId),
-    /// The event's account or user [was erased](SignalStore::begin_erasure) after it was received: nothing was kept of it.
+    /// The event's account or user [was erased](Store::begin_erasure) after it was received: nothing was kept of it.
     Erased,
 }
 
 /// Where signals are kept. The effect is exactly once: an event id is a signal or a dead letter, never both and never
-/// twice, however often it is recorded and whatever is killed in between; until it [expires](SignalStore::expire_signals).
+/// twice, however often it is recorded and whatever is killed in between; until it [expires](Store::expire_signals).
 #[async_trait]
-pub trait SignalStore: Send + Sync + std::fmt::Debug {
+pub trait Store: Send + Sync + std::fmt::Debug {
     /// Records a batch in one transaction and answers one [`Recorded`] a record, in their order.
     ///
     /// - A signal whose event id is new is inserted, and all statistics follow in the same transaction. A dead letter
@@ -62,11 +62,11 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// [`MissingModel`](StoreError::MissingModel). A store that was restored from an older backup lacks models that were kept.
     ///
     /// After an error of class [`Data`](crate::FailureClass::Data) nothing of the batch was recorded: record its halves
-    /// to find the event that may be [at fault](SignalStore::is_at_fault). After any other error the batch was recorded whole
+    /// to find the event that may be [at fault](Store::is_at_fault). After any other error the batch was recorded whole
     /// or not at all: record it again.
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
 
-    /// Records what was scored elsewhere, as [`record`](SignalStore::record) does, except that everything keeps its time of
+    /// Records what was scored elsewhere, as [`record`](Store::record) does, except that everything keeps its time of
     /// processing.
     async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.record(batch).await
@@ -139,7 +139,7 @@ pub trait SignalStore: Send + Sync + std::fmt::Debug {
     /// Removes a dead letter; answers whether it was there.
     async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError>;
 
-    /// Begins to erase. All that the store holds of that account or user goes by [`erase_step`](SignalStore::erase_step),
+    /// Begins to erase. All that the store holds of that account or user goes by [`erase_step`](Store::erase_step),
     /// whatever its times say. From its return on no event of it that was received up to
     /// [`up_to`](Erasure::up_to) is recorded, wherever it comes from ([`Recorded::Erased`]). Repeating it erases what came in
     /// between too; the later instant counts.

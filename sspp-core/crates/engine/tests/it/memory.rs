@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use sspp_core::testing::contract::{QueueFixture, StoreFixture};
-use sspp_core::{EventQueue, ManualClock, MemoryEventQueue, MemorySignalStore, SignalStore};
+use sspp_core::{EventQueue, ManualClock, MemoryEventQueue, MemoryStore, Store};
 
 struct Queue {
     clock: Arc<ManualClock>,
@@ -46,11 +46,11 @@ async fn queue() -> Queue {
     Queue { clock, queue }
 }
 
-struct Store(MemorySignalStore);
+struct InMemory(MemoryStore);
 
 #[async_trait]
-impl StoreFixture for Store {
-    fn store(&self) -> Arc<dyn SignalStore> {
+impl StoreFixture for InMemory {
+    fn store(&self) -> Arc<dyn Store> {
         Arc::new(self.0.clone())
     }
 
@@ -60,8 +60,8 @@ impl StoreFixture for Store {
 }
 
 #[expect(clippy::unused_async, reason = "suites take asynchronous functions")]
-async fn store() -> Store {
-    Store(MemorySignalStore::new())
+async fn store() -> InMemory {
+    InMemory(MemoryStore::new())
 }
 
 mod queue_contract {

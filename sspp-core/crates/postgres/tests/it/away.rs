@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use sspp_core::testing::servers::{Kind, server};
-use sspp_core::{LegacySignals, PgConfig, PgSignalStore, SignalId, SignalStore as _, StoreError};
+use sspp_core::{LegacySignals, PgConfig, PgStore, SignalId, Store as _, StoreError};
 
 /// What the store, a migration and a reader of the predecessor's table say.
 async fn said(url: &str) -> [String; 3] {
-    let store = PgSignalStore::open(PgConfig::new(url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(url)).await.unwrap();
     let began = Instant::now();
     let away = store.ping().await.unwrap_err();
     // A monitor asks for two seconds, and is to hear the cause.
@@ -52,7 +52,7 @@ async fn a_server_that_lets_nobody_in_is_named_with_the_cause() {
 async fn a_pool_that_is_all_in_use_is_told_from_a_server_that_is_away() {
     let Some(server) = server(Kind::Postgres17).await else { return };
     let config = PgConfig { connections: 1, ..PgConfig::new(&server.url) };
-    let store = PgSignalStore::open(config).await.unwrap();
+    let store = PgStore::open(config).await.unwrap();
     store.migrate().await.unwrap();
     let mut locking = <sqlx::PgConnection as sqlx::Connection>::connect(&server.url).await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE signals IN ACCESS EXCLUSIVE MODE").execute(&mut locking).await.unwrap();

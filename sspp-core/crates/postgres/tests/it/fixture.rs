@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use sspp_core::testing::builders::model;
 use sspp_core::testing::contract::StoreFixture;
 use sspp_core::testing::servers::{Kind, Server, server};
-use sspp_core::{PgConfig, PgSignalStore, SignalStore};
+use sspp_core::{PgConfig, PgStore, Store};
 
 pub(super) struct Site {
     pub(super) server: Server,
@@ -19,7 +19,7 @@ impl Site {
     pub(super) async fn on(kind: Kind) -> Option<Self> {
         let site = Self { server: server(kind).await? };
         site.run("CREATE DATABASE sspp_template").await;
-        let store = PgSignalStore::open(PgConfig::new(site.url("sspp_template"))).await.unwrap();
+        let store = PgStore::open(PgConfig::new(site.url("sspp_template"))).await.unwrap();
         assert!(store.migrate().await.unwrap() > 0);
         // The one that the signals of the builders name.
         store.port().put_model(&model(0)).await.unwrap();
@@ -44,13 +44,13 @@ impl Site {
         self.url(name)
     }
 
-    pub(super) async fn store(&self, name: &str) -> Arc<PgSignalStore> {
-        PgSignalStore::open(PgConfig::new(self.database(name).await)).await.unwrap()
+    pub(super) async fn store(&self, name: &str) -> Arc<PgStore> {
+        PgStore::open(PgConfig::new(self.database(name).await)).await.unwrap()
     }
 
     pub(super) async fn fixture(&self, case: &str) -> Fixture {
         let url = self.database(case).await;
-        Fixture { store: PgSignalStore::open(patient(&url)).await.unwrap(), url }
+        Fixture { store: PgStore::open(patient(&url)).await.unwrap(), url }
     }
 }
 
@@ -61,12 +61,12 @@ pub(super) fn patient(url: &str) -> PgConfig {
 
 pub(super) struct Fixture {
     url: String,
-    store: Arc<PgSignalStore>,
+    store: Arc<PgStore>,
 }
 
 #[async_trait]
 impl StoreFixture for Fixture {
-    fn store(&self) -> Arc<dyn SignalStore> {
+    fn store(&self) -> Arc<dyn Store> {
         self.store.port()
     }
 
@@ -76,7 +76,7 @@ impl StoreFixture for Fixture {
             .execute(&mut connection)
             .await
             .unwrap();
-        self.store = PgSignalStore::open(patient(&self.url)).await.unwrap();
+        self.store = PgStore::open(patient(&self.url)).await.unwrap();
         true
     }
 }

@@ -4,13 +4,13 @@ use sqlx::{Connection as _, PgConnection};
 use sspp_core::testing::builders::{at, dead_letter, event_id, signal};
 use sspp_core::testing::servers::Kind;
 use sspp_core::{
-    EventId, Horizon, NewDeadLetter, PgConfig, PgSignalStore, Record, SignalFilter, SignalQuery, SignalStore,
-    SignalType, SortBy, SortOrder, StoreError, Timestamp,
+    EventId, Horizon, NewDeadLetter, PgConfig, PgStore, Record, SignalFilter, SignalQuery, SignalType,
+    SortBy, SortOrder, Store, StoreError, Timestamp,
 };
 
 use super::fixture::Site;
 
-async fn until(store: &PgSignalStore, horizon: Horizon) -> Vec<EventId> {
+async fn until(store: &PgStore, horizon: Horizon) -> Vec<EventId> {
     let query = SignalQuery {
         sort_by: SortBy::Id,
         order: SortOrder::Ascending,
@@ -25,7 +25,7 @@ async fn until(store: &PgSignalStore, horizon: Horizon) -> Vec<EventId> {
 async fn a_transaction_that_is_held_open_holds_back_those_that_commit_after_it() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let url = site.database("horizon").await;
-    let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
     store.record(vec![signal(1).record()]).await.unwrap();
     let mut other = PgConnection::connect(&url).await.unwrap();
     sqlx::raw_sql(
@@ -60,7 +60,7 @@ async fn a_transaction_that_is_held_open_holds_back_those_that_commit_after_it()
 async fn a_question_without_an_index_is_given_up_and_keeps_no_connection() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let url = site.database("broad").await;
-    let store = PgSignalStore::open(PgConfig { connections: 2, ..PgConfig::new(&url) }).await.unwrap();
+    let store = PgStore::open(PgConfig { connections: 2, ..PgConfig::new(&url) }).await.unwrap();
     store.record(vec![signal(1).record()]).await.unwrap();
     let mut other = PgConnection::connect(&url).await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE signals IN ACCESS EXCLUSIVE MODE").execute(&mut other).await.unwrap();

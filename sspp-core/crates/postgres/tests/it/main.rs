@@ -14,7 +14,7 @@ use sqlx::{Connection as _, PgConnection};
 use sspp_core::testing::builders::{at, model, signal};
 use sspp_core::testing::eventually;
 use sspp_core::testing::servers::{Kind, server};
-use sspp_core::{FailureClass, PgConfig, PgSignalStore, SignalStore as _, StoreError};
+use sspp_core::{FailureClass, PgConfig, PgStore, Store as _, StoreError};
 use std::time::Duration;
 
 use fixture::Site;
@@ -40,7 +40,7 @@ async fn keeps_the_contract(kind: Kind) {
 async fn a_server_that_takes_no_signals_is_not_ready() {
     for kind in [Kind::Postgres15, Kind::Postgres17] {
         let Some(server) = server(kind).await else { return };
-        let store = PgSignalStore::open(PgConfig::new(&server.url)).await.unwrap();
+        let store = PgStore::open(PgConfig::new(&server.url)).await.unwrap();
         store.migrate().await.unwrap();
         store.ping().await.unwrap();
         store.port().put_model(&model(0)).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_server_that_takes_no_signals_is_not_ready() {
             ("frozen", Some("no writes")),
         ] {
             let url = server.url.replace("postgres:postgres@", &format!("{role}:secret@"));
-            let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+            let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
             match (store.ping().await, refusal) {
                 (Ok(()), None) => {}
                 (Err(StoreError::Storage { reason }), Some(said)) if reason.contains(said) => {}
@@ -81,7 +81,7 @@ async fn a_server_that_takes_no_signals_is_not_ready() {
             store.close().await;
         }
         let url = server.url.replace("postgres:postgres@", "reader:secret@");
-        let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+        let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
         let error = store.record(vec![signal(1).record()]).await.unwrap_err();
         assert!(matches!(error, StoreError::Storage { .. }), "{error}");
     }
@@ -90,7 +90,7 @@ async fn a_server_that_takes_no_signals_is_not_ready() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn migrations_run_once_whoever_runs_them() {
     let Some(server) = server(Kind::Postgres17).await else { return };
-    let store = PgSignalStore::open(PgConfig::new(&server.url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&server.url)).await.unwrap();
     let error = store.ping().await.unwrap_err();
     assert!(matches!(error, StoreError::Setup { .. }), "{error}");
     assert!(error.to_string().contains("sspp-worker migrate"), "{error}");
@@ -118,7 +118,7 @@ async fn migrations_run_once_whoever_runs_them() {
         .unwrap();
     store.close().await;
     assert!(matches!(store.ping().await.unwrap_err(), StoreError::Closed));
-    let store = PgSignalStore::open(PgConfig::new(&server.url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&server.url)).await.unwrap();
     assert!(matches!(store.ping().await.unwrap_err(), StoreError::Storage { .. }));
     let error = store.record(vec![signal(1).record()]).await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Infrastructure, "{error}");
@@ -130,7 +130,7 @@ async fn slow_statements_dead_connections_and_a_frozen_server_are_infrastructure
     let url = site.database("faults").await;
     let config =
         PgConfig { statement_timeout: Duration::from_secs(1), connections: 2, ..PgConfig::new(&url) };
-    let store = PgSignalStore::open(config).await.unwrap();
+    let store = PgStore::open(config).await.unwrap();
     store.record(vec![signal(1).record()]).await.unwrap();
 
     let mut other = PgConnection::connect(&url).await.unwrap();

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use sspp_core::testing::builders::{model, signal};
 use sspp_core::testing::eventually;
 use sspp_core::testing::servers::{Kind, Server, server};
-use sspp_core::{Durability, FailureClass, LegacySignals, PgConfig, PgSignalStore, SignalStore as _};
+use sspp_core::{Durability, FailureClass, LegacySignals, PgConfig, PgStore, Store as _};
 use tempfile::TempDir;
 
 use super::fixture::patient;
@@ -69,8 +69,7 @@ impl Pooler {
 async fn a_pooler_of_sessions_with_its_defaults_is_enough() {
     let Some(server) = server(Kind::Postgres17).await else { return };
     let Some(pooler) = Pooler::before(&server, "session") else { return };
-    let open =
-        async || PgSignalStore::open(PgConfig { connections: 3, ..patient(&pooler.url) }).await.unwrap();
+    let open = async || PgStore::open(PgConfig { connections: 3, ..patient(&pooler.url) }).await.unwrap();
     let store = open().await;
     eventually("it is migrated", async || store.migrate().await.is_ok()).await;
     store.put_model(&model(0)).await.unwrap();
@@ -95,11 +94,11 @@ async fn a_pooler_of_sessions_with_its_defaults_is_enough() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_of_transactions_is_no_events_fault() {
     let Some(server) = server(Kind::Postgres17).await else { return };
-    let direct = PgSignalStore::open(PgConfig::new(&server.url)).await.unwrap();
+    let direct = PgStore::open(PgConfig::new(&server.url)).await.unwrap();
     direct.migrate().await.unwrap();
     direct.put_model(&model(0)).await.unwrap();
     let Some(pooler) = Pooler::before(&server, "transaction") else { return };
-    let store = PgSignalStore::open(PgConfig::new(&pooler.url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&pooler.url)).await.unwrap();
     eventually("its pooler is there", async || {
         tokio::net::TcpStream::connect(address(&pooler.url)).await.is_ok()
     })

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use sspp_core::testing::builders::{at, signal};
 use sspp_core::testing::servers::Kind;
-use sspp_core::{FailureClass, PgConfig, PgSignalStore, SignalStore as _, StoreError};
+use sspp_core::{FailureClass, PgConfig, PgStore, Store as _, StoreError};
 
 use super::fixture::Site;
 
@@ -18,7 +18,7 @@ const RAISES: &str = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql 
 async fn a_schema_that_refuses_everything_is_no_signals_fault() {
     let Some(site) = Site::on(Kind::Postgres15).await else { return };
     let url = site.database("refuses").await;
-    let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
     let mut other = PgConnection::connect(&url).await.unwrap();
     run(&mut other, RAISES).await;
     let partition = "ALTER TABLE signals ADD CONSTRAINT c CHECK (processed_at < '2026-01-02') NOT VALID";
@@ -75,7 +75,7 @@ async fn a_schema_that_refuses_everything_is_no_signals_fault() {
 async fn a_schema_that_refuses_some_is_their_fault() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let url = site.database("picks").await;
-    let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
     let mut other = PgConnection::connect(&url).await.unwrap();
     run(&mut other, RAISES).await;
     let suspect = signal(1).account("odd").event_type("webinar").score(9_000);
@@ -118,7 +118,7 @@ async fn a_schema_that_refuses_some_is_their_fault() {
 async fn the_schema_of_another_version_is_refused() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let url = site.database("another").await;
-    let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
     store.ping().await.unwrap();
     let mut other = PgConnection::connect(&url).await.unwrap();
     run(&mut other, "INSERT INTO _sqlx_migrations VALUES (9999, 'of the future', now(), true, 'x', 0)").await;

@@ -4,8 +4,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use sspp_core::testing::builders::signal;
 use sspp_core::testing::servers::Kind;
 use sspp_core::{
-    Durability, LegacyError, LegacySignals, PgConfig, PgOpenError, PgSignalStore, SignalStore as _,
-    StoreError,
+    Durability, LegacyError, LegacySignals, PgConfig, PgOpenError, PgStore, Store as _, StoreError,
 };
 
 use super::fixture::Site;
@@ -49,7 +48,7 @@ async fn what_a_promise_leans_on_is_set_on_every_connection() {
     ] {
         run(&site.server.url, &format!("ALTER DATABASE odd_settings SET {setting}")).await;
     }
-    let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
     store.record(vec![signal(1).record(), signal(2).from_source("crm", "7").record()]).await.unwrap();
     assert_eq!(store.durability().await.unwrap(), Durability::Durable);
     for (name, expected) in [
@@ -74,7 +73,7 @@ async fn what_a_promise_leans_on_is_set_on_every_connection() {
     }
     // What is stricter stays.
     run(&site.server.url, "ALTER DATABASE odd_settings SET synchronous_commit = remote_apply").await;
-    let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
     store.record(vec![signal(3).record()]).await.unwrap();
     let strictest: Vec<String> =
         sqlx::query_scalar("SELECT DISTINCT value FROM notes WHERE name = 'synchronous_commit' ORDER BY 1")
@@ -89,7 +88,7 @@ async fn what_a_promise_leans_on_is_set_on_every_connection() {
 async fn what_cannot_be_set_is_a_risk() {
     let Some(site) = Site::on(Kind::Postgres15).await else { return };
     let url = site.database("risks").await;
-    let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
     assert_eq!(store.durability().await.unwrap(), Durability::Durable);
     for (on, off, named) in [
         ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM RESET fsync", "fsync = off"),
@@ -114,7 +113,7 @@ async fn what_cannot_be_set_is_a_risk() {
         let seen = async |risks: usize| {
             sspp_core::testing::eventually("the setting is seen", async || {
                 // A new connection sees what the database is set to.
-                let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+                let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
                 let durability = store.durability().await.unwrap();
                 store.close().await;
                 durability.at_risk().len() == risks
@@ -139,7 +138,7 @@ async fn a_database_that_cannot_hold_every_text_is_refused() {
         );
         run(&site.server.url, &create).await;
         let url = site.url(&name);
-        let refused = PgSignalStore::open(PgConfig::new(&url)).await.unwrap_err();
+        let refused = PgStore::open(PgConfig::new(&url)).await.unwrap_err();
         assert!(matches!(refused, PgOpenError::Encoding(_)), "{refused}");
         for named in [encoding, "CREATE DATABASE", "UTF8"] {
             assert!(refused.to_string().contains(named), "{refused}");
@@ -151,7 +150,7 @@ async fn a_database_that_cannot_hold_every_text_is_refused() {
     }
     // The server was away at the start, and another database is there now.
     let url = site.database("renamed").await;
-    let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
     store.ping().await.unwrap();
     let rename = "ALTER DATABASE renamed RENAME TO was_renamed; ALTER DATABASE in_latin1 RENAME TO renamed";
     let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'renamed'";

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection};
 use sspp_core::testing::builders::{at, dead_letter, signal};
 use sspp_core::testing::servers::Kind;
-use sspp_core::{PgConfig, PgSignalStore, Record, SignalStore as _, StoreError};
+use sspp_core::{PgConfig, PgStore, Record, Store as _, StoreError};
 
 use super::fixture::{Site, patient};
 
@@ -22,7 +22,7 @@ async fn opposite_orders_neither_deadlock_nor_count_twice() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let url = site.database("writers").await;
     let config = PgConfig { connections: 8, ..patient(&url) };
-    let store = PgSignalStore::open(config).await.unwrap();
+    let store = PgStore::open(config).await.unwrap();
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let store = Arc::clone(&store);
@@ -80,7 +80,7 @@ async fn opposite_orders_neither_deadlock_nor_count_twice() {
 async fn removing_while_recording_does_not_deadlock() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let url = site.database("expirers").await;
-    let store = PgSignalStore::open(PgConfig { connections: 9, ..patient(&url) }).await.unwrap();
+    let store = PgStore::open(PgConfig { connections: 9, ..patient(&url) }).await.unwrap();
     let recorders: Vec<_> = (0..6_u64)
         .map(|writer| {
             let store = Arc::clone(&store);
@@ -165,7 +165,7 @@ async fn recount(connection: &mut PgConnection) -> (u64, u64, u64, i64, u64) {
 async fn a_forward_reader_misses_no_late_commit() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };
     let url = site.database("forward").await;
-    let store = PgSignalStore::open(PgConfig::new(&url)).await.unwrap();
+    let store = PgStore::open(PgConfig::new(&url)).await.unwrap();
     store.record(vec![signal(1).record()]).await.unwrap();
     let options: PgConnectOptions = url.parse().unwrap();
     let (mut late, mut reader) = (options.connect().await.unwrap(), options.connect().await.unwrap());

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, SqliteConnection};
 use sspp_core::testing::builders::model;
 use sspp_core::testing::contract::{QueueFixture, StoreFixture};
-use sspp_core::{EventQueue, ManualClock, SignalStore, SqliteConfig, SqliteDatabase};
+use sspp_core::{EventQueue, ManualClock, SqliteConfig, SqliteDatabase, Store};
 use tempfile::TempDir;
 
 pub(super) struct Fixture {
@@ -87,7 +87,7 @@ impl QueueFixture for Fixture {
 
 #[async_trait]
 impl StoreFixture for Fixture {
-    fn store(&self) -> Arc<dyn SignalStore> {
+    fn store(&self) -> Arc<dyn Store> {
         self.database().store()
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use sspp_engine::{EventQueue, SignalStore};
+use sspp_engine::{EventQueue, Store};
 
 /// A queue under test.
 #[async_trait]
@@ -32,7 +32,7 @@ pub trait QueueFixture: Send {
 #[async_trait]
 pub trait StoreFixture: Send {
     /// A handle on the store; after a [crash](StoreFixture::crash) a new one.
-    fn store(&self) -> Arc<dyn SignalStore>;
+    fn store(&self) -> Arc<dyn Store>;
 
     /// Kills the store's client, and the store's own process where it has none but ours, then opens it again.
     /// `false` when the store does not outlive its handles: cases about crashes end there.

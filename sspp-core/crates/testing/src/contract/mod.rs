@@ -5,13 +5,13 @@
 //! ```
 //! use std::sync::Arc;
 //! use sspp_core::testing::contract::StoreFixture;
-//! use sspp_core::{MemorySignalStore, SignalStore};
+//! use sspp_core::{MemoryStore, Store};
 //!
-//! struct Memory(MemorySignalStore);
+//! struct Memory(MemoryStore);
 //!
 //! #[async_trait::async_trait]
 //! impl StoreFixture for Memory {
-//!     fn store(&self) -> Arc<dyn SignalStore> {
+//!     fn store(&self) -> Arc<dyn Store> {
 //!         Arc::new(self.0.clone())
 //!     }
 //!     async fn crash(&mut self) -> bool {
@@ -20,7 +20,7 @@
 //! }
 //!
 //! async fn memory() -> Memory {
-//!     Memory(MemorySignalStore::new())
+//!     Memory(MemoryStore::new())
 //! }
 //!
 //! sspp_core::store_contract!(memory);

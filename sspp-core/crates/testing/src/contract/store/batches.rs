@@ -4,7 +4,7 @@ use super::steps::{all, fill, random, record_one, signal_id, varied};
 use crate::builders::{dead_letter, model, signal};
 use crate::contract::StoreFixture;
 use sspp_engine::{
-    FailureClass, NewSignal, Record, Recorded, Signal, SignalQuery, SignalStats, SignalStore, StoreError,
+    FailureClass, NewSignal, Record, Recorded, Signal, SignalQuery, SignalStats, Store, StoreError,
 };
 use sspp_events::SeededRandom;
 use std::collections::BTreeSet;
@@ -102,8 +102,8 @@ pub async fn concurrent_batches_count_each_event_once(fixture: &mut dyn StoreFix
     assert_eq!(all(&store, SignalQuery::default()).await.len(), 200);
 }
 
-/// What [`SignalStore::stats`] should say, counted from the rows; `None` where rows cannot tell.
-pub(super) async fn recount(store: &Arc<dyn SignalStore>) -> SignalStats {
+/// What [`Store::stats`] should say, counted from the rows; `None` where rows cannot tell.
+pub(super) async fn recount(store: &Arc<dyn Store>) -> SignalStats {
     let mut stats = SignalStats::default();
     let (mut accounts, mut users) = (BTreeSet::new(), BTreeSet::new());
     for Signal { recorded, .. } in all(store, SignalQuery::default()).await {

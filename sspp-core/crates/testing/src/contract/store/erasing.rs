@@ -5,7 +5,7 @@ use super::letters::letter_of;
 use super::steps::{all, fill, record_one, varied};
 use crate::builders::{at, event_id, signal};
 use crate::contract::StoreFixture;
-use sspp_engine::{Erasable, Erased, Erasure, NewDeadLetter, Record, Recorded, SignalQuery, SignalStore};
+use sspp_engine::{Erasable, Erased, Erasure, NewDeadLetter, Record, Recorded, SignalQuery, Store};
 use sspp_events::{AccountId, SeededRandom, UserId};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ fn account(id: &str, seconds: i64) -> Erasure {
 }
 
 /// Works until nothing is left to erase.
-async fn complete(store: &Arc<dyn SignalStore>, max: u32) -> Erased {
+async fn complete(store: &Arc<dyn Store>, max: u32) -> Erased {
     let mut gone = Erased::default();
     while let Some(step) = store.erase_step(max).await.unwrap() {
         assert!(step.signals <= max && step.dead_letters <= max);

@@ -4,7 +4,7 @@ use super::batches::recount;
 use super::steps::{all, fill, random, record_one, signal_id, varied};
 use crate::builders::{at, dead_letter, event_id, signal};
 use crate::contract::StoreFixture;
-use sspp_engine::{Record, Recorded, SignalFilter, SignalQuery, SignalStats, SignalStore, StoreError, Total};
+use sspp_engine::{Record, Recorded, SignalFilter, SignalQuery, SignalStats, Store, StoreError, Total};
 use sspp_events::{AccountId, SeededRandom, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -150,7 +150,7 @@ pub async fn what_expired_stays_gone_after_a_crash(fixture: &mut dyn StoreFixtur
 }
 
 /// Records until it is recorded: the one failure there may be is that a known event expired meanwhile.
-async fn record_surely(store: &Arc<dyn SignalStore>, batch: Vec<Record>) -> u64 {
+async fn record_surely(store: &Arc<dyn Store>, batch: Vec<Record>) -> u64 {
     loop {
         match store.import(batch.clone()).await {
             Ok(answers) => {

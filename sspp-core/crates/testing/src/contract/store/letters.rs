@@ -7,7 +7,7 @@ use crate::contract::StoreFixture;
 use bytes::Bytes;
 use sspp_engine::{
     DeadLetterCursor, DeadLetterFilter, DeadLetterQuery, DeadLetterReason, Envelope, NewDeadLetter, Record,
-    Recorded, SignalStore, Total,
+    Recorded, Store, Total,
 };
 use sspp_events::{ContentDigest, Event, EventType, SortOrder};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(super) fn letter_of(number: u64, account: &str, event_type: &str) -> NewDead
     }
 }
 
-async fn fill(store: &Arc<dyn SignalStore>) -> Vec<NewDeadLetter> {
+async fn fill(store: &Arc<dyn Store>) -> Vec<NewDeadLetter> {
     let types = ["call_made", "email_sent", "webinar"];
     let mut letters = Vec::new();
     for number in 0..30_u64 {

@@ -1,4 +1,4 @@
-//! The contract of [`SignalStore`](sspp_engine::SignalStore), case by case.
+//! The contract of [`Store`](sspp_engine::Store), case by case.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

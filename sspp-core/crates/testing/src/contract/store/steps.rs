@@ -1,12 +1,12 @@
 //! Steps that the cases share.
 
 use crate::builders::{SignalBuilder, at, signal};
-use sspp_engine::{Record, Recorded, Signal, SignalQuery, SignalStore};
+use sspp_engine::{Record, Recorded, Signal, SignalQuery, Store};
 use sspp_events::{Random, SeededRandom, SignalId};
 use std::sync::Arc;
 
 /// Records as an import does, so that the times are the test's own.
-pub(super) async fn record_one(store: &Arc<dyn SignalStore>, record: Record) -> Recorded {
+pub(super) async fn record_one(store: &Arc<dyn Store>, record: Record) -> Recorded {
     let mut answers = store.import(vec![record]).await.unwrap();
     assert_eq!(answers.len(), 1);
     answers.remove(0)
@@ -37,12 +37,12 @@ pub(super) fn varied(number: u64, source: &SeededRandom) -> SignalBuilder {
         .timestamp(at(i64::try_from(random(source, 40)).unwrap()))
 }
 
-pub(super) async fn fill(store: &Arc<dyn SignalStore>, numbers: std::ops::Range<u64>, source: &SeededRandom) {
+pub(super) async fn fill(store: &Arc<dyn Store>, numbers: std::ops::Range<u64>, source: &SeededRandom) {
     let batch = numbers.map(|number| varied(number, source).record()).collect();
     store.import(batch).await.unwrap();
 }
 
-pub(super) async fn all(store: &Arc<dyn SignalStore>, query: SignalQuery) -> Vec<Signal> {
+pub(super) async fn all(store: &Arc<dyn Store>, query: SignalQuery) -> Vec<Signal> {
     let page = store.signals(&SignalQuery { limit: 50_000, ..query }).await.unwrap();
     assert!(!page.more);
     page.items
