@@ -31,9 +31,9 @@ pub use sspp_engine::{
     DeadLetterQuery, DeadLetterReason, Delivery, Durability, Envelope, EnvelopeFault, Erasable, Erased,
     Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, JobState, MemoryEventQueue, MemoryStore,
     NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter, Page, Pipeline, PipelineConfig, Position,
-    QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, ReplayError, Replayed, Retention,
+    QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, ReplayError, Replayed, Retention, Settled,
     Settlement, Signal, SignalFilter, SignalQuery, SignalStats, Store, StoreError, Subject, Total,
-    TraceContext, Verdict, adapter, erase_some, finish_erasures, replay, replay_all, retain,
+    TraceContext, adapter, erase_some, finish_erasures, replay, replay_all, retain,
 };
 pub use sspp_events::{
     AcceptedEvent, AccountId, BatchFault, BatchFormat, Clock, CloudEventAttributes, ContentDigest,

@@ -15,7 +15,7 @@ use sspp_core::uuid::Uuid;
 use sspp_core::{
     Admission, Clock, Delivery, Durability, Envelope, Event, EventId, EventQueue, GroupRule,
     MemoryEventQueue, MemoryStore, NewJob, Pipeline, PipelineConfig, QueueDepth, QueueError, QueuedJob,
-    Random, Receipt, ScoringModel, Settlement, Store, Timestamp,
+    Random, Receipt, ScoringModel, Settled, Store, Timestamp,
 };
 
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl EventQueue for OwnQueue {
         self.inner.reclaim(max).await
     }
 
-    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError> {
+    async fn settle(&self, settlements: Vec<Settled>) -> Result<(), QueueError> {
         self.inner.settle(settlements).await
     }
 

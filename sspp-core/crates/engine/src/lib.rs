@@ -36,7 +36,7 @@ pub use memory::{MemoryEventQueue, MemoryStore};
 pub use pipeline::{Pipeline, PipelineConfig};
 pub use ports::{
     Admission, Delivery, Durability, EventQueue, FailureClass, NewJob, QueueError, Receipt, Record, Recorded,
-    Settlement, Store, StoreError, Verdict,
+    Settled, Settlement, Store, StoreError,
 };
 pub use query::{Cursor, CursorFault, CursorKey, Horizon, Page, Position, SignalFilter, SignalQuery, Total};
 pub use replay::{ReplayError, Replayed, replay, replay_all};

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Settles deliveries that are still whose they were. Takes no memory to speak of: what comes again only moves.
--- KEYS: stream, delayed, parked, jobs, runs. ARGV: per settlement id, consumer, count, event, verdict, milliseconds; few
+-- KEYS: stream, delayed, parked, jobs, runs. ARGV: per settlement id, consumer, count, event, settlement, milliseconds; few
 -- enough for one command to name them all.
 --NOW--
 -- Deliveries of one receive stand side by side: one question for all; what lies elsewhere is asked for by itself.
@@ -14,12 +14,12 @@ local function pending_of(id)
 end
 local done, ids, settled = {}, {}, {}
 for at = 1, #ARGV, 6 do
-  local id, consumer, count, event, verdict, delay = unpack(ARGV, at, at + 5)
+  local id, consumer, count, event, settlement, delay = unpack(ARGV, at, at + 5)
   local pending = pending_of(id)
   if pending and pending[2] == consumer and pending[4] == tonumber(count) and not settled[id] then
     settled[id] = true
     ids[#ids + 1] = id
-    if verdict == 'done' then
+    if settlement == 'done' then
       done[#done + 1] = {event, id}
     else
       local fields = redis.call('XRANGE', KEYS[1], id, id)[1]
@@ -28,10 +28,10 @@ for at = 1, #ARGV, 6 do
         -- The stamp stays that of the first id. No stamp is later than its entry.
         local own = string.match(id, '^%d+') .. '000'
         local enqueued = string.format('%.0f', math.min(tonumber(fields[6] or own), tonumber(own)))
-        local attempts = tostring(tonumber(fields[8] or 0) + (verdict == 'retry' and 1 or 0))
-        local postponed = tostring(tonumber(fields[10] or 0) + (verdict == 'postpone' and 1 or 0))
+        local attempts = tostring(tonumber(fields[8] or 0) + (settlement == 'retry' and 1 or 0))
+        local postponed = tostring(tonumber(fields[10] or 0) + (settlement == 'postpone' and 1 or 0))
         local moved
-        if verdict == 'back' then
+        if settlement == 'back' then
           moved = redis.call('XADD', KEYS[1], '*', 'e', fields[2], 'p', fields[4], 'q', enqueued,
             'a', attempts, 'w', postponed)
         else

@@ -19,8 +19,8 @@ use super::shared::Shared;
 use super::{RedisConfig, RedisOpenError};
 use sspp_engine::adapter::CALL_BYTES;
 use sspp_engine::{
-    Admission, Delivery, Durability, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Receipt,
-    Settlement, Verdict,
+    Admission, Delivery, Durability, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Receipt, Settled,
+    Settlement,
 };
 use sspp_events::{EventId, Random, SystemRandom, Timestamp};
 
@@ -229,18 +229,18 @@ impl EventQueue for RedisEventQueue {
         Ok(taken)
     }
 
-    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError> {
+    async fn settle(&self, settlements: Vec<Settled>) -> Result<(), QueueError> {
         self.open_or()?;
-        let verdicts = settlements.iter().map(|settlement| {
-            let (verdict, delay) = match settlement.verdict {
-                Verdict::Done => ("done", Duration::ZERO),
-                Verdict::Retry { delay } => ("retry", delay),
-                Verdict::Postpone { delay } => ("postpone", delay),
-                Verdict::GiveBack => ("back", Duration::ZERO),
+        let settlements = settlements.iter().map(|settled| {
+            let (settlement, delay) = match settled.settlement {
+                Settlement::Done => ("done", Duration::ZERO),
+                Settlement::Retry { delay } => ("retry", delay),
+                Settlement::Postpone { delay } => ("postpone", delay),
+                Settlement::GiveBack => ("back", Duration::ZERO),
             };
-            (&settlement.receipt, [Value::from(verdict), Value::from(delay.as_millis().to_string())])
+            (&settled.receipt, [Value::from(settlement), Value::from(delay.as_millis().to_string())])
         });
-        for (number, claims) in Self::by_shard(verdicts) {
+        for (number, claims) in Self::by_shard(settlements) {
             // Redis serves nobody else while a script runs.
             for claims in claims.chunks(500) {
                 let mut args = Vec::with_capacity(claims.len() * 6);

@@ -78,13 +78,13 @@ pub(super) fn walk<'m>(reading: &Reading<'m, '_>, rule: usize, ledger: &mut impl
             ledger.skipped(modifier, by, total);
             continue;
         }
-        let verdict = reading.holds(&modifier.condition);
+        let held = reading.holds(&modifier.condition);
         let before = total;
-        if verdict == Ok(true) {
+        if held == Ok(true) {
             total = modifier.verb.apply(total);
             dropped_by = (modifier.verb == Verb::Drop).then_some(modifier);
         }
-        ledger.modifier(modifier, verdict, reading, total - before, total);
+        ledger.modifier(modifier, held, reading, total - before, total);
     }
     let capped = if dropped_by.is_some() { total } else { total.clamp(model.bounds.min, model.bounds.max) };
     ledger.cap(model, dropped_by.is_some(), capped - total, capped);

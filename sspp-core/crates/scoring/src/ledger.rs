@@ -17,7 +17,7 @@ pub(super) trait Ledger<'m> {
     fn modifier(
         &mut self,
         modifier: &'m Modifier,
-        verdict: Result<bool, String>,
+        held: Result<bool, String>,
         reading: &Reading<'m, '_>,
         delta: Units,
         total: Units,
@@ -84,12 +84,12 @@ impl<'m> Ledger<'m> for Vec<Step<'m>> {
     fn modifier(
         &mut self,
         modifier: &'m Modifier,
-        verdict: Result<bool, String>,
+        held: Result<bool, String>,
         reading: &Reading<'m, '_>,
         delta: Units,
         total: Units,
     ) {
-        let (fired, reason, error) = match verdict {
+        let (fired, reason, error) = match held {
             Ok(true) => (true, modifier.reason.as_str(), None),
             Ok(false) => (false, "the condition does not hold", None),
             Err(error) => (false, "the condition could not be evaluated", Some(error)),

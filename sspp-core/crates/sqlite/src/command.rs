@@ -6,8 +6,8 @@ use super::expiry::Expiry;
 use super::failure::Failure;
 use super::letters::LetterChange;
 use sspp_engine::{
-    Admission, Delivery, Erased, Erasure, NewJob, NewSignal, QueueError, Receipt, Record, Recorded,
-    Settlement, StoreError,
+    Admission, Delivery, Erased, Erasure, NewJob, NewSignal, QueueError, Receipt, Record, Recorded, Settled,
+    StoreError,
 };
 use sspp_scoring::ModelRecord;
 
@@ -47,7 +47,7 @@ pub(super) enum Command {
     Enqueue(Ask<Vec<NewJob>, Vec<Admission>, QueueError>),
     Receive(Ask<usize, Vec<Delivery>, QueueError>),
     Reclaim(Ask<usize, Vec<Delivery>, QueueError>),
-    Settle(Ask<Vec<Settlement>, (), QueueError>),
+    Settle(Ask<Vec<Settled>, (), QueueError>),
     BeginRun(Ask<Receipt, u32, QueueError>),
     EndRun(Ask<Receipt, (), QueueError>),
     /// Whether the file can be written now.

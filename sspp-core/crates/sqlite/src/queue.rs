@@ -14,8 +14,7 @@ use super::queue_rows::{JobRow, job_columns, queued_job};
 use super::queue_state::QueueState;
 use super::queue_write::{self, locked};
 use sspp_engine::{
-    Admission, Delivery, Durability, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Receipt,
-    Settlement,
+    Admission, Delivery, Durability, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Receipt, Settled,
 };
 use sspp_events::{Clock, EventId, Timestamp};
 
@@ -96,7 +95,7 @@ impl EventQueue for SqliteEventQueue {
         self.writer.ask(Command::Reclaim, max).await
     }
 
-    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError> {
+    async fn settle(&self, settlements: Vec<Settled>) -> Result<(), QueueError> {
         self.writer.ask(Command::Settle, settlements).await
     }
 

@@ -12,7 +12,7 @@ use super::multi_insert::MultiInsert;
 use super::queue_rows::{JobRow, delivery, job_columns, read_count};
 use super::queue_state::QueueState;
 use sspp_engine::adapter::CALL_BYTES;
-use sspp_engine::{Admission, Delivery, NewJob, QueueError, Receipt, Settlement, Verdict};
+use sspp_engine::{Admission, Delivery, NewJob, QueueError, Receipt, Settled, Settlement};
 use sspp_events::Timestamp;
 
 static INSERT: LazyLock<MultiInsert> =
@@ -218,24 +218,24 @@ fn deliver(
 pub(super) async fn settle(
     connection: &mut SqliteConnection,
     state: &Mutex<QueueState>,
-    settlements: &[Settlement],
+    settlements: &[Settled],
     now: i64,
 ) -> Result<(), Failure> {
     let mut done = Vec::new();
     let mut again = Vec::new();
     {
         let mut state = locked(state);
-        for settlement in settlements {
-            let Some(seq) = state.claimed(&settlement.receipt) else { continue };
+        for settled in settlements {
+            let Some(seq) = state.claimed(&settled.receipt) else { continue };
             state.release(seq);
-            let (due, spent, postponed) = match settlement.verdict {
-                Verdict::Done => {
+            let (due, spent, postponed) = match settled.settlement {
+                Settlement::Done => {
                     done.push(seq);
                     continue;
                 }
-                Verdict::Retry { delay } => (due_at(now, delay), 1, 0),
-                Verdict::Postpone { delay } => (due_at(now, delay), 0, 1),
-                Verdict::GiveBack => (0, 0, 0),
+                Settlement::Retry { delay } => (due_at(now, delay), 1, 0),
+                Settlement::Postpone { delay } => (due_at(now, delay), 0, 1),
+                Settlement::GiveBack => (0, 0, 0),
             };
             state.marks.earliest_due = state.marks.earliest_due.min(due);
             again.push([seq, due, spent, postponed]);

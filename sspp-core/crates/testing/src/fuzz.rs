@@ -160,7 +160,7 @@ pub fn cursor(bytes: &[u8]) {
     }
 }
 
-/// The sender's verdict is the receiver's, but for the event types that only the receiver's model knows.
+/// What the sender says of an event, the receiver says too, but for the event types that only the receiver's model knows.
 fn judged_alike_before_it_is_sent(received: &Result<Event, ParseFault>, unsent: &Result<Event, ParseFault>) {
     let others = |fault: &ParseFault| -> Vec<Violation> {
         let violations = fault.clone().into_violations().into_vec();

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sspp_engine::{
     Admission, DeadLetter, DeadLetterFilter, DeadLetterQuery, Delivery, Durability, Erased, Erasure,
     EventQueue, Horizon, NewJob, NewSignal, NumberedDeadLetter, Page, QueueDepth, QueueError, QueuedJob,
-    Receipt, Record, Recorded, Settlement, Signal, SignalFilter, SignalQuery, SignalStats, Store, StoreError,
+    Receipt, Record, Recorded, Settled, Signal, SignalFilter, SignalQuery, SignalStats, Store, StoreError,
     Total,
 };
 use sspp_events::{ContentDigest, DeadLetterId, EventId, ModelDigest, SignalId, Timestamp};
@@ -22,7 +22,7 @@ mockall::mock! {
         async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Admission>, QueueError>;
         async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError>;
         async fn reclaim(&self, max: usize) -> Result<Vec<Delivery>, QueueError>;
-        async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError>;
+        async fn settle(&self, settlements: Vec<Settled>) -> Result<(), QueueError>;
         async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), QueueError>;
         async fn begin_run(&self, receipt: &Receipt) -> Result<u32, QueueError>;
         async fn end_run(&self, receipt: &Receipt) -> Result<(), QueueError>;

@@ -9,8 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::queue_state::QueueState;
 use crate::{
-    Admission, Delivery, Durability, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Receipt,
-    Settlement,
+    Admission, Delivery, Durability, EventQueue, NewJob, QueueDepth, QueueError, QueuedJob, Receipt, Settled,
 };
 use sspp_events::{Clock, EventId, Timestamp};
 
@@ -121,7 +120,7 @@ impl EventQueue for MemoryEventQueue {
         Ok(self.state().take_expired(max, self.micros(), bound))
     }
 
-    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError> {
+    async fn settle(&self, settlements: Vec<Settled>) -> Result<(), QueueError> {
         {
             let (mut state, now) = (self.state(), self.micros());
             for settlement in &settlements {

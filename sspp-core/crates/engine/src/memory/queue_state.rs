@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::ports::CALL_BYTES;
 use crate::stamps::Stamps;
-use crate::{Delivery, JobState, NewJob, QueueDepth, QueuedJob, Receipt, Settlement, Verdict};
+use crate::{Delivery, JobState, NewJob, QueueDepth, QueuedJob, Receipt, Settled, Settlement};
 use sspp_events::Timestamp;
 
 /// Where a job stands; instants are microseconds.
@@ -103,21 +103,21 @@ impl QueueState {
         matches!(job.stage, Stage::InHand { delivery, .. } if delivery == of).then_some((number, job))
     }
 
-    pub(super) fn settle(&mut self, settlement: &Settlement, now: i64) {
-        let Some((number, job)) = self.held(&settlement.receipt) else { return };
-        match settlement.verdict {
-            Verdict::Done => {
+    pub(super) fn settle(&mut self, settled: &Settled, now: i64) {
+        let Some((number, job)) = self.held(&settled.receipt) else { return };
+        match settled.settlement {
+            Settlement::Done => {
                 self.jobs.remove(&number);
             }
-            Verdict::Retry { delay } => {
+            Settlement::Retry { delay } => {
                 job.attempts = job.attempts.saturating_add(1);
                 job.stage = Stage::Due(after(now, delay));
             }
-            Verdict::Postpone { delay } => {
+            Settlement::Postpone { delay } => {
                 job.postponed = job.postponed.saturating_add(1);
                 job.stage = Stage::Due(after(now, delay));
             }
-            Verdict::GiveBack => job.stage = Stage::Due(i64::MIN),
+            Settlement::GiveBack => job.stage = Stage::Due(i64::MIN),
         }
     }
 

@@ -8,7 +8,7 @@ use tracing::{Instrument as _, Span};
 use super::process::{Outcome, dead_letter, process};
 use super::record::Item;
 use super::{Shared, metrics};
-use crate::{DeadLetterReason, Delivery, QueueError, Receipt, Record, Settlement, trace_spans};
+use crate::{DeadLetterReason, Delivery, QueueError, Receipt, Record, Settled, trace_spans};
 use sspp_events::ContentDigest;
 
 /// The pipeline was told to stop while it waited for a dependency.
@@ -120,7 +120,7 @@ impl Shared {
         Spent::Exhausted(Box::new(Item { delivery, record, span: Span::none() }))
     }
 
-    pub(super) async fn settle(&self, settlements: Vec<Settlement>) {
+    pub(super) async fn settle(&self, settlements: Vec<Settled>) {
         let mut failures = 0;
         while !settlements.is_empty() {
             let Err(error) = self.queue.settle(settlements.clone()).await else { return };
@@ -160,7 +160,7 @@ impl Shared {
 /// What a failed attempt leads to.
 pub(super) enum Spent {
     /// Another attempt, later.
-    Retry(Settlement),
+    Retry(Settled),
     /// A dead letter to record.
     Exhausted(Box<Item>),
 }

@@ -9,7 +9,7 @@ mod store_error;
 
 pub use failure::FailureClass;
 pub use queue::CALL_BYTES;
-pub use queue::{Admission, Delivery, Durability, EventQueue, NewJob, Receipt, Settlement, Verdict};
+pub use queue::{Admission, Delivery, Durability, EventQueue, NewJob, Receipt, Settled, Settlement};
 pub use queue_error::QueueError;
 pub use store::{Record, Recorded, Store};
 pub use store_error::StoreError;

@@ -104,7 +104,7 @@ pub struct Delivery {
     pub payload: Bytes,
     /// How many attempts failed before.
     pub attempts: u32,
-    /// How often it was [postponed](Verdict::Postpone) before.
+    /// How often it was [postponed](Settlement::Postpone) before.
     pub postponed: u32,
     /// Whether it was delivered before and never settled: its holder died or was stuck, perhaps because of it.
     pub suspect: bool,
@@ -114,38 +114,38 @@ pub struct Delivery {
 
 impl Delivery {
     /// Settles it as dealt with: the job leaves the queue.
-    pub fn done(self) -> Settlement {
-        Settlement { receipt: self.receipt, verdict: Verdict::Done }
+    pub fn done(self) -> Settled {
+        Settled { receipt: self.receipt, settlement: Settlement::Done }
     }
 
     /// Settles it as failed: one attempt is spent, and the job comes again after the delay.
-    pub fn retry(self, delay: Duration) -> Settlement {
-        Settlement { receipt: self.receipt, verdict: Verdict::Retry { delay } }
+    pub fn retry(self, delay: Duration) -> Settled {
+        Settled { receipt: self.receipt, settlement: Settlement::Retry { delay } }
     }
 
     /// Settles it as not yet possible: no attempt is spent, and the job comes again after the delay.
-    pub fn postpone(self, delay: Duration) -> Settlement {
-        Settlement { receipt: self.receipt, verdict: Verdict::Postpone { delay } }
+    pub fn postpone(self, delay: Duration) -> Settled {
+        Settled { receipt: self.receipt, settlement: Settlement::Postpone { delay } }
     }
 
     /// Settles it as not touched: the job waits again as if it had not been delivered.
-    pub fn give_back(self) -> Settlement {
-        Settlement { receipt: self.receipt, verdict: Verdict::GiveBack }
+    pub fn give_back(self) -> Settled {
+        Settled { receipt: self.receipt, settlement: Settlement::GiveBack }
     }
 }
 
-/// What becomes of a delivery.
+/// A delivery that its pipeline is done with, and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settlement {
+pub struct Settled {
     /// Which delivery.
     pub receipt: Receipt,
     /// What becomes of it.
-    pub verdict: Verdict,
+    pub settlement: Settlement,
 }
 
 /// What becomes of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Settlement {
     /// The job leaves the queue.
     Done,
     /// The job comes again after the delay, with one attempt more counted.
@@ -238,7 +238,7 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     async fn reclaim(&self, max: usize) -> Result<Vec<Delivery>, QueueError>;
 
     /// Settles deliveries, all of them or (after an error) perhaps some: calling again is safe.
-    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), QueueError>;
+    async fn settle(&self, settlements: Vec<Settled>) -> Result<(), QueueError>;
 
     /// Renews the claim on deliveries that take long, so that nobody reclaims them.
     async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), QueueError>;

@@ -12,7 +12,7 @@ use sspp_core::testing::builders::job;
 use sspp_core::testing::eventually;
 use sspp_core::testing::servers::Kind;
 use sspp_core::{
-    Delivery, Durability, EventId, EventQueue, QueueError, RedisConfig, RedisEventQueue, Settlement,
+    Delivery, Durability, EventId, EventQueue, QueueError, RedisConfig, RedisEventQueue, Settled,
 };
 
 use fixture::Site;
@@ -43,7 +43,7 @@ async fn drain(queue: &dyn EventQueue, count: usize) -> BTreeSet<EventId> {
         assert!(!came.is_empty(), "{taken} of {count} jobs came");
         taken += came.len();
         ids.extend(came.iter().map(|delivery| delivery.event_id));
-        let done: Vec<Settlement> = came.into_iter().map(Delivery::done).collect();
+        let done: Vec<Settled> = came.into_iter().map(Delivery::done).collect();
         queue.settle(done).await.unwrap();
     }
     ids

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sspp_core::testing::builders::{job, signal};
 use sspp_core::testing::contract::{QueueFixture, StoreFixture as _};
 use sspp_core::{
-    QueueError, Settlement, SqliteConfig, SqliteDatabase, SqliteOpenError, StoreError, SystemClock,
+    QueueError, Settled, SqliteConfig, SqliteDatabase, SqliteOpenError, StoreError, SystemClock,
 };
 
 use super::fixture::{Fixture, fixture};
@@ -106,7 +106,7 @@ async fn what_is_refused_while_the_file_is_gone_is_not_done() {
     assert_eq!(taken.len(), 4, "none is stuck");
     let mut taken = taken.into_iter();
 
-    let settle = async |settlement: Settlement| {
+    let settle = async |settlement: Settled| {
         gone();
         queue.settle(vec![settlement.clone()]).await.unwrap_err();
         back();

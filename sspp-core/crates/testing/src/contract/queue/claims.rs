@@ -3,7 +3,7 @@
 use super::steps::{BRIEFLY, SURELY, ids, jobs, nothing_comes, one, pass_claim, receive};
 use crate::builders::job;
 use crate::contract::QueueFixture;
-use sspp_engine::{Delivery, Verdict};
+use sspp_engine::{Delivery, Settlement};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,8 +51,8 @@ pub async fn stale_receipts_do_nothing(fixture: &mut dyn QueueFixture) {
     let holder = queue.reclaim(1).await.unwrap().remove(0);
     assert_ne!(slow.receipt, holder.receipt);
     let receipt = slow.receipt.clone();
-    for verdict in [Verdict::GiveBack, Verdict::Retry { delay: Duration::ZERO }, Verdict::Done] {
-        let settlement = sspp_engine::Settlement { receipt: receipt.clone(), verdict };
+    for settlement in [Settlement::GiveBack, Settlement::Retry { delay: Duration::ZERO }, Settlement::Done] {
+        let settlement = sspp_engine::Settled { receipt: receipt.clone(), settlement };
         queue.settle(vec![settlement]).await.unwrap();
         nothing_comes(&queue).await;
     }
@@ -137,7 +137,7 @@ pub async fn a_crash_loses_nothing(fixture: &mut dyn QueueFixture) {
     assert_eq!(ids(&suspects), ids(&held), "those that were in hand");
     let stale = held.iter().map(|delivery| delivery.receipt.clone());
     let settlements =
-        stale.map(|receipt| sspp_engine::Settlement { receipt, verdict: Verdict::Done }).collect();
+        stale.map(|receipt| sspp_engine::Settled { receipt, settlement: Settlement::Done }).collect();
     queue.settle(settlements).await.unwrap();
     assert_eq!(queue.depth().await.unwrap().total(), 5, "receipts of before the crash are stale");
     queue.settle(suspects.into_iter().map(Delivery::done).collect()).await.unwrap();

@@ -3,7 +3,7 @@
 use super::steps::{BRIEFLY, SURELY, ids, jobs, receive};
 use crate::builders::{event_id, job};
 use crate::contract::QueueFixture;
-use sspp_engine::{Admission, Delivery, FailureClass, QueueError, Receipt, Verdict};
+use sspp_engine::{Admission, Delivery, FailureClass, QueueError, Receipt, Settlement};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -162,7 +162,10 @@ pub async fn an_empty_call_does_nothing(fixture: &mut dyn QueueFixture) {
     let unknown = Receipt::new("of another adapter");
     queue.keep(vec![unknown.clone()]).await.unwrap();
     queue.end_run(&unknown).await.unwrap();
-    queue.settle(vec![sspp_engine::Settlement { receipt: unknown, verdict: Verdict::Done }]).await.unwrap();
+    queue
+        .settle(vec![sspp_engine::Settled { receipt: unknown, settlement: Settlement::Done }])
+        .await
+        .unwrap();
 }
 
 /// 64 producers and 4 consumers at once: every acknowledged job is delivered, and settled once.

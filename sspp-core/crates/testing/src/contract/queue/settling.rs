@@ -1,4 +1,4 @@
-//! What becomes of a delivery by its verdict.
+//! What becomes of a delivery by its settlement.
 
 use super::steps::{jobs, nothing_comes, one, pass_claim, receive};
 use crate::builders::{event_id, job};
