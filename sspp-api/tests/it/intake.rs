@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use sspp_api::Settings;
 use sspp_core::{
     Admission, Delivery, Durability, Envelope, EventId, EventQueue, NewJob, QueueDepth, QueueError,
-    QueuedJob, Receipt, Settlement, Timestamp,
+    QueuedJob, Receipt, Settled, Timestamp,
 };
 
 use crate::harness::{Harness, event, memory_ports};
@@ -129,7 +129,7 @@ macro_rules! queue {
                 let $queue = self;
                 $answer
             }
-            async fn settle(&self, _: Vec<Settlement>) -> Result<(), QueueError> {
+            async fn settle(&self, _: Vec<Settled>) -> Result<(), QueueError> {
                 let $queue = self;
                 $answer
             }
