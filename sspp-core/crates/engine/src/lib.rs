@@ -8,6 +8,7 @@ mod dead_letter_query;
 mod envelope;
 mod erase;
 mod erasure;
+mod intake;
 mod job;
 mod memory;
 mod ordinary;
@@ -31,6 +32,7 @@ pub use dead_letter_query::{DeadLetterCursor, DeadLetterFilter, DeadLetterQuery,
 pub use envelope::{Envelope, EnvelopeFault};
 pub use erase::{erase_some, finish_erasures};
 pub use erasure::{Erasable, Erased, Erasure, ErasureDigest};
+pub use intake::{Intake, IntakeError, Verdict};
 pub use job::{JobState, QueueDepth, QueuedJob};
 pub use memory::{MemoryEventQueue, MemoryStore};
 pub use pipeline::{Pipeline, PipelineConfig};
