@@ -20,8 +20,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::backpressure::watch_backlog;
 use crate::config::{Checked, Config, ConfigError, Setup};
-use crate::docs::DOCS_PATH;
 use crate::embedded::{self, Embedded};
+use crate::http::DOCS_PATH;
 use crate::metrics::Metrics;
 use crate::production::Production;
 use crate::service::service;

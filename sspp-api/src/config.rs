@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::guard::{ApiKeys, GuardArgs, RateLimit};
+use crate::http::guard::{ApiKeys, GuardArgs, RateLimit};
 use clap::{Args, Parser};
 use sspp_runtime::{
     self, BackendArgs, Backends, ClaimArgs, DatabaseArgs, LogArgs, Logs, OtlpArgs, PipelineArgs,

@@ -13,34 +13,30 @@
 
 mod app;
 mod backpressure;
-mod body;
-mod body_memory;
 mod command;
 mod config;
-mod docs;
-mod document;
-mod dto;
+mod dead_letters;
 mod embedded;
-mod error;
-mod examples;
-mod guard;
-mod media;
+mod erasure;
+mod events;
+mod http;
+mod jobs;
 mod metrics;
-mod middleware;
+mod models;
 mod production;
-mod routes;
 mod service;
+mod signals;
 mod state;
+mod system;
 mod transfer;
 
 pub use app::{RunError, run};
 pub use command::{Command, CommandLine, HealthcheckArgs};
 pub use config::{Config, ConfigError, DataArgs, ModelArgs};
-pub use docs::openapi_document;
-pub use guard::{
+pub use http::guard::{
     ApiKeys, ApiKeysFault, CorsOrigins, GuardArgs, NewKey, Rate, RateLimit, Scope, Scopes, TrustedProxies,
 };
 pub use metrics::Metrics;
-pub use service::{Service, service};
+pub use service::{Service, openapi_document, service};
 pub use state::{App, Ports, Settings};
 pub use transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};

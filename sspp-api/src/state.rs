@@ -6,18 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sspp_core::{
-    Clock, Envelope, Event, EventQueue, ModelDigest, NewJob, QueueError, Random, ScoringModel, Store,
-    StoreError, Timestamp,
+    Clock, EventQueue, Intake, IntakeError, ModelDigest, QueueError, Random, ScoringModel, Store, StoreError,
+    Timestamp,
 };
 use sspp_runtime::{AllowedHosts, QueueClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::backpressure::Backpressure;
-use crate::body_memory::BodyMemory;
-use crate::error::Problem;
-use crate::guard::{ApiKeys, CorsOrigins, RateLimit, TrustedProxies};
+use crate::http::guard::{ApiKeys, CorsOrigins, RateLimit, TrustedProxies};
+use crate::http::{BodyMemory, Problem};
 use crate::metrics::Metrics;
-use crate::middleware::carried;
 
 /// What the service is made of: the engine's ports and what comes in from outside.
 ///
@@ -115,6 +113,8 @@ pub(crate) struct Inner {
     /// The ports' clock, put right by the queue's where the process keeps an eye on it.
     pub(crate) clock: Arc<QueueClock>,
     pub(crate) settings: Settings,
+    /// The one way in for events.
+    pub(crate) intake: Intake,
     pub(crate) metrics: Metrics,
     pub(crate) backpressure: Backpressure,
     pub(crate) bodies: BodyMemory,
@@ -135,6 +135,11 @@ impl App {
         metrics.know_event_types(&ports.model);
         Self(Arc::new(Inner {
             clock: Arc::new(QueueClock::new(Arc::clone(&ports.clock))),
+            intake: Intake::new(
+                Arc::clone(&ports.queue),
+                Arc::clone(&ports.clock),
+                Arc::clone(&ports.random),
+            ),
             ports,
             settings,
             metrics,
@@ -163,11 +168,6 @@ impl Inner {
         Timestamp::from_datetime(self.clock.now())
     }
 
-    /// An event as a job of the queue, with the trace of the request that brought it.
-    pub(crate) fn job(&self, event: Event) -> NewJob {
-        Envelope::new(event, self.ports.clock.now(), &*self.ports.random).job(carried().as_ref())
-    }
-
     pub(crate) fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
@@ -177,9 +177,7 @@ impl Inner {
         &self,
         answer: impl Future<Output = Result<T, QueueError>> + Send,
     ) -> Result<T, QueueError> {
-        let limit = self.settings.dependency_timeout;
-        let late = QueueError::Timeout { after_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) };
-        tokio::time::timeout(limit, answer).await.unwrap_or(Err(late))
+        self.bounded(answer, |after_ms| QueueError::Timeout { after_ms }).await
     }
 
     /// Asks the store, but not for longer than a client should wait.
@@ -187,9 +185,25 @@ impl Inner {
         &self,
         answer: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
+        self.bounded(answer, |after_ms| StoreError::Timeout { after_ms }).await
+    }
+
+    /// Gives events to the intake, but waits no longer than a client should.
+    pub(crate) async fn ask_intake<T>(
+        &self,
+        answer: impl Future<Output = Result<T, IntakeError>> + Send,
+    ) -> Result<T, IntakeError> {
+        self.bounded(answer, |after_ms| QueueError::Timeout { after_ms }.into()).await
+    }
+
+    async fn bounded<T, E>(
+        &self,
+        answer: impl Future<Output = Result<T, E>> + Send,
+        late: impl FnOnce(u64) -> E + Send,
+    ) -> Result<T, E> {
         let limit = self.settings.dependency_timeout;
-        let late = StoreError::Timeout { after_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) };
-        tokio::time::timeout(limit, answer).await.unwrap_or(Err(late))
+        let answer = tokio::time::timeout(limit, answer).await;
+        answer.unwrap_or_else(|_| Err(late(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))))
     }
 
     /// The model that scored a signal: the active one, a cached one, or the store's.

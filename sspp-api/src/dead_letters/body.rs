@@ -1,0 +1,286 @@
+//! Dead letters, what is asked of them, and what became of it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use poem_openapi::registry::MetaSchema;
+use poem_openapi::types::Example;
+use poem_openapi::{Enum, Object};
+use serde::Serialize;
+use sspp_core::{DeadLetter, DeadLetterReason, Envelope};
+
+use crate::http::JsonSchema;
+use crate::http::schema::{Instant, RawJson, documented};
+
+/// Why an event could not become a signal.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Reason(pub(crate) DeadLetterReason);
+
+documented!(component Reason, "DeadLetterReason", MetaSchema {
+    description: Some("Why an event could not become a signal."),
+    enum_items: DeadLetterReason::ALL.iter().map(|reason| reason.as_str().into()).collect(),
+    ..MetaSchema::new("string")
+});
+
+/// An event that could not become a signal, kept with the reason.
+#[derive(Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename = "DeadLetter", rename_all = "camelCase")]
+pub(crate) struct DeadLetterBody {
+    /// By which the letter is known; the event's id, unless that belongs to other content.
+    id: String,
+    /// By which the event is known.
+    event_id: String,
+    /// Why it was given up.
+    reason: Reason,
+    /// The reason in a sentence.
+    detail: String,
+    /// How many attempts failed.
+    attempts: u32,
+    /// When the event was first queued, by the queue's clock.
+    enqueued_at: Instant,
+    /// When it was given up.
+    died_at: Instant,
+    /// Whether it can be replayed as it is.
+    replayable: bool,
+    /// The event; absent where the payload cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    event: Option<LetterEvent>,
+    /// The payload where it cannot be read as an event, if it is text. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    payload: Option<String>,
+    /// The payload where it cannot be read as an event and is no text, in base64. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    payload_base64: Option<String>,
+}
+
+/// The event of a dead letter.
+#[derive(Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename = "DeadLetterEvent", rename_all = "camelCase")]
+struct LetterEvent {
+    /// The account it is about.
+    account_id: String,
+    /// The person it is about.
+    user_id: String,
+    /// What happened.
+    event_type: String,
+    /// When it happened.
+    timestamp: Instant,
+    /// When it was received: when it was first queued.
+    received_at: Instant,
+    /// What else the producer said.
+    metadata: RawJson,
+    /// The system it came from, if it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    source: Option<String>,
+    /// The producer's own id for it, if it had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    external_id: Option<String>,
+}
+
+impl DeadLetterBody {
+    /// With the payload where it cannot be read.
+    pub(crate) fn whole(letter: DeadLetter) -> Self {
+        let payload = letter.payload.clone();
+        let mut body = Self::from(letter);
+        if body.event.is_none() {
+            match std::str::from_utf8(&payload) {
+                Ok(text) => body.payload = Some(text.to_owned()),
+                Err(_) => body.payload_base64 = Some(STANDARD.encode(&payload)),
+            }
+        }
+        body
+    }
+}
+
+impl From<DeadLetter> for DeadLetterBody {
+    fn from(letter: DeadLetter) -> Self {
+        let envelope = Envelope::decode(&letter.payload).ok();
+        let own = envelope.as_ref().is_some_and(|envelope| envelope.event_id == letter.event_id);
+        let event = envelope.map(|Envelope { event, .. }| LetterEvent {
+            account_id: event.account_id.into(),
+            user_id: event.user_id.into(),
+            event_type: event.event_type.into(),
+            timestamp: Instant(event.timestamp),
+            received_at: Instant(letter.enqueued_at),
+            metadata: RawJson(event.metadata),
+            source: event.source.map(String::from),
+            external_id: event.external_id.map(String::from),
+        });
+        Self {
+            id: letter.id.to_string(),
+            event_id: letter.event_id.to_string(),
+            replayable: own && letter.reason != DeadLetterReason::EventIdConflict,
+            reason: Reason(letter.reason),
+            detail: letter.detail,
+            attempts: letter.attempts,
+            enqueued_at: Instant(letter.enqueued_at),
+            died_at: Instant(letter.died_at),
+            event,
+            payload: None,
+            payload_base64: None,
+        }
+    }
+}
+
+/// Where in the list of dead letters this page is.
+#[derive(Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct LetterPagination {
+    /// Letters a page.
+    pub(crate) limit: u32,
+    /// How many letters the filter has.
+    pub(crate) total: u64,
+    /// The `cursor` of the next page; null on the last.
+    #[oai(nullable)]
+    pub(crate) next_cursor: Option<String>,
+    /// False when there are more than `total` and they were not counted.
+    pub(crate) total_is_exact: bool,
+}
+
+/// A page of dead letters, the last recorded first.
+#[derive(Debug, Serialize, Object)]
+pub(crate) struct DeadLetterPage {
+    /// The letters.
+    pub(crate) data: Vec<DeadLetterBody>,
+    /// Where this page is.
+    pub(crate) pagination: LetterPagination,
+}
+
+/// What a replay found.
+#[derive(Debug, Clone, Copy, Serialize, Enum)]
+#[serde(rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+pub(crate) enum ReplayStatus {
+    Queued,
+    AlreadySignal,
+}
+
+/// What a replay did.
+#[derive(Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename = "Replayed", rename_all = "camelCase")]
+pub(crate) struct ReplayAccepted {
+    /// `queued`; or `already_signal`: an earlier replay, or the producer, was quicker.
+    pub(crate) status: ReplayStatus,
+    /// By which the job is found under `/jobs/{id}`.
+    pub(crate) job_id: String,
+    /// By which the event is known, as before.
+    pub(crate) event_id: String,
+    /// The signal that the event is already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub(crate) signal_id: Option<i64>,
+    /// For people.
+    pub(crate) message: String,
+}
+
+/// A dead letter that was not replayed.
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "SkippedDeadLetter")]
+pub(crate) struct SkippedBody {
+    /// The letter.
+    pub(crate) id: String,
+    /// Why, and what to do.
+    pub(crate) detail: String,
+}
+
+/// How far a replay of many got.
+#[derive(Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename = "BulkReplay", rename_all = "camelCase")]
+pub(crate) struct BulkReplayBody {
+    /// Whether nothing was done but counting.
+    pub(crate) dry_run: bool,
+    /// How many letters this call put back into the queue.
+    pub(crate) replayed: u64,
+    /// Those that cannot be replayed as they are.
+    pub(crate) skipped: Vec<SkippedBody>,
+    /// How many letters of the filter come after those.
+    pub(crate) remaining: u64,
+    /// False when more than `remaining` are left and they were not counted.
+    pub(crate) remaining_is_exact: bool,
+    /// Send it as `cursor`, with the same filter, to go on; null when all letters of the filter were looked at.
+    #[oai(nullable)]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// What to change of a dead letter's event: members that are not given stay.
+#[derive(Debug, Object)]
+#[oai(rename = "DeadLetterPatch", rename_all = "camelCase", example)]
+pub(crate) struct EditSchema {
+    /// The account it is about.
+    #[oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
+    account_id: Option<String>,
+    /// The person it is about.
+    #[oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
+    user_id: Option<String>,
+    /// What happened: one of the types of the active scoring model.
+    #[oai(skip_serializing_if_is_none)]
+    event_type: Option<String>,
+    /// When it happened.
+    #[oai(skip_serializing_if_is_none)]
+    timestamp: Option<Instant>,
+    /// Anything else, as a whole: it replaces what was there.
+    #[oai(skip_serializing_if_is_none)]
+    metadata: Option<RawJson>,
+}
+
+impl JsonSchema for EditSchema {}
+
+impl Example for EditSchema {
+    fn example() -> Self {
+        let event_type = Some("email_clicked".to_owned());
+        Self { account_id: None, user_id: None, event_type, timestamp: None, metadata: None }
+    }
+}
+
+/// Which dead letters to replay, and how many at once.
+#[derive(Debug, Object)]
+#[oai(rename = "BulkReplayRequest", rename_all = "camelCase", example)]
+pub(crate) struct ReplayFilterSchema {
+    /// Given up for this reason.
+    #[oai(skip_serializing_if_is_none)]
+    reason: Option<Reason>,
+    /// Whose event is of this type.
+    #[oai(nullable, skip_serializing_if_is_none)]
+    event_type: Option<String>,
+    /// Given up at or after this instant.
+    #[oai(nullable, skip_serializing_if_is_none)]
+    from: Option<Instant>,
+    /// Given up before this instant.
+    #[oai(nullable, skip_serializing_if_is_none)]
+    to: Option<Instant>,
+    /// Only count them.
+    #[oai(skip_serializing_if_is_none)]
+    dry_run: Option<bool>,
+    /// How many letters this call looks at, at most; 1,000 if not given.
+    #[oai(nullable, skip_serializing_if_is_none, validator(minimum(value = "1"), maximum(value = "10000")))]
+    limit: Option<u32>,
+    /// The `nextCursor` of the call before.
+    #[oai(nullable, skip_serializing_if_is_none)]
+    cursor: Option<String>,
+}
+
+impl JsonSchema for ReplayFilterSchema {}
+
+impl Example for ReplayFilterSchema {
+    fn example() -> Self {
+        Self {
+            reason: None,
+            event_type: None,
+            from: None,
+            to: None,
+            dry_run: Some(true),
+            limit: None,
+            cursor: None,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The operations that erase.
+
+use crate::http::guard::Scopes;
+use crate::http::{Feature, Needs, Operation, Tag};
+
+use super::erase::{account, user};
+
+/// Erasure.
+pub(crate) fn feature() -> Feature {
+    let admin = Needs(Scopes::ADMIN);
+    let result = "From now on none of the events received so far is kept; what is stored goes";
+    Feature {
+        tag: Tag { name: "Erasure", description: "Accounts and users whose events are to go." },
+        operations: vec![
+            Operation::delete("/accounts/{id}", "eraseAccount", admin, account)
+                .about(
+                    "Erase an account",
+                    "Its signals, its dead letters, its score and what waits in the queue: every event of it that was received so \
+                     far goes, and none comes back, whatever is replayed, imported or delivered again. What is received after the \
+                     answer is kept: the queue says what came before, so no host's clock counts. Repeat it as often as you like.",
+                )
+                .result(result),
+            Operation::delete("/users/{id}", "eraseUser", admin, user)
+                .about("Erase a user", "As erasing an account does, in every account.")
+                .result(result),
+        ],
+        examples: include_str!("examples.json"),
+    }
+}

@@ -1,0 +1,49 @@
+//! An event on its way in, as the document shows it.
+
+use poem_openapi::Object;
+
+use crate::http::schema::{Instant, RawJson};
+
+/// Something that happened at an account.
+// Only described by this type: the hot path reads the bytes straight into the engine's own.
+#[derive(Debug, Object)]
+#[oai(rename = "Event", rename_all = "camelCase", example)]
+pub(crate) struct EventSchema {
+    /// The account it is about, as the producer names it: 1 to 255 characters, none of them a control character.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    account_id: String,
+    /// The person it is about, as the producer names them: 1 to 255 characters, none of them a control character.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    user_id: String,
+    /// What happened: one of the types of the active scoring model, see `/event-types`.
+    event_type: String,
+    /// When it happened: RFC 3339, a date (midnight UTC) or a date-time without offset (UTC); from 1970 to five
+    /// minutes ahead.
+    timestamp: Instant,
+    /// Anything else, at most 32 levels deep; kept as it is, but for white space between its parts.
+    #[oai(skip_serializing_if_is_none)]
+    metadata: Option<RawJson>,
+    /// The producer's own id for the event, so that a retry counts once; also as the `Idempotency-Key` header.
+    #[oai(nullable, skip_serializing_if_is_none, validator(min_length = 1, max_length = 100))]
+    event_id: Option<String>,
+    /// The system the event comes from; scopes its event ids.
+    #[oai(nullable, skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
+    source: Option<String>,
+}
+
+impl poem_openapi::types::Example for EventSchema {
+    fn example() -> Self {
+        let instant = sspp_core::Timestamp::from_micros(1_734_775_200_000_000);
+        Self {
+            account_id: "acc_1".to_owned(),
+            user_id: "user_1".to_owned(),
+            event_type: "email_clicked".to_owned(),
+            timestamp: Instant(instant.unwrap_or(sspp_core::Timestamp::from_datetime(<_>::default()))),
+            metadata: sspp_core::Metadata::parse(r#"{"campaign":"spring","responseTimeHours":2}"#)
+                .ok()
+                .map(RawJson),
+            event_id: Some("order-4711".to_owned()),
+            source: Some("crm".to_owned()),
+        }
+    }
+}

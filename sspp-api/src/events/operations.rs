@@ -1,0 +1,54 @@
+//! The operations on events.
+
+use crate::http::guard::Scopes;
+use crate::http::{Feature, Needs, Operation, Tag};
+
+use super::accept::{accept_many, accept_one};
+use super::lookup::one;
+use super::validate::validate;
+
+/// Sales activity on its way in.
+pub(crate) fn feature() -> Feature {
+    let ingest = Needs(Scopes::INGEST);
+    Feature {
+        tag: Tag { name: "Events", description: "Sales activity on its way in." },
+        operations: vec![
+            Operation::post("/events", "acceptEvent", ingest, accept_one)
+                .about(
+                    "Take an event",
+                    "A 202 means that the event is in the queue; it becomes exactly one signal, or one dead letter that says why. \
+                     Sending it again under the same `eventId` (or `Idempotency-Key`) does no harm.\n\n\
+                     A `CloudEvent` 1.0 is taken too: structured (`application/cloudevents+json`), or binary, with its attributes in \
+                     headers (`ce-specversion`, `ce-id`, `ce-source`, `ce-type`, `ce-time`, `ce-subject`) and its data as the body, \
+                     in JSON, with or without a content type. `id` is the event id, `source` the source, `type` the event type (a \
+                     prefix that ends with a dot is left out where only the rest is a known type), `time` the timestamp; `data` has \
+                     `userId`, `accountId` (or `subject` is the account) and `metadata`; `data_base64` may hold the same. Other \
+                     attributes are passed over.\n\n\
+                     A sink of `CloudEvents` has one address: a batch (`application/cloudevents-batch+json`, \
+                     `application/x-ndjson`) is taken too, and answered as by `/events/batch`. `OPTIONS` answers the handshake of \
+                     webhooks (`WebHook-Request-Origin`).",
+                )
+                .takes_events(),
+            Operation::post("/events/batch", "acceptEvents", ingest, accept_many)
+                .about(
+                    "Take many events",
+                    "Each event is judged by itself, and one that is wrong spoils no other. A 202 has a verdict for each: \
+                     `accepted` is in the queue, `rejected` is wrong (its errors are listed), `retry` found no room in the queue \
+                     and is to be sent again after `Retry-After`. Where the queue takes nothing at all, the answer is a 503. Give \
+                     events an `eventId` of their own, and a batch that is sent again counts once.",
+                )
+                .takes_events(),
+            // It stores nothing and tells nothing of what is stored.
+            Operation::post("/events/validate", "validateEvents", Needs(Scopes::INGEST_OR_READ), validate).about(
+                "Check events",
+                "Answers what `/events` or `/events/batch` would say, and stores nothing. JSON with the member `events` is a batch.",
+            ),
+            Operation::get("/events/{eventId}", "getEvent", Needs(Scopes::READ), one).about(
+                "One event",
+                "What it said, where it is on its way, and the signal or dead letter it became. By the `eventId` that the answer to \
+                 the event gave; or by the producer's own id together with the event's `accountId`, and its `source` if it had one.",
+            ),
+        ],
+        examples: include_str!("examples.json"),
+    }
+}

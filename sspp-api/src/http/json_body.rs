@@ -1,0 +1,39 @@
+//! A JSON body: documented as a type, and read as bytes within a limit, so that every violation can be listed.
+
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use poem_openapi::types::Type;
+use sspp_core::Event;
+
+use super::call::{Call, Input};
+use super::documentation::{Documentation, media};
+use super::media::Media;
+use super::problem::Problem;
+use super::schema::register_closed;
+
+/// A JSON body that is documented as `S`.
+#[derive(Debug)]
+pub(crate) struct JsonText<S> {
+    pub(crate) json: Bytes,
+    schema: PhantomData<S>,
+}
+
+/// What the body of a request may be.
+pub(crate) trait JsonSchema: Type {
+    const DESCRIPTION: &'static str =
+        "A JSON object, at most 256 KiB before and after decompression (gzip, zstd)";
+    const MAX_BYTES: usize = Event::MAX_BYTES;
+}
+
+impl<S: JsonSchema + 'static> Input for JsonText<S> {
+    fn document(to: &mut Documentation) {
+        to.knows(register_closed::<S>);
+        to.request(S::DESCRIPTION, vec![media("application/json", S::schema_ref())]);
+    }
+
+    async fn read(call: &mut Call) -> Result<Self, Problem> {
+        Media::of(call.request.headers(), &[Media::Json], false)?;
+        Ok(Self { json: call.body(S::MAX_BYTES).await?, schema: PhantomData })
+    }
+}

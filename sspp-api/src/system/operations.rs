@@ -1,0 +1,42 @@
+//! The operations of the service about itself.
+
+use crate::http::guard::Scopes;
+use crate::http::{Feature, Needs, Open, Operation, Tag};
+
+use super::report::{event_types, health, live, metrics, ready};
+
+/// The service about itself.
+pub(crate) fn feature() -> Feature {
+    Feature {
+        tag: Tag { name: "System", description: "The service about itself." },
+        operations: vec![
+            Operation::get("/event-types", "listEventTypes", Needs(Scopes::INGEST_OR_READ), event_types)
+                .about(
+                    "The event types that are taken",
+                    "Those of the active scoring model, with what each is worth.",
+                ),
+            Operation::get("/health", "health", Open, health)
+                .about(
+                    "How the service and its dependencies are",
+                    "Asks each of them. A 503 has the same body.",
+                )
+                .bare(),
+            Operation::get("/ready", "ready", Open, ready)
+                .about(
+                    "Whether the service can take events",
+                    "A 503 while the queue does not answer, or the service stops.",
+                )
+                .bare(),
+            Operation::get("/livez", "livez", Open, live)
+                .about(
+                    "Whether the process runs",
+                    "Looks at nothing else: a restart would not heal a dependency.",
+                )
+                .bare(),
+            Operation::get("/metrics", "metrics", Open, metrics)
+                .about("Metrics in Prometheus' text format", "The README lists them.")
+                .bare(),
+        ],
+        examples: include_str!("examples.json"),
+    }
+}
