@@ -6,8 +6,10 @@ use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use sspp_core::{DeadLetter, DeadLetterReason, Envelope};
 
+use crate::events::StatedEvent;
 use crate::http::JsonSchema;
 use crate::http::schema::{Instant, RawJson, documented};
 
@@ -23,6 +25,7 @@ documented!(component Reason, "DeadLetterReason", MetaSchema {
 });
 
 /// An event that could not become a signal, kept with the reason.
+#[skip_serializing_none]
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "DeadLetter", rename_all = "camelCase")]
@@ -44,16 +47,10 @@ pub(crate) struct DeadLetterBody {
     /// Whether it can be replayed as it is.
     replayable: bool,
     /// The event; absent where the payload cannot be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     event: Option<LetterEvent>,
     /// The payload where it cannot be read as an event, if it is text. Not in lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     payload: Option<String>,
     /// The payload where it cannot be read as an event and is no text, in base64. Not in lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     payload_base64: Option<String>,
 }
 
@@ -62,26 +59,11 @@ pub(crate) struct DeadLetterBody {
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "DeadLetterEvent", rename_all = "camelCase")]
 struct LetterEvent {
-    /// The account it is about.
-    account_id: String,
-    /// The person it is about.
-    user_id: String,
-    /// What happened.
-    event_type: String,
-    /// When it happened.
-    timestamp: Instant,
+    #[serde(flatten)]
+    #[oai(flatten)]
+    event: StatedEvent,
     /// When it was received: when it was first queued.
     received_at: Instant,
-    /// What else the producer said.
-    metadata: RawJson,
-    /// The system it came from, if it said so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
-    source: Option<String>,
-    /// The producer's own id for it, if it had one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
-    external_id: Option<String>,
 }
 
 impl DeadLetterBody {
@@ -103,16 +85,8 @@ impl From<DeadLetter> for DeadLetterBody {
     fn from(letter: DeadLetter) -> Self {
         let envelope = Envelope::decode(&letter.payload).ok();
         let own = envelope.as_ref().is_some_and(|envelope| envelope.event_id == letter.event_id);
-        let event = envelope.map(|Envelope { event, .. }| LetterEvent {
-            account_id: event.account_id.into(),
-            user_id: event.user_id.into(),
-            event_type: event.event_type.into(),
-            timestamp: Instant(event.timestamp),
-            received_at: Instant(letter.enqueued_at),
-            metadata: RawJson(event.metadata),
-            source: event.source.map(String::from),
-            external_id: event.external_id.map(String::from),
-        });
+        let received_at = Instant(letter.enqueued_at);
+        let event = envelope.map(|envelope| LetterEvent { event: envelope.event.into(), received_at });
         Self {
             id: letter.id.to_string(),
             event_id: letter.event_id.to_string(),
@@ -164,6 +138,7 @@ pub(crate) enum ReplayStatus {
 }
 
 /// What a replay did.
+#[skip_serializing_none]
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "Replayed", rename_all = "camelCase")]
@@ -175,8 +150,6 @@ pub(crate) struct ReplayAccepted {
     /// By which the event is known, as before.
     pub(crate) event_id: String,
     /// The signal that the event is already.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     pub(crate) signal_id: Option<i64>,
     /// For people.
     pub(crate) message: String,
@@ -214,22 +187,19 @@ pub(crate) struct BulkReplayBody {
 
 /// What to change of a dead letter's event: members that are not given stay.
 #[derive(Debug, Object)]
-#[oai(rename = "DeadLetterPatch", rename_all = "camelCase", example)]
+#[oai(rename = "DeadLetterPatch", rename_all = "camelCase", skip_serializing_if_is_none, example)]
 pub(crate) struct EditSchema {
     /// The account it is about.
-    #[oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
+    #[oai(validator(min_length = 1, max_length = 255))]
     account_id: Option<String>,
     /// The person it is about.
-    #[oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
+    #[oai(validator(min_length = 1, max_length = 255))]
     user_id: Option<String>,
     /// What happened: one of the types of the active scoring model.
-    #[oai(skip_serializing_if_is_none)]
     event_type: Option<String>,
     /// When it happened.
-    #[oai(skip_serializing_if_is_none)]
     timestamp: Option<Instant>,
     /// Anything else, as a whole: it replaces what was there.
-    #[oai(skip_serializing_if_is_none)]
     metadata: Option<RawJson>,
 }
 
@@ -244,28 +214,26 @@ impl Example for EditSchema {
 
 /// Which dead letters to replay, and how many at once.
 #[derive(Debug, Object)]
-#[oai(rename = "BulkReplayRequest", rename_all = "camelCase", example)]
+#[oai(rename = "BulkReplayRequest", rename_all = "camelCase", skip_serializing_if_is_none, example)]
 pub(crate) struct ReplayFilterSchema {
     /// Given up for this reason.
-    #[oai(skip_serializing_if_is_none)]
     reason: Option<Reason>,
     /// Whose event is of this type.
-    #[oai(nullable, skip_serializing_if_is_none)]
+    #[oai(nullable)]
     event_type: Option<String>,
     /// Given up at or after this instant.
-    #[oai(nullable, skip_serializing_if_is_none)]
+    #[oai(nullable)]
     from: Option<Instant>,
     /// Given up before this instant.
-    #[oai(nullable, skip_serializing_if_is_none)]
+    #[oai(nullable)]
     to: Option<Instant>,
     /// Only count them.
-    #[oai(skip_serializing_if_is_none)]
     dry_run: Option<bool>,
     /// How many letters this call looks at, at most; 1,000 if not given.
-    #[oai(nullable, skip_serializing_if_is_none, validator(minimum(value = "1"), maximum(value = "10000")))]
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "10000")))]
     limit: Option<u32>,
     /// The `nextCursor` of the call before.
-    #[oai(nullable, skip_serializing_if_is_none)]
+    #[oai(nullable)]
     cursor: Option<String>,
 }
 

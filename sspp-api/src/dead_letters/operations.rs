@@ -1,5 +1,7 @@
 //! The operations on dead letters: read for looking, admin for everything else.
 
+use poem::http::Method;
+
 use crate::http::guard::Scopes;
 use crate::http::{Feature, Needs, Operation, Tag};
 
@@ -15,20 +17,20 @@ pub(crate) fn feature() -> Feature {
             description: "Events that could not become signals: to be edited and replayed.",
         },
         operations: vec![
-            Operation::get("/dead-letters", "listDeadLetters", read, list)
+            Operation::new(Method::GET, "/dead-letters", "listDeadLetters", read, list)
                 .about("List dead letters", "The last recorded first. Follow `nextCursor` with `cursor`."),
-            Operation::get("/dead-letters/{id}", "getDeadLetter", read, one)
+            Operation::new(Method::GET, "/dead-letters/{id}", "getDeadLetter", read, one)
                 .about("One dead letter", "With its payload, where that cannot be read as an event."),
-            Operation::patch("/dead-letters/{id}", "editDeadLetter", admin, change)
+            Operation::new(Method::PATCH, "/dead-letters/{id}", "editDeadLetter", admin, change)
                 .about(
                     "Edit a dead letter",
                     "Replaces members of its event and checks the whole as at intake; the event keeps its id. Where the payload \
                      cannot be read, the body has to be a whole event. The letter waits to be replayed.",
                 )
                 .fails(&[409]),
-            Operation::delete("/dead-letters/{id}", "removeDeadLetter", admin, remove)
+            Operation::new(Method::DELETE, "/dead-letters/{id}", "removeDeadLetter", admin, remove)
                 .about("Remove a dead letter", "Its event is gone then: it never becomes a signal."),
-            Operation::post("/dead-letters/{id}/replay", "replayDeadLetter", admin, replay_one)
+            Operation::new(Method::POST, "/dead-letters/{id}/replay", "replayDeadLetter", admin, replay_one)
                 .about(
                     "Replay a dead letter",
                     "Puts its event back into the queue under the same id. The letter stays until the event's signal replaces it. \
@@ -36,7 +38,7 @@ pub(crate) fn feature() -> Feature {
                 )
                 .result("The event is in the queue again, or a signal already")
                 .fails(&[409]),
-            Operation::post("/dead-letters/replay", "replayDeadLetters", admin, replay_many)
+            Operation::new(Method::POST, "/dead-letters/replay", "replayDeadLetters", admin, replay_many)
                 .about(
                     "Replay many dead letters",
                     "Those of a filter, the first recorded first; `{}` is all of them, and `dryRun` only counts. One call looks at \

@@ -1,5 +1,7 @@
 //! The operations that erase.
 
+use poem::http::Method;
+
 use crate::http::guard::Scopes;
 use crate::http::{Feature, Needs, Operation, Tag};
 
@@ -12,7 +14,7 @@ pub(crate) fn feature() -> Feature {
     Feature {
         tag: Tag { name: "Erasure", description: "Accounts and users whose events are to go." },
         operations: vec![
-            Operation::delete("/accounts/{id}", "eraseAccount", admin, account)
+            Operation::new(Method::DELETE, "/accounts/{id}", "eraseAccount", admin, account)
                 .about(
                     "Erase an account",
                     "Its signals, its dead letters, its score and what waits in the queue: every event of it that was received so \
@@ -20,7 +22,7 @@ pub(crate) fn feature() -> Feature {
                      answer is kept: the queue says what came before, so no host's clock counts. Repeat it as often as you like.",
                 )
                 .result(result),
-            Operation::delete("/users/{id}", "eraseUser", admin, user)
+            Operation::new(Method::DELETE, "/users/{id}", "eraseUser", admin, user)
                 .about("Erase a user", "As erasing an account does, in every account.")
                 .result(result),
         ],

@@ -9,7 +9,7 @@ use crate::http::schema::{Instant, RawJson};
 
 /// A `CloudEvent` 1.0. Attributes that are not named here are passed over.
 #[derive(Debug, Object)]
-#[oai(rename = "CloudEvent", rename_all = "lowercase", example)]
+#[oai(rename = "CloudEvent", rename_all = "lowercase", skip_serializing_if_is_none, example)]
 pub(super) struct CloudEventSchema {
     /// Always `1.0`.
     #[oai(validator(pattern = "^1\\.0$"))]
@@ -28,10 +28,8 @@ pub(super) struct CloudEventSchema {
     /// itself.
     time: Instant,
     /// The account, where the data names none.
-    #[oai(skip_serializing_if_is_none)]
     subject: Option<String>,
     /// If given, a JSON type.
-    #[oai(skip_serializing_if_is_none)]
     datacontenttype: Option<String>,
     /// Who it is about.
     data: CloudDataSchema,
@@ -39,16 +37,15 @@ pub(super) struct CloudEventSchema {
 
 /// The data of a `CloudEvent`.
 #[derive(Debug, Object)]
-#[oai(rename = "CloudEventData", rename_all = "camelCase")]
+#[oai(rename = "CloudEventData", rename_all = "camelCase", skip_serializing_if_is_none)]
 pub(super) struct CloudDataSchema {
     /// The account; where it is absent, `subject` is the account.
-    #[oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
+    #[oai(validator(min_length = 1, max_length = 255))]
     account_id: Option<String>,
     /// The person.
     #[oai(validator(min_length = 1, max_length = 255))]
     user_id: String,
     /// Anything else, at most 32 levels deep; kept as it is, but for white space between its parts.
-    #[oai(skip_serializing_if_is_none)]
     metadata: Option<RawJson>,
 }
 

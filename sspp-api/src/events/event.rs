@@ -7,7 +7,7 @@ use crate::http::schema::{Instant, RawJson};
 /// Something that happened at an account.
 // Only described by this type: the hot path reads the bytes straight into the engine's own.
 #[derive(Debug, Object)]
-#[oai(rename = "Event", rename_all = "camelCase", example)]
+#[oai(rename = "Event", rename_all = "camelCase", skip_serializing_if_is_none, example)]
 pub(crate) struct EventSchema {
     /// The account it is about, as the producer names it: 1 to 255 characters, none of them a control character.
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -21,13 +21,12 @@ pub(crate) struct EventSchema {
     /// minutes ahead.
     timestamp: Instant,
     /// Anything else, at most 32 levels deep; kept as it is, but for white space between its parts.
-    #[oai(skip_serializing_if_is_none)]
     metadata: Option<RawJson>,
     /// The producer's own id for the event, so that a retry counts once; also as the `Idempotency-Key` header.
-    #[oai(nullable, skip_serializing_if_is_none, validator(min_length = 1, max_length = 100))]
+    #[oai(nullable, validator(min_length = 1, max_length = 100))]
     event_id: Option<String>,
     /// The system the event comes from; scopes its event ids.
-    #[oai(nullable, skip_serializing_if_is_none, validator(min_length = 1, max_length = 255))]
+    #[oai(nullable, validator(min_length = 1, max_length = 255))]
     source: Option<String>,
 }
 

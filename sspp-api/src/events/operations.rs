@@ -1,5 +1,7 @@
 //! The operations on events.
 
+use poem::http::Method;
+
 use crate::http::guard::Scopes;
 use crate::http::{Feature, Needs, Operation, Tag};
 
@@ -13,7 +15,7 @@ pub(crate) fn feature() -> Feature {
     Feature {
         tag: Tag { name: "Events", description: "Sales activity on its way in." },
         operations: vec![
-            Operation::post("/events", "acceptEvent", ingest, accept_one)
+            Operation::new(Method::POST, "/events", "acceptEvent", ingest, accept_one)
                 .about(
                     "Take an event",
                     "A 202 means that the event is in the queue; it becomes exactly one signal, or one dead letter that says why. \
@@ -29,7 +31,7 @@ pub(crate) fn feature() -> Feature {
                      webhooks (`WebHook-Request-Origin`).",
                 )
                 .takes_events(),
-            Operation::post("/events/batch", "acceptEvents", ingest, accept_many)
+            Operation::new(Method::POST, "/events/batch", "acceptEvents", ingest, accept_many)
                 .about(
                     "Take many events",
                     "Each event is judged by itself, and one that is wrong spoils no other. A 202 has a verdict for each: \
@@ -39,11 +41,11 @@ pub(crate) fn feature() -> Feature {
                 )
                 .takes_events(),
             // It stores nothing and tells nothing of what is stored.
-            Operation::post("/events/validate", "validateEvents", Needs(Scopes::INGEST_OR_READ), validate).about(
+            Operation::new(Method::POST, "/events/validate", "validateEvents", Needs(Scopes::INGEST_OR_READ), validate).about(
                 "Check events",
                 "Answers what `/events` or `/events/batch` would say, and stores nothing. JSON with the member `events` is a batch.",
             ),
-            Operation::get("/events/{eventId}", "getEvent", Needs(Scopes::READ), one).about(
+            Operation::new(Method::GET, "/events/{eventId}", "getEvent", Needs(Scopes::READ), one).about(
                 "One event",
                 "What it said, where it is on its way, and the signal or dead letter it became. By the `eventId` that the answer to \
                  the event gave; or by the producer's own id together with the event's `accountId`, and its `source` if it had one.",

@@ -6,6 +6,7 @@ use poem::Response;
 use poem::http::header::RETRY_AFTER;
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use sspp_core::{EventId, Verdict, Violations};
 
 use crate::http::schema::Id;
@@ -27,6 +28,7 @@ enum VerdictStatus {
 }
 
 /// What became of one event of a batch.
+#[skip_serializing_none]
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "Verdict", rename_all = "camelCase")]
@@ -37,17 +39,11 @@ pub(super) struct VerdictBody {
     /// it again.
     status: VerdictStatus,
     /// By which the event is known; absent where it was rejected. Sent again under this id, an event counts once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     event_id: Option<Id>,
     /// By which the job is found under `/jobs/{id}`, where it was accepted; opaque.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     job_id: Option<Id>,
     /// Everything that is wrong with it, where it was rejected. Pointers begin at the event; an empty one means the event
     /// as a whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     errors: Option<Vec<ProblemError>>,
 }
 
@@ -79,6 +75,7 @@ fn number(index: usize) -> u32 {
 }
 
 /// What became of the events of a batch.
+#[skip_serializing_none]
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "Verdicts", rename_all = "camelCase")]
@@ -88,8 +85,6 @@ pub(super) struct VerdictsBody {
     /// How many are rejected.
     rejected: u32,
     /// How many are to be sent again; absent where none is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     retry: Option<u32>,
     /// One verdict an event, in the order of the batch.
     results: Vec<VerdictBody>,

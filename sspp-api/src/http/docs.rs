@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use poem::http::{HeaderMap, HeaderValue, StatusCode, header::ACCEPT, header::VARY};
+use poem::http::header::{ACCEPT, VARY};
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use poem::{Request, Response};
 use poem_openapi::OpenApiService;
 use sha2::{Digest as _, Sha256};
@@ -44,10 +45,16 @@ pub(crate) fn add_pages(
             .body(page.clone())
     });
     let mut add = |path: &str, operation| table.add(path, Arc::new(operation));
-    add(DOCUMENT_PATH, Operation::get("", "document", Access::Open, move |_call: Call| ready(json())));
-    add(DOCS_PATH, Operation::get("", "docs", Access::Open, move |_call: Call| ready(page())));
+    add(
+        DOCUMENT_PATH,
+        Operation::new(Method::GET, "", "document", Access::Open, move |_call: Call| ready(json())),
+    );
+    add(DOCS_PATH, Operation::new(Method::GET, "", "docs", Access::Open, move |_call: Call| ready(page())));
     for path in paths_above(prefix) {
-        add(&path, Operation::get("", "index", Access::Open, |call: Call| ready(index(&call.request))));
+        add(
+            &path,
+            Operation::new(Method::GET, "", "index", Access::Open, |call: Call| ready(index(&call.request))),
+        );
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    fn new<I, H: Handler<I>>(
+    pub(crate) fn new<I, H: Handler<I>>(
         method: Method,
         path: &'static str,
         id: &'static str,
@@ -82,42 +82,6 @@ impl Operation {
             document: H::document,
             handle: Box::new(move |call| handler.clone().handle(call).boxed()),
         }
-    }
-
-    pub(crate) fn get<I>(
-        path: &'static str,
-        id: &'static str,
-        access: Access,
-        handler: impl Handler<I>,
-    ) -> Self {
-        Self::new(Method::GET, path, id, access, handler)
-    }
-
-    pub(crate) fn post<I>(
-        path: &'static str,
-        id: &'static str,
-        access: Access,
-        handler: impl Handler<I>,
-    ) -> Self {
-        Self::new(Method::POST, path, id, access, handler)
-    }
-
-    pub(crate) fn patch<I>(
-        path: &'static str,
-        id: &'static str,
-        access: Access,
-        handler: impl Handler<I>,
-    ) -> Self {
-        Self::new(Method::PATCH, path, id, access, handler)
-    }
-
-    pub(crate) fn delete<I>(
-        path: &'static str,
-        id: &'static str,
-        access: Access,
-        handler: impl Handler<I>,
-    ) -> Self {
-        Self::new(Method::DELETE, path, id, access, handler)
     }
 
     /// What it is for, in a few words and in Markdown.

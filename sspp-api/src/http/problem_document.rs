@@ -3,11 +3,13 @@
 use poem_openapi::Object;
 use poem_openapi::registry::MetaSchema;
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use sspp_core::{Violation, Violations};
 
 use super::schema::{documented, inline};
 
 /// Why a request failed: RFC 9457, with `statusCode`, `error` and `message` as the predecessor had them.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "Problem", rename_all = "camelCase")]
@@ -27,8 +29,6 @@ pub(crate) struct ProblemDocument {
     /// The request's id, as in the `x-request-id` header and in the log.
     pub(crate) request_id: String,
     /// Every violation, where the request's content is at fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     pub(crate) errors: Option<Vec<ProblemError>>,
     /// The HTTP status again, under the predecessor's name.
     pub(crate) status_code: u16,

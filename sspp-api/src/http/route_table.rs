@@ -125,9 +125,16 @@ mod tests {
             Response::default()
         }
         let mut table = RouteTable::new("", Vec::new());
-        table.add("/v1/signals/{id}", Arc::new(Operation::get("", "one", Access::Open, nothing)));
-        table.add("/v1/signals/stats", Arc::new(Operation::post("", "add", Access::Open, nothing)));
-        table.add("/v1/signals/stats", Arc::new(Operation::delete("", "remove", Access::Open, nothing)));
+        table
+            .add("/v1/signals/{id}", Arc::new(Operation::new(Method::GET, "", "one", Access::Open, nothing)));
+        table.add(
+            "/v1/signals/stats",
+            Arc::new(Operation::new(Method::POST, "", "add", Access::Open, nothing)),
+        );
+        table.add(
+            "/v1/signals/stats",
+            Arc::new(Operation::new(Method::DELETE, "", "remove", Access::Open, nothing)),
+        );
         let (stats, parameter) = table.find("/v1/signals/stats").unwrap();
         assert!(stats.operation(&Method::POST).is_some() && stats.operation(&Method::GET).is_none());
         assert_eq!((stats.allow.to_str().unwrap(), parameter), ("POST, DELETE", None));

@@ -1,5 +1,7 @@
 //! The operations on jobs.
 
+use poem::http::Method;
+
 use crate::http::guard::Scopes;
 use crate::http::{Feature, Needs, Operation, Tag};
 
@@ -14,15 +16,15 @@ pub(crate) fn feature() -> Feature {
             description: "Events on their way through the queue, and what became of them.",
         },
         operations: vec![
-            Operation::get("/jobs/stats", "jobStats", read, stats).about(
+            Operation::new(Method::GET, "/jobs/stats", "jobStats", read, stats).about(
                 "How many jobs are in which state",
                 "Those in the queue, the signals and the dead letters.",
             ),
-            Operation::get("/jobs/recent", "recentJobs", read, recent).about(
+            Operation::new(Method::GET, "/jobs/recent", "recentJobs", read, recent).about(
                 "The newest jobs",
                 "Over the queue, signals and dead letters, the last received first.",
             ),
-            Operation::get("/jobs/{id}", "getJob", read, one).about(
+            Operation::new(Method::GET, "/jobs/{id}", "getJob", read, one).about(
                 "One job",
                 "An event on its way through the queue, or the signal or dead letter that it became.",
             ),

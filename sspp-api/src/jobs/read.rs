@@ -7,7 +7,7 @@ use serde_json::json;
 use sspp_core::{EventId, Position, SignalFilter, SignalQuery, SortBy, SortOrder, Violation};
 
 use super::body::{JobBody, JobStatsBody, RecentJobBody};
-use super::find::find;
+use super::find::{Found, find};
 use crate::http::schema::inline;
 use crate::http::{
     Call, Given, JsonBody, Parameters, Path, PathParameter, Problem, Query, QueryParameters, number, shown,
@@ -27,11 +27,11 @@ pub(super) async fn recent(
     let mut jobs = newest(&call, limit).await?;
     jobs.sort_by(|one, other| other.timestamp.cmp(&one.timestamp).then_with(|| other.id.cmp(&one.id)));
     jobs.truncate(limit as usize);
-    Ok(JsonBody(jobs.into_iter().map(RecentJobBody::from).collect()))
+    Ok(JsonBody(jobs))
 }
 
 /// The newest of each place. A job that is seen in more than one is shown as its signal, or else as it waits.
-async fn newest(call: &Call, limit: u32) -> Result<Vec<JobBody>, Problem> {
+async fn newest(call: &Call, limit: u32) -> Result<Vec<RecentJobBody>, Problem> {
     let (state, store) = (&call.state, &call.state.ports.store);
     let newest = SignalQuery {
         filter: SignalFilter::default(),
@@ -45,10 +45,11 @@ async fn newest(call: &Call, limit: u32) -> Result<Vec<JobBody>, Problem> {
     let signals = state.ask_store(store.signals(&newest)).await?;
     let letters = state.ask_store(store.recent_dead_letters(limit)).await?;
     let mut seen = HashSet::new();
-    let signals = signals.items.into_iter().map(JobBody::from);
-    let queued = queued.into_iter().map(JobBody::from);
-    let letters = letters.into_iter().map(JobBody::from);
-    Ok(signals.chain(queued).chain(letters).filter(|job| seen.insert(job.id.clone())).collect())
+    let signals = signals.items.into_iter().map(Found::Signal);
+    let found = signals.chain(queued.into_iter().map(Found::Job));
+    let found = found.chain(letters.into_iter().map(Found::DeadLetter));
+    let jobs = found.map(|found| JobBody::from(found).recent);
+    Ok(jobs.filter(|job| seen.insert(job.id.clone())).collect())
 }
 
 /// How many jobs are asked for.

@@ -1,5 +1,7 @@
 //! The operations on scoring models.
 
+use poem::http::Method;
+
 use crate::http::guard::Scopes;
 use crate::http::{Feature, Needs, Operation, Tag};
 
@@ -11,13 +13,13 @@ pub(crate) fn feature() -> Feature {
     Feature {
         tag: Tag { name: "Scoring", description: "The scoring model." },
         operations: vec![
-            Operation::get("/scoring/model", "getScoringModel", Needs(Scopes::READ), active).about(
+            Operation::new(Method::GET, "/scoring/model", "getScoringModel", Needs(Scopes::READ), active).about(
                 "The active scoring model",
                 "With an `ETag` that changes with the model: send it as `If-None-Match`, and a model that is still active is a \
                  304 without a body.",
             ),
             // It stores nothing and tells nothing of what is stored.
-            Operation::post("/scoring/preview", "previewScores", Needs(Scopes::INGEST_OR_READ), preview).about(
+            Operation::new(Method::POST, "/scoring/preview", "previewScores", Needs(Scopes::INGEST_OR_READ), preview).about(
                 "Score events for a look",
                 "With the active model or a given one; nothing is stored. Every result is explained step by step. A model with \
                  faults is a 400 that lists all of them, each with its path.",

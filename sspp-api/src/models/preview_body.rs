@@ -4,6 +4,7 @@ use poem_openapi::registry::MetaSchema;
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
 use serde_json::json;
+use serde_with::skip_serializing_none;
 use sspp_core::{BatchFormat, Event, Explanation, ScoringModel, Violations};
 
 use super::steps::{ModelBody, StepBody, steps};
@@ -34,7 +35,6 @@ pub(super) struct PreviewSchema {
     #[oai(validator(min_items = 1, max_items = 100))]
     events: Vec<EventSchema>,
     /// The model to score with: its document as an object, or as TOML text. Where it is absent, the active one.
-    #[oai(skip_serializing_if_is_none)]
     model: Option<AnyDocument>,
 }
 
@@ -70,6 +70,7 @@ enum PreviewStatus {
 }
 
 /// What a model makes of one event.
+#[skip_serializing_none]
 #[derive(Debug, Default, Serialize, Object)]
 pub(crate) struct PreviewResult {
     /// Which event: its place in the request, from 0.
@@ -77,32 +78,18 @@ pub(crate) struct PreviewResult {
     /// `rejected`: `errors` says why, and nothing else is there.
     status: PreviewStatus,
     /// What happened.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     event_type: Option<String>,
     /// What that tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     signal_type: Option<String>,
     /// What it is worth: two decimals.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     signal_score: Option<f64>,
     /// The same in units of 0.0001.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     units: Option<i64>,
     /// What was done, in order; the deltas sum to the score.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     steps: Option<Vec<StepBody>>,
     /// The whole in one sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     summary: Option<String>,
     /// Everything that is wrong with the event. Pointers begin at the event.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     errors: Option<Vec<ProblemError>>,
 }
 

@@ -3,6 +3,7 @@
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use sspp_core::{Explanation, ScoringModel, Step};
 
 use crate::http::schema::documented;
@@ -37,26 +38,21 @@ enum StepKind {
 }
 
 /// One step towards the score.
+#[skip_serializing_none]
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Step")]
 pub(crate) struct StepBody {
     /// What kind of step.
     kind: StepKind,
     /// The modifier's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     id: Option<String>,
     /// Whether the modifier applied.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     fired: Option<bool>,
     /// What the modifier's condition read.
     inputs: Vec<InputBody>,
     /// Why, in words.
     reason: String,
     /// Why the condition could not be evaluated, if it could not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     error: Option<String>,
     /// What the step changed, at most four decimals.
     delta: f64,

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use poem_openapi::Object;
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use sspp_core::{AcceptedEvent, Signal, SignalStats};
 
 use crate::http::schema::{Counts, Instant, RawJson};
 
 /// A scored and stored event.
+#[skip_serializing_none]
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Signal")]
 pub(crate) struct SignalBody {
@@ -35,12 +37,8 @@ pub(crate) struct SignalBody {
     /// SHA-256 of the scoring model that scored it.
     pub(crate) model: String,
     /// The system it came from, if it said so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     pub(crate) source: Option<String>,
     /// The producer's own id for it, if it had one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     pub(crate) external_id: Option<String>,
 }
 

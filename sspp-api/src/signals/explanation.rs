@@ -2,11 +2,13 @@
 
 use poem_openapi::Object;
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use sspp_core::{Explanation, ScoringModel, Signal};
 
 use crate::models::{ModelBody, StepBody, steps};
 
 /// How a signal came to its score.
+#[skip_serializing_none]
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Explanation")]
 pub(crate) struct ExplanationBody {
@@ -31,8 +33,6 @@ pub(crate) struct ExplanationBody {
     /// Whether the recomputed score is the stored one. False means that something is broken: tell the operator.
     pub(crate) consistent: bool,
     /// What differs, where it is not consistent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     pub(crate) detail: Option<String>,
 }
 

@@ -8,7 +8,8 @@ use poem_openapi::registry::MetaSchema;
 use serde::Serialize;
 use sspp_core::{AcceptedEvent, ModelRecord, Signal};
 
-use crate::http::schema::{Instant, RawJson, inline};
+use crate::events::StatedEvent;
+use crate::http::schema::{Instant, inline};
 use crate::http::{Answer, Documentation, Problem, header, media};
 
 /// A signal as a line of an export.
@@ -19,22 +20,10 @@ pub(crate) struct SignalLine {
     kind: &'static str,
     /// By which the event is known: imported again it is the same event.
     event_id: String,
-    /// The account it is about.
-    account_id: String,
-    /// The person it is about.
-    user_id: String,
-    /// What happened.
-    event_type: String,
-    /// When it happened.
-    timestamp: Instant,
+    #[serde(flatten)]
+    event: StatedEvent,
     /// When the event was received.
     received_at: Instant,
-    /// The system it came from, if it said so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<String>,
-    /// The producer's own id for it, if it had one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    external_id: Option<String>,
     /// What that tells.
     signal_type: String,
     /// What it is worth: two decimals.
@@ -43,8 +32,6 @@ pub(crate) struct SignalLine {
     model: String,
     /// When it was scored.
     processed_at: Instant,
-    /// What else the producer said, without the white space between its parts.
-    metadata: RawJson,
 }
 
 impl From<Signal> for SignalLine {
@@ -54,18 +41,12 @@ impl From<Signal> for SignalLine {
         Self {
             kind: "signal",
             event_id: event_id.to_string(),
-            account_id: event.account_id.into(),
-            user_id: event.user_id.into(),
-            event_type: event.event_type.into(),
-            timestamp: Instant(event.timestamp),
+            event: event.into(),
             received_at: Instant(received_at),
-            source: event.source.map(String::from),
-            external_id: event.external_id.map(String::from),
             signal_type: stored.signal_type.into(),
             signal_score: stored.score.to_f64(),
             model: stored.model.to_string(),
             processed_at: Instant(stored.processed_at),
-            metadata: RawJson(event.metadata),
         }
     }
 }

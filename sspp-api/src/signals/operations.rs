@@ -1,5 +1,7 @@
 //! The operations on signals.
 
+use poem::http::Method;
+
 use crate::http::guard::Scopes;
 use crate::http::{Feature, Needs, Operation, Tag};
 
@@ -13,21 +15,21 @@ pub(crate) fn feature() -> Feature {
     Feature {
         tag: Tag { name: "Signals", description: "Scored events." },
         operations: vec![
-            Operation::get("/signals", "listSignals", read, list).about(
+            Operation::new(Method::GET, "/signals", "listSignals", read, list).about(
                 "List signals",
                 "Page by `page`, or follow `nextCursor` with `cursor`: its cost does not grow with depth, and no row is missed or \
                  repeated while others are added. Every violation is reported at once; unknown parameters are violations.",
             ),
-            Operation::get("/signals/stats", "signalStats", read, stats)
+            Operation::new(Method::GET, "/signals/stats", "signalStats", read, stats)
                 .about("Figures over all signals", "Exact, and as quick with many signals as with few."),
-            Operation::get("/signals/{id}", "getSignal", read, one)
+            Operation::new(Method::GET, "/signals/{id}", "getSignal", read, one)
                 .about("One signal", "By its number, as lists give it."),
-            Operation::get("/signals/{id}/explanation", "explainSignal", read, explain).about(
+            Operation::new(Method::GET, "/signals/{id}/explanation", "explainSignal", read, explain).about(
                 "How a signal came to its score",
                 "Recomputed from the stored event with the model that scored it; `consistent` says whether the result is the \
                  stored score.",
             ),
-            Operation::get("/signals/export", "exportSignals", read, export).about(
+            Operation::new(Method::GET, "/signals/export", "exportSignals", read, export).about(
                 "Export signals",
                 "All of them, or those of the filters of the list, as they were stored when it was asked for, each once. NDJSON \
                  imports again under the same event ids with `sspp-api import`: a line with `\"kind\":\"signal\"` for each signal, \

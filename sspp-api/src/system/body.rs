@@ -6,6 +6,7 @@ use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::Type as _;
 use poem_openapi::{Enum, Object};
 use serde::{Serialize, Serializer};
+use serde_with::skip_serializing_none;
 use sspp_core::{Durability, ScoringModel};
 use sspp_runtime::Dependency;
 
@@ -42,6 +43,7 @@ constant! {
 }
 
 /// How one dependency is.
+#[skip_serializing_none]
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
@@ -51,8 +53,6 @@ pub(crate) struct ServiceHealth {
     /// How long it took to answer, in milliseconds.
     pub(crate) response_time: u64,
     /// What is wrong, when it is unhealthy: `away`, `slow`, `full`, `cannot write` and the like. Absent when it is healthy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[oai(skip_serializing_if_is_none)]
     pub(crate) reason: Option<String>,
 }
 

@@ -1,5 +1,7 @@
 //! The operations of the service about itself.
 
+use poem::http::Method;
+
 use crate::http::guard::Scopes;
 use crate::http::{Feature, Needs, Open, Operation, Tag};
 
@@ -10,30 +12,36 @@ pub(crate) fn feature() -> Feature {
     Feature {
         tag: Tag { name: "System", description: "The service about itself." },
         operations: vec![
-            Operation::get("/event-types", "listEventTypes", Needs(Scopes::INGEST_OR_READ), event_types)
-                .about(
-                    "The event types that are taken",
-                    "Those of the active scoring model, with what each is worth.",
-                ),
-            Operation::get("/health", "health", Open, health)
+            Operation::new(
+                Method::GET,
+                "/event-types",
+                "listEventTypes",
+                Needs(Scopes::INGEST_OR_READ),
+                event_types,
+            )
+            .about(
+                "The event types that are taken",
+                "Those of the active scoring model, with what each is worth.",
+            ),
+            Operation::new(Method::GET, "/health", "health", Open, health)
                 .about(
                     "How the service and its dependencies are",
                     "Asks each of them. A 503 has the same body.",
                 )
                 .bare(),
-            Operation::get("/ready", "ready", Open, ready)
+            Operation::new(Method::GET, "/ready", "ready", Open, ready)
                 .about(
                     "Whether the service can take events",
                     "A 503 while the queue does not answer, or the service stops.",
                 )
                 .bare(),
-            Operation::get("/livez", "livez", Open, live)
+            Operation::new(Method::GET, "/livez", "livez", Open, live)
                 .about(
                     "Whether the process runs",
                     "Looks at nothing else: a restart would not heal a dependency.",
                 )
                 .bare(),
-            Operation::get("/metrics", "metrics", Open, metrics)
+            Operation::new(Method::GET, "/metrics", "metrics", Open, metrics)
                 .about("Metrics in Prometheus' text format", "The README lists them.")
                 .bare(),
         ],
