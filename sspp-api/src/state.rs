@@ -1,4 +1,4 @@
-//! What every route shares: the ports, the model, the clock, and the bounds on asking them.
+//! The state of the service: the ports, the model, the clock, and how long a call of a port may take.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -46,7 +46,7 @@ pub struct Ports {
     pub store_service: &'static str,
     /// The active scoring model: says which event types exist.
     pub model: Arc<ScoringModel>,
-    /// Tells when an event was received.
+    /// The host's clock.
     pub clock: Arc<dyn Clock>,
     /// Makes event ids and request ids.
     pub random: Arc<dyn Random>,
@@ -68,13 +68,13 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// How long the queue or the store may take to answer before the client gets a 503.
     pub dependency_timeout: Duration,
-    /// The keys that are let in; none lets everyone in.
+    /// The keys that are accepted; with none, no key is needed.
     pub keys: Arc<ApiKeys>,
-    /// The names by which the service may be asked while there are no keys.
+    /// The host names that requests may name while there are no keys.
     pub allowed_hosts: AllowedHosts,
-    /// How often each key or address may ask; no limit unless set.
+    /// How many requests each key or address may send; no limit unless set.
     pub rate_limit: Option<RateLimit>,
-    /// Whose word about a client's address is taken.
+    /// The proxies whose headers about a client's address are believed.
     pub trusted_proxies: TrustedProxies,
     /// The origins whose pages may use the API.
     pub cors: CorsOrigins,
@@ -119,7 +119,7 @@ pub(crate) struct Inner {
     pub(crate) backpressure: Backpressure,
     pub(crate) bodies: BodyMemory,
     pub(crate) stopping: CancellationToken,
-    /// Told when there is something to erase.
+    /// Notified when there is something to erase.
     pub(crate) erasures: Arc<tokio::sync::Notify>,
     started: Instant,
     /// Models of older signals, by digest.

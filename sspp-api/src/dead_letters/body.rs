@@ -1,4 +1,4 @@
-//! Dead letters, what is asked of them, and what became of it.
+//! Dead letters on the wire.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,11 +30,11 @@ documented!(component Reason, "DeadLetterReason", MetaSchema {
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "DeadLetter", rename_all = "camelCase")]
 pub(crate) struct DeadLetterBody {
-    /// By which the letter is known; the event's id, unless that belongs to other content.
+    /// The letter's id: the event's id, unless that belongs to other content.
     id: String,
-    /// By which the event is known.
+    /// The event's id.
     event_id: String,
-    /// Why it was given up.
+    /// Why it could not become a signal.
     reason: Reason,
     /// The reason in a sentence.
     detail: String,
@@ -42,7 +42,7 @@ pub(crate) struct DeadLetterBody {
     attempts: u32,
     /// When the event was first queued, by the queue's clock.
     enqueued_at: Instant,
-    /// When it was given up.
+    /// When it became a dead letter.
     died_at: Instant,
     /// Whether it can be replayed as it is.
     replayable: bool,
@@ -145,13 +145,13 @@ pub(crate) enum ReplayStatus {
 pub(crate) struct ReplayAccepted {
     /// `queued`; or `already_signal`: an earlier replay, or the producer, was quicker.
     pub(crate) status: ReplayStatus,
-    /// By which the job is found under `/jobs/{id}`.
+    /// The job's id, for `/jobs/{id}`.
     pub(crate) job_id: String,
-    /// By which the event is known, as before.
+    /// The event's id, as before.
     pub(crate) event_id: String,
     /// The signal that the event is already.
     pub(crate) signal_id: Option<i64>,
-    /// For people.
+    /// A sentence for people.
     pub(crate) message: String,
 }
 
@@ -192,14 +192,14 @@ pub(crate) struct EditSchema {
     /// The account it is about.
     #[oai(validator(min_length = 1, max_length = 255))]
     account_id: Option<String>,
-    /// The person it is about.
+    /// The user it is about.
     #[oai(validator(min_length = 1, max_length = 255))]
     user_id: Option<String>,
-    /// What happened: one of the types of the active scoring model.
+    /// The event type: one of those of the active scoring model.
     event_type: Option<String>,
     /// When it happened.
     timestamp: Option<Instant>,
-    /// Anything else, as a whole: it replaces what was there.
+    /// The metadata as a whole: it replaces what was there.
     metadata: Option<RawJson>,
 }
 
@@ -216,15 +216,15 @@ impl Example for EditSchema {
 #[derive(Debug, Object)]
 #[oai(rename = "BulkReplayRequest", rename_all = "camelCase", skip_serializing_if_is_none, example)]
 pub(crate) struct ReplayFilterSchema {
-    /// Given up for this reason.
+    /// Only letters with this reason.
     reason: Option<Reason>,
-    /// Whose event is of this type.
+    /// Only letters whose event has this type.
     #[oai(nullable)]
     event_type: Option<String>,
-    /// Given up at or after this instant.
+    /// Only letters from this instant on, which is when the event became one.
     #[oai(nullable)]
     from: Option<Instant>,
-    /// Given up before this instant.
+    /// Only letters from before this instant.
     #[oai(nullable)]
     to: Option<Instant>,
     /// Only count them.

@@ -3,7 +3,7 @@
 //! - `operations`: the routes
 //! - `read`, `edit`: found, edited, removed
 //! - `replay`: put back into the queue
-//! - `query`, `body`: what is asked, and what is answered
+//! - `query`, `body`: filters, and answers
 
 mod body;
 mod edit;

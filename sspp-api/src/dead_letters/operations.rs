@@ -14,7 +14,7 @@ pub(crate) fn feature() -> Feature {
     Feature {
         tag: Tag {
             name: "DeadLetters",
-            description: "Events that could not become signals: to be edited and replayed.",
+            description: "Events that could not become signals: edit and replay them.",
         },
         operations: vec![
             Operation::new(Method::GET, "/dead-letters", "listDeadLetters", read, list)
@@ -29,7 +29,7 @@ pub(crate) fn feature() -> Feature {
                 )
                 .fails(&[409]),
             Operation::new(Method::DELETE, "/dead-letters/{id}", "removeDeadLetter", admin, remove)
-                .about("Remove a dead letter", "Its event is gone then: it never becomes a signal."),
+                .about("Remove a dead letter", "Its event never becomes a signal."),
             Operation::new(Method::POST, "/dead-letters/{id}/replay", "replayDeadLetter", admin, replay_one)
                 .about(
                     "Replay a dead letter",

@@ -1,4 +1,4 @@
-//! Which dead letters are asked for: in a query string, or in the body of a replay of many.
+//! Filters of dead letters: in a query string, or in the body of a replay of many.
 
 use poem_openapi::types::Type as _;
 use serde::Deserialize;
@@ -20,9 +20,9 @@ pub(super) struct LetterQuery(pub(super) DeadLetterQuery);
 
 impl QueryParameters for LetterQuery {
     fn read(parameters: &mut Parameters<'_>) -> Self {
-        let given = parameters.given("reason", "Given up for this reason.", Reason::schema_ref);
+        let given = parameters.given("reason", "Only letters with this reason.", Reason::schema_ref);
         let reason = parameters.among("reason", given, &DeadLetterReason::ALL.map(DeadLetterReason::as_str));
-        let meaning = "Whose event is of this type, known to the active model or not.";
+        let meaning = "Only letters whose event has this type; the active model need not know it.";
         let event_type = match parameters.text("eventType", meaning) {
             Given::Absent => None,
             Given::Once(text) => EventType::new(text)
@@ -33,8 +33,9 @@ impl QueryParameters for LetterQuery {
                 None
             }
         };
-        let from = parameters.instant("from", "Given up at or after this instant.");
-        let to = parameters.instant("to", "Given up before this instant.");
+        let from = parameters
+            .instant("from", "Only letters from this instant on, which is when the event became one.");
+        let to = parameters.instant("to", "Only letters from before this instant.");
         let limit = parameters.limit("Letters a page.");
         let after = match parameters.text("cursor", "The `nextCursor` of the page before.") {
             Given::Absent => None,
@@ -61,7 +62,7 @@ fn number(text: &str, order: SortOrder) -> Result<i64, String> {
     }
 }
 
-/// A replay of many as it is asked for.
+/// A request to replay many.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ReplayRequest {
     pub(super) query: DeadLetterQuery,

@@ -12,9 +12,8 @@ use crate::http::{Call, JsonBody, JsonText, Path, PathParameter, Problem, Query,
 
 pub(super) async fn list(
     call: Call,
-    Query(asked): Query<LetterQuery>,
+    Query(LetterQuery(query)): Query<LetterQuery>,
 ) -> Result<JsonBody<DeadLetterPage>, Problem> {
-    let LetterQuery(query) = asked;
     let (state, store) = (&call.state, &call.state.ports.store);
     let (page, total) = tokio::try_join!(state.ask_store(store.dead_letters(&query)), total(&call, &query))?;
     let last = page.more.then(|| page.items.last()).flatten().map(|last| last.number);

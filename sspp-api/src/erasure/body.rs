@@ -37,6 +37,6 @@ pub(crate) struct ErasureAccepted {
     pub(crate) up_to: Instant,
     /// Whether everything that was stored is gone already; else it goes in the background.
     pub(crate) complete: bool,
-    /// For people.
+    /// A sentence for people.
     pub(crate) message: String,
 }

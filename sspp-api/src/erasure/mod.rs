@@ -1,7 +1,7 @@
 //! Erasure of accounts and users.
 //!
 //! - `operations`: the routes
-//! - `erase`, `body`: what is done, and what is answered
+//! - `erase`, `body`: the handlers, and the answer
 
 mod body;
 mod erase;

@@ -12,7 +12,7 @@ pub(crate) fn feature() -> Feature {
     let admin = Needs(Scopes::ADMIN);
     let result = "From now on none of the events received so far is kept; what is stored goes";
     Feature {
-        tag: Tag { name: "Erasure", description: "Accounts and users whose events are to go." },
+        tag: Tag { name: "Erasure", description: "Erase everything about an account or a user." },
         operations: vec![
             Operation::new(Method::DELETE, "/accounts/{id}", "eraseAccount", admin, account)
                 .about(

@@ -37,7 +37,7 @@ pub(super) enum Holds {
     Many(BatchFormat),
 }
 
-/// What plain JSON is to an operation. All else is told by the content type alone, and taken by each of them.
+/// What plain JSON is to an operation. Every other form follows from the content type, and every operation takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlainJson {
     Event,

@@ -31,7 +31,7 @@ pub(super) struct CloudEventSchema {
     subject: Option<String>,
     /// If given, a JSON type.
     datacontenttype: Option<String>,
-    /// Who it is about.
+    /// The account and the user it is about, and metadata.
     data: CloudDataSchema,
 }
 
@@ -42,10 +42,10 @@ pub(super) struct CloudDataSchema {
     /// The account; where it is absent, `subject` is the account.
     #[oai(validator(min_length = 1, max_length = 255))]
     account_id: Option<String>,
-    /// The person.
+    /// The user.
     #[oai(validator(min_length = 1, max_length = 255))]
     user_id: String,
-    /// Anything else, at most 32 levels deep; kept as it is, but for white space between its parts.
+    /// Metadata, at most 32 levels deep; kept as it is, but for white space between its parts.
     metadata: Option<RawJson>,
 }
 

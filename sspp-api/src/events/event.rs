@@ -12,15 +12,15 @@ pub(crate) struct EventSchema {
     /// The account it is about, as the producer names it: 1 to 255 characters, none of them a control character.
     #[oai(validator(min_length = 1, max_length = 255))]
     account_id: String,
-    /// The person it is about, as the producer names them: 1 to 255 characters, none of them a control character.
+    /// The user it is about, as the producer names them: 1 to 255 characters, none of them a control character.
     #[oai(validator(min_length = 1, max_length = 255))]
     user_id: String,
-    /// What happened: one of the types of the active scoring model, see `/event-types`.
+    /// The event type: one of those of the active scoring model, see `/event-types`.
     event_type: String,
     /// When it happened: RFC 3339, a date (midnight UTC) or a date-time without offset (UTC); from 1970 to five
     /// minutes ahead.
     timestamp: Instant,
-    /// Anything else, at most 32 levels deep; kept as it is, but for white space between its parts.
+    /// Metadata, at most 32 levels deep; kept as it is, but for white space between its parts.
     metadata: Option<RawJson>,
     /// The producer's own id for the event, so that a retry counts once; also as the `Idempotency-Key` header.
     #[oai(nullable, validator(min_length = 1, max_length = 100))]

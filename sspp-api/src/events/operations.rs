@@ -13,13 +13,13 @@ use super::validate::validate;
 pub(crate) fn feature() -> Feature {
     let ingest = Needs(Scopes::INGEST);
     Feature {
-        tag: Tag { name: "Events", description: "Sales activity on its way in." },
+        tag: Tag { name: "Events", description: "Send events, check them and find them." },
         operations: vec![
             Operation::new(Method::POST, "/events", "acceptEvent", ingest, accept_one)
                 .about(
                     "Take an event",
                     "A 202 means that the event is in the queue; it becomes exactly one signal, or one dead letter that says why. \
-                     Sending it again under the same `eventId` (or `Idempotency-Key`) does no harm.\n\n\
+                     You may send it again under the same `eventId` (or `Idempotency-Key`): it counts once.\n\n\
                      A `CloudEvent` 1.0 is taken too: structured (`application/cloudevents+json`), or binary, with its attributes in \
                      headers (`ce-specversion`, `ce-id`, `ce-source`, `ce-type`, `ce-time`, `ce-subject`) and its data as the body, \
                      in JSON, with or without a content type. `id` is the event id, `source` the source, `type` the event type (a \
@@ -34,13 +34,13 @@ pub(crate) fn feature() -> Feature {
             Operation::new(Method::POST, "/events/batch", "acceptEvents", ingest, accept_many)
                 .about(
                     "Take many events",
-                    "Each event is judged by itself, and one that is wrong spoils no other. A 202 has a verdict for each: \
-                     `accepted` is in the queue, `rejected` is wrong (its errors are listed), `retry` found no room in the queue \
-                     and is to be sent again after `Retry-After`. Where the queue takes nothing at all, the answer is a 503. Give \
+                    "Each event is checked separately: an invalid one does not affect the others. A 202 has a verdict for each: \
+                     `accepted` is in the queue; `rejected` is invalid, and its errors are listed; `retry` found no room in the \
+                     queue: send it again after `Retry-After`. If the queue takes no event at all, the answer is a 503. Give \
                      events an `eventId` of their own, and a batch that is sent again counts once.",
                 )
                 .takes_events(),
-            // It stores nothing and tells nothing of what is stored.
+            // It neither stores events nor shows what is stored.
             Operation::new(Method::POST, "/events/validate", "validateEvents", Needs(Scopes::INGEST_OR_READ), validate).about(
                 "Check events",
                 "Answers what `/events` or `/events/batch` would say, and stores nothing. JSON with the member `events` is a batch.",

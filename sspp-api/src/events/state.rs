@@ -17,9 +17,9 @@ use crate::signals::SignalBody;
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "EventState", rename_all = "camelCase")]
 pub(crate) struct EventStateBody {
-    /// By which the event is known.
+    /// The event's id.
     event_id: Id,
-    /// By which its job is found under `/jobs/{id}`; opaque.
+    /// The job's id, for `/jobs/{id}`.
     job_id: Id,
     /// Where it is on its way; `completed`: it is a signal, `failed`: it is a dead letter.
     state: JobState,
@@ -44,9 +44,9 @@ struct DeathBody {
     id: String,
     /// What kind of reason.
     reason: Reason,
-    /// What was wrong, in a sentence.
+    /// The error in a sentence.
     detail: String,
-    /// When it was given up.
+    /// When it became a dead letter.
     died_at: Instant,
 }
 

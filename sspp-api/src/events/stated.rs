@@ -14,13 +14,13 @@ use crate::http::schema::{Instant, RawJson};
 pub(crate) struct EventFacts {
     /// The account it is about.
     account_id: String,
-    /// The person it is about.
+    /// The user it is about.
     user_id: String,
-    /// What happened.
+    /// The event type.
     event_type: String,
     /// When it happened.
     timestamp: Instant,
-    /// What else the producer said, without the white space between its parts.
+    /// The event's metadata, without the white space between its parts.
     metadata: RawJson,
 }
 
@@ -33,9 +33,9 @@ pub(crate) struct StatedEvent {
     #[serde(flatten)]
     #[oai(flatten)]
     facts: EventFacts,
-    /// The system it came from, if it said so.
+    /// The system that the event came from, if the producer named it.
     source: Option<String>,
-    /// The producer's own id for it, if it had one.
+    /// The producer's own id for the event, if it gave one.
     external_id: Option<String>,
 }
 

@@ -15,11 +15,11 @@ use crate::http::{Answer, Documentation, JSON, Problem};
 struct AcceptedSchema {
     /// Always `accepted`.
     status: AcceptedStatus,
-    /// By which the job is found under `/jobs/{id}`; opaque.
+    /// The job's id, for `/jobs/{id}`.
     job_id: String,
-    /// By which the event is known.
+    /// The event's id.
     event_id: String,
-    /// For people.
+    /// A sentence for people.
     message: String,
 }
 

@@ -21,7 +21,7 @@ use crate::http::{
 enum VerdictStatus {
     /// It is in the queue.
     Accepted,
-    /// It is wrong, and will be however often it is sent.
+    /// It is invalid, however often it is sent.
     Rejected,
     /// The queue had no room for it: send it again, under the same event id.
     Retry,
@@ -35,14 +35,14 @@ enum VerdictStatus {
 pub(super) struct VerdictBody {
     /// Which event: its place in the batch, from 0; blank lines do not count.
     index: u32,
-    /// `accepted`: it is in the queue. `rejected`: it is wrong, see `errors`. `retry`: the queue had no room for it; send
+    /// `accepted`: it is in the queue. `rejected`: it is invalid, see `errors`. `retry`: the queue had no room for it; send
     /// it again.
     status: VerdictStatus,
-    /// By which the event is known; absent where it was rejected. Sent again under this id, an event counts once.
+    /// The event's id; absent where it was rejected. Sent again under this id, an event counts once.
     event_id: Option<Id>,
-    /// By which the job is found under `/jobs/{id}`, where it was accepted; opaque.
+    /// The job's id, for `/jobs/{id}`, where the event was accepted.
     job_id: Option<Id>,
-    /// Everything that is wrong with it, where it was rejected. Pointers begin at the event; an empty one means the event
+    /// Every error, where it was rejected. Pointers begin at the event; an empty one means the event
     /// as a whole.
     errors: Option<Vec<ProblemError>>,
 }

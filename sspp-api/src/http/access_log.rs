@@ -25,9 +25,9 @@ pub(super) struct Line<'r> {
     pub(super) bytes: Option<u64>,
     pub(super) request_id: &'r str,
     pub(super) trace_id: Option<&'r str>,
-    /// Who asked, as the connection has it.
+    /// The caller's address, as the connection has it.
     pub(super) client: &'r RemoteAddr,
-    /// The name of the key that was shown, where keys are asked for.
+    /// The name of the key that was shown, where keys are needed.
     pub(super) key: Option<&'r str>,
     /// For the log only.
     pub(super) cause: Option<&'r str>,

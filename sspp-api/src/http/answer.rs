@@ -78,7 +78,7 @@ pub(crate) struct Removed;
 
 impl Answer for Removed {
     fn document(to: &mut Documentation) {
-        to.answer_of(204, "It is gone", vec![]);
+        to.answer_of(204, "Removed", vec![]);
     }
 
     fn respond(self) -> Result<Response, Problem> {

@@ -96,7 +96,7 @@ pub(super) fn failure(status: u16) -> MetaResponse {
     let headers = match status {
         401 => Some(header(
             "WWW-Authenticate",
-            "How a key is shown, and what was wrong with the one that was",
+            "How to send a key, and what was wrong with the one that was sent",
             "string",
         )),
         403 => Some(header("WWW-Authenticate", "The scope that is missing", "string")),
@@ -115,15 +115,15 @@ pub(super) fn failure(status: u16) -> MetaResponse {
 fn meaning(status: u16) -> &'static str {
     match status {
         400 => "Malformed or invalid: every violation is listed",
-        401 => "No key, or one that is not known here: see the WWW-Authenticate header",
-        403 => "The key lacks the scope that this needs: one of `x-scopes`",
-        404 => "There is no such thing",
-        409 => "It cannot be done as things are: the detail says what to do instead",
+        401 => "The key is missing or unknown: see the WWW-Authenticate header",
+        403 => "The key has none of the scopes in `x-scopes`",
+        404 => "Not found",
+        409 => "Not possible in the current state: the detail says what to do instead",
         408 => "The body did not arrive in time",
         413 => "The body is too large, as sent or after decompression",
-        415 => "A content type that is not taken here, not in UTF-8, or not plain, gzip or zstd",
+        415 => "The content type, charset or content encoding is not supported",
         429 => "Too many requests: see the Retry-After header",
         503 => "A dependency cannot answer right now, or the queue is full: see the Retry-After header",
-        _ => "Something went wrong on this side",
+        _ => "An internal error: the log has its cause under the request id",
     }
 }

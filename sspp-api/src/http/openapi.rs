@@ -84,7 +84,7 @@ fn describe(operation: &Operation, documentation: Documentation, tag: Tag) -> Va
     let security = match operation.access {
         Access::Open => {
             responses.push(MetaResponse {
-                description: "Refused before it was looked at: the detail says why",
+                description: "Refused before it was processed: the detail says why",
                 status: None,
                 status_range: Some("4XX".to_owned()),
                 ..failure(400)

@@ -22,7 +22,7 @@ pub(crate) struct Problem(Box<Facts>);
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
     pub(crate) status: StatusCode,
-    /// Tells kinds of problems apart, for programs: the last part of the document's `type`.
+    /// The kind of problem, for programs: the last part of the document's `type`.
     pub(crate) kind: &'static str,
     detail: String,
     /// The predecessor's `message`, where it is not the detail.

@@ -22,9 +22,9 @@ pub(crate) struct ProblemDocument {
     pub(crate) title: String,
     /// The HTTP status.
     pub(crate) status: u16,
-    /// What is wrong, in a sentence.
+    /// The error in a sentence.
     pub(crate) detail: String,
-    /// The path that was asked.
+    /// The path of the request.
     pub(crate) instance: String,
     /// The request's id, as in the `x-request-id` header and in the log.
     pub(crate) request_id: String,
@@ -38,14 +38,14 @@ pub(crate) struct ProblemDocument {
     pub(crate) message: Message,
 }
 
-/// One thing that is wrong with a request.
+/// One error of a request.
 #[derive(Debug, Clone, Serialize, Object)]
 pub(crate) struct ProblemError {
     /// JSON pointer of the member in the body, or the name of the parameter or header.
     pub(crate) pointer: String,
-    /// What kind of thing is wrong; stable, for programs.
+    /// The kind of error; stable, for programs.
     pub(crate) code: String,
-    /// What is wrong, in a sentence that names the member.
+    /// The error in a sentence that names the member.
     pub(crate) detail: String,
 }
 

@@ -37,9 +37,9 @@ pub(crate) struct RecentJobBody {
     data: Option<EventFacts>,
     /// When the event was received, in milliseconds since 1970.
     pub(super) timestamp: i64,
-    /// When it was scored or given up, in milliseconds since 1970.
+    /// When it was scored or became a dead letter, in milliseconds since 1970.
     processed_on: Option<i64>,
-    /// When it was stored or given up, in milliseconds since 1970.
+    /// When it was stored or became a dead letter, in milliseconds since 1970.
     finished_on: Option<i64>,
     /// Why it became a dead letter.
     failed_reason: Option<String>,
@@ -73,9 +73,9 @@ struct JobSignal {
     #[serde(flatten)]
     #[oai(flatten)]
     event: EventFacts,
-    /// What that tells.
+    /// The signal type.
     signal_type: String,
-    /// What it is worth.
+    /// The score, with two decimals.
     signal_score: f64,
     /// When it was scored.
     processed_at: Instant,

@@ -11,15 +11,10 @@ use super::read::{one, recent, stats};
 pub(crate) fn feature() -> Feature {
     let read = Needs(Scopes::READ);
     Feature {
-        tag: Tag {
-            name: "Jobs",
-            description: "Events on their way through the queue, and what became of them.",
-        },
+        tag: Tag { name: "Jobs", description: "Where each event is: waiting, scored or failed." },
         operations: vec![
-            Operation::new(Method::GET, "/jobs/stats", "jobStats", read, stats).about(
-                "How many jobs are in which state",
-                "Those in the queue, the signals and the dead letters.",
-            ),
+            Operation::new(Method::GET, "/jobs/stats", "jobStats", read, stats)
+                .about("Count jobs by state", "Those in the queue, the signals and the dead letters."),
             Operation::new(Method::GET, "/jobs/recent", "recentJobs", read, recent).about(
                 "The newest jobs",
                 "Over the queue, signals and dead letters, the last received first.",

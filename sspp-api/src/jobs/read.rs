@@ -52,7 +52,7 @@ async fn newest(call: &Call, limit: u32) -> Result<Vec<RecentJobBody>, Problem> 
     Ok(jobs.filter(|job| seen.insert(job.id.clone())).collect())
 }
 
-/// How many jobs are asked for.
+/// The limit of a list of recent jobs.
 pub(super) struct RecentQuery {
     limit: u32,
 }

@@ -2,7 +2,7 @@
 //!
 //! - `operations`: the routes
 //! - `active`: the model that scores
-//! - `preview`, `preview_body`: events scored for a look
+//! - `preview`, `preview_body`: events scored, and not stored
 //! - `steps`: what a model did to come to a score
 
 mod active;

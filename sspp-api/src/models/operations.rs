@@ -18,9 +18,9 @@ pub(crate) fn feature() -> Feature {
                 "With an `ETag` that changes with the model: send it as `If-None-Match`, and a model that is still active is a \
                  304 without a body.",
             ),
-            // It stores nothing and tells nothing of what is stored.
+            // It neither stores events nor shows what is stored.
             Operation::new(Method::POST, "/scoring/preview", "previewScores", Needs(Scopes::INGEST_OR_READ), preview).about(
-                "Score events for a look",
+                "Preview scores",
                 "With the active model or a given one; nothing is stored. Every result is explained step by step. A model with \
                  faults is a 400 that lists all of them, each with its path.",
             ),

@@ -1,4 +1,4 @@
-//! Events scored for a look: what is asked, and what is answered.
+//! Previews on the wire.
 
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::{Enum, Object};
@@ -77,11 +77,11 @@ pub(crate) struct PreviewResult {
     index: u32,
     /// `rejected`: `errors` says why, and nothing else is there.
     status: PreviewStatus,
-    /// What happened.
+    /// The event type.
     event_type: Option<String>,
-    /// What that tells.
+    /// The signal type.
     signal_type: Option<String>,
-    /// What it is worth: two decimals.
+    /// The score, with two decimals.
     signal_score: Option<f64>,
     /// The same in units of 0.0001.
     units: Option<i64>,
@@ -89,7 +89,7 @@ pub(crate) struct PreviewResult {
     steps: Option<Vec<StepBody>>,
     /// The whole in one sentence.
     summary: Option<String>,
-    /// Everything that is wrong with the event. Pointers begin at the event.
+    /// Every error of the event. Pointers begin at the event.
     errors: Option<Vec<ProblemError>>,
 }
 

@@ -18,27 +18,27 @@ pub(crate) struct SignalBody {
     pub(crate) id: i64,
     /// The account it is about.
     pub(crate) account_id: String,
-    /// The person it is about.
+    /// The user it is about.
     pub(crate) user_id: String,
-    /// What happened.
+    /// The event type.
     pub(crate) event_type: String,
-    /// What that tells.
+    /// The signal type.
     pub(crate) signal_type: String,
-    /// What it is worth: two decimals.
+    /// The score, with two decimals.
     pub(crate) signal_score: f64,
     /// When it happened.
     pub(crate) timestamp: Instant,
     /// When it was scored.
     pub(crate) processed_at: Instant,
-    /// What else the producer said, without the white space between its parts.
+    /// The event's metadata, without the white space between its parts.
     pub(crate) metadata: RawJson,
-    /// By which the event is known.
+    /// The event's id.
     pub(crate) event_id: String,
     /// SHA-256 of the scoring model that scored it.
     pub(crate) model: String,
-    /// The system it came from, if it said so.
+    /// The system that the event came from, if the producer named it.
     pub(crate) source: Option<String>,
-    /// The producer's own id for it, if it had one.
+    /// The producer's own id for the event, if it gave one.
     pub(crate) external_id: Option<String>,
 }
 

@@ -14,11 +14,11 @@ use crate::models::{ModelBody, StepBody, steps};
 pub(crate) struct ExplanationBody {
     /// The signal's number.
     signal_id: i64,
-    /// By which the event is known.
+    /// The event's id.
     event_id: String,
-    /// What happened.
+    /// The event type.
     event_type: String,
-    /// What that tells.
+    /// The signal type.
     signal_type: String,
     /// The stored score.
     signal_score: f64,
@@ -30,7 +30,7 @@ pub(crate) struct ExplanationBody {
     steps: Vec<StepBody>,
     /// The whole in one sentence.
     summary: String,
-    /// Whether the recomputed score is the stored one. False means that something is broken: tell the operator.
+    /// Whether the recomputed score is the stored one. False means that something is broken: inform the operator.
     pub(crate) consistent: bool,
     /// What differs, where it is not consistent.
     pub(crate) detail: Option<String>,

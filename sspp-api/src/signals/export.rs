@@ -1,4 +1,4 @@
-//! Export: every signal of a filter that was stored when it was asked for, streamed in constant memory.
+//! Export: every signal of a filter that was stored when the request came, streamed in constant memory.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ const ROWS: u32 = 100;
 /// Ids that one statement looks at: a filter that few rows pass must not read for ever.
 const STRETCH: i64 = 100_000;
 
-pub(super) async fn export(call: Call, Query(asked): Query<ExportQuery>) -> Result<ExportAnswer, Problem> {
-    let ExportQuery { format, filter } = asked;
+pub(super) async fn export(call: Call, Query(query): Query<ExportQuery>) -> Result<ExportAnswer, Problem> {
+    let ExportQuery { format, filter } = query;
     let state = call.state;
     let head = Bytes::from_static(if format == ExportFormat::Csv { CSV_HEAD } else { b"" });
     let Some(filter) = filter else { return Ok(ExportAnswer { format, body: Body::from(head) }) };

@@ -18,15 +18,15 @@ use crate::http::{Answer, Documentation, Problem, header, media};
 pub(crate) struct SignalLine {
     /// Always `signal`.
     kind: &'static str,
-    /// By which the event is known: imported again it is the same event.
+    /// The event's id: imported again it is the same event.
     event_id: String,
     #[serde(flatten)]
     event: StatedEvent,
     /// When the event was received.
     received_at: Instant,
-    /// What that tells.
+    /// The signal type.
     signal_type: String,
-    /// What it is worth: two decimals.
+    /// The score, with two decimals.
     signal_score: f64,
     /// SHA-256 of the scoring model that scored it.
     model: String,

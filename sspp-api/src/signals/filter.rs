@@ -8,22 +8,23 @@ use crate::http::{Given, Parameters};
 
 /// Declares and reads the filters; none where they ask for an empty account or user, which no signal has.
 pub(super) fn signal_filter(parameters: &mut Parameters<'_>) -> Option<SignalFilter> {
-    let account = "Of this account. Empty: of none, since no account has an empty id.";
+    let account = "Only signals of this account. An empty value finds none.";
     let account_id = id(parameters, "accountId", account, AccountId::new);
-    let user_id = id(parameters, "userId", "Of this user. Empty: of none.", UserId::new);
+    let user_id =
+        id(parameters, "userId", "Only signals of this user. An empty value finds none.", UserId::new);
     let (event_type, signal_type) = types(parameters);
-    let from = parameters.instant("from", "That happened at or after this instant.");
-    let to = parameters.instant("to", "That happened before this instant.");
-    let min_score = score(parameters, "minScore", "Worth at least this: at most two decimals.");
-    let max_score = score(parameters, "maxScore", "Worth at most this: at most two decimals.");
+    let from = parameters.instant("from", "Only events at or after this instant.");
+    let to = parameters.instant("to", "Only events before this instant.");
+    let min_score = score(parameters, "minScore", "Only scores of at least this; at most two decimals.");
+    let max_score = score(parameters, "maxScore", "Only scores of at most this; at most two decimals.");
     let (account_id, user_id) = (account_id.ok()?, user_id.ok()?);
     Some(SignalFilter { account_id, user_id, event_type, signal_type, from, to, min_score, max_score })
 }
 
-/// An empty id was asked for.
+/// The filter names an empty id.
 struct EmptyId;
 
-/// An id, where one is asked for.
+/// An id, where the filter names one.
 fn id<T>(
     parameters: &mut Parameters<'_>,
     name: &'static str,
@@ -58,9 +59,11 @@ fn types(parameters: &mut Parameters<'_>) -> (Option<EventType>, Option<SignalTy
             signal_types.push(rule.signal_type.as_str());
         }
     }
-    let given = parameters.text("eventType", "Of this event type; one of the active model's.");
+    let given =
+        parameters.text("eventType", "Only signals of this event type, which is one of the active model.");
     let event_type = parameters.among("eventType", given, &event_types);
-    let given = parameters.text("signalType", "Of this signal type; one of the active model's.");
+    let given =
+        parameters.text("signalType", "Only signals of this signal type, which is one of the active model.");
     let signal_type = parameters.among("signalType", given, &signal_types);
     (
         event_type.and_then(|name| EventType::new(name).ok()),

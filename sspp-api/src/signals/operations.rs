@@ -21,17 +21,17 @@ pub(crate) fn feature() -> Feature {
                  repeated while others are added. Every violation is reported at once; unknown parameters are violations.",
             ),
             Operation::new(Method::GET, "/signals/stats", "signalStats", read, stats)
-                .about("Figures over all signals", "Exact, and as quick with many signals as with few."),
+                .about("Statistics of all signals", "Exact, and as quick with many signals as with few."),
             Operation::new(Method::GET, "/signals/{id}", "getSignal", read, one)
                 .about("One signal", "By its number, as lists give it."),
             Operation::new(Method::GET, "/signals/{id}/explanation", "explainSignal", read, explain).about(
-                "How a signal came to its score",
+                "Explain a signal's score",
                 "Recomputed from the stored event with the model that scored it; `consistent` says whether the result is the \
                  stored score.",
             ),
             Operation::new(Method::GET, "/signals/export", "exportSignals", read, export).about(
                 "Export signals",
-                "All of them, or those of the filters of the list, as they were stored when it was asked for, each once. NDJSON \
+                "All of them, or those of the filters of the list, as they were stored when the request came, each once. NDJSON \
                  imports again under the same event ids with `sspp-api import`: a line with `\"kind\":\"signal\"` for each signal, \
                  before it one with `\"kind\":\"model\"` for the scoring model, where that is the first of its signals. CSV is for \
                  spreadsheets: RFC 4180, and a text that a spreadsheet would take for a formula begins with an apostrophe. The \

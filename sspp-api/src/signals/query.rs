@@ -9,13 +9,13 @@ use crate::http::{Given, Parameters, QueryParameters, number};
 /// Rows that may be skipped by number.
 const DEEPEST: u32 = 100_000;
 
-/// Which list is asked for.
+/// A request for a list.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ListQuery {
     pub(super) query: SignalQuery,
     /// The page's number, from 1; 1 where a cursor was given.
     pub(super) page: u32,
-    /// An empty account or user was asked for: there is none.
+    /// The filter names an empty account or user, which no signal has.
     pub(super) matches_nothing: bool,
 }
 

@@ -8,24 +8,21 @@ use super::body::{Pagination, SignalBody, SignalPage, StatsBody};
 use super::query::ListQuery;
 use crate::http::{Call, JsonBody, Path, PathParameter, Problem, Query};
 
-pub(super) async fn list(
-    call: Call,
-    Query(asked): Query<ListQuery>,
-) -> Result<JsonBody<SignalPage>, Problem> {
-    if asked.matches_nothing {
+pub(super) async fn list(call: Call, Query(list): Query<ListQuery>) -> Result<JsonBody<SignalPage>, Problem> {
+    if list.matches_nothing {
         let total = Total { count: 0, exact: true };
-        return Ok(JsonBody(page(&asked, Vec::new(), None, total)));
+        return Ok(JsonBody(page(&list, Vec::new(), None, total)));
     }
     let (state, store) = (&call.state, &call.state.ports.store);
     let (rows, total) = tokio::try_join!(
-        state.ask_store(store.signals(&asked.query)),
-        state.ask_store(store.count(&asked.query.filter)),
+        state.ask_store(store.signals(&list.query)),
+        state.ask_store(store.count(&list.query.filter)),
     )?;
     let next = rows.more.then(|| rows.items.last()).flatten().map(|last| {
-        let (sort_by, order) = (asked.query.sort_by, asked.query.order);
+        let (sort_by, order) = (list.query.sort_by, list.query.order);
         Cursor { sort_by, order, key: CursorKey::of(last, sort_by) }
     });
-    Ok(JsonBody(page(&asked, rows.items, next, total)))
+    Ok(JsonBody(page(&list, rows.items, next, total)))
 }
 
 pub(super) async fn stats(call: Call) -> Result<JsonBody<StatsBody>, Problem> {
@@ -67,10 +64,10 @@ impl PathParameter for SignalNumber {
     }
 }
 
-fn page(asked: &ListQuery, rows: Vec<Signal>, next: Option<Cursor>, total: Total) -> SignalPage {
-    let limit = asked.query.limit;
+fn page(list: &ListQuery, rows: Vec<Signal>, next: Option<Cursor>, total: Total) -> SignalPage {
+    let limit = list.query.limit;
     let pagination = Pagination {
-        page: matches!(asked.query.position, Position::Offset(_)).then_some(asked.page),
+        page: matches!(list.query.position, Position::Offset(_)).then_some(list.page),
         limit,
         total: total.count,
         total_pages: total.count.div_ceil(u64::from(limit)),

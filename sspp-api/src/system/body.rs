@@ -52,7 +52,7 @@ pub(crate) struct ServiceHealth {
     pub(crate) status: HealthStatus,
     /// How long it took to answer, in milliseconds.
     pub(crate) response_time: u64,
-    /// What is wrong, when it is unhealthy: `away`, `slow`, `full`, `cannot write` and the like. Absent when it is healthy.
+    /// Why it is unhealthy: `away`, `slow`, `full`, `cannot write` and the like. Absent when it is healthy.
     pub(crate) reason: Option<String>,
 }
 
@@ -190,7 +190,7 @@ pub(crate) struct EventTypeBody {
     event_type: String,
     /// Its worth before modifiers.
     base: f64,
-    /// What it tells.
+    /// The signal type.
     signal_type: String,
     /// The group in which it counts for an account.
     group: String,

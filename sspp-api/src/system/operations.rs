@@ -19,13 +19,10 @@ pub(crate) fn feature() -> Feature {
                 Needs(Scopes::INGEST_OR_READ),
                 event_types,
             )
-            .about(
-                "The event types that are taken",
-                "Those of the active scoring model, with what each is worth.",
-            ),
+            .about("Accepted event types", "Those of the active scoring model, with the base score of each."),
             Operation::new(Method::GET, "/health", "health", Open, health)
                 .about(
-                    "How the service and its dependencies are",
+                    "Health of the service and its dependencies",
                     "Asks each of them. A 503 has the same body.",
                 )
                 .bare(),
@@ -38,7 +35,7 @@ pub(crate) fn feature() -> Feature {
             Operation::new(Method::GET, "/livez", "livez", Open, live)
                 .about(
                     "Whether the process runs",
-                    "Looks at nothing else: a restart would not heal a dependency.",
+                    "Checks nothing else: a restart would not repair a dependency.",
                 )
                 .bare(),
             Operation::new(Method::GET, "/metrics", "metrics", Open, metrics)

@@ -8,7 +8,7 @@ use sspp_runtime::{self, Secret};
 
 use super::{ApiKeys, CorsOrigins, Rate, RateLimit, TrustedProxies};
 
-/// Who may use the API, how often, and from which pages.
+/// Keys, rate limits, proxies and origins.
 ///
 /// ```
 /// use clap::Parser as _;
@@ -18,7 +18,7 @@ use super::{ApiKeys, CorsOrigins, Rate, RateLimit, TrustedProxies};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Access")]
 pub struct GuardArgs {
-    /// Serve everyone, without keys, on an address that others reach: for use behind a gateway that checks who asks.
+    /// Serve without keys on an address that others reach: for use behind a gateway that authenticates.
     #[arg(long, env = "SSPP_ALLOW_ANONYMOUS", value_name = "SSPP_ALLOW_ANONYMOUS")]
     pub allow_anonymous: bool,
 
@@ -76,7 +76,7 @@ impl GuardArgs {
     }
 
     /// The configured keys; none where neither setting is set. A setting that is there but holds no key is refused, since
-    /// whoever set it meant to let only some in.
+    /// the operator meant to let only some in.
     pub fn api_keys(&self) -> Result<ApiKeys, sspp_runtime::ConfigError> {
         const LIST: (&str, &str) = ("--api-keys", "SSPP_API_KEYS");
         const FILE: (&str, &str) = ("--api-keys-file", "SSPP_API_KEYS_FILE");

@@ -9,7 +9,7 @@ use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The proxies whose word about addresses is taken: addresses and networks between commas.
+/// The proxies whose headers about addresses are believed: addresses and networks between commas.
 ///
 /// ```
 /// let proxies: sspp_api::TrustedProxies = "10.0.0.0/8, ::1".parse().unwrap();
@@ -25,7 +25,7 @@ impl TrustedProxies {
         self.0.len()
     }
 
-    /// Whether nobody is trusted, so that the address is that of the connection.
+    /// Whether no proxy is trusted, so that the address is that of the connection.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -34,7 +34,7 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The address of whoever asked: the last hop that is not trusted. `Forwarded` (RFC 7239) comes before `X-Forwarded-For`.
+    /// The address of the caller: the last hop that is not trusted. `Forwarded` (RFC 7239) comes before `X-Forwarded-For`.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         if self.is_empty() || !self.trust(client) {

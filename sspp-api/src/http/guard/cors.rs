@@ -43,7 +43,7 @@ impl CorsOrigins {
     }
 
     /// The answer to a browser that asks whether a page may ask; none where this is no such question or the origin is not
-    /// allowed. It carries no key, so none is asked for.
+    /// allowed. It carries no key, so none is needed.
     pub(crate) fn preflight(&self, request: &Request, methods: &HeaderValue) -> Option<Response> {
         let headers = request.headers();
         let origin = headers.get(header::ORIGIN)?;

@@ -1,4 +1,4 @@
-//! Who asks, and whether they may: looked at before anything of the body is read.
+//! Authentication, authorization and rate limit: checked before any of the body is read.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::state::Settings;
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const HOW: &str = "send a key as 'Authorization: Bearer KEY' or 'x-api-key: KEY'";
 
-/// Checks the keys that requests show, and counts who asks.
+/// Checks the keys that requests show, and counts requests by caller.
 #[derive(Debug)]
 pub(crate) struct Doorkeeper {
     keys: Arc<ApiKeys>,

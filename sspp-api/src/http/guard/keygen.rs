@@ -1,4 +1,4 @@
-//! A new key: the secret for whoever uses it, and the line for the settings.
+//! A new key: the secret for its user, and the line for the settings.
 
 use std::fmt;
 

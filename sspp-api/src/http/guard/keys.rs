@@ -19,7 +19,7 @@ pub(crate) struct ApiKey {
     digest: [u8; 32],
 }
 
-/// The keys that are let in; none means that everyone is.
+/// The keys that are accepted; with none, no key is needed.
 ///
 /// ```
 /// use sspp_api::ApiKeys;
@@ -67,12 +67,12 @@ impl ApiKeys {
         self.0.len()
     }
 
-    /// Whether there is none, and so everyone is let in.
+    /// Whether there is none, so that no key is needed.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The key that someone shows.
+    /// The key that a caller shows.
     pub(crate) fn find(&self, shown: &[u8]) -> Option<&ApiKey> {
         let shown: [u8; 32] = Sha256::digest(shown).into();
         self.find_by(|key| key.digest.ct_eq(&shown))

@@ -1,4 +1,4 @@
-//! Who may do what, and how often: keys, scopes, client addresses, the rate limit, browsers of other origins.
+//! Authentication and limits: keys, scopes, client addresses, the rate limit, browsers of other origins.
 //!
 //! - `scope`: what a key allows
 //! - `keys`: the configured keys, known by their digests alone
@@ -6,8 +6,8 @@
 //! - `args`: the settings
 //! - `rate_limit`, `client_address`: how often, and from where
 //! - `cors`: pages of other origins
-//! - `handshake`: senders of webhooks that ask first
-//! - `doorkeeper`: who asks, and whether they may
+//! - `handshake`: senders of webhooks that ask before they send
+//! - `doorkeeper`: checks requests against all of these
 
 mod args;
 mod client_address;

@@ -1,4 +1,4 @@
-//! How often each key, or each address without one, may ask: a token bucket for each, within bounded memory.
+//! The rate limit: a token bucket for each key, or for each address without one, within bounded memory.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::http::problem::{Problem, whole_seconds};
 
-/// No more buckets than this are kept (about 10 MB); callers beyond share one.
+/// No more buckets than this are kept (about 10 MB); further callers share one.
 const BUCKETS_MAX: usize = 100_000;
 /// Full buckets are forgotten once in so many requests.
 const SWEEP_EVERY: u32 = 8_192;
@@ -24,7 +24,7 @@ const SWEEP_EVERY: u32 = 8_192;
 pub(crate) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 pub(crate) const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// How often a caller may ask in the long run: `100/s`, `6000/m`, `100000/h`.
+/// How many requests a caller may send in the long run: `100/s`, `6000/m`, `100000/h`.
 ///
 /// ```
 /// let rate: sspp_api::Rate = "6000/m".parse().unwrap();

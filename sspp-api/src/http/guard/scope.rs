@@ -16,7 +16,7 @@ pub enum Scope {
     Ingest,
     /// Ask for everything that is stored.
     Read,
-    /// Change and remove what is stored; whoever may do this may do everything.
+    /// Change and remove what is stored; includes the other scopes.
     Admin,
 }
 
