@@ -71,7 +71,7 @@ mod tests {
             let examples: serde_json::Value = serde_json::from_str(feature.examples).unwrap();
             let own: HashSet<&str> = feature.operations.iter().map(|operation| operation.id).collect();
             for id in examples.as_object().unwrap().keys() {
-                assert!(own.contains(id.as_str()), "{id} is no operation of {}", feature.tag.name);
+                assert!(own.contains(id.as_str()), "{id} is no operation of {}", feature.tag);
             }
             for operation in &feature.operations {
                 assert!(ids.insert(operation.id), "{} is there twice", operation.id);

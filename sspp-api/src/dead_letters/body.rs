@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use poem_openapi::registry::MetaSchema;
-use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
 use serde_with::skip_serializing_none;
@@ -187,7 +186,7 @@ pub(crate) struct BulkReplayBody {
 
 /// What to change of a dead letter's event: members that are not given stay.
 #[derive(Debug, Object)]
-#[oai(rename = "DeadLetterPatch", rename_all = "camelCase", skip_serializing_if_is_none, example)]
+#[oai(rename = "DeadLetterPatch", rename_all = "camelCase")]
 pub(crate) struct EditSchema {
     /// The account it is about.
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -203,18 +202,13 @@ pub(crate) struct EditSchema {
     metadata: Option<RawJson>,
 }
 
-impl JsonSchema for EditSchema {}
-
-impl Example for EditSchema {
-    fn example() -> Self {
-        let event_type = Some("email_clicked".to_owned());
-        Self { account_id: None, user_id: None, event_type, timestamp: None, metadata: None }
-    }
+impl JsonSchema for EditSchema {
+    const EXAMPLE: Option<&'static str> = Some(r#"{"eventType":"email_clicked"}"#);
 }
 
 /// Which dead letters to replay, and how many at once.
 #[derive(Debug, Object)]
-#[oai(rename = "BulkReplayRequest", rename_all = "camelCase", skip_serializing_if_is_none, example)]
+#[oai(rename = "BulkReplayRequest", rename_all = "camelCase")]
 pub(crate) struct ReplayFilterSchema {
     /// Only letters with this reason.
     reason: Option<Reason>,
@@ -238,17 +232,3 @@ pub(crate) struct ReplayFilterSchema {
 }
 
 impl JsonSchema for ReplayFilterSchema {}
-
-impl Example for ReplayFilterSchema {
-    fn example() -> Self {
-        Self {
-            reason: None,
-            event_type: None,
-            from: None,
-            to: None,
-            dry_run: Some(true),
-            limit: None,
-            cursor: None,
-        }
-    }
-}

@@ -3,7 +3,7 @@
 use poem::http::Method;
 
 use crate::http::guard::Scopes;
-use crate::http::{Feature, Needs, Operation, Tag};
+use crate::http::{Feature, Needs, Operation};
 
 use super::read::{change, list, one, remove};
 use super::replay::{replay_many, replay_one};
@@ -12,10 +12,8 @@ use super::replay::{replay_many, replay_one};
 pub(crate) fn feature() -> Feature {
     let (read, admin) = (Needs(Scopes::READ), Needs(Scopes::ADMIN));
     Feature {
-        tag: Tag {
-            name: "DeadLetters",
-            description: "Events that could not become signals: edit and replay them.",
-        },
+        tag: "DeadLetters",
+        description: "Events that could not become signals: edit and replay them.",
         operations: vec![
             Operation::new(Method::GET, "/dead-letters", "listDeadLetters", read, list)
                 .about("List dead letters", "The last recorded first. Follow `nextCursor` with `cursor`."),

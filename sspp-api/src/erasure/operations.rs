@@ -3,7 +3,7 @@
 use poem::http::Method;
 
 use crate::http::guard::Scopes;
-use crate::http::{Feature, Needs, Operation, Tag};
+use crate::http::{Feature, Needs, Operation};
 
 use super::erase::{account, user};
 
@@ -12,7 +12,8 @@ pub(crate) fn feature() -> Feature {
     let admin = Needs(Scopes::ADMIN);
     let result = "From now on none of the events received so far is kept; what is stored goes";
     Feature {
-        tag: Tag { name: "Erasure", description: "Erase everything about an account or a user." },
+        tag: "Erasure",
+        description: "Erase everything about an account or a user.",
         operations: vec![
             Operation::new(Method::DELETE, "/accounts/{id}", "eraseAccount", admin, account)
                 .about(

@@ -9,7 +9,7 @@ use crate::http::schema::{Instant, RawJson};
 
 /// A `CloudEvent` 1.0. Attributes that are not named here are passed over.
 #[derive(Debug, Object)]
-#[oai(rename = "CloudEvent", rename_all = "lowercase", skip_serializing_if_is_none, example)]
+#[oai(rename = "CloudEvent", rename_all = "lowercase")]
 pub(super) struct CloudEventSchema {
     /// Always `1.0`.
     #[oai(validator(pattern = "^1\\.0$"))]
@@ -37,7 +37,7 @@ pub(super) struct CloudEventSchema {
 
 /// The data of a `CloudEvent`.
 #[derive(Debug, Object)]
-#[oai(rename = "CloudEventData", rename_all = "camelCase", skip_serializing_if_is_none)]
+#[oai(rename = "CloudEventData", rename_all = "camelCase")]
 pub(super) struct CloudDataSchema {
     /// The account; where it is absent, `subject` is the account.
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -47,28 +47,6 @@ pub(super) struct CloudDataSchema {
     user_id: String,
     /// Metadata, at most 32 levels deep; kept as it is, but for white space between its parts.
     metadata: Option<RawJson>,
-}
-
-impl poem_openapi::types::Example for CloudEventSchema {
-    fn example() -> Self {
-        let instant = sspp_core::Timestamp::from_micros(1_734_775_200_000_000);
-        Self {
-            specversion: "1.0".to_owned(),
-            id: "order-4711".to_owned(),
-            source: "crm".to_owned(),
-            kind: "com.example.email_clicked".to_owned(),
-            time: Instant(instant.unwrap_or(sspp_core::Timestamp::from_datetime(<_>::default()))),
-            subject: None,
-            datacontenttype: Some("application/json".to_owned()),
-            data: CloudDataSchema {
-                account_id: Some("acc_1".to_owned()),
-                user_id: "user_1".to_owned(),
-                metadata: sspp_core::Metadata::parse(r#"{"campaign":"spring","responseTimeHours":2}"#)
-                    .ok()
-                    .map(RawJson),
-            },
-        }
-    }
 }
 
 const SPEC_VERSION: HeaderName = HeaderName::from_static("ce-specversion");

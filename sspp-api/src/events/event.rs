@@ -7,7 +7,7 @@ use crate::http::schema::{Instant, RawJson};
 /// Something that happened at an account.
 // Only described by this type: the hot path reads the bytes straight into the engine's own.
 #[derive(Debug, Object)]
-#[oai(rename = "Event", rename_all = "camelCase", skip_serializing_if_is_none, example)]
+#[oai(rename = "Event", rename_all = "camelCase")]
 pub(crate) struct EventSchema {
     /// The account it is about, as the producer names it: 1 to 255 characters, none of them a control character.
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -28,21 +28,4 @@ pub(crate) struct EventSchema {
     /// The system the event comes from; scopes its event ids.
     #[oai(nullable, validator(min_length = 1, max_length = 255))]
     source: Option<String>,
-}
-
-impl poem_openapi::types::Example for EventSchema {
-    fn example() -> Self {
-        let instant = sspp_core::Timestamp::from_micros(1_734_775_200_000_000);
-        Self {
-            account_id: "acc_1".to_owned(),
-            user_id: "user_1".to_owned(),
-            event_type: "email_clicked".to_owned(),
-            timestamp: Instant(instant.unwrap_or(sspp_core::Timestamp::from_datetime(<_>::default()))),
-            metadata: sspp_core::Metadata::parse(r#"{"campaign":"spring","responseTimeHours":2}"#)
-                .ok()
-                .map(RawJson),
-            event_id: Some("order-4711".to_owned()),
-            source: Some("crm".to_owned()),
-        }
-    }
 }

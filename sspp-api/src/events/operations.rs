@@ -3,7 +3,7 @@
 use poem::http::Method;
 
 use crate::http::guard::Scopes;
-use crate::http::{Feature, Needs, Operation, Tag};
+use crate::http::{Feature, Needs, Operation};
 
 use super::accept::{accept_many, accept_one};
 use super::lookup::one;
@@ -13,7 +13,8 @@ use super::validate::validate;
 pub(crate) fn feature() -> Feature {
     let ingest = Needs(Scopes::INGEST);
     Feature {
-        tag: Tag { name: "Events", description: "Send events, check them and find them." },
+        tag: "Events",
+        description: "Send events, check them and find them.",
         operations: vec![
             Operation::new(Method::POST, "/events", "acceptEvent", ingest, accept_one)
                 .about(

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use bytes::Bytes;
+use poem_openapi::registry::Registry;
 use poem_openapi::types::Type;
 use sspp_core::Event;
 
@@ -24,16 +25,25 @@ pub(crate) trait JsonSchema: Type {
     const DESCRIPTION: &'static str =
         "A JSON object, at most 256 KiB before and after decompression (gzip, zstd)";
     const MAX_BYTES: usize = Event::MAX_BYTES;
+    /// In JSON, where no operation records one.
+    const EXAMPLE: Option<&'static str> = None;
 }
 
 impl<S: JsonSchema + 'static> Input for JsonText<S> {
     fn document(to: &mut Documentation) {
-        to.knows(register_closed::<S>);
+        to.knows(register::<S>);
         to.request(S::DESCRIPTION, vec![media("application/json", S::schema_ref())]);
     }
 
     async fn read(call: &mut Call) -> Result<Self, Problem> {
         Media::of(call.request.headers(), &[Media::Json], false)?;
         Ok(Self { json: call.body(S::MAX_BYTES).await?, schema: PhantomData })
+    }
+}
+
+fn register<S: JsonSchema>(registry: &mut Registry) {
+    register_closed::<S>(registry);
+    if let Some(schema) = registry.schemas.get_mut(&*S::name()) {
+        schema.example = S::EXAMPLE.and_then(|example| serde_json::from_str(example).ok());
     }
 }

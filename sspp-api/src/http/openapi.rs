@@ -1,15 +1,13 @@
 //! The OpenAPI document, written from what operations declare.
 
-use std::collections::HashMap;
-
-use poem_openapi::registry::{MetaOperation, MetaResponse, MetaResponses, Registry};
+use poem_openapi::registry::{MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::Type as _;
 use serde_json::{Map, Value, json};
 
 use super::documentation::{Documentation, failure, header};
 use super::examples::add_examples;
 use super::forms::complete;
-use super::operation::{Access, Feature, Operation, Tag};
+use super::operation::{Access, Feature, Operation};
 use super::problem_document::ProblemDocument;
 
 pub(super) const TITLE: &str = "Sales Signal Processing Platform";
@@ -28,15 +26,16 @@ pub(crate) fn document(prefix: &str, features: &[Feature]) -> Value {
     let mut registry = Registry::new();
     ProblemDocument::register(&mut registry);
     let (mut paths, mut tags) = (Map::new(), Vec::new());
-    for Feature { tag, operations, examples } in features {
-        tags.push(json!({"name": tag.name, "description": tag.description}));
+    for Feature { tag, description, operations, examples } in features {
+        tags.push(json!({"name": tag, "description": description}));
         let examples: Value = serde_json::from_str(examples).unwrap_or_default();
         for operation in operations {
             let documentation = operation.documentation();
             documentation.types.iter().for_each(|register| register(&mut registry));
-            let mut written = describe(operation, documentation, *tag);
+            let mut written = describe(operation, documentation, tag);
             let path = format!("{prefix}{}", operation.path);
             add_examples(&mut written, &path, &examples[operation.id]);
+            show_bodies(&written, &mut registry);
             let method = operation.method.as_str().to_ascii_lowercase();
             paths.entry(path).or_insert_with(|| json!({}))[method] = written;
         }
@@ -77,49 +76,53 @@ pub(crate) fn document(prefix: &str, features: &[Feature]) -> Value {
     document
 }
 
+/// Gives the type of a body the example that its operation recorded.
+fn show_bodies(operation: &Value, registry: &mut Registry) {
+    for content in operation["requestBody"]["content"].as_object().into_iter().flat_map(Map::values) {
+        let name = content["schema"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+        if let (Some(schema), Some(example)) =
+            (name.and_then(|name| registry.schemas.get_mut(name)), content.get("example"))
+        {
+            schema.example = Some(example.clone());
+        }
+    }
+}
+
 /// One operation: what it declares, how it fails, and which key it needs.
-fn describe(operation: &Operation, documentation: Documentation, tag: Tag) -> Value {
+fn describe(operation: &Operation, documentation: Documentation, tag: &str) -> Value {
     let mut responses = documentation.answers;
     responses.extend(documentation.failures.into_iter().map(failure));
-    let security = match operation.access {
-        Access::Open => {
-            responses.push(MetaResponse {
-                description: "Refused before it was processed: the detail says why",
-                status: None,
-                status_range: Some("4XX".to_owned()),
-                ..failure(400)
-            });
-            vec![]
-        }
-        Access::Needs(_) => {
-            responses.extend([401, 403, 429].map(failure));
-            vec![HashMap::from([(BEARER, vec![])]), HashMap::from([(HEADER, vec![])])]
-        }
-    };
+    match operation.access {
+        Access::Open => responses.push(MetaResponse {
+            description: "Refused before it was processed: the detail says why",
+            status: None,
+            status_range: Some("4XX".to_owned()),
+            ..failure(400)
+        }),
+        Access::Needs(_) => responses.extend([401, 403, 429].map(failure)),
+    }
     for answer in &mut responses {
         let description = "The request's id: the client's own, or one made here";
         answer.headers.push(header("x-request-id", description, "string"));
     }
-    let written = MetaOperation {
-        method: operation.method.clone(),
-        tags: vec![tag.name],
-        summary: Some(operation.summary),
-        description: Some(operation.description),
-        external_docs: None,
-        params: documentation.parameters,
-        request: documentation.request,
-        responses: MetaResponses { responses },
-        deprecated: false,
-        security,
-        operation_id: Some(operation.id),
-        code_samples: vec![],
-    };
-    let mut written = serde_json::to_value(written).unwrap_or_default();
+    let mut written = json!({
+        "tags": [tag],
+        "summary": operation.summary,
+        "description": operation.description,
+        "operationId": operation.id,
+        "responses": MetaResponses { responses },
+    });
+    if !documentation.parameters.is_empty() {
+        written["parameters"] = json!(documentation.parameters);
+    }
+    if let Some(request) = documentation.request {
+        written["requestBody"] = json!(request);
+    }
     match operation.access {
-        // poem-openapi leaves an empty list out.
         Access::Open => written["security"] = json!([]),
-        // OpenAPI 3.0 has no place of its own for the scopes of a key.
         Access::Needs(scopes) => {
+            written["security"] = json!([{BEARER: []}, {HEADER: []}]);
+            // OpenAPI 3.0 has no place of its own for the scopes of a key.
             written["x-scopes"] = scopes.list().map(|scope| Value::from(scope.as_str())).collect();
         }
     }

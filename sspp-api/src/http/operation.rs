@@ -22,16 +22,11 @@ pub(crate) enum Access {
     Needs(Scopes),
 }
 
-/// A heading under which the document shows operations.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tag {
-    pub(crate) name: &'static str,
-    pub(crate) description: &'static str,
-}
-
 /// What one folder of the API offers.
 pub(crate) struct Feature {
-    pub(crate) tag: Tag,
+    /// The heading under which the document shows its operations.
+    pub(crate) tag: &'static str,
+    pub(crate) description: &'static str,
     pub(crate) operations: Vec<Operation>,
     /// JSON, recorded from a running service, by operation id: `request` by content type, `response` by status (and by content type,
     /// where there are several).

@@ -3,7 +3,7 @@
 use poem::http::Method;
 
 use crate::http::guard::Scopes;
-use crate::http::{Feature, Needs, Operation, Tag};
+use crate::http::{Feature, Needs, Operation};
 
 use super::read::{one, recent, stats};
 
@@ -11,7 +11,8 @@ use super::read::{one, recent, stats};
 pub(crate) fn feature() -> Feature {
     let read = Needs(Scopes::READ);
     Feature {
-        tag: Tag { name: "Jobs", description: "Where each event is: waiting, scored or failed." },
+        tag: "Jobs",
+        description: "Where each event is: waiting, scored or failed.",
         operations: vec![
             Operation::new(Method::GET, "/jobs/stats", "jobStats", read, stats)
                 .about("Count jobs by state", "Those in the queue, the signals and the dead letters."),

@@ -3,7 +3,7 @@
 use poem::http::Method;
 
 use crate::http::guard::Scopes;
-use crate::http::{Feature, Needs, Operation, Tag};
+use crate::http::{Feature, Needs, Operation};
 
 use super::active::active;
 use super::preview::preview;
@@ -11,7 +11,8 @@ use super::preview::preview;
 /// The scoring model.
 pub(crate) fn feature() -> Feature {
     Feature {
-        tag: Tag { name: "Scoring", description: "The scoring model." },
+        tag: "Scoring",
+        description: "The scoring model.",
         operations: vec![
             Operation::new(Method::GET, "/scoring/model", "getScoringModel", Needs(Scopes::READ), active).about(
                 "The active scoring model",

@@ -3,7 +3,7 @@
 use poem::http::Method;
 
 use crate::http::guard::Scopes;
-use crate::http::{Feature, Needs, Operation, Tag};
+use crate::http::{Feature, Needs, Operation};
 
 use super::explain::explain;
 use super::export::export;
@@ -13,7 +13,8 @@ use super::read::{list, one, stats};
 pub(crate) fn feature() -> Feature {
     let read = Needs(Scopes::READ);
     Feature {
-        tag: Tag { name: "Signals", description: "Scored events." },
+        tag: "Signals",
+        description: "Scored events.",
         operations: vec![
             Operation::new(Method::GET, "/signals", "listSignals", read, list).about(
                 "List signals",

@@ -3,14 +3,15 @@
 use poem::http::Method;
 
 use crate::http::guard::Scopes;
-use crate::http::{Feature, Needs, Open, Operation, Tag};
+use crate::http::{Feature, Needs, Open, Operation};
 
 use super::report::{event_types, health, live, metrics, ready};
 
 /// The service about itself.
 pub(crate) fn feature() -> Feature {
     Feature {
-        tag: Tag { name: "System", description: "The service about itself." },
+        tag: "System",
+        description: "The service about itself.",
         operations: vec![
             Operation::new(
                 Method::GET,
