@@ -1,8 +1,6 @@
 //! Dead letters: found, edited and removed.
 
 use poem::http::StatusCode;
-use poem_openapi::registry::MetaSchema;
-use serde_json::json;
 use sspp_core::{DeadLetter, DeadLetterCursor, DeadLetterId, DeadLetterQuery, EventId, StoreError, Total};
 
 use super::body::{DeadLetterBody, DeadLetterPage, EditSchema, LetterPagination};
@@ -38,19 +36,21 @@ async fn total(call: &Call, query: &DeadLetterQuery) -> Result<Total, StoreError
     state.ask_store(store.count_dead_letters(&query.filter, None)).await
 }
 
-pub(super) async fn one(call: Call, Path(id): Path<LetterId>) -> Result<JsonBody<DeadLetterBody>, Problem> {
+pub(super) async fn one(
+    call: Call,
+    Path(id): Path<DeadLetterId>,
+) -> Result<JsonBody<DeadLetterBody>, Problem> {
     Ok(JsonBody(DeadLetterBody::whole(find(&call, id).await?)))
 }
 
 pub(super) async fn change(
     call: Call,
     body: JsonText<EditSchema>,
-    Path(id): Path<LetterId>,
+    Path(id): Path<DeadLetterId>,
 ) -> Result<JsonBody<DeadLetterBody>, Problem> {
     let (state, store) = (&call.state, &call.state.ports.store);
     let letter = find(&call, id).await?;
     let edited = edit(&letter, &body.json, &state.ports.model, state.now())?;
-    let LetterId(id) = id;
     let change = store.edit_dead_letter(id, &letter.payload, edited.payload.clone(), edited.content);
     if !state.ask_store(change).await? {
         let detail = format!("Dead letter {id} was changed or replaced meanwhile: look at it again");
@@ -60,12 +60,12 @@ pub(super) async fn change(
     Ok(JsonBody(DeadLetterBody::whole(letter)))
 }
 
-pub(super) async fn remove(call: Call, Path(LetterId(id)): Path<LetterId>) -> Result<Removed, Problem> {
+pub(super) async fn remove(call: Call, Path(id): Path<DeadLetterId>) -> Result<Removed, Problem> {
     let removed = call.state.ask_store(call.state.ports.store.remove_dead_letter(id)).await?;
     if removed { Ok(Removed) } else { Err(unknown(&id.to_string())) }
 }
 
-async fn find(call: &Call, LetterId(id): LetterId) -> Result<DeadLetter, Problem> {
+async fn find(call: &Call, id: DeadLetterId) -> Result<DeadLetter, Problem> {
     let letter = call.state.ask_store(call.state.ports.store.dead_letter(id)).await?;
     letter.ok_or_else(|| unknown(&id.to_string()))
 }
@@ -75,22 +75,13 @@ pub(super) fn unknown(id: &str) -> Problem {
     Problem::not_found(format!("Dead letter {} not found", shown(id)))
 }
 
-/// A letter's id.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct LetterId(pub(super) DeadLetterId);
-
-impl PathParameter for LetterId {
+impl PathParameter for DeadLetterId {
     const MEANING: &'static str = "The letter's id.";
     const FAILS: &'static [u16] = &[404];
 
-    fn schema() -> MetaSchema {
-        let example = json!("0197d3c5-5c00-7000-8000-000000000001");
-        MetaSchema { example: Some(example), ..MetaSchema::new_with_format("string", "uuid") }
-    }
-
     fn parse(text: &str) -> Result<Self, Problem> {
         let id: EventId = text.parse().map_err(|_| unknown(text))?;
-        Ok(Self(DeadLetterId::from_uuid(id.as_uuid())))
+        Ok(Self::from_uuid(id.as_uuid()))
     }
 
     fn malformed(sent: &str) -> Problem {

@@ -10,7 +10,7 @@ use sspp_core::{
 
 use super::body::{BulkReplayBody, ReplayAccepted, ReplayFilterSchema, ReplayStatus, SkippedBody};
 use super::query::{ReplayRequest, parse_replay};
-use super::read::{LetterId, unknown};
+use super::read::unknown;
 use crate::http::{AcceptedBody, Call, JsonText, Path, Problem};
 
 /// Letters that are replayed in one call of the queue.
@@ -20,7 +20,7 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn replay_one(
     call: Call,
-    Path(LetterId(id)): Path<LetterId>,
+    Path(id): Path<DeadLetterId>,
 ) -> Result<AcceptedBody<ReplayAccepted>, Problem> {
     let ports = &call.state.ports;
     let replaying = replay(&*ports.queue, &*ports.store, id);

@@ -15,14 +15,14 @@ const AT_ONCE: Duration = Duration::from_millis(500);
 
 pub(super) async fn account(
     call: Call,
-    Path(AccountPath(id)): Path<AccountPath>,
+    Path(id): Path<AccountId>,
 ) -> Result<AcceptedBody<ErasureAccepted>, Problem> {
     erase(&call, Erasable::Account(id)).await
 }
 
 pub(super) async fn user(
     call: Call,
-    Path(UserPath(id)): Path<UserPath>,
+    Path(id): Path<UserId>,
 ) -> Result<AcceptedBody<ErasureAccepted>, Problem> {
     erase(&call, Erasable::User(id)).await
 }
@@ -48,10 +48,7 @@ async fn erase(call: &Call, subject: Erasable) -> Result<AcceptedBody<ErasureAcc
     }))
 }
 
-/// An account's id in a path.
-pub(super) struct AccountPath(AccountId);
-
-impl PathParameter for AccountPath {
+impl PathParameter for AccountId {
     const MEANING: &'static str = "The account's id, percent-encoded.";
     const FAILS: &'static [u16] = &[400];
 
@@ -60,14 +57,11 @@ impl PathParameter for AccountPath {
     }
 
     fn parse(text: &str) -> Result<Self, Problem> {
-        parse(text, AccountId::new).map(Self)
+        Self::new(text).map_err(|fault| invalid(&fault))
     }
 }
 
-/// A user's id in a path.
-pub(super) struct UserPath(UserId);
-
-impl PathParameter for UserPath {
+impl PathParameter for UserId {
     const MEANING: &'static str = "The user's id, percent-encoded.";
     const FAILS: &'static [u16] = &[400];
 
@@ -76,7 +70,7 @@ impl PathParameter for UserPath {
     }
 
     fn parse(text: &str) -> Result<Self, Problem> {
-        parse(text, UserId::new).map(Self)
+        Self::new(text).map_err(|fault| invalid(&fault))
     }
 }
 
@@ -84,6 +78,6 @@ fn id_schema(example: &str) -> MetaSchema {
     MetaSchema { max_length: Some(255), example: Some(json!(example)), ..MetaSchema::new("string") }
 }
 
-fn parse<T>(text: &str, make: impl Fn(String) -> Result<T, IdFault>) -> Result<T, Problem> {
-    make(text.to_owned()).map_err(|fault| Problem::parameter("id", "invalid_id", format!("id {fault}")))
+fn invalid(fault: &IdFault) -> Problem {
+    Problem::parameter("id", "invalid_id", format!("id {fault}"))
 }

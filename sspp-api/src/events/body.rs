@@ -67,10 +67,10 @@ pub(super) struct EventsBody<O> {
 
 impl<O: TakesEvents> Input for EventsBody<O> {
     fn document(to: &mut Documentation) {
-        to.knows(register_closed::<EventSchema>);
-        to.knows(register_closed::<BatchSchema>);
-        to.knows(CloudEventSchema::register);
-        to.knows(register_closed::<CloudDataSchema>);
+        to.refers_to(register_closed::<EventSchema>);
+        to.refers_to(register_closed::<BatchSchema>);
+        to.refers_to(CloudEventSchema::register);
+        to.refers_to(register_closed::<CloudDataSchema>);
         O::document(to);
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use poem::Request;
 use poem_openapi::registry::{MetaParamIn, MetaSchema};
+use serde_json::json;
 use sspp_core::TraceContext;
 
 use super::body::read_body;
@@ -57,12 +58,16 @@ pub(crate) trait PathParameter: Sized + Send + 'static {
     /// The statuses of a path that names nothing.
     const FAILS: &'static [u16];
 
-    fn schema() -> MetaSchema;
+    /// A UUID, where nothing else is said.
+    fn schema() -> MetaSchema {
+        let example = json!("0197d3c5-5c00-7000-8000-000000000001");
+        MetaSchema { example: Some(example), ..MetaSchema::new_with_format("string", "uuid") }
+    }
 
     /// Reads it, decoded.
     fn parse(text: &str) -> Result<Self, Problem>;
 
-    /// How one is answered that cannot be decoded.
+    /// How one that cannot be decoded is answered.
     fn malformed(_sent: &str) -> Problem {
         let sentence = format!("{} must be percent-encoded UTF-8 without NUL", Self::NAME);
         Problem::parameter(Self::NAME, "malformed", sentence)

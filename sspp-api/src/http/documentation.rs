@@ -19,7 +19,7 @@ pub(crate) struct Documentation {
     pub(super) request: Option<MetaRequest>,
     pub(super) answers: Vec<MetaResponse>,
     pub(super) failures: BTreeSet<u16>,
-    /// Make the types known that all this refers to.
+    /// Register the types that all this refers to.
     pub(super) types: Vec<fn(&mut Registry)>,
 }
 
@@ -38,7 +38,7 @@ impl Documentation {
         });
     }
 
-    /// Says what the body is. Whatever has a body can fail by it.
+    /// Says what the body is, and how an operation with a body can fail.
     pub(crate) fn request(&mut self, description: &'static str, content: Vec<MetaMediaType>) {
         self.request = Some(MetaRequest { description: Some(description), content, required: true });
         self.fails(&[400, 408, 413, 415]);
@@ -64,8 +64,8 @@ impl Documentation {
         &mut self.answers[last]
     }
 
-    /// Makes a type known that something here refers to.
-    pub(crate) fn knows(&mut self, register: fn(&mut Registry)) {
+    /// Registers a type that something here refers to.
+    pub(crate) fn refers_to(&mut self, register: fn(&mut Registry)) {
         self.types.push(register);
     }
 

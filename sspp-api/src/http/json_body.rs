@@ -31,7 +31,7 @@ pub(crate) trait JsonSchema: Type {
 
 impl<S: JsonSchema + 'static> Input for JsonText<S> {
     fn document(to: &mut Documentation) {
-        to.knows(register::<S>);
+        to.refers_to(register::<S>);
         to.request(S::DESCRIPTION, vec![media("application/json", S::schema_ref())]);
     }
 

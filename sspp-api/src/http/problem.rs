@@ -106,16 +106,13 @@ impl Problem {
 
     /// A dependency did not do its part: never the client's fault, and worth another try.
     pub(crate) fn unavailable(detail: impl Into<String>, retry_after: Duration) -> Self {
-        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
-        problem.retry_after = Some(retry_after);
-        problem
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).with_retry_after(retry_after)
     }
 
     /// The queue holds as much as it may: the client is to wait until there is room.
     pub(crate) fn full_queue(retry_after: Duration) -> Self {
-        let mut problem = Self::unavailable("The queue is full; try again later", retry_after);
-        problem.kind = "queue-full";
-        problem
+        let detail = "The queue is full; try again later";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "queue-full", detail).with_retry_after(retry_after)
     }
 
     /// Whether the wait depends on how fast the queue is drained.

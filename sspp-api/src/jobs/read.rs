@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use poem_openapi::registry::MetaSchema;
-use serde_json::json;
 use sspp_core::{EventId, Position, SignalFilter, SignalQuery, SortBy, SortOrder, Violation};
 
 use super::body::{JobBody, JobStatsBody, RecentJobBody};
@@ -119,11 +117,6 @@ pub(super) struct JobId {
 impl PathParameter for JobId {
     const MEANING: &'static str = "The job's id, as the answer to the event gave it.";
     const FAILS: &'static [u16] = &[404];
-
-    fn schema() -> MetaSchema {
-        let example = json!("0197d3c5-5c00-7000-8000-000000000001");
-        MetaSchema { example: Some(example), ..MetaSchema::new_with_format("string", "uuid") }
-    }
 
     fn parse(text: &str) -> Result<Self, Problem> {
         let event_id = text.parse().map_err(|_| unknown(text))?;

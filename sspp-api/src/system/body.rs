@@ -134,7 +134,7 @@ impl Answer for HealthAnswer {
     fn document(to: &mut Documentation) {
         to.answer::<HealthBody>(200, "Every dependency is well");
         to.answer::<HealthBody>(503, "A dependency is not well");
-        to.knows(ServiceHealth::register);
+        to.refers_to(ServiceHealth::register);
     }
 
     fn respond(self) -> Result<Response, Problem> {
