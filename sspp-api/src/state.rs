@@ -110,7 +110,7 @@ pub struct App(pub(crate) Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) ports: Ports,
-    /// The ports' clock, put right by the queue's where the process keeps an eye on it.
+    /// The ports' clock, corrected by the queue's where the process watches that.
     pub(crate) clock: Arc<QueueClock>,
     pub(crate) settings: Settings,
     /// The one way in for events.
@@ -126,11 +126,11 @@ pub(crate) struct Inner {
     models: Mutex<HashMap<ModelDigest, Arc<ScoringModel>>>,
 }
 
-/// More models than this were never in use at once; the cache starts afresh rather than grow.
+/// Cached models. A service rarely meets more; the cache starts afresh rather than grow.
 const MODELS_CACHED: usize = 32;
 
 impl App {
-    /// Puts the parts together.
+    /// Builds the state of a service.
     pub fn new(ports: Ports, settings: Settings, metrics: Metrics) -> Self {
         metrics.know_event_types(&ports.model);
         Self(Arc::new(Inner {

@@ -91,34 +91,34 @@ pub(super) fn parse_replay(json: &[u8]) -> Result<ReplayRequest, Problem> {
     let text = read_text(json).map_err(|fault| malformed(&format!("it {fault}")))?;
     let wire: Wire = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     let mut found = Vec::new();
-    let mut wrong = |member, code, sentence: &dyn std::fmt::Display| {
+    let mut refuse = |member, code, sentence: &dyn std::fmt::Display| {
         found.push(Violation::of_member(member, code, sentence));
     };
     let reason = wire.reason.and_then(|text| {
         let names = DeadLetterReason::ALL.map(DeadLetterReason::as_str).join(", ");
         let sentence = format!("must be one of the following values: {names}");
-        text.parse().map_err(|_| wrong("reason", "not_one_of", &sentence)).ok()
+        text.parse().map_err(|_| refuse("reason", "not_one_of", &sentence)).ok()
     });
     let event_type = wire.event_type.and_then(|text| {
-        EventType::new(text).map_err(|fault| wrong("eventType", "invalid_type", &fault)).ok()
+        EventType::new(text).map_err(|fault| refuse("eventType", "invalid_type", &fault)).ok()
     });
     let mut instant = |member, text: Option<String>| {
         text.and_then(|text| {
-            Timestamp::parse(&text).map_err(|fault| wrong(member, "malformed_timestamp", &fault)).ok()
+            Timestamp::parse(&text).map_err(|fault| refuse(member, "malformed_timestamp", &fault)).ok()
         })
     };
     let (from, to) = (instant("from", wire.from), instant("to", wire.to));
     let limit = wire.limit.unwrap_or(1_000);
     if !(1..=REPLAY_MAX).contains(&limit) {
-        wrong("limit", "out_of_range", &format!("must be from 1 to {REPLAY_MAX}"));
+        refuse("limit", "out_of_range", &format!("must be from 1 to {REPLAY_MAX}"));
     }
     let after = wire.cursor.and_then(|text| {
-        let wrong = |sentence: String| Violation {
+        let violation = |sentence: String| Violation {
             pointer: "/cursor".to_owned(),
             code: "malformed_cursor".into(),
             detail: sentence,
         };
-        number(&text, SortOrder::Ascending).map_err(|sentence| found.push(wrong(sentence))).ok()
+        number(&text, SortOrder::Ascending).map_err(|sentence| found.push(violation(sentence))).ok()
     });
     if !found.is_empty() {
         return Err(Problem::invalid("invalid-request", found));

@@ -36,7 +36,7 @@ async fn erase(call: &Call, subject: Erasable) -> Result<AcceptedBody<ErasureAcc
     let digest = erasure.whom.digest().to_string();
     // For the audit: the access log has the caller's key under the same request id.
     tracing::info!(kind = erasure.whom.kind(), digest, up_to = %erasure.up_to, "erasure ordered");
-    // From here on it is certain; if it takes longer or fails, the background goes on with it.
+    // The erasure is certain from here on: if this takes longer or fails, a background task finishes it.
     let complete = erase_some(&**store, AT_ONCE).await.unwrap_or(false);
     state.erasures.notify_one();
     Ok(AcceptedBody(ErasureAccepted {

@@ -18,8 +18,8 @@ pub(super) struct BatchSchema {
     events: Vec<EventSchema>,
 }
 
-/// What a batch may be, where JSON is what is given. `CloudEvents` are left to words: of two JSON bodies, openapi-python-client makes
-/// a client that cannot be loaded, or that fails on each where one is an array. Their senders read no document.
+/// The forms of a batch in the document. `CloudEvents` are left to words: of two JSON bodies, openapi-python-client makes a client
+/// that cannot be loaded, or that fails on each where one is an array, and senders of `CloudEvents` read no document.
 pub(super) fn batch_content(json: MetaSchemaRef) -> Vec<MetaMediaType> {
     let lines = || {
         let example = concat!(

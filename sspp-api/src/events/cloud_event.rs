@@ -56,11 +56,11 @@ const TYPE: HeaderName = HeaderName::from_static("ce-type");
 const TIME: HeaderName = HeaderName::from_static("ce-time");
 const SUBJECT: HeaderName = HeaderName::from_static("ce-subject");
 
-/// The attributes of a `CloudEvent` in the binary form, and what is wrong with how they were written.
+/// The attributes of a `CloudEvent` in the binary form, and the errors in how they were written.
 #[derive(Debug)]
 pub(crate) struct CloudHeaders {
     pub(crate) attributes: CloudEventAttributes,
-    pub(crate) wrong: Vec<Violation>,
+    pub(crate) violations: Vec<Violation>,
 }
 
 impl CloudHeaders {
@@ -70,13 +70,13 @@ impl CloudHeaders {
     }
 
     pub(super) fn read(headers: &HeaderMap) -> Self {
-        let mut wrong = Vec::new();
+        let mut violations = Vec::new();
         let mut read = |name: &HeaderName| {
             let mut values = headers.get_all(name).iter();
             let value = values.next()?;
             let text = decode(value).filter(|_| values.next().is_none());
             if text.is_none() {
-                wrong.push(Violation {
+                violations.push(Violation {
                     pointer: name.to_string(),
                     code: "malformed".into(),
                     detail: format!("{name} must be given once, as percent-encoded UTF-8"),
@@ -92,7 +92,7 @@ impl CloudHeaders {
             time: read(&TIME),
             subject: read(&SUBJECT),
         };
-        Self { attributes, wrong }
+        Self { attributes, violations }
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn read_one<O>(
     Violations::from_vec(found).map_or(parsed, |violations| Err(ParseFault::Invalid(violations)))
 }
 
-/// How a body that is no event is refused.
+/// The problem of a body that is no event.
 pub(super) fn refused(fault: ParseFault) -> Problem {
     match fault {
         ParseFault::Invalid(violations) => Problem::invalid("invalid-event", violations.into_vec()),
@@ -55,7 +55,7 @@ pub(super) fn refused(fault: ParseFault) -> Problem {
     }
 }
 
-/// Reads one event, however it is written.
+/// Reads one event in any of its forms.
 pub(super) fn parse_one(json: &[u8], form: &EventForm, state: &Inner) -> Result<Event, ParseFault> {
     let (model, now) = (&state.ports.model, state.now());
     match form {
@@ -63,11 +63,11 @@ pub(super) fn parse_one(json: &[u8], form: &EventForm, state: &Inner) -> Result<
         EventForm::CloudEvent => parse_cloud_event(json, model, now),
         EventForm::CloudData(headers) => {
             let parsed = parse_cloud_event_data(&headers.attributes, json, model, now);
-            let mut found = headers.wrong.clone();
+            let mut found = headers.violations.clone();
             if let Err(ParseFault::Invalid(violations)) = &parsed {
                 let others = violations
                     .iter()
-                    .filter(|one| headers.wrong.iter().all(|wrong| wrong.pointer != one.pointer));
+                    .filter(|one| headers.violations.iter().all(|other| other.pointer != one.pointer));
                 found.extend(others.cloned());
             }
             Violations::from_vec(found).map_or(parsed, |violations| Err(ParseFault::Invalid(violations)))
@@ -76,17 +76,17 @@ pub(super) fn parse_one(json: &[u8], form: &EventForm, state: &Inner) -> Result<
 }
 
 fn key<O>(body: &EventsBody<O>) -> Result<Option<ExternalId>, Violation> {
-    let wrong = |code: &'static str, wrong: &dyn std::fmt::Display| Violation {
+    let violation = |code: &'static str, sentence: &dyn std::fmt::Display| Violation {
         pointer: KEY.to_owned(),
         code: code.into(),
-        detail: format!("{KEY} {wrong}"),
+        detail: format!("{KEY} {sentence}"),
     };
     if body.many_keys {
-        return Err(wrong("repeated", &"must be given only once"));
+        return Err(violation("repeated", &"must be given only once"));
     }
     let Some(value) = body.idempotency_key.as_ref().map(HeaderValue::as_bytes) else { return Ok(None) };
-    let text = std::str::from_utf8(value).map_err(|_| wrong("not_utf8", &"must be UTF-8"))?;
-    ExternalId::new(text).map(Some).map_err(|fault| wrong("invalid_id", &fault))
+    let text = std::str::from_utf8(value).map_err(|_| violation("not_utf8", &"must be UTF-8"))?;
+    ExternalId::new(text).map(Some).map_err(|fault| violation("invalid_id", &fault))
 }
 
 /// Reads a batch; a large one beside the threads that serve others.

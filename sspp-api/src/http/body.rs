@@ -70,7 +70,7 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
     })
 }
 
-/// Stops at the first chunk past the limit: what comes after is never kept.
+/// Stops at the first chunk past the limit, and keeps nothing of it.
 async fn collect(body: Body, limit: usize, lease: &mut BodyLease) -> Result<Bytes, Problem> {
     let mut chunks = std::pin::pin!(body.into_bytes_stream());
     let broken = |error: std::io::Error| {

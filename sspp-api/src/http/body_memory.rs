@@ -10,7 +10,7 @@ use super::problem::Problem;
 
 /// What all bodies together may take beyond [`FREE`] each.
 const TOTAL: usize = 12 << 20;
-/// So much of each body is not counted: a usual event arrives even while others hold everything there is.
+/// This much of each body is not counted, so that a usual event arrives even while others hold all the memory.
 const FREE: usize = 4 << 10;
 const UNIT: usize = 1 << 10;
 /// How long a body waits for memory before its client is asked to try again.
@@ -41,7 +41,7 @@ pub(crate) struct BodyLease {
 }
 
 impl BodyLease {
-    /// Holds enough for so many bytes in all, waiting a little where others hold too much.
+    /// Holds memory for this many bytes in all; waits a little if others hold too much.
     pub(super) async fn grow_to(&mut self, bytes: usize) -> Result<(), Problem> {
         let units = bytes.saturating_sub(FREE).div_ceil(UNIT);
         let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);

@@ -20,7 +20,7 @@ use super::trace::Traced;
 use crate::state::Inner;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// A client's request id may have so many characters.
+/// The most characters of a client's request id.
 const REQUEST_ID_MAX: usize = 128;
 
 /// The outermost endpoint.

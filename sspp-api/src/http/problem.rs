@@ -18,7 +18,7 @@ pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 #[derive(Debug, Clone)]
 pub(crate) struct Problem(Box<Facts>);
 
-/// What is known of a failed request.
+/// The facts of a failed request.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
     pub(crate) status: StatusCode,
@@ -104,12 +104,12 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).with_cause(cause)
     }
 
-    /// A dependency did not do its part: never the client's fault, and worth another try.
+    /// A dependency failed: the client may try again.
     pub(crate) fn unavailable(detail: impl Into<String>, retry_after: Duration) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).with_retry_after(retry_after)
     }
 
-    /// The queue holds as much as it may: the client is to wait until there is room.
+    /// The queue is full: the client waits until there is room.
     pub(crate) fn full_queue(retry_after: Duration) -> Self {
         let detail = "The queue is full; try again later";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "queue-full", detail).with_retry_after(retry_after)
@@ -132,7 +132,7 @@ impl Problem {
         self
     }
 
-    /// Says after how long another try is worth it.
+    /// Says after how long to try again.
     pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self

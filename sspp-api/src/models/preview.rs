@@ -12,7 +12,7 @@ use sspp_events::read_text;
 use super::preview_body::{PreviewBody, PreviewResult, PreviewSchema};
 use crate::http::{Call, JsonBody, JsonText, Problem};
 
-/// Events in one preview: a model may be slow, and a reader wants no more explanations than this.
+/// Events in one preview: a model may be slow, and this is enough to read.
 const MOST_EVENTS: usize = 100;
 /// Faults of a model that are listed.
 const MOST_FAULTS: usize = 100;

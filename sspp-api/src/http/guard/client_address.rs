@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_believed_but_those_who_are_trusted() {
+    fn only_trusted_proxies_are_believed() {
         let header = [("x-forwarded-for", "203.0.113.9")];
         assert_eq!(client("", "10.0.0.1", &header), "10.0.0.1");
         assert_eq!(client("10.0.0.0/8", "192.0.2.1", &header), "192.0.2.1");

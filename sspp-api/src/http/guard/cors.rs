@@ -172,14 +172,14 @@ mod tests {
     #[test]
     fn a_page_of_another_origin_writes_only_where_it_is_listed() {
         let listed: CorsOrigins = "https://app.example".parse().unwrap();
-        let nobody = CorsOrigins::default();
+        let none = CorsOrigins::default();
         let from = |origin: &str, site: &str| {
             let lines = [("origin", origin), ("sec-fetch-site", site)];
             request(Method::POST, if site.is_empty() { &lines[..1] } else { &lines })
         };
         for good in [from("https://app.example", "cross-site"), from("https://app.example", "")] {
             assert!(listed.check_write(&good).is_ok());
-            assert_eq!(nobody.check_write(&good).unwrap_err().status, StatusCode::FORBIDDEN);
+            assert_eq!(none.check_write(&good).unwrap_err().status, StatusCode::FORBIDDEN);
         }
         for evil in
             [from("https://evil.example", "cross-site"), from("https://evil.example", ""), from("null", "")]
@@ -193,9 +193,9 @@ mod tests {
             // A sender of webhooks, but not where a browser says that a page sends.
             from("eventemitter.example", ""),
         ] {
-            assert!(nobody.check_write(&own).is_ok());
+            assert!(none.check_write(&own).is_ok());
         }
-        assert!(nobody.check_write(&from("eventemitter.example", "cross-site")).is_err());
-        assert!(nobody.check_write(&request(Method::GET, &[("origin", "https://evil.example")])).is_ok());
+        assert!(none.check_write(&from("eventemitter.example", "cross-site")).is_err());
+        assert!(none.check_write(&request(Method::GET, &[("origin", "https://evil.example")])).is_ok());
     }
 }

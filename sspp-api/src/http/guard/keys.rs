@@ -9,7 +9,7 @@ use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
 use super::Scopes;
 
-/// A key's name may have so many characters.
+/// The most characters of a key's name.
 const NAME_MAX: usize = 64;
 
 /// One configured key.

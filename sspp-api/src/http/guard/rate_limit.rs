@@ -18,7 +18,7 @@ use crate::http::problem::{Problem, whole_seconds};
 
 /// No more buckets than this are kept (about 10 MB); further callers share one.
 const BUCKETS_MAX: usize = 100_000;
-/// Full buckets are forgotten once in so many requests.
+/// Full buckets are removed once in this many requests.
 const SWEEP_EVERY: u32 = 8_192;
 
 pub(crate) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
