@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::guard::{ApiKeys, GuardArgs, RateLimit};
 use clap::{Args, Parser};
+use sspp_core::SqliteConfig;
 use sspp_runtime::{
-    self, BackendArgs, Backends, ClaimArgs, DatabaseArgs, LogArgs, Logs, OtlpArgs, PipelineArgs,
+    BackendArgs, Backends, ClaimArgs, ConfigError, DatabaseArgs, LogArgs, Logs, OtlpArgs, PipelineArgs,
     RetentionArgs, ServerArgs, Span, StartArgs, TraceExport,
 };
 
@@ -143,48 +144,6 @@ pub struct ModelArgs {
     pub model: Option<PathBuf>,
 }
 
-/// Why a configuration cannot be started with; every message names the flag and the variable.
-///
-/// ```
-/// use clap::Parser as _;
-/// let open = sspp_api::Config::try_parse_from(["sspp-api", "--bind", "0.0.0.0"]).unwrap();
-/// assert!(open.check().unwrap_err().to_string().contains("--allow-anonymous"));
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// What both binaries check.
-    #[error(transparent)]
-    Service(#[from] sspp_runtime::ConfigError),
-    /// A data file beside a database.
-    #[error(
-        "--data (SSPP_DATA) names the file {path}, and {database} names PostgreSQL: which one is meant? leave out one of them",
-        path = path.display()
-    )]
-    FileAndDatabase {
-        /// The file.
-        path: PathBuf,
-        /// The variable that names the database.
-        database: &'static str,
-    },
-    /// Everyone could reach the service.
-    #[error(
-        "--bind {address} (SSPP_BIND) is not a loopback address, and anyone who reaches it could read and write: \
-         set keys with SSPP_API_KEYS or SSPP_API_KEYS_FILE (`sspp-api keygen --name NAME` makes one), bind to 127.0.0.1, or \
-         pass --allow-anonymous (SSPP_ALLOW_ANONYMOUS=true) behind a gateway that checks who asks"
-    )]
-    OpenToAnyone {
-        /// The address.
-        address: IpAddr,
-    },
-    /// Keys, and a setting that asks for none.
-    #[error(
-        "--allow-anonymous (SSPP_ALLOW_ANONYMOUS) lets everyone in, but keys are set too (SSPP_API_KEYS, \
-         SSPP_API_KEYS_FILE): leave out one or the other"
-    )]
-    KeysForNobody,
-}
-
 /// A configuration that was checked.
 #[derive(Debug)]
 pub(crate) struct Checked {
@@ -214,12 +173,12 @@ impl Config {
     pub(crate) fn checked(&self) -> Result<Checked, ConfigError> {
         let keys = self.guard.api_keys()?;
         if self.guard.allow_anonymous && !keys.is_empty() {
-            return Err(ConfigError::KeysForNobody);
+            return Err(ConfigError::KeysAndAnonymous);
         }
         if keys.is_empty() && !self.bind.is_loopback() && !self.guard.allow_anonymous {
             return Err(ConfigError::OpenToAnyone { address: self.bind });
         }
-        let prefix = prefix(&self.api_prefix).map_err(|reason| sspp_runtime::ConfigError::Invalid {
+        let prefix = prefix(&self.api_prefix).map_err(|reason| ConfigError::Invalid {
             flag: "--api-prefix",
             variable: "API_PREFIX",
             value: self.api_prefix.clone(),
@@ -240,10 +199,24 @@ impl Config {
         Ok(Checked { logs, traces, setup })
     }
 
+    /// The data file of embedded mode.
+    pub(crate) fn data_file(&self) -> SqliteConfig {
+        SqliteConfig {
+            max_backlog: self.backends.queue.max_backlog,
+            claim_bound: self.claims.claim_bound.get(),
+            ..SqliteConfig::new(self.data.path())
+        }
+    }
+
     /// Where the server listens.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::new(self.bind, self.port)
     }
+}
+
+/// Where a file is, as a person would look for it.
+pub(crate) fn full_path(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// `api/v1`, `/api/v1` and `/api/v1/` are the same; empty is allowed.
@@ -307,7 +280,7 @@ mod tests {
         let keys = format!("a:read:{}", "0f".repeat(32));
         assert_eq!(config(&["--bind", "0.0.0.0", "--api-keys", &keys]).check(), Ok(()));
         let both = config(&["--api-keys", &keys, "--allow-anonymous"]).check();
-        assert_eq!(both, Err(ConfigError::KeysForNobody));
+        assert_eq!(both, Err(ConfigError::KeysAndAnonymous));
         let none =
             config(&["--bind", "0.0.0.0", "--api-keys", " # a:read:00 "]).check().unwrap_err().to_string();
         assert!(none.contains("SSPP_API_KEYS") && none.contains("no key"), "{none}");

@@ -11,8 +11,8 @@
 //!
 //! The feature `otlp` exports spans to an OpenTelemetry collector.
 
+mod announce;
 mod app;
-mod backpressure;
 mod body;
 mod body_memory;
 mod command;
@@ -20,27 +20,26 @@ mod config;
 mod docs;
 mod document;
 mod dto;
-mod embedded;
 mod error;
 mod examples;
 mod guard;
 mod media;
 mod metrics;
 mod middleware;
-mod production;
 mod routes;
 mod service;
 mod state;
 mod transfer;
 
-pub use app::{RunError, run};
-pub use command::{Command, CommandLine, HealthcheckArgs};
-pub use config::{Config, ConfigError, DataArgs, ModelArgs};
+pub use app::run;
+pub use command::{Command, CommandLine};
+pub use config::{Config, DataArgs, ModelArgs};
 pub use docs::openapi_document;
 pub use guard::{
     ApiKeys, ApiKeysFault, CorsOrigins, GuardArgs, NewKey, Rate, RateLimit, Scope, Scopes, TrustedProxies,
 };
 pub use metrics::Metrics;
 pub use service::{Service, service};
+pub use sspp_runtime::{ConfigError, RunError};
 pub use state::{App, Ports, Settings};
 pub use transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};

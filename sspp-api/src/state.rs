@@ -9,10 +9,9 @@ use sspp_core::{
     Clock, Envelope, Event, EventQueue, ModelDigest, NewJob, QueueError, Random, ScoringModel, Store,
     StoreError, Timestamp,
 };
-use sspp_runtime::{AllowedHosts, QueueClock};
+use sspp_runtime::{AllowedHosts, Backpressure, QueueClock};
 use tokio_util::sync::CancellationToken;
 
-use crate::backpressure::Backpressure;
 use crate::body_memory::BodyMemory;
 use crate::error::Problem;
 use crate::guard::{ApiKeys, CorsOrigins, RateLimit, TrustedProxies};
@@ -116,7 +115,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<QueueClock>,
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
-    pub(crate) backpressure: Backpressure,
+    pub(crate) backpressure: Arc<Backpressure>,
     pub(crate) bodies: BodyMemory,
     pub(crate) stopping: CancellationToken,
     /// Told when there is something to erase.
@@ -138,7 +137,7 @@ impl App {
             ports,
             settings,
             metrics,
-            backpressure: Backpressure::default(),
+            backpressure: Arc::default(),
             bodies: BodyMemory::default(),
             stopping: CancellationToken::new(),
             erasures: Arc::default(),

@@ -33,7 +33,7 @@ pub use sspp_engine::{
     NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter, Page, Pipeline, PipelineConfig, Position,
     QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, ReplayError, Replayed, Retention, Settled,
     Settlement, Signal, SignalFilter, SignalQuery, SignalStats, Store, StoreError, Subject, Total,
-    TraceContext, adapter, erase_some, finish_erasures, replay, replay_all, retain,
+    TraceContext, Upkeep, adapter, erase_some, replay, replay_all,
 };
 pub use sspp_events::{
     AcceptedEvent, AccountId, BatchFault, BatchFormat, Clock, CloudEventAttributes, ContentDigest,

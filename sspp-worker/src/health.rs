@@ -9,7 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, IntoResponse as _, Request, Response};
 use serde_json::json;
-use sspp_runtime::{AllowedHosts, DurabilityState, QueueClock, RequestedHost, Seen};
+use sspp_runtime::{AllowedHosts, HealthReport, Monitor, RequestedHost};
 use tokio::sync::watch;
 
 /// What the pipeline is at.
@@ -31,30 +31,16 @@ pub(crate) enum Phase {
 pub(crate) struct Health {
     started: Instant,
     phase: AtomicU8,
-    seen: watch::Receiver<Option<Seen>>,
+    monitor: Monitor,
     /// True while the pipeline's breaker is open; there once it was built.
     store_away: OnceLock<watch::Receiver<bool>>,
-    durability: DurabilityState,
-    clock: Arc<QueueClock>,
     metrics: PrometheusHandle,
 }
 
 impl Health {
-    pub(crate) fn new(
-        seen: watch::Receiver<Option<Seen>>,
-        durability: DurabilityState,
-        clock: Arc<QueueClock>,
-        metrics: PrometheusHandle,
-    ) -> Self {
-        Self {
-            started: Instant::now(),
-            phase: AtomicU8::new(Phase::Starting as u8),
-            seen,
-            store_away: OnceLock::new(),
-            durability,
-            clock,
-            metrics,
-        }
+    pub(crate) fn new(monitor: Monitor, metrics: PrometheusHandle) -> Self {
+        let phase = AtomicU8::new(Phase::Starting as u8);
+        Self { started: Instant::now(), phase, monitor, store_away: OnceLock::new(), metrics }
     }
 
     /// The pipeline was started.
@@ -86,15 +72,12 @@ impl Health {
         if matches!(pipeline, "stopping" | "ended") {
             return Some(format!("the pipeline is {pipeline}"));
         }
-        match &*self.seen.borrow() {
-            None => return Some("the dependencies were not asked yet".to_owned()),
-            Some(Seen { queue, store }) => {
-                for (name, dependency) in [("redis", queue), ("postgresql", store)] {
-                    if let Some(reason) = dependency.reason() {
-                        return Some(format!("{name}: {reason}"));
-                    }
-                }
-            }
+        let report = self.monitor.report();
+        if report.services.is_empty() {
+            return Some("the dependencies were not asked yet".to_owned());
+        }
+        if let Some(fault) = report.fault() {
+            return Some(fault);
         }
         (pipeline != "running").then(|| format!("the pipeline is {pipeline}"))
     }
@@ -169,25 +152,20 @@ fn ready(health: &Health) -> Response {
 }
 
 fn show(health: &Health) -> Response {
-    let seen = health.seen.borrow().clone();
-    let well = seen.as_ref().is_some_and(|seen| seen.queue.is_healthy() && seen.store.is_healthy());
+    let report = health.monitor.report();
+    let well = report.is_healthy();
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let durability = health.durability.get();
-    let warnings = durability.as_ref().map(|durability| durability.at_risk().to_vec());
-    let durability = match &warnings {
-        None => "unknown",
-        Some(warnings) if warnings.is_empty() => "durable",
-        Some(_) => "at_risk",
-    };
-    let services = seen.map(|seen| json!({"redis": seen.queue, "postgresql": seen.store}));
+    let HealthReport { services, durability, warnings } = report;
+    let services: serde_json::Map<_, _> =
+        services.into_iter().map(|(name, dependency)| (name.to_owned(), json!(dependency))).collect();
     let body = json!({
         "status": if well { "healthy" } else { "unhealthy" },
         "version": env!("CARGO_PKG_VERSION"),
         "uptime": health.started.elapsed().as_secs_f64(),
         "pipeline": health.pipeline(),
-        "services": services.unwrap_or_else(|| json!({})),
+        "services": services,
         "durability": durability,
-        "warnings": warnings.unwrap_or_default().into_iter().chain(health.clock.warnings()).collect::<Vec<_>>(),
+        "warnings": warnings,
     });
     answer(status, &body)
 }

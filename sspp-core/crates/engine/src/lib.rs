@@ -6,7 +6,6 @@ pub mod adapter;
 mod dead_letter;
 mod dead_letter_query;
 mod envelope;
-mod erase;
 mod erasure;
 mod job;
 mod memory;
@@ -18,18 +17,17 @@ mod pipeline;
 mod ports;
 mod query;
 mod replay;
-mod retention;
 mod signal;
 mod stamps;
 mod subject;
 mod trace;
 #[doc(hidden)]
 pub mod trace_spans;
+mod upkeep;
 
 pub use dead_letter::{DeadLetter, DeadLetterReason, NewDeadLetter};
 pub use dead_letter_query::{DeadLetterCursor, DeadLetterFilter, DeadLetterQuery, NumberedDeadLetter};
 pub use envelope::{Envelope, EnvelopeFault};
-pub use erase::{erase_some, finish_erasures};
 pub use erasure::{Erasable, Erased, Erasure, ErasureDigest};
 pub use job::{JobState, QueueDepth, QueuedJob};
 pub use memory::{MemoryEventQueue, MemoryStore};
@@ -40,7 +38,7 @@ pub use ports::{
 };
 pub use query::{Cursor, CursorFault, CursorKey, Horizon, Page, Position, SignalFilter, SignalQuery, Total};
 pub use replay::{ReplayError, Replayed, replay, replay_all};
-pub use retention::{Retention, retain};
 pub use signal::{NewSignal, Signal, SignalStats};
 pub use subject::Subject;
 pub use trace::TraceContext;
+pub use upkeep::{Retention, Upkeep, erase_some};

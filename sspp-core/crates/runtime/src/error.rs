@@ -1,5 +1,8 @@
 //! Why a configuration cannot be started with.
 
+use std::net::IpAddr;
+use std::path::PathBuf;
+
 /// Why a configuration cannot be started with; every message names the flag and the variable, and none shows a password.
 ///
 /// ```
@@ -76,4 +79,31 @@ pub enum ConfigError {
         /// What it should be.
         reason: String,
     },
+    /// A data file beside a database.
+    #[error(
+        "--data (SSPP_DATA) names the file {path}, and {database} names PostgreSQL: which one is meant? leave out one of them",
+        path = path.display()
+    )]
+    FileAndDatabase {
+        /// The file.
+        path: PathBuf,
+        /// The variable that names the database.
+        database: &'static str,
+    },
+    /// Everyone could reach the API.
+    #[error(
+        "--bind {address} (SSPP_BIND) is not a loopback address, and anyone who reaches it could read and write: \
+         set keys with SSPP_API_KEYS or SSPP_API_KEYS_FILE (`sspp-api keygen --name NAME` makes one), bind to 127.0.0.1, or \
+         pass --allow-anonymous (SSPP_ALLOW_ANONYMOUS=true) behind a gateway that checks who asks"
+    )]
+    OpenToAnyone {
+        /// The address.
+        address: IpAddr,
+    },
+    /// Keys, and a setting that asks for none.
+    #[error(
+        "--allow-anonymous (SSPP_ALLOW_ANONYMOUS) lets everyone in, but keys are set too (SSPP_API_KEYS, \
+         SSPP_API_KEYS_FILE): leave out one or the other"
+    )]
+    KeysAndAnonymous,
 }

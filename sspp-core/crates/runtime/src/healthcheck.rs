@@ -4,10 +4,44 @@ use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use clap::Args;
+
+use super::{Failure, print};
+
 /// For connecting, and then for the status line, however slowly it comes.
 const WITHIN: Duration = Duration::from_secs(4);
 /// A status line is shorter than this.
 const LINE: usize = 1_024;
+
+/// Which process is asked. Each binary names the variable of its port, and its default.
+///
+/// ```
+/// use clap::Parser as _;
+/// #[derive(clap::Parser)]
+/// #[command(mut_arg("port", |port| port.env("PORT").default_value("3000")))]
+/// struct CommandLine {
+///     #[command(flatten)]
+///     healthcheck: sspp_runtime::HealthcheckArgs,
+/// }
+/// assert_eq!(CommandLine::parse_from(["x"]).healthcheck.port, 3000);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct HealthcheckArgs {
+    /// The port that it listens on.
+    #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+
+    /// The address that it listens on.
+    #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub bind: IpAddr,
+}
+
+impl HealthcheckArgs {
+    /// Asks, and prints the answer.
+    pub fn run(&self) -> Result<(), Failure> {
+        print(&healthcheck(SocketAddr::new(self.bind, self.port)).map_err(Failure::run)?)
+    }
+}
 
 /// Asks `/ready` of the server on this address and gives a line about it: `Ok` when it is ready.
 ///

@@ -91,22 +91,13 @@ pub fn show_release(version: &'static str, model: &ScoringModel) {
 
 /// Shows every five seconds what the process uses (memory, CPU time, threads, file descriptors) and how many connections of
 /// its database pool are open and idle, and moves recorded durations into their buckets; until dropped.
-///
-/// ```
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let metrics = sspp_runtime::recorder().handle();
-/// let measuring = tokio::spawn(sspp_runtime::measure(move || metrics.run_upkeep(), || (3, 1)));
-/// // … until the process stops …
-/// measuring.abort();
-/// # });
-/// ```
-pub async fn measure(upkeep: impl Fn(), connections: impl Fn() -> (u32, u32)) {
+pub(super) async fn measure(sort_durations: impl Fn(), connections: impl Fn() -> (u32, u32)) {
     const CONNECTIONS: &str = "sspp_database_connections";
     let process = Collector::default();
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        upkeep();
+        sort_durations();
         process.collect();
         let (open, idle) = connections();
         gauge!(CONNECTIONS, "state" => "used").set(f64::from(open.saturating_sub(idle)));

@@ -33,7 +33,7 @@ pub struct RetentionArgs {
 }
 
 impl RetentionArgs {
-    /// What [`retain`](sspp_engine::retain) is to remove.
+    /// What is too old.
     pub fn retention(&self) -> Retention {
         Retention {
             signals: self.retain_signals.map(Age::get),
@@ -49,9 +49,10 @@ mod tests {
     use std::time::Duration;
 
     use clap::Parser;
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use sspp_engine::{MemoryStore, Record, Store as _, retain};
+    use sspp_engine::{MemoryStore, Record, Store as _, Upkeep};
     use sspp_events::ManualClock;
     use sspp_testing::builders::{at, dead_letter, model, signal};
 
@@ -76,7 +77,7 @@ mod tests {
                 store.record(batch).await.unwrap();
                 let (signals, dead_letters) = (Some(Retention::SHORTEST), Some(Retention::SHORTEST));
                 let retention = Retention { signals, dead_letters, batch: 3, ..Retention::default() };
-                let retaining = retain(store, retention);
+                let retaining = Upkeep::new(store).retention(retention).run(CancellationToken::new());
                 assert!(
                     tokio::time::timeout(Duration::from_secs(30), retaining).await.is_err(),
                     "it goes on looking"

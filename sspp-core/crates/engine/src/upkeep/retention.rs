@@ -1,12 +1,14 @@
 //! Removing what is older than it has to be kept, in small steps beside the work.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use metrics::counter;
-
-use crate::{Store, StoreError};
 use sspp_events::Timestamp;
+use tokio::time::Instant;
+
+use super::supervisor::Duty;
+use crate::{Store, StoreError};
 
 const EXPIRED: &str = "sspp_worker_expired_total";
 
@@ -57,44 +59,38 @@ impl Retention {
     }
 }
 
-/// Removes what has become too old, by the store's clock, until the store is closed or the future is dropped; returns at once when
-/// the retention is off.
-///
-/// Any number of processes may do so over one store. While the store fails it is asked again every
-/// [`every`](Retention::every), and the failure is logged once. What went is counted by
-/// `sspp_worker_expired_total`, by `kind`: `signal` or `dead_letter`.
-///
-/// ```
-/// use std::sync::Arc;
-/// use sspp_core::{MemoryStore, Retention, retain};
-///
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let store = Arc::new(MemoryStore::new());
-/// let retention = Retention { signals: Some(Retention::SHORTEST * 90), ..Retention::default() };
-/// let retaining = tokio::spawn(retain(store, retention));
-/// // … until the process stops …
-/// retaining.abort();
-/// # });
-/// ```
-pub async fn retain(store: Arc<dyn Store>, retention: Retention) {
-    for kind in [Kind::Signal, Kind::DeadLetter] {
-        counter!(EXPIRED, "kind" => kind.as_str()).increment(0);
+/// The duty that removes what is too old.
+pub(super) struct Expiring(Retention);
+
+impl Expiring {
+    /// None when everything is kept for ever; the counters are there all the same.
+    pub(super) fn new(retention: Retention) -> Option<Self> {
+        for kind in [Kind::Signal, Kind::DeadLetter] {
+            counter!(EXPIRED, "kind" => kind.as_str()).increment(0);
+        }
+        (!retention.is_off()).then_some(Self(retention))
     }
-    if retention.is_off() {
-        return;
+}
+
+#[async_trait]
+impl Duty for Expiring {
+    fn name(&self) -> &'static str {
+        "removing what is too old"
     }
-    let mut failing = false;
-    loop {
-        match remove_old(&*store, &retention).await {
-            Ok(()) => failing = false,
-            Err(StoreError::Closed) => return,
-            Err(error) => {
-                if !std::mem::replace(&mut failing, true) {
-                    tracing::warn!(%error, "removing what is too old failed; trying again until it works");
-                }
+
+    async fn round(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        let now = store.now().await?;
+        for (kind, age) in [(Kind::Signal, self.0.signals), (Kind::DeadLetter, self.0.dead_letters)] {
+            // An age that reaches back before 1970 keeps everything.
+            if let Some(before) = age.and_then(|age| before(now, age)) {
+                remove(store, kind, before, &self.0).await?;
             }
         }
-        tokio::time::sleep(retention.every).await;
+        Ok(())
+    }
+
+    async fn rest(&self) {
+        tokio::time::sleep(self.0.every).await;
     }
 }
 
@@ -114,17 +110,6 @@ impl Kind {
     }
 }
 
-async fn remove_old(store: &dyn Store, retention: &Retention) -> Result<(), StoreError> {
-    let now = store.now().await?;
-    for (kind, age) in [(Kind::Signal, retention.signals), (Kind::DeadLetter, retention.dead_letters)] {
-        // An age that reaches back before 1970 keeps everything.
-        if let Some(before) = age.and_then(|age| before(now, age)) {
-            remove(store, kind, before, retention).await?;
-        }
-    }
-    Ok(())
-}
-
 /// Removes all that is from before an instant, step by step.
 async fn remove(
     store: &dyn Store,
@@ -134,7 +119,7 @@ async fn remove(
 ) -> Result<(), StoreError> {
     let mut removed = 0_u64;
     loop {
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         let gone = match kind {
             Kind::Signal => store.expire_signals(before, retention.batch).await?,
             Kind::DeadLetter => store.expire_dead_letters(before, retention.batch).await?,
