@@ -6,7 +6,7 @@ use std::time::Duration;
 use sspp_core::{Clock, Pipeline, Random, ScoringModel, SystemClock, SystemRandom, Upkeep};
 use sspp_runtime::{
     Adapters, Limits, Monitor, MonitorMetrics, QueueNeed, RunError, RunningPipeline, Serving, StopSignals,
-    Watched, listen, load_model, open_file, open_servers, require_durable, serve as serve_http,
+    Watched, listen, load_model, open_file, open_servers, serve as serve_http,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ use crate::state::{App, Ports, Settings};
 /// How long a queue that has to be durable may take to say so.
 const DURABLE_WITHIN: Duration = Duration::from_secs(30);
 
-/// Runs the service until the process is told to stop (SIGINT, SIGTERM).
+/// Runs the service until a signal stops the process (SIGINT, SIGTERM).
 ///
 /// ```no_run
 /// use clap::Parser as _;
@@ -44,7 +44,7 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
     let Setup { address, prefix, backends, body_timeout, shutdown_timeout, keys, rate_limit } = setup;
     let mut stop = StopSignals::new()?;
     let (listener, address) = listen(address, "PORT").await?;
-    let limits = Limits::new(config.max_connections, &config.server);
+    let limits = Limits::new(&config.server);
     let metrics = Metrics::new();
     metrics.install_globally();
 
@@ -58,11 +58,6 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
     let Adapters { queue, store, queue_service, store_service, .. } = &adapters;
     if embedded {
         store.put_model(&model.to_record()).await.map_err(RunError::KeepModel)?;
-    } else if config.start.require_durable_queue {
-        tokio::select! {
-            durable = require_durable(Arc::clone(queue), Arc::clone(store), Some(DURABLE_WITHIN)) => durable?,
-            _ = stop.next() => return Ok(()),
-        }
     }
     let ports = Ports {
         queue: Arc::clone(queue),
@@ -85,7 +80,6 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
         ..Settings::default()
     };
     let app = App::new(ports, settings, metrics.clone());
-    announce(config, &app, address, embedded);
     let watched = Watched {
         queue_need: QueueNeed::Enqueue,
         queue_name: app.0.settings.queue_name.clone(),
@@ -94,7 +88,14 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
         backpressure: Some(Arc::clone(&app.0.backpressure)),
     };
     let connections = metrics.connections();
-    let monitor = Monitor::start(&adapters, watched, move || metrics.upkeep());
+    let monitor = Monitor::start(&adapters, watched, move || metrics.sort_durations());
+    if config.start.require_durable_queue && !embedded {
+        tokio::select! {
+            durable = monitor.require_durable(Some(DURABLE_WITHIN)) => durable?,
+            _ = stop.next() => return Ok(()),
+        }
+    }
+    announce(config, &app, address, embedded);
     let migrating = config.start.migrate.then(|| AbortOnDropHandle::new(tokio::spawn(adapters.migrated())));
 
     let background = CancellationToken::new();

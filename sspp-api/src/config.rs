@@ -9,7 +9,7 @@ use clap::{Args, Parser};
 use sspp_core::SqliteConfig;
 use sspp_runtime::{
     BackendArgs, Backends, ClaimArgs, ConfigError, DatabaseArgs, LogArgs, Logs, OtlpArgs, PipelineArgs,
-    RetentionArgs, ServerArgs, Span, StartArgs, TraceExport,
+    RetentionArgs, ServerArgs, StartArgs, TraceExport, read_duration,
 };
 
 /// The settings of the server. Without any it is a whole platform: API and pipeline in one process over one SQLite file. With
@@ -35,9 +35,9 @@ pub struct Config {
     #[arg(long, env = "API_PREFIX", value_name = "API_PREFIX", default_value = "/api/v1")]
     pub api_prefix: String,
 
-    /// How long requests and events in hand get together to finish once the process is told to stop, such as 8s.
-    #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "8s")]
-    pub shutdown_timeout: Span,
+    /// How long requests and events in hand get together to finish once the process has to stop, such as 8s.
+    #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "8s", value_parser = read_duration)]
+    pub shutdown_timeout: Duration,
 
     /// Where events and signals are kept in embedded mode.
     #[command(flatten)]
@@ -55,21 +55,16 @@ pub struct Config {
     #[command(flatten)]
     pub server: ServerArgs,
 
-    /// How many connections may be open, from 1 to 1,000,000. Where all are taken and one is idle it makes room; else more are
-    /// answered 503 at once.
-    #[arg(long, help_heading = "Connections", env = "SSPP_MAX_CONNECTIONS", value_name = "SSPP_MAX_CONNECTIONS", default_value_t = 4_096,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub max_connections: u32,
-
     /// How long a request's body may take to arrive, such as 30s.
     #[arg(
         long,
         help_heading = "Connections",
         env = "SSPP_REQUEST_TIMEOUT",
         value_name = "SSPP_REQUEST_TIMEOUT",
-        default_value = "30s"
+        default_value = "30s",
+        value_parser = read_duration
     )]
-    pub request_timeout: Span,
+    pub request_timeout: Duration,
 
     /// How the pipeline runs, in embedded mode.
     #[command(flatten)]
@@ -191,8 +186,8 @@ impl Config {
             backends: self
                 .data
                 .check_beside(self.backends.resolve_with(&self.claims)?, &self.backends.store.database)?,
-            body_timeout: self.request_timeout.get(),
-            shutdown_timeout: self.shutdown_timeout.get(),
+            body_timeout: self.request_timeout,
+            shutdown_timeout: self.shutdown_timeout,
             keys,
             rate_limit: self.guard.limit()?,
         };
@@ -203,7 +198,7 @@ impl Config {
     pub(crate) fn data_file(&self) -> SqliteConfig {
         SqliteConfig {
             max_backlog: self.backends.queue.max_backlog,
-            claim_bound: self.claims.claim_bound.get(),
+            claim_bound: self.claims.claim_bound,
             ..SqliteConfig::new(self.data.path())
         }
     }
@@ -250,7 +245,7 @@ mod tests {
         }
     }
 
-    type Length = fn(&Config) -> Span;
+    type Length = fn(&Config) -> Duration;
 
     #[test]
     fn every_length_of_time_is_written_alike() {
@@ -264,7 +259,7 @@ mod tests {
         ];
         for (flag, length) in lengths {
             for (text, millis) in [("30s", 30_000), ("45", 45_000), ("250ms", 250), ("1h30m", 5_400_000)] {
-                let read = length(&config(&[flag, text])).get();
+                let read = length(&config(&[flag, text]));
                 assert_eq!(read, Duration::from_millis(millis), "{flag} {text}");
             }
             assert!(Config::try_parse_from(["sspp-api", flag, "30x"]).is_err(), "{flag}");

@@ -110,7 +110,7 @@ impl Metrics {
     }
 
     /// Moves recorded durations into their buckets; to be called every few seconds, so that they do not pile up.
-    pub fn upkeep(&self) {
+    pub fn sort_durations(&self) {
         self.0.rendered.run_upkeep();
     }
 

@@ -9,7 +9,7 @@ use sspp_core::{Pipeline, ScoringModel, SystemClock, SystemRandom, Upkeep};
 use sspp_runtime::{
     Adapters, Backends, ConnectionMetrics, Limits, Monitor, MonitorMetrics, QueueClock, QueueNeed, RunError,
     RunningPipeline, Serving, StopSignals, Watched, describe_metrics, listen, load_model, open_servers,
-    recorder, require_durable, serve as serve_http, show_release,
+    recorder, serve as serve_http, show_release,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::config::{Checked, Config};
 use crate::health::{Health, Phase, Probes};
 
-/// Scores events until the process is told to stop (SIGINT, SIGTERM).
+/// Scores events until a signal stops the process (SIGINT, SIGTERM).
 ///
 /// ```no_run
 /// use clap::Parser as _;
@@ -62,7 +62,7 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
         listener,
         local: address,
         endpoint: Probes { health: Arc::clone(&health), allowed_hosts: config.server.allowed_hosts.clone() },
-        limits: Limits::new(config.max_connections, &config.server),
+        limits: Limits::new(&config.server),
         metrics: ConnectionMetrics::new("sspp_worker_connections", "sspp_worker_connections_refused_total"),
     };
     // Probes are answered to the end.
@@ -73,7 +73,7 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
 
     let migrating = config.start.migrate.then(|| AbortOnDropHandle::new(tokio::spawn(adapters.migrated())));
     let worked = work(config, &health, &adapters, model, &mut stop).await;
-    let deadline = Instant::now() + config.shutdown_timeout.get();
+    let deadline = Instant::now() + config.shutdown_timeout;
     drop(migrating);
     let result = match worked {
         Ok((signal, pipeline)) => {
@@ -106,7 +106,7 @@ async fn work(
     let (queue, store) = (&adapters.queue, &adapters.store);
     if config.start.require_durable_queue {
         tokio::select! {
-            durable = require_durable(Arc::clone(queue), Arc::clone(store), None) => durable?,
+            durable = health.monitor.require_durable(None) => durable?,
             signal = signals.next() => return Ok((signal, None)),
         }
     }

@@ -31,7 +31,7 @@ pub(crate) enum Phase {
 pub(crate) struct Health {
     started: Instant,
     phase: AtomicU8,
-    monitor: Monitor,
+    pub(crate) monitor: Monitor,
     /// True while the pipeline's breaker is open; there once it was built.
     store_away: OnceLock<watch::Receiver<bool>>,
     metrics: PrometheusHandle,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use poem_openapi::OpenApi;
 use sspp_core::Durability;
-use sspp_runtime::{Dependency, QueueNeed};
+use sspp_runtime::{Dependency, HealthReport, QueueNeed};
 
 use super::{Asking, Tag};
 use crate::dto::{
@@ -53,14 +53,9 @@ impl System {
             state.ask_store(ports.store.durability()),
         );
         let durability = Durability::of_both(of_queue.ok(), of_store.ok());
-        let services = if ports.queue_service == ports.store_service {
-            // One dependency: it is as well as its worse half.
-            vec![(ports.store_service, if queue.is_healthy() { store } else { queue })]
-        } else {
-            vec![(ports.queue_service, queue), (ports.store_service, store)]
-        };
-        let services = services.into_iter().map(|(name, dependency)| (name, dependency.into())).collect();
-        HealthAnswer::new(Instant(state.now()), services, durability.as_ref(), state.clock.warnings())
+        let services = [(ports.queue_service, queue), (ports.store_service, store)];
+        let report = HealthReport::new(services, durability.as_ref(), &state.clock);
+        HealthAnswer::new(Instant(state.now()), report)
     }
 
     /// Whether the service can take events

@@ -2,6 +2,9 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use humantime::format_duration;
 
 /// Why a configuration cannot be started with; every message names the flag and the variable, and none shows a password.
 ///
@@ -49,13 +52,14 @@ pub enum ConfigError {
     },
     /// A claim would end before the work on it must.
     #[error(
-        "--claim-bound (SSPP_CLAIM_BOUND) is {claim_bound}, which does not exceed --statement-timeout (SSPP_STATEMENT_TIMEOUT), {statement_timeout}: another worker would take over events whose statement still runs; raise the one or lower the other"
+        "--claim-bound (SSPP_CLAIM_BOUND) is {claim_bound}, which does not exceed --statement-timeout (SSPP_STATEMENT_TIMEOUT), {statement_timeout}: another worker would take over events whose statement still runs; raise the one or lower the other",
+        claim_bound = format_duration(*claim_bound), statement_timeout = format_duration(*statement_timeout)
     )]
     ClaimBound {
         /// How long a claim lasts.
-        claim_bound: super::Span,
+        claim_bound: Duration,
         /// How long a statement may take.
-        statement_timeout: super::Span,
+        statement_timeout: Duration,
     },
     /// A value that cannot be used.
     #[error("{flag} ({variable}) is {value:?}: {reason}")]

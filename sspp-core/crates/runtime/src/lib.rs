@@ -15,7 +15,7 @@
 //! | [`OtlpArgs`], [`TraceExport`], [`Exporting`] | where traces are exported to |
 //! | [`RequestTrace`] | a request's part in a trace |
 //! | [`listen`], [`serve`], [`ServerArgs`], [`AllowedHosts`] | the HTTP server, its limits, and which hosts it may be asked for |
-//! | [`HealthcheckArgs`], [`healthcheck`] | how it asks itself whether it is ready |
+//! | [`HealthcheckArgs`] | how it asks itself whether it is ready |
 
 mod backends;
 mod backpressure;
@@ -26,6 +26,7 @@ mod durability;
 mod error;
 mod health;
 mod healthcheck;
+mod length;
 mod listen;
 mod location;
 mod logs;
@@ -45,29 +46,26 @@ mod run_error;
 mod running;
 mod secret;
 mod server;
-mod span;
 mod stop;
 mod trace_export;
 mod traces;
 
 pub use backends::{BackendArgs, Backends, ClaimArgs, QueueArgs, StartArgs, StoreArgs};
 pub use backpressure::Backpressure;
-pub use cli::{EXIT_STATUS, Failure, check_queue_name, main_of, print, read_command_line};
+pub use cli::{Failure, main_of, print};
 pub use clocks::QueueClock;
 pub use dependency::{Dependency, QueueNeed};
-use durability::{DurabilityState, watch_durability};
-pub use durability::{NotDurable, require_durable};
+pub use durability::NotDurable;
 pub use error::ConfigError;
 pub use health::{DurabilityStatus, HealthReport};
-pub use healthcheck::{HealthcheckArgs, healthcheck};
+pub use healthcheck::HealthcheckArgs;
+pub use length::read_duration;
 pub use listen::listen;
 pub use location::{DatabaseArgs, Port, RedisArgs};
 pub use logs::{LogArgs, LogFormat, Logs};
 pub use manual::ManualCommand;
-use metric_list::measure;
-pub use metric_list::{METRICS, Metric, describe_metrics, metric_list, show_release};
+pub use metric_list::{METRICS, describe_metrics, show_release};
 pub use migration::migrate;
-use migration::migrate_until_done;
 pub use model::{ModelError, load_model};
 pub use monitor::{Monitor, MonitorMetrics, Watched};
 #[cfg(feature = "sqlite")]
@@ -83,7 +81,6 @@ pub use secret::Secret;
 pub use server::{
     AllowedHosts, ConnectionMetrics, HostFault, Limits, RequestedHost, ServerArgs, Serving, serve,
 };
-pub use span::{Age, Span};
 pub use stop::StopSignals;
 pub use trace_export::{Exporting, TraceExport};
 pub use traces::RequestTrace;

@@ -9,10 +9,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{
-    Adapters, Backpressure, Dependency, DurabilityState, HealthReport, QueueClock, QueueNeed, measure,
-    watch_durability,
-};
+use super::durability::DurabilityState;
+use super::metric_list::measure;
+use super::{Adapters, Backpressure, Dependency, HealthReport, NotDurable, QueueClock, QueueNeed};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// With the pause between two rounds, readiness follows what happens within three seconds.
@@ -107,7 +106,7 @@ impl Monitor {
     pub fn start(adapters: &Adapters, watched: Watched, sort_durations: impl Fn() + Send + 'static) -> Self {
         let (sender, seen) = watch::channel(None);
         let clock = Arc::clone(&watched.clock);
-        let durability = watch_durability(Arc::clone(&adapters.queue), Arc::clone(&adapters.store));
+        let durability = DurabilityState::watch(&adapters.queue, &adapters.store);
         if watched.backpressure.is_some() {
             gauge!(DRAIN_RATE).set(0.0);
         }
@@ -120,6 +119,14 @@ impl Monitor {
         let tasks =
             [tokio::spawn(watch.run(sender)), tokio::spawn(measure(sort_durations, adapters.connections()))];
         Self { seen, durability, clock, _tasks: tasks.map(AbortOnDropHandle::new) }
+    }
+
+    /// Waits until queue and store say that what they acknowledge survives. The error says why the process must not start.
+    ///
+    /// With `patience`, the queue has to answer within it, and the store may be away: taking events works without it. Without,
+    /// both are waited for, however long it takes.
+    pub async fn require_durable(&self, patience: Option<Duration>) -> Result<(), NotDurable> {
+        self.durability.require(patience).await
     }
 
     /// What was seen last, at most three seconds ago; no dependency before the first time.

@@ -9,7 +9,8 @@ use sspp_postgres::{PgConfig, PgStore};
 use sspp_redis::RedisEventQueue;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Backends, RunError, migrate_until_done};
+use super::migration::migrate_until_done;
+use super::{Backends, RunError};
 
 type Connections = Arc<dyn Fn() -> (u32, u32) + Send + Sync>;
 type Closing = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -1,8 +1,10 @@
 //! For how long a process keeps signals and dead letters.
 
+use std::time::Duration;
+
 use clap::Args;
 
-use super::Age;
+use super::length::read_age;
 use sspp_engine::Retention;
 
 /// For how long signals and dead letters are kept.
@@ -23,21 +25,21 @@ use sspp_engine::Retention;
 pub struct RetentionArgs {
     /// Remove signals that are older than this, such as 90d; at least a day. Without it they stay for ever. Has to be longer than
     /// any producer tries again: an event that comes again after its signal went counts again.
-    #[arg(long, env = "SSPP_RETAIN_SIGNALS", value_name = "SSPP_RETAIN_SIGNALS")]
-    pub retain_signals: Option<Age>,
+    #[arg(long, env = "SSPP_RETAIN_SIGNALS", value_name = "SSPP_RETAIN_SIGNALS", value_parser = read_age)]
+    pub retain_signals: Option<Duration>,
 
     /// Remove dead letters that are older than this, such as 30d; at least a day. Without it they stay for ever. One that went
     /// cannot be replayed.
-    #[arg(long, env = "SSPP_RETAIN_DEAD_LETTERS", value_name = "SSPP_RETAIN_DEAD_LETTERS")]
-    pub retain_dead_letters: Option<Age>,
+    #[arg(long, env = "SSPP_RETAIN_DEAD_LETTERS", value_name = "SSPP_RETAIN_DEAD_LETTERS", value_parser = read_age)]
+    pub retain_dead_letters: Option<Duration>,
 }
 
 impl RetentionArgs {
     /// What is too old.
     pub fn retention(&self) -> Retention {
         Retention {
-            signals: self.retain_signals.map(Age::get),
-            dead_letters: self.retain_dead_letters.map(Age::get),
+            signals: self.retain_signals,
+            dead_letters: self.retain_dead_letters,
             ..Retention::default()
         }
     }

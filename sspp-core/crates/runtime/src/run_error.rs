@@ -64,7 +64,7 @@ pub enum RunError {
     /// The operating system refused something else.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
-    /// The pipeline stopped before the process was told to stop.
+    /// The pipeline stopped before the process had to.
     #[error("the pipeline ended by itself; the log above says why")]
     PipelineEnded,
 }

@@ -40,7 +40,7 @@ pub async fn erase_some(store: &dyn Store, within: Duration) -> Result<bool, Sto
 /// The duty that finishes erasures, so that an erasure survives the process that it was begun in.
 pub(super) struct Erasing {
     begun: Arc<Notify>,
-    /// What was removed since the log last told of it.
+    /// Removed since the last line in the log.
     signals: u64,
     dead_letters: u64,
 }

@@ -78,7 +78,7 @@ impl Exporter {
             .with_target(false)
             .with_level(false)
             .with_tracked_inactivity(false)
-            // Parents are told, never found by what runs.
+            // A parent is given, never taken from the current context.
             .with_context_activation(false)
             .with_filter(filter_fn(|metadata| {
                 metadata.is_span() && metadata.fields().field("otel.kind").is_some()
