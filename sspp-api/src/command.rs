@@ -44,7 +44,6 @@ pub enum Command {
     /// Print the OpenAPI document.
     Openapi,
     /// Ask the server on this port whether it is ready: ends with 0 when it is, else with 1.
-    #[command(mut_arg("port", |port| port.env("PORT").value_name("PORT").default_value("3000")))]
     Healthcheck(HealthcheckArgs),
     /// Make an API key: prints the key, once, and what to configure.
     Keygen {

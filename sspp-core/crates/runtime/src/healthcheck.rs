@@ -13,22 +13,23 @@ const WITHIN: Duration = Duration::from_secs(4);
 /// A status line is shorter than this.
 const LINE: usize = 1_024;
 
-/// Which process is asked. Each binary names the variable of its port, and its default.
+/// Which process is asked: the API, unless a binary changes the port's variable and default.
 ///
 /// ```
 /// use clap::Parser as _;
 /// #[derive(clap::Parser)]
-/// #[command(mut_arg("port", |port| port.env("PORT").default_value("3000")))]
+/// #[command(mut_arg("port", |port| port.env("WORKER_PORT").default_value("3001")))]
 /// struct CommandLine {
 ///     #[command(flatten)]
 ///     healthcheck: sspp_runtime::HealthcheckArgs,
 /// }
-/// assert_eq!(CommandLine::parse_from(["x"]).healthcheck.port, 3000);
+/// assert_eq!(CommandLine::parse_from(["x"]).healthcheck.port, 3001);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct HealthcheckArgs {
     /// The port that it listens on.
-    #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, env = "PORT", value_name = "PORT", default_value_t = 3000,
+          value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
 
     /// The address that it listens on.

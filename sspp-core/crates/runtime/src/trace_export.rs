@@ -30,15 +30,22 @@ pub struct Exporting {
     exporter: Option<super::otlp::Exporter>,
 }
 
+impl OtlpArgs {
+    /// Checks what is set, if there is an endpoint to export to.
+    pub fn check(&self) -> Result<TraceExport, ConfigError> {
+        TraceExport::new(self)
+    }
+}
+
 impl TraceExport {
     #[cfg(feature = "otlp")]
-    pub(super) fn new(args: &OtlpArgs) -> Result<Self, ConfigError> {
+    fn new(args: &OtlpArgs) -> Result<Self, ConfigError> {
         super::otlp::Settings::read(args).map(|settings| Self { settings })
     }
 
     #[cfg(not(feature = "otlp"))]
     #[expect(clippy::unnecessary_wraps, reason = "a build with the feature has something to refuse")]
-    pub(super) fn new(args: &OtlpArgs) -> Result<Self, ConfigError> {
+    fn new(args: &OtlpArgs) -> Result<Self, ConfigError> {
         Ok(Self { asked_by: args.endpoint().map(|(_, variable, _)| variable) })
     }
 
