@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use sspp_core::{Clock, Pipeline, Random, ScoringModel, SystemClock, SystemRandom, Upkeep};
 use sspp_runtime::{
-    Adapters, Limits, Monitor, MonitorMetrics, QueueNeed, RunError, RunningPipeline, Serving, StopSignals,
-    Watched, listen, load_model, open_file, open_servers, serve as serve_http,
+    Adapters, Backends, Limits, Monitor, MonitorMetrics, QueueNeed, RunError, RunningPipeline, Serving,
+    StopSignals, Watched, listen, load_model, open_file, open_servers, serve as serve_http,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::announce::announce;
-use crate::config::{Checked, Config, Setup};
+use crate::config::{Checked, Config};
 use crate::metrics::Metrics;
 use crate::service::service;
 use crate::state::{App, Ports, Settings};
@@ -29,21 +29,25 @@ const DURABLE_WITHIN: Duration = Duration::from_secs(30);
 /// # Ok::<(), sspp_api::RunError>(())
 /// ```
 pub fn run(config: &Config) -> Result<(), RunError> {
-    let Checked { logs, traces, setup } = config.checked()?;
+    let Checked { logs, traces, backends, settings } = config.checked()?;
     let model = load_model(config.model.model.as_deref())?;
     // More threads than this only cost memory: SQLite has one writer.
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     let exporting = traces.start(logs, "sspp-api", runtime.handle())?;
-    let result = runtime.block_on(serve(config, setup, model));
+    let result = runtime.block_on(serve(config, backends, settings, model));
     exporting.finish();
     result
 }
 
-async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Result<(), RunError> {
-    let Setup { address, prefix, backends, body_timeout, shutdown_timeout, keys, rate_limit } = setup;
+async fn serve(
+    config: &Config,
+    backends: Option<Backends>,
+    settings: Settings,
+    model: Arc<ScoringModel>,
+) -> Result<(), RunError> {
     let mut stop = StopSignals::new()?;
-    let (listener, address) = listen(address, "PORT").await?;
+    let (listener, address) = listen(config.address(), "PORT").await?;
     let limits = Limits::new(&config.server);
     let metrics = Metrics::new();
     metrics.install_globally();
@@ -67,17 +71,6 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
         model: Arc::clone(&model),
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),
-    };
-    let settings = Settings {
-        prefix,
-        queue_name: config.backends.queue.queue_name.clone(),
-        body_timeout,
-        keys: Arc::new(keys),
-        allowed_hosts: config.server.allowed_hosts.clone(),
-        rate_limit,
-        trusted_proxies: config.guard.trusted_proxies.clone(),
-        cors: config.guard.cors_origins.clone(),
-        ..Settings::default()
     };
     let app = App::new(ports, settings, metrics.clone());
     let watched = Watched {
@@ -119,11 +112,11 @@ async fn serve(config: &Config, setup: Setup, model: Arc<ScoringModel>) -> Resul
             }
             () = ended(&mut pipeline) => result = Err(RunError::PipelineEnded),
         }
-        deadline = Instant::now() + shutdown_timeout;
+        deadline = Instant::now() + config.shutdown_timeout;
         stopping.cancel();
     };
     let serving = Serving { listener, local: address, endpoint: service(&app), limits, metrics: connections };
-    serve_http(serving, until_stopped, shutdown_timeout).await;
+    serve_http(serving, until_stopped, config.shutdown_timeout).await;
 
     drop((monitor, migrating, app));
     background.cancel();

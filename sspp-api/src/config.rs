@@ -2,15 +2,18 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::guard::{ApiKeys, GuardArgs, RateLimit};
 use clap::{Args, Parser};
 use sspp_core::SqliteConfig;
 use sspp_runtime::{
     BackendArgs, Backends, ClaimArgs, ConfigError, DatabaseArgs, LogArgs, Logs, OtlpArgs, PipelineArgs,
     RetentionArgs, ServerArgs, StartArgs, TraceExport, read_duration,
 };
+
+use crate::guard::GuardArgs;
+use crate::state::Settings;
 
 /// The settings of the server. Without any it is a whole platform: API and pipeline in one process over one SQLite file. With
 /// `REDIS_URL` and `DATABASE_URL` it is the API alone, and sspp-worker scores.
@@ -144,19 +147,8 @@ pub struct ModelArgs {
 pub(crate) struct Checked {
     pub(crate) logs: Logs,
     pub(crate) traces: TraceExport,
-    pub(crate) setup: Setup,
-}
-
-/// What the service is made from.
-#[derive(Debug)]
-pub(crate) struct Setup {
-    pub(crate) address: SocketAddr,
-    pub(crate) prefix: String,
     pub(crate) backends: Option<Backends>,
-    pub(crate) body_timeout: Duration,
-    pub(crate) shutdown_timeout: Duration,
-    pub(crate) keys: ApiKeys,
-    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) settings: Settings,
 }
 
 impl Config {
@@ -180,18 +172,20 @@ impl Config {
             reason,
         })?;
         let (logs, traces) = (self.logs.check()?, self.otlp.check()?);
-        let setup = Setup {
-            address: self.address(),
+        let backends = self.backends.resolve_with(&self.claims)?;
+        let backends = self.data.check_beside(backends, &self.backends.store.database)?;
+        let settings = Settings {
             prefix,
-            backends: self
-                .data
-                .check_beside(self.backends.resolve_with(&self.claims)?, &self.backends.store.database)?,
+            queue_name: self.backends.queue.queue_name.clone(),
             body_timeout: self.request_timeout,
-            shutdown_timeout: self.shutdown_timeout,
-            keys,
+            keys: Arc::new(keys),
+            allowed_hosts: self.server.allowed_hosts.clone(),
             rate_limit: self.guard.limit()?,
+            trusted_proxies: self.guard.trusted_proxies.clone(),
+            cors: self.guard.cors_origins.clone(),
+            ..Settings::default()
         };
-        Ok(Checked { logs, traces, setup })
+        Ok(Checked { logs, traces, backends, settings })
     }
 
     /// The data file of embedded mode.
@@ -290,7 +284,7 @@ mod tests {
             assert!(config(&arguments).check().unwrap_err().to_string().contains(named), "{named}");
         }
         let both = ["--redis-url", "redis://cache", "--database-url", "postgres://db/sspp"];
-        assert!(config(&both).checked().unwrap().setup.backends.is_some());
-        assert!(config(&[]).checked().unwrap().setup.backends.is_none());
+        assert!(config(&both).checked().unwrap().backends.is_some());
+        assert!(config(&[]).checked().unwrap().backends.is_none());
     }
 }

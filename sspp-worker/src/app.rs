@@ -122,7 +122,7 @@ async fn work(
         Arc::new(SystemRandom::new()),
         config.pipeline.config(),
     );
-    health.running(pipeline.store_away());
+    health.enter(Phase::Running(pipeline.store_away()));
     let mut pipeline = RunningPipeline::start(pipeline, stop);
     tokio::select! {
         signal = signals.next() => Ok((signal, Some(pipeline))),

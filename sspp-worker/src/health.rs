@@ -1,8 +1,7 @@
 //! The small server of probes and metrics: nothing secret, nothing that changes anything.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -13,13 +12,12 @@ use sspp_runtime::{AllowedHosts, HealthReport, Monitor, RequestedHost};
 use tokio::sync::watch;
 
 /// What the pipeline is at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
+#[derive(Debug)]
 pub(crate) enum Phase {
     /// It was not started yet: something has to be waited for.
     Starting,
-    /// It takes events.
-    Running,
+    /// It takes events, unless its breaker is open.
+    Running(watch::Receiver<bool>),
     /// It takes no more and finishes what it has in hand.
     Stopping,
     /// It ended.
@@ -30,39 +28,27 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Health {
     started: Instant,
-    phase: AtomicU8,
+    phase: Mutex<Phase>,
     pub(crate) monitor: Monitor,
-    /// True while the pipeline's breaker is open; there once it was built.
-    store_away: OnceLock<watch::Receiver<bool>>,
     metrics: PrometheusHandle,
 }
 
 impl Health {
     pub(crate) fn new(monitor: Monitor, metrics: PrometheusHandle) -> Self {
-        let phase = AtomicU8::new(Phase::Starting as u8);
-        Self { started: Instant::now(), phase, monitor, store_away: OnceLock::new(), metrics }
-    }
-
-    /// The pipeline was started.
-    pub(crate) fn running(&self, store_away: watch::Receiver<bool>) {
-        // It is started once.
-        drop(self.store_away.set(store_away));
-        self.enter(Phase::Running);
+        Self { started: Instant::now(), phase: Mutex::new(Phase::Starting), monitor, metrics }
     }
 
     pub(crate) fn enter(&self, phase: Phase) {
-        self.phase.store(phase as u8, Ordering::Relaxed);
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
     }
 
     fn pipeline(&self) -> &'static str {
-        let phase = self.phase.load(Ordering::Relaxed);
-        let paused = self.store_away.get().is_some_and(|away| *away.borrow());
-        match phase {
-            phase if phase == Phase::Starting as u8 => "starting",
-            phase if phase == Phase::Running as u8 && paused => "paused",
-            phase if phase == Phase::Running as u8 => "running",
-            phase if phase == Phase::Stopping as u8 => "stopping",
-            _ => "ended",
+        match &*self.phase.lock().unwrap_or_else(PoisonError::into_inner) {
+            Phase::Starting => "starting",
+            Phase::Running(store_away) if *store_away.borrow() => "paused",
+            Phase::Running(_) => "running",
+            Phase::Stopping => "stopping",
+            Phase::Ended => "ended",
         }
     }
 

@@ -218,19 +218,15 @@ impl Watch {
     /// One of them came, or came back, perhaps without what it knew: the queue's stamps go on after all that was erased.
     async fn line_up(&self) -> bool {
         let draw = async {
-            let erased = self.store.erased_up_to().await.map_err(|error| error.to_string())?;
+            let erased = self.store.erased_up_to().await?;
             if erased.is_some() {
-                self.queue.fence(erased).await.map_err(|error| error.to_string())?;
+                self.queue.fence(erased).await?;
             }
-            Ok::<_, String>(())
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
         };
-        let drawn = timeout(ASK_WITHIN, draw).await;
-        let drawn = drawn.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+        let drawn = timeout(ASK_WITHIN, draw).await.unwrap_or_else(|_| Err("no answer in time".into()));
         if let Err(error) = &drawn {
-            tracing::warn!(
-                error,
-                "the queue's stamps could not be moved behind what was erased; trying again"
-            );
+            tracing::warn!(%error, "the queue's stamps could not be moved behind what was erased; trying again");
         }
         drawn.is_ok()
     }

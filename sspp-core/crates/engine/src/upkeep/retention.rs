@@ -65,10 +65,34 @@ pub(super) struct Expiring(Retention);
 impl Expiring {
     /// None when everything is kept for ever; the counters are there all the same.
     pub(super) fn new(retention: Retention) -> Option<Self> {
-        for kind in [Kind::Signal, Kind::DeadLetter] {
-            counter!(EXPIRED, "kind" => kind.as_str()).increment(0);
+        for kind in ["signal", "dead_letter"] {
+            counter!(EXPIRED, "kind" => kind).increment(0);
         }
         (!retention.is_off()).then_some(Self(retention))
+    }
+
+    /// Takes steps until one finds nothing from before an instant.
+    async fn remove<F: Future<Output = Result<u32, StoreError>>>(
+        &self,
+        kind: &'static str,
+        before: Timestamp,
+        step: impl Fn(u32) -> F,
+    ) -> Result<(), StoreError> {
+        let mut removed = 0_u64;
+        loop {
+            let began = Instant::now();
+            let gone = step(self.0.batch).await?;
+            if gone == 0 {
+                break;
+            }
+            counter!(EXPIRED, "kind" => kind).increment(gone.into());
+            removed += u64::from(gone);
+            tokio::time::sleep(began.elapsed().max(self.0.pause)).await;
+        }
+        if removed > 0 {
+            tracing::info!(kind, removed, %before, "removed what was too old");
+        }
+        Ok(())
     }
 }
 
@@ -80,11 +104,11 @@ impl Duty for Expiring {
 
     async fn round(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         let now = store.now().await?;
-        for (kind, age) in [(Kind::Signal, self.0.signals), (Kind::DeadLetter, self.0.dead_letters)] {
-            // An age that reaches back before 1970 keeps everything.
-            if let Some(before) = age.and_then(|age| before(now, age)) {
-                remove(store, kind, before, &self.0).await?;
-            }
+        if let Some(before) = before(now, self.0.signals) {
+            self.remove("signal", before, |batch| store.expire_signals(before, batch)).await?;
+        }
+        if let Some(before) = before(now, self.0.dead_letters) {
+            self.remove("dead_letter", before, |batch| store.expire_dead_letters(before, batch)).await?;
         }
         Ok(())
     }
@@ -94,50 +118,8 @@ impl Duty for Expiring {
     }
 }
 
-/// What can become too old.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Signal,
-    DeadLetter,
-}
-
-impl Kind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Signal => "signal",
-            Self::DeadLetter => "dead_letter",
-        }
-    }
-}
-
-/// Removes all that is from before an instant, step by step.
-async fn remove(
-    store: &dyn Store,
-    kind: Kind,
-    before: Timestamp,
-    retention: &Retention,
-) -> Result<(), StoreError> {
-    let mut removed = 0_u64;
-    loop {
-        let began = Instant::now();
-        let gone = match kind {
-            Kind::Signal => store.expire_signals(before, retention.batch).await?,
-            Kind::DeadLetter => store.expire_dead_letters(before, retention.batch).await?,
-        };
-        if gone == 0 {
-            break;
-        }
-        counter!(EXPIRED, "kind" => kind.as_str()).increment(gone.into());
-        removed += u64::from(gone);
-        tokio::time::sleep(began.elapsed().max(retention.pause)).await;
-    }
-    if removed > 0 {
-        tracing::info!(kind = kind.as_str(), removed, %before, "removed what was too old");
-    }
-    Ok(())
-}
-
-fn before(now: Timestamp, age: Duration) -> Option<Timestamp> {
-    let age = i64::try_from(age.max(Retention::SHORTEST).as_micros()).ok()?;
+/// None keeps everything, as does an age that reaches back before 1970.
+fn before(now: Timestamp, age: Option<Duration>) -> Option<Timestamp> {
+    let age = i64::try_from(age?.max(Retention::SHORTEST).as_micros()).ok()?;
     Timestamp::from_micros(now.micros().checked_sub(age)?)
 }

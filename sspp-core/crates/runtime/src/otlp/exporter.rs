@@ -65,7 +65,7 @@ impl Exporter {
         Ok(Self { provider })
     }
 
-    /// Tells the exporter of the spans that are its business: those that have a kind. Log lines never leave this way.
+    /// Gives the exporter the spans that have a kind. Log lines are not exported.
     pub(crate) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'span> LookupSpan<'span>,
