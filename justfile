@@ -34,6 +34,10 @@ faults table="target/faults.md":
 fault-mutants *names:
     .ci/fault-mutants {{ names }}
 
+# Write a mutant anew from the uncommitted changes that break the code, and take those back.
+mutant-refresh name:
+    .ci/fault-mutants --refresh {{ name }}
+
 # Prove that sspp-client stays light.
 guard:
     bash .ci/guard-client

@@ -1,8 +1,8 @@
-//! The key that every request shows. Who runs a platform has keys, so what they cost belongs to the figures.
+//! The key that every request shows. A real platform has keys, so their cost belongs to the figures.
 
 /// The header `Authorization`.
 pub(crate) const SHOWN: &str = "Bearer sspp_of-the-load-test-alone";
 
-/// What the server is told of it, with its SHA-256.
+/// The setting of the server, with its SHA-256.
 pub(crate) const CONFIGURED: (&str, &str) =
     ("SSPP_API_KEYS", "loadtest:admin:2c78ffd3ed755796da9263c57318991acffe0ef8a3f6f95432f2113c781c6095");

@@ -12,14 +12,14 @@ impl Progress {
         Self { terminal: std::io::stderr().is_terminal() }
     }
 
-    /// What is being done now; only a terminal is told.
+    /// What is being done now; shown on a terminal alone.
     pub(crate) fn now(&self, what: &str) {
         if self.terminal {
             drop(write!(std::io::stderr(), "\r\x1b[2K{what}"));
         }
     }
 
-    /// What has been done; always told.
+    /// What has been done; always shown.
     pub(crate) fn done(&self, what: &str) {
         let clear = if self.terminal { "\r\x1b[2K" } else { "" };
         drop(writeln!(std::io::stderr(), "{clear}{what}"));

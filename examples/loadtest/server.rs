@@ -84,7 +84,7 @@ impl Server {
     }
 
     async fn spawn(mut command: Command, log: &Path, asks_ready: bool) -> Result<Self, Failure> {
-        // A file, not a pipe: nobody has to read along while the clock runs.
+        // A file, not a pipe, which would have to be read while the clock runs.
         let output = File::create(log)?;
         command
             .stdin(Stdio::null())

@@ -1,4 +1,4 @@
-//! The limit of durable ingest: the same bodies into a SQLite file on the same disk, by nobody but SQLite.
+//! The limit of durable ingest: the same bodies into a SQLite file on the same disk, by SQLite alone.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -61,7 +61,7 @@ ALTER ROLE readonly SET default_transaction_read_only = on;
 -- The administrator of a managed database is no superuser, and acts as migrator only as a member.
 SELECT format('GRANT migrator TO %I', current_user) WHERE NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) \gexec
 
--- Nobody but these four, and the owner.
+-- Only these four, and the owner, may connect.
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()) \gexec
 SELECT format('GRANT CONNECT ON DATABASE %I TO api, worker, migrator, readonly', current_database()) \gexec
 REVOKE ALL ON SCHEMA public FROM PUBLIC;

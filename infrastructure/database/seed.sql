@@ -75,7 +75,7 @@ types AS (
     RETURNING 1
 )
 UPDATE totals SET
-    -- New is who has no more than what was just added.
+    -- An account is new when it has only what was just added.
     accounts = totals.accounts + (SELECT count(*) FROM accounts WHERE signals = (SELECT count(*) FROM added WHERE added.account_id = accounts.account_id)),
     users = totals.users + (SELECT count(*) FROM users WHERE signals = (SELECT count(*) FROM added WHERE added.user_id = users.user_id))
 WHERE slot = 0 AND (SELECT count(*) FROM types) > 0;

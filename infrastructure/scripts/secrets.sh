@@ -164,7 +164,7 @@ backup_secret() { # backup_secret NAMESPACE
   fi
 }
 
-# A certificate that nobody trusts, so that the NodeBalancer has one until the real one is there.
+# A certificate that no client trusts, so that the NodeBalancer has one until the real one is there.
 certificate() { # certificate NAMESPACE SECRET
   missing "$1" "$2"
   if [[ ${absent} == false ]]; then return; fi

@@ -1,13 +1,12 @@
 //! The command line: serving, with all its settings, or a subcommand with its own.
 
 use std::io::Write as _;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use clap::{Args, Parser, Subcommand};
-use sspp_runtime::{Failure, ManualCommand, healthcheck, print};
+use clap::{Parser, Subcommand};
+use sspp_runtime::{Failure, HealthcheckArgs, ManualCommand, print};
 
-use crate::app::{RunError, run};
-use crate::config::{Config, ConfigError};
+use crate::app::run;
+use crate::config::Config;
 use crate::http::guard::{NewKey, Scopes, check_name};
 use crate::service::openapi_document;
 use crate::transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};
@@ -66,19 +65,6 @@ pub enum Command {
     Manual(ManualCommand),
 }
 
-/// Which server is asked whether it is ready.
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct HealthcheckArgs {
-    /// The port that the server listens on.
-    #[arg(short, long, env = "PORT", value_name = "PORT", default_value_t = 3000,
-          value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: u16,
-
-    /// The address that the server listens on.
-    #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    pub bind: IpAddr,
-}
-
 fn name(text: &str) -> Result<String, String> {
     check_name(text).map(|()| text.to_owned())
 }
@@ -89,9 +75,7 @@ impl CommandLine {
         match self.command {
             None => Ok(run(&self.config)?),
             Some(Command::Openapi) => print(&openapi_document("/api/v1")),
-            Some(Command::Healthcheck(HealthcheckArgs { port, bind })) => {
-                print(&healthcheck(SocketAddr::new(bind, port)).map_err(Failure::run)?)
-            }
+            Some(Command::Healthcheck(args)) => args.run(),
             Some(Command::Keygen { name, scopes }) => keygen(&name, scopes),
             Some(Command::Import(args)) => Ok(run_import(&args)?),
             Some(Command::ImportLegacy(args)) => Ok(run_import_legacy(&args)?),
@@ -110,18 +94,6 @@ fn keygen(name: &str, scopes: Scopes) -> Result<(), Failure> {
          SSPP_API_KEYS_FILE, and start sspp-api again."
     ));
     Ok(())
-}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self::usage(error)
-    }
-}
-
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        if error.is_usage() { Self::usage(error) } else { Self::run(error) }
-    }
 }
 
 impl From<TransferError> for Failure {

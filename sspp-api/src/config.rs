@@ -2,14 +2,18 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::http::guard::{ApiKeys, GuardArgs, RateLimit};
 use clap::{Args, Parser};
+use sspp_core::SqliteConfig;
 use sspp_runtime::{
-    self, BackendArgs, Backends, ClaimArgs, DatabaseArgs, LogArgs, Logs, OtlpArgs, PipelineArgs,
-    RetentionArgs, ServerArgs, Span, StartArgs, TraceExport,
+    BackendArgs, Backends, ClaimArgs, ConfigError, DatabaseArgs, LogArgs, Logs, OtlpArgs, PipelineArgs,
+    RetentionArgs, ServerArgs, StartArgs, TraceExport, read_duration,
 };
+
+use crate::http::guard::GuardArgs;
+use crate::state::Settings;
 
 /// The settings of the server. Without any it is a whole platform: API and pipeline in one process over one SQLite file. With
 /// `REDIS_URL` and `DATABASE_URL` it is the API alone, and sspp-worker scores.
@@ -34,9 +38,9 @@ pub struct Config {
     #[arg(long, env = "API_PREFIX", value_name = "API_PREFIX", default_value = "/api/v1")]
     pub api_prefix: String,
 
-    /// How long requests and events in hand get together to finish once the process is told to stop, such as 8s.
-    #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "8s")]
-    pub shutdown_timeout: Span,
+    /// How long requests and events in hand get together to finish once the process has to stop, such as 8s.
+    #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "8s", value_parser = read_duration)]
+    pub shutdown_timeout: Duration,
 
     /// Where events and signals are kept in embedded mode.
     #[command(flatten)]
@@ -54,21 +58,16 @@ pub struct Config {
     #[command(flatten)]
     pub server: ServerArgs,
 
-    /// How many connections may be open, from 1 to 1,000,000. Where all are taken and one is idle it makes room; else more are
-    /// answered 503 at once.
-    #[arg(long, help_heading = "Connections", env = "SSPP_MAX_CONNECTIONS", value_name = "SSPP_MAX_CONNECTIONS", default_value_t = 4_096,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub max_connections: u32,
-
     /// How long a request's body may take to arrive, such as 30s.
     #[arg(
         long,
         help_heading = "Connections",
         env = "SSPP_REQUEST_TIMEOUT",
         value_name = "SSPP_REQUEST_TIMEOUT",
-        default_value = "30s"
+        default_value = "30s",
+        value_parser = read_duration
     )]
-    pub request_timeout: Span,
+    pub request_timeout: Duration,
 
     /// How the pipeline runs, in embedded mode.
     #[command(flatten)]
@@ -143,66 +142,13 @@ pub struct ModelArgs {
     pub model: Option<PathBuf>,
 }
 
-/// Why a configuration cannot be started with; every message names the flag and the variable.
-///
-/// ```
-/// use clap::Parser as _;
-/// let open = sspp_api::Config::try_parse_from(["sspp-api", "--bind", "0.0.0.0"]).unwrap();
-/// assert!(open.check().unwrap_err().to_string().contains("--allow-anonymous"));
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// What both binaries check.
-    #[error(transparent)]
-    Service(#[from] sspp_runtime::ConfigError),
-    /// A data file beside a database.
-    #[error(
-        "--data (SSPP_DATA) names the file {path}, and {database} names PostgreSQL: which one is meant? leave out one of them",
-        path = path.display()
-    )]
-    FileAndDatabase {
-        /// The file.
-        path: PathBuf,
-        /// The variable that names the database.
-        database: &'static str,
-    },
-    /// Everyone could reach the service.
-    #[error(
-        "--bind {address} (SSPP_BIND) is not a loopback address, and anyone who reaches it could read and write: \
-         set keys with SSPP_API_KEYS or SSPP_API_KEYS_FILE (`sspp-api keygen --name NAME` makes one), bind to 127.0.0.1, or \
-         pass --allow-anonymous (SSPP_ALLOW_ANONYMOUS=true) behind a gateway that checks who asks"
-    )]
-    OpenToAnyone {
-        /// The address.
-        address: IpAddr,
-    },
-    /// Keys, and a setting that asks for none.
-    #[error(
-        "--allow-anonymous (SSPP_ALLOW_ANONYMOUS) lets everyone in, but keys are set too (SSPP_API_KEYS, \
-         SSPP_API_KEYS_FILE): leave out one or the other"
-    )]
-    KeysForNobody,
-}
-
 /// A configuration that was checked.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) logs: Logs,
     pub(crate) traces: TraceExport,
-    pub(crate) setup: Setup,
-}
-
-/// What the service is made from.
-#[derive(Debug)]
-pub(crate) struct Setup {
-    pub(crate) address: SocketAddr,
-    pub(crate) prefix: String,
     pub(crate) backends: Option<Backends>,
-    pub(crate) body_timeout: Duration,
-    pub(crate) shutdown_timeout: Duration,
-    pub(crate) keys: ApiKeys,
-    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) settings: Settings,
 }
 
 impl Config {
@@ -214,36 +160,52 @@ impl Config {
     pub(crate) fn checked(&self) -> Result<Checked, ConfigError> {
         let keys = self.guard.api_keys()?;
         if self.guard.allow_anonymous && !keys.is_empty() {
-            return Err(ConfigError::KeysForNobody);
+            return Err(ConfigError::KeysAndAnonymous);
         }
         if keys.is_empty() && !self.bind.is_loopback() && !self.guard.allow_anonymous {
             return Err(ConfigError::OpenToAnyone { address: self.bind });
         }
-        let prefix = prefix(&self.api_prefix).map_err(|reason| sspp_runtime::ConfigError::Invalid {
+        let prefix = prefix(&self.api_prefix).map_err(|reason| ConfigError::Invalid {
             flag: "--api-prefix",
             variable: "API_PREFIX",
             value: self.api_prefix.clone(),
             reason,
         })?;
         let (logs, traces) = (self.logs.check()?, self.otlp.check()?);
-        let setup = Setup {
-            address: self.address(),
+        let backends = self.backends.resolve_with(&self.claims)?;
+        let backends = self.data.check_beside(backends, &self.backends.store.database)?;
+        let settings = Settings {
             prefix,
-            backends: self
-                .data
-                .check_beside(self.backends.resolve_with(&self.claims)?, &self.backends.store.database)?,
-            body_timeout: self.request_timeout.get(),
-            shutdown_timeout: self.shutdown_timeout.get(),
-            keys,
+            queue_name: self.backends.queue.queue_name.clone(),
+            body_timeout: self.request_timeout,
+            keys: Arc::new(keys),
+            allowed_hosts: self.server.allowed_hosts.clone(),
             rate_limit: self.guard.limit()?,
+            trusted_proxies: self.guard.trusted_proxies.clone(),
+            cors: self.guard.cors_origins.clone(),
+            ..Settings::default()
         };
-        Ok(Checked { logs, traces, setup })
+        Ok(Checked { logs, traces, backends, settings })
+    }
+
+    /// The data file of embedded mode.
+    pub(crate) fn data_file(&self) -> SqliteConfig {
+        SqliteConfig {
+            max_backlog: self.backends.queue.max_backlog,
+            claim_bound: self.claims.claim_bound,
+            ..SqliteConfig::new(self.data.path())
+        }
     }
 
     /// Where the server listens.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::new(self.bind, self.port)
     }
+}
+
+/// Where a file is, as a person would look for it.
+pub(crate) fn full_path(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// `api/v1`, `/api/v1` and `/api/v1/` are the same; empty is allowed.
@@ -277,7 +239,7 @@ mod tests {
         }
     }
 
-    type Length = fn(&Config) -> Span;
+    type Length = fn(&Config) -> Duration;
 
     #[test]
     fn every_length_of_time_is_written_alike() {
@@ -291,7 +253,7 @@ mod tests {
         ];
         for (flag, length) in lengths {
             for (text, millis) in [("30s", 30_000), ("45", 45_000), ("250ms", 250), ("1h30m", 5_400_000)] {
-                let read = length(&config(&[flag, text])).get();
+                let read = length(&config(&[flag, text]));
                 assert_eq!(read, Duration::from_millis(millis), "{flag} {text}");
             }
             assert!(Config::try_parse_from(["sspp-api", flag, "30x"]).is_err(), "{flag}");
@@ -307,7 +269,7 @@ mod tests {
         let keys = format!("a:read:{}", "0f".repeat(32));
         assert_eq!(config(&["--bind", "0.0.0.0", "--api-keys", &keys]).check(), Ok(()));
         let both = config(&["--api-keys", &keys, "--allow-anonymous"]).check();
-        assert_eq!(both, Err(ConfigError::KeysForNobody));
+        assert_eq!(both, Err(ConfigError::KeysAndAnonymous));
         let none =
             config(&["--bind", "0.0.0.0", "--api-keys", " # a:read:00 "]).check().unwrap_err().to_string();
         assert!(none.contains("SSPP_API_KEYS") && none.contains("no key"), "{none}");
@@ -322,7 +284,7 @@ mod tests {
             assert!(config(&arguments).check().unwrap_err().to_string().contains(named), "{named}");
         }
         let both = ["--redis-url", "redis://cache", "--database-url", "postgres://db/sspp"];
-        assert!(config(&both).checked().unwrap().setup.backends.is_some());
-        assert!(config(&[]).checked().unwrap().setup.backends.is_none());
+        assert!(config(&both).checked().unwrap().backends.is_some());
+        assert!(config(&[]).checked().unwrap().backends.is_none());
     }
 }

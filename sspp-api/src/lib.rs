@@ -11,32 +11,31 @@
 //!
 //! The feature `otlp` exports spans to an OpenTelemetry collector.
 
+mod announce;
 mod app;
-mod backpressure;
 mod command;
 mod config;
 mod dead_letters;
-mod embedded;
 mod erasure;
 mod events;
 mod http;
 mod jobs;
 mod metrics;
 mod models;
-mod production;
 mod service;
 mod signals;
 mod state;
 mod system;
 mod transfer;
 
-pub use app::{RunError, run};
-pub use command::{Command, CommandLine, HealthcheckArgs};
-pub use config::{Config, ConfigError, DataArgs, ModelArgs};
+pub use app::run;
+pub use command::{Command, CommandLine};
+pub use config::{Config, DataArgs, ModelArgs};
 pub use http::guard::{
     ApiKeys, ApiKeysFault, CorsOrigins, GuardArgs, NewKey, Rate, RateLimit, Scope, Scopes, TrustedProxies,
 };
 pub use metrics::Metrics;
 pub use service::{Service, openapi_document, service};
+pub use sspp_runtime::{ConfigError, RunError};
 pub use state::{App, Ports, Settings};
 pub use transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
 use poem::http::{Method, StatusCode};
-use sspp_core::{QueueDepth, ScoringModel, SignalStats};
+use sspp_core::ScoringModel;
 use sspp_runtime::{ConnectionMetrics, describe_metrics, show_release};
 
 const REQUESTS: &str = "sspp_api_http_requests_total";
@@ -15,7 +15,6 @@ const DURATION: &str = "sspp_api_http_request_duration_seconds";
 const RECEIVED: &str = "sspp_api_events_received_total";
 const QUEUED: &str = "sspp_api_events_queued_total";
 const QUEUE_ERRORS: &str = "sspp_api_events_queue_errors_total";
-const QUEUE_SIZE: &str = "sspp_api_queue_size";
 const INCONSISTENT: &str = "sspp_api_explanations_inconsistent_total";
 const IN_FLIGHT: &str = "sspp_api_http_requests_in_flight";
 const PANICS: &str = "sspp_api_panics_total";
@@ -24,7 +23,6 @@ const RATE_LIMITED: &str = "sspp_api_rate_limited_total";
 const UNAUTHORIZED: &str = "sspp_api_unauthorized_total";
 const CONNECTIONS: &str = "sspp_api_connections";
 const CONNECTIONS_REFUSED: &str = "sspp_api_connections_refused_total";
-const DRAIN_RATE: &str = "sspp_api_queue_drain_rate";
 
 /// The service's metrics and where they are collected.
 ///
@@ -48,7 +46,6 @@ struct Inner {
     rate_limited: Counter,
     unauthorized: Counter,
     forbidden: Counter,
-    drain_rate: Gauge,
     connections: ConnectionMetrics,
 }
 
@@ -79,8 +76,6 @@ impl Metrics {
             counter!(REJECTED, "reason" => "invalid-event").increment(0);
             let in_flight = gauge!(IN_FLIGHT);
             in_flight.set(0.0);
-            let drain_rate = gauge!(DRAIN_RATE);
-            drain_rate.set(0.0);
             let unauthorized = |status: &'static str| {
                 let counter = counter!(UNAUTHORIZED, "status_code" => status);
                 counter.increment(0);
@@ -96,7 +91,6 @@ impl Metrics {
                 rate_limited: registered(RATE_LIMITED),
                 unauthorized: unauthorized("401"),
                 forbidden: unauthorized("403"),
-                drain_rate,
                 connections: ConnectionMetrics::new(CONNECTIONS, CONNECTIONS_REFUSED),
                 recorder: Arc::clone(&recorder),
                 rendered,
@@ -116,7 +110,7 @@ impl Metrics {
     }
 
     /// Moves recorded durations into their buckets; to be called every few seconds, so that they do not pile up.
-    pub fn upkeep(&self) {
+    pub fn sort_durations(&self) {
         self.0.rendered.run_upkeep();
     }
 
@@ -175,10 +169,6 @@ impl Metrics {
         });
     }
 
-    pub(crate) fn drain_rate(&self, per_second: f64) {
-        self.0.drain_rate.set(per_second);
-    }
-
     /// Counts what was refused before it was looked at.
     fn refused(&self, status: StatusCode) {
         match status {
@@ -187,25 +177,6 @@ impl Metrics {
             StatusCode::TOO_MANY_REQUESTS => self.0.rate_limited.increment(1),
             _ => {}
         }
-    }
-
-    /// Shows the queue as it is at this scrape.
-    pub(crate) fn queue_size(&self, queue: &str, depth: Option<QueueDepth>, stats: Option<&SignalStats>) {
-        let sizes = [
-            ("waiting", depth.map(|depth| depth.waiting)),
-            ("active", depth.map(|depth| depth.active)),
-            ("delayed", depth.map(|depth| depth.delayed)),
-            ("completed", stats.map(|stats| stats.signals)),
-            ("failed", stats.map(|stats| stats.dead_letters)),
-        ];
-        metrics::with_local_recorder(&*self.0.recorder, || {
-            for (state, size) in sizes {
-                #[expect(clippy::cast_precision_loss, reason = "gauges are doubles")]
-                if let Some(size) = size {
-                    gauge!(QUEUE_SIZE, "queue_name" => queue.to_owned(), "state" => state).set(size as f64);
-                }
-            }
-        });
     }
 }
 

@@ -9,10 +9,9 @@ use sspp_core::{
     Clock, EventQueue, Intake, IntakeError, ModelDigest, QueueError, Random, ScoringModel, Store, StoreError,
     Timestamp,
 };
-use sspp_runtime::{AllowedHosts, QueueClock};
+use sspp_runtime::{AllowedHosts, Backpressure, QueueClock};
 use tokio_util::sync::CancellationToken;
 
-use crate::backpressure::Backpressure;
 use crate::http::guard::{ApiKeys, CorsOrigins, RateLimit, TrustedProxies};
 use crate::http::{BodyMemory, Problem};
 use crate::metrics::Metrics;
@@ -116,7 +115,7 @@ pub(crate) struct Inner {
     /// The one way in for events.
     pub(crate) intake: Intake,
     pub(crate) metrics: Metrics,
-    pub(crate) backpressure: Backpressure,
+    pub(crate) backpressure: Arc<Backpressure>,
     pub(crate) bodies: BodyMemory,
     pub(crate) stopping: CancellationToken,
     /// Notified when there is something to erase.
@@ -143,7 +142,7 @@ impl App {
             ports,
             settings,
             metrics,
-            backpressure: Backpressure::default(),
+            backpressure: Arc::default(),
             bodies: BodyMemory::default(),
             stopping: CancellationToken::new(),
             erasures: Arc::default(),

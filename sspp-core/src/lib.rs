@@ -33,8 +33,7 @@ pub use sspp_engine::{
     MemoryEventQueue, MemoryStore, NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter, Page, Pipeline,
     PipelineConfig, Position, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, ReplayError,
     Replayed, Retention, Settled, Settlement, Signal, SignalFilter, SignalQuery, SignalStats, Store,
-    StoreError, Subject, Total, TraceContext, Verdict, adapter, erase_some, finish_erasures, replay,
-    replay_all, retain,
+    StoreError, Subject, Total, TraceContext, Upkeep, Verdict, adapter, erase_some, replay, replay_all,
 };
 pub use sspp_events::{
     AcceptedEvent, AccountId, BatchFault, BatchFormat, Clock, CloudEventAttributes, ContentDigest,

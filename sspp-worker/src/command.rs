@@ -1,11 +1,9 @@
 //! The command line: scoring events, with all its settings, or a subcommand with its own.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use clap::{Parser, Subcommand};
+use sspp_runtime::{Failure, HealthcheckArgs, ManualCommand, print};
 
-use clap::{Args, Parser, Subcommand};
-use sspp_runtime::{Failure, ManualCommand, healthcheck, print};
-
-use crate::app::{RunError, run};
+use crate::app::run;
 use crate::config::Config;
 use crate::migrate::{MigrateArgs, migrate};
 
@@ -40,23 +38,11 @@ pub enum Command {
     /// Bring the schema of PostgreSQL up to this release, and say how many migrations that took.
     Migrate(Box<MigrateArgs>),
     /// Ask the worker on this port whether it is ready: ends with 0 when it is, else with 1.
+    #[command(mut_arg("port", |port| port.env("WORKER_PORT").value_name("WORKER_PORT").default_value("3001")))]
     Healthcheck(HealthcheckArgs),
     /// Completions and man pages.
     #[command(flatten)]
     Manual(ManualCommand),
-}
-
-/// Which worker is asked whether it is ready.
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct HealthcheckArgs {
-    /// The port of its probes and metrics.
-    #[arg(short, long, env = "WORKER_PORT", value_name = "WORKER_PORT", default_value_t = 3001,
-          value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: u16,
-
-    /// The address of its probes and metrics.
-    #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    pub bind: IpAddr,
 }
 
 impl CommandLine {
@@ -65,17 +51,9 @@ impl CommandLine {
         match self.command {
             None => Ok(run(&self.config)?),
             Some(Command::Migrate(args)) => print(&migrate(&args)?),
-            Some(Command::Healthcheck(HealthcheckArgs { port, bind })) => {
-                print(&healthcheck(SocketAddr::new(bind, port)).map_err(Failure::run)?)
-            }
+            Some(Command::Healthcheck(args)) => args.run(),
             Some(Command::Manual(manual)) => manual.run::<Self>(),
         }
-    }
-}
-
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        if error.is_usage() { Self::usage(error) } else { Self::run(error) }
     }
 }
 

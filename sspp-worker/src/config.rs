@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use sspp_runtime::{
     BackendArgs, Backends, ClaimArgs, ConfigError, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs,
-    ServerArgs, Span, StartArgs, TraceExport,
+    ServerArgs, StartArgs, TraceExport, read_duration,
 };
 
 /// The settings of the worker.
@@ -17,7 +18,7 @@ use sspp_runtime::{
 /// assert_eq!(config.address().to_string(), "127.0.0.1:8081");
 /// ```
 #[derive(Debug, Clone, Parser)]
-#[command(name = "sspp-worker")]
+#[command(name = "sspp-worker", mut_arg("max_connections", |arg| arg.default_value("256")))]
 pub struct Config {
     /// The port of probes and metrics; 0 picks a free one and prints it.
     #[arg(short, long, env = "WORKER_PORT", value_name = "WORKER_PORT", default_value_t = 3001)]
@@ -27,9 +28,9 @@ pub struct Config {
     #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub bind: IpAddr,
 
-    /// How long events in hand get to finish once the process is told to stop, such as 25s.
-    #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "25s")]
-    pub shutdown_timeout: Span,
+    /// How long events in hand get to finish once the process has to stop, such as 25s.
+    #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "25s", value_parser = read_duration)]
+    pub shutdown_timeout: Duration,
 
     /// The scoring model, a TOML or (by its ending) JSON file. Without it, the built-in default model.
     #[arg(short, long, env = "SSPP_MODEL", value_name = "SSPP_MODEL")]
@@ -38,12 +39,6 @@ pub struct Config {
     /// How many connections, how long each may take, and which hosts it may ask for.
     #[command(flatten)]
     pub server: ServerArgs,
-
-    /// How many connections of probes and scrapers may be open, from 1 to 1,000,000. Where all are taken and one is idle it makes
-    /// room; else more are answered 503 at once.
-    #[arg(long, help_heading = "Connections", env = "SSPP_MAX_CONNECTIONS", value_name = "SSPP_MAX_CONNECTIONS",
-          default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub max_connections: u32,
 
     /// How the pipeline runs.
     #[command(flatten)]

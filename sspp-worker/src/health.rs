@@ -1,25 +1,23 @@
 //! The small server of probes and metrics: nothing secret, nothing that changes anything.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, IntoResponse as _, Request, Response};
 use serde_json::json;
-use sspp_runtime::{AllowedHosts, DurabilityState, QueueClock, RequestedHost, Seen};
+use sspp_runtime::{AllowedHosts, HealthReport, Monitor, RequestedHost};
 use tokio::sync::watch;
 
 /// What the pipeline is at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
+#[derive(Debug)]
 pub(crate) enum Phase {
     /// It was not started yet: something has to be waited for.
     Starting,
-    /// It takes events.
-    Running,
+    /// It takes events, unless its breaker is open.
+    Running(watch::Receiver<bool>),
     /// It takes no more and finishes what it has in hand.
     Stopping,
     /// It ended.
@@ -30,53 +28,27 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Health {
     started: Instant,
-    phase: AtomicU8,
-    seen: watch::Receiver<Option<Seen>>,
-    /// True while the pipeline's breaker is open; there once it was built.
-    store_away: OnceLock<watch::Receiver<bool>>,
-    durability: DurabilityState,
-    clock: Arc<QueueClock>,
+    phase: Mutex<Phase>,
+    pub(crate) monitor: Monitor,
     metrics: PrometheusHandle,
 }
 
 impl Health {
-    pub(crate) fn new(
-        seen: watch::Receiver<Option<Seen>>,
-        durability: DurabilityState,
-        clock: Arc<QueueClock>,
-        metrics: PrometheusHandle,
-    ) -> Self {
-        Self {
-            started: Instant::now(),
-            phase: AtomicU8::new(Phase::Starting as u8),
-            seen,
-            store_away: OnceLock::new(),
-            durability,
-            clock,
-            metrics,
-        }
-    }
-
-    /// The pipeline was started.
-    pub(crate) fn running(&self, store_away: watch::Receiver<bool>) {
-        // It is started once.
-        drop(self.store_away.set(store_away));
-        self.enter(Phase::Running);
+    pub(crate) fn new(monitor: Monitor, metrics: PrometheusHandle) -> Self {
+        Self { started: Instant::now(), phase: Mutex::new(Phase::Starting), monitor, metrics }
     }
 
     pub(crate) fn enter(&self, phase: Phase) {
-        self.phase.store(phase as u8, Ordering::Relaxed);
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
     }
 
     fn pipeline(&self) -> &'static str {
-        let phase = self.phase.load(Ordering::Relaxed);
-        let paused = self.store_away.get().is_some_and(|away| *away.borrow());
-        match phase {
-            phase if phase == Phase::Starting as u8 => "starting",
-            phase if phase == Phase::Running as u8 && paused => "paused",
-            phase if phase == Phase::Running as u8 => "running",
-            phase if phase == Phase::Stopping as u8 => "stopping",
-            _ => "ended",
+        match &*self.phase.lock().unwrap_or_else(PoisonError::into_inner) {
+            Phase::Starting => "starting",
+            Phase::Running(store_away) if *store_away.borrow() => "paused",
+            Phase::Running(_) => "running",
+            Phase::Stopping => "stopping",
+            Phase::Ended => "ended",
         }
     }
 
@@ -86,15 +58,12 @@ impl Health {
         if matches!(pipeline, "stopping" | "ended") {
             return Some(format!("the pipeline is {pipeline}"));
         }
-        match &*self.seen.borrow() {
-            None => return Some("the dependencies were not asked yet".to_owned()),
-            Some(Seen { queue, store }) => {
-                for (name, dependency) in [("redis", queue), ("postgresql", store)] {
-                    if let Some(reason) = dependency.reason() {
-                        return Some(format!("{name}: {reason}"));
-                    }
-                }
-            }
+        let report = self.monitor.report();
+        if report.services.is_empty() {
+            return Some("the dependencies were not asked yet".to_owned());
+        }
+        if let Some(fault) = report.fault() {
+            return Some(fault);
         }
         (pipeline != "running").then(|| format!("the pipeline is {pipeline}"))
     }
@@ -169,25 +138,20 @@ fn ready(health: &Health) -> Response {
 }
 
 fn show(health: &Health) -> Response {
-    let seen = health.seen.borrow().clone();
-    let well = seen.as_ref().is_some_and(|seen| seen.queue.is_healthy() && seen.store.is_healthy());
+    let report = health.monitor.report();
+    let well = report.is_healthy();
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let durability = health.durability.get();
-    let warnings = durability.as_ref().map(|durability| durability.at_risk().to_vec());
-    let durability = match &warnings {
-        None => "unknown",
-        Some(warnings) if warnings.is_empty() => "durable",
-        Some(_) => "at_risk",
-    };
-    let services = seen.map(|seen| json!({"redis": seen.queue, "postgresql": seen.store}));
+    let HealthReport { services, durability, warnings } = report;
+    let services: serde_json::Map<_, _> =
+        services.into_iter().map(|(name, dependency)| (name.to_owned(), json!(dependency))).collect();
     let body = json!({
         "status": if well { "healthy" } else { "unhealthy" },
         "version": env!("CARGO_PKG_VERSION"),
         "uptime": health.started.elapsed().as_secs_f64(),
         "pipeline": health.pipeline(),
-        "services": services.unwrap_or_else(|| json!({})),
+        "services": services,
         "durability": durability,
-        "warnings": warnings.unwrap_or_default().into_iter().chain(health.clock.warnings()).collect::<Vec<_>>(),
+        "warnings": warnings,
     });
     answer(status, &body)
 }

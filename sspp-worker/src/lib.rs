@@ -12,11 +12,11 @@
 mod app;
 mod command;
 mod config;
-mod drain;
 mod health;
 mod migrate;
 
-pub use app::{RunError, run};
-pub use command::{Command, CommandLine, HealthcheckArgs};
+pub use app::run;
+pub use command::{Command, CommandLine};
 pub use config::Config;
 pub use migrate::{MigrateArgs, migrate};
+pub use sspp_runtime::RunError;

@@ -1,10 +1,8 @@
 //! The `migrate` command.
 
 use clap::Args;
-use sspp_core::{PgConfig, PgOpenError, PgStore};
-use sspp_runtime::{ConfigError, DatabaseArgs, LogArgs};
-
-use crate::app::RunError;
+use sspp_core::PgConfig;
+use sspp_runtime::{ConfigError, DatabaseArgs, LogArgs, RunError};
 
 /// What is migrated.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -34,21 +32,11 @@ pub fn migrate(args: &MigrateArgs) -> Result<String, RunError> {
         missing: "DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB)",
         why: "it says where the PostgreSQL is whose schema is to be migrated",
     })?;
-    let database = PgConfig::new(url.expose());
     logs.start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let migrating = async {
-            let store = PgStore::open(database).await?;
-            let applied = store.migrate().await?;
-            store.close().await;
-            Ok::<_, PgOpenError>(applied)
-        };
-        let applied = migrating.await.map_err(RunError::Migrate)?;
-        Ok(match applied {
-            0 => "the schema is up to date: no migration was needed".to_owned(),
-            1 => "the schema is up to date: 1 migration was applied".to_owned(),
-            many => format!("the schema is up to date: {many} migrations were applied"),
-        })
+    Ok(match runtime.block_on(sspp_runtime::migrate(PgConfig::new(url.expose())))? {
+        0 => "the schema is up to date: no migration was needed".to_owned(),
+        1 => "the schema is up to date: 1 migration was applied".to_owned(),
+        many => format!("the schema is up to date: {many} migrations were applied"),
     })
 }

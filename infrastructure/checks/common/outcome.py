@@ -16,7 +16,7 @@ INFRASTRUCTURE = pathlib.Path(__file__).resolve().parents[2]
 ROOT = INFRASTRUCTURE.parent
 NOT_RUN = 77
 
-# Told to end, a check leaves through its `finally` and `atexit`, so that it takes its processes and containers along.
+# On a signal to end, a check leaves through its `finally` and `atexit`, so that it takes its processes and containers along.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 # In the background of a shell SIGINT is ignored, and bash cannot trap what was ignored when it began: scripts under test could not be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)

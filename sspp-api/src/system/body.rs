@@ -7,8 +7,8 @@ use poem_openapi::types::Type as _;
 use poem_openapi::{Enum, Object};
 use serde::{Serialize, Serializer};
 use serde_with::skip_serializing_none;
-use sspp_core::{Durability, ScoringModel};
-use sspp_runtime::Dependency;
+use sspp_core::ScoringModel;
+use sspp_runtime::{Dependency, HealthReport};
 
 use crate::http::schema::{Instant, constant, documented, inline};
 use crate::http::{Answer, Documentation, JsonBody, Problem, media};
@@ -106,27 +106,16 @@ struct HealthBody {
 pub(crate) struct HealthAnswer(HealthBody);
 
 impl HealthAnswer {
-    pub(crate) fn new(
-        now: Instant,
-        services: Vec<(&'static str, ServiceHealth)>,
-        durability: Option<&Durability>,
-        of_clocks: Vec<String>,
-    ) -> Self {
-        let healthy = services.iter().all(|(_, health)| health.status == HealthStatus::Healthy);
-        let status = if healthy { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
-        let warnings = durability.map(|durability| durability.at_risk().to_vec());
-        let durability = match &warnings {
-            None => DurabilityStatus::Unknown,
-            Some(warnings) if warnings.is_empty() => DurabilityStatus::Durable,
-            Some(_) => DurabilityStatus::AtRisk,
+    pub(crate) fn new(now: Instant, report: HealthReport) -> Self {
+        let status = if report.is_healthy() { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
+        let services = report.services.into_iter().map(|(name, dependency)| (name, dependency.into()));
+        let durability = match report.durability {
+            sspp_runtime::DurabilityStatus::Durable => DurabilityStatus::Durable,
+            sspp_runtime::DurabilityStatus::AtRisk => DurabilityStatus::AtRisk,
+            sspp_runtime::DurabilityStatus::Unknown => DurabilityStatus::Unknown,
         };
-        Self(HealthBody {
-            status,
-            timestamp: now,
-            services: Services(services),
-            durability,
-            warnings: warnings.unwrap_or_default().into_iter().chain(of_clocks).collect(),
-        })
+        let services = Services(services.collect());
+        Self(HealthBody { status, timestamp: now, services, durability, warnings: report.warnings })
     }
 }
 

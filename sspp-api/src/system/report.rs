@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sspp_core::Durability;
-use sspp_runtime::{Dependency, QueueNeed};
+use sspp_runtime::{Dependency, HealthReport, QueueNeed};
 
 use super::body::{EventTypesBody, HealthAnswer, LiveBody, LiveStatus, MetricsText, ReadyBody, ReadyStatus};
 use crate::http::schema::Instant;
@@ -23,14 +23,9 @@ pub(super) async fn health(call: Call) -> HealthAnswer {
         state.ask_store(ports.store.durability()),
     );
     let durability = Durability::of_both(of_queue.ok(), of_store.ok());
-    let services = if ports.queue_service == ports.store_service {
-        // One dependency: it is as well as its worse half.
-        vec![(ports.store_service, if queue.is_healthy() { store } else { queue })]
-    } else {
-        vec![(ports.queue_service, queue), (ports.store_service, store)]
-    };
-    let services = services.into_iter().map(|(name, dependency)| (name, dependency.into())).collect();
-    HealthAnswer::new(Instant(state.now()), services, durability.as_ref(), state.clock.warnings())
+    let services = [(ports.queue_service, queue), (ports.store_service, store)];
+    let report = HealthReport::new(services, durability.as_ref(), &state.clock);
+    HealthAnswer::new(Instant(state.now()), report)
 }
 
 pub(super) async fn ready(call: Call) -> Result<JsonBody<ReadyBody>, Problem> {
@@ -48,9 +43,5 @@ pub(super) async fn live(_call: Call) -> JsonBody<LiveBody> {
 }
 
 pub(super) async fn metrics(call: Call) -> MetricsText {
-    let (state, ports) = (&call.state, &call.state.ports);
-    let (depth, figures) =
-        tokio::join!(state.ask_queue(ports.queue.depth()), state.ask_store(ports.store.stats()));
-    state.metrics.queue_size(&state.settings.queue_name, depth.ok(), figures.ok().as_ref());
-    MetricsText(state.metrics.render())
+    MetricsText(call.state.metrics.render())
 }

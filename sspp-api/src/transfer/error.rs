@@ -1,9 +1,7 @@
 //! Why a transfer stopped, and how to go on.
 
 use sspp_core::{QueueError, StoreError};
-
-use crate::app::RunError;
-use crate::config::ConfigError;
+use sspp_runtime::{ConfigError, RunError};
 
 /// Why a transfer stopped. What was done until then stays, and doing it again does no harm.
 ///

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sspp_core::{Clock as _, NewJob, Record, ScoringModel, SystemClock, SystemRandom};
-use sspp_runtime::{BackendArgs, LogArgs, StopSignals, load_model};
+use sspp_runtime::{BackendArgs, LogArgs, RunError, StopSignals, load_model};
 
 use super::TransferError;
 use super::input::{Lines, RawLine, not_ndjson};
@@ -12,7 +12,6 @@ use super::lines::Line;
 use super::progress::Progress;
 use super::runtime::run;
 use super::target::{Place, Target};
-use crate::app::RunError;
 use crate::config::{DataArgs, ModelArgs};
 
 /// Signals that are recorded in one transaction.

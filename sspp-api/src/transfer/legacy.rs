@@ -5,14 +5,14 @@ use sspp_core::{
     AccountId, Event, EventId, EventType, ExternalId, LegacyError, LegacySignal, LegacySignals, Metadata,
     ModelDigest, PgOpenError, Record, Score, ScoringModel, SignalType, Source, Timestamp, Units, UserId,
 };
-use sspp_runtime::{LogArgs, Secret, StopSignals, StoreArgs};
+use sspp_runtime::{ConfigError, LogArgs, Secret, StopSignals, StoreArgs};
 
 use super::TransferError;
 use super::lines::scored;
 use super::progress::Progress;
 use super::runtime::run;
 use super::target::{Place, Target};
-use crate::config::{ConfigError, DataArgs};
+use crate::config::DataArgs;
 
 const BATCH: u32 = 500;
 
@@ -91,7 +91,7 @@ fn unopened(error: PgOpenError) -> TransferError {
     match error {
         PgOpenError::Config(reason) => {
             let (flag, variable) = ("--from", "SSPP_LEGACY_URL");
-            ConfigError::from(sspp_runtime::ConfigError::InvalidSecret { flag, variable, reason }).into()
+            ConfigError::InvalidSecret { flag, variable, reason }.into()
         }
         error => TransferError::Legacy { reason: error.to_string(), resume: None },
     }

@@ -1,17 +1,15 @@
 //! A runtime for one piece of work, which a signal stops.
 
-use sspp_runtime::{LogArgs, StopSignals};
+use sspp_runtime::{LogArgs, RunError, StopSignals};
 
 use super::TransferError;
-use crate::app::RunError;
-use crate::config::ConfigError;
 
 /// Does the work with logs as configured.
 pub(super) fn run(
     logs: &LogArgs,
     work: impl AsyncFnOnce(StopSignals) -> Result<(), TransferError>,
 ) -> Result<(), TransferError> {
-    logs.check().map_err(ConfigError::from)?.start();
+    logs.check()?.start();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -5,16 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sspp_core::{
-    Admission, EventQueue, ModelDigest, ModelRecord, NewJob, PgConfig, PgStore, QueueError, Record, Recorded,
-    RedisConfig, RedisEventQueue, SqliteConfig, SqliteDatabase, Store, StoreError, SystemClock,
+    Admission, EventQueue, ModelDigest, ModelRecord, NewJob, PgConfig, QueueError, Record, Recorded,
+    RedisConfig, RedisEventQueue, SqliteConfig, Store, StoreError, SystemClock,
 };
-use sspp_runtime::{BackendArgs, Backends, StoreArgs};
+use sspp_runtime::{
+    Adapters, BackendArgs, Backends, ConfigError, RunError, StoreArgs, open_file, open_postgres,
+};
+use tokio::time::Instant;
 
 use super::TransferError;
 use super::progress::say;
-use crate::app::RunError;
-use crate::config::{ConfigError, DataArgs};
-use crate::embedded;
+use crate::config::{DataArgs, full_path};
 
 /// How often a call that failed is made again, and how long is waited in between.
 const TRIES: u32 = 15;
@@ -53,7 +54,7 @@ impl Place {
 pub(super) struct Target {
     store: Arc<dyn Store>,
     queue: Option<Arc<dyn EventQueue>>,
-    database: Option<SqliteDatabase>,
+    file: Option<Adapters>,
     /// What was kept: to be kept again, should the store be restored meanwhile from a backup that lacks it.
     models: Mutex<HashMap<ModelDigest, ModelRecord>>,
 }
@@ -66,27 +67,27 @@ impl Target {
         let (redis, postgres) = match place {
             Place::File(config) => {
                 let path = config.path.clone();
-                let database = embedded::open(config, Arc::new(SystemClock)).await?;
-                say(&format!("into the data file {}", embedded::shown(&path).display()));
-                let (store, queue) = (database.store(), Some(database.queue()));
-                return Ok(Self { store, queue, database: Some(database), models });
+                let file = open_file(config, Arc::new(SystemClock)).await?;
+                say(&format!("into the data file {}", full_path(&path).display()));
+                let (store, queue) = (Arc::clone(&file.store), Some(Arc::clone(&file.queue)));
+                return Ok(Self { store, queue, file: Some(file), models });
             }
             Place::Servers(redis, postgres) => (redis, postgres),
         };
         let named = postgres.place().map_err(RunError::from)?;
-        let store = PgStore::open(postgres).await.map_err(RunError::from)?;
+        let store = open_postgres(postgres).await?;
         store.ping().await?;
         let queue = match redis {
             Some(redis) => Some(queue(redis).await?),
             None => None,
         };
         say(&format!("into {named}"));
-        Ok(Self { store: store.port(), queue, database: None, models })
+        Ok(Self { store: store.port(), queue, file: None, models })
     }
 
     pub(super) async fn close(self) {
-        if let Some(database) = self.database {
-            database.close().await;
+        if let Some(file) = self.file {
+            file.close(Instant::now()).await;
         }
     }
 

@@ -32,8 +32,10 @@ async fn the_binary_exports_the_list_and_nothing_else() {
         let request = reqwest::Client::new().request(method, format!("{}{path}", running.base));
         assert!(request.header("x-request-id", MARK).send().await.unwrap().status().is_client_error());
     }
-    eventually("every metric is exported", async || {
-        differences(&scrape(&running).await, METRICS, "api").is_empty()
+    eventually("every metric is exported, and the monitor saw the signal", async || {
+        let text = scrape(&running).await;
+        differences(&text, METRICS, "api").is_empty()
+            && text.contains("sspp_api_queue_size{queue_name=\"events\",state=\"completed\"} 1\n")
             && running.get("/api/v1/signals/stats").await["total_signals"] == 1
     })
     .await;
@@ -44,6 +46,8 @@ async fn the_binary_exports_the_list_and_nothing_else() {
         r#"sspp_api_events_rejected_total{reason="invalid-event"} 1"#,
         r#"sspp_api_events_rejected_total{reason="malformed-body"} 1"#,
         r#"sspp_api_dependency_up{dependency="sqlite"} 1"#,
+        r#"sspp_api_queue_size{queue_name="events",state="waiting"} 0"#,
+        r#"sspp_api_queue_size{queue_name="events",state="failed"} 0"#,
         "sspp_queue_durability_at_risk 0",
         "sspp_worker_breaker_open 0",
         "sspp_api_panics_total 0",

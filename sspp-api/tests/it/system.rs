@@ -64,7 +64,6 @@ async fn metrics_have_the_predecessors_names_and_bounded_labels() {
         r#"sspp_api_events_received_total{event_type="email_sent"} 0"#,
         "sspp_api_events_queued_total 1",
         "sspp_api_events_queue_errors_total 0",
-        r#"sspp_api_queue_size{queue_name="events",state="waiting"} 1"#,
         r#"sspp_api_http_request_duration_seconds_count{method="POST",route="/api/v1/events",status_code="202"} 1"#,
     ] {
         assert!(text.lines().any(|given| given == line), "{line} is not in\n{text}");

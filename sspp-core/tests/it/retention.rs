@@ -9,6 +9,7 @@ use sspp_core::testing::builders::{at, dead_letter, model, signal};
 use sspp_core::testing::{FaultyStore, eventually};
 use sspp_core::*;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tracing::span;
 
 const DAY: i64 = 86_400;
@@ -43,6 +44,11 @@ async fn figures(store: &dyn Store) -> (u64, u64, u64) {
     (stats.signals, stats.accounts, stats.dead_letters)
 }
 
+/// Removes what is too old, in the background, until the store is closed.
+fn retain(store: Arc<dyn Store>, retention: Retention) -> JoinHandle<()> {
+    tokio::spawn(Upkeep::new(store).retention(retention).run(CancellationToken::new()))
+}
+
 async fn is(store: &dyn Store, wanted: (u64, u64, u64)) {
     eventually(&format!("{wanted:?} are left"), async || figures(store).await == wanted).await;
 }
@@ -53,7 +59,7 @@ async fn what_becomes_too_old_goes_and_nothing_else() {
     let store = Arc::new(MemoryStore::with_clock(clock.clone()));
     fill(&*store, 10).await;
     let retention = Retention { signals: Some(days(5)), dead_letters: Some(days(3)), ..Retention::default() };
-    let retaining = tokio::spawn(retain(store.clone(), retention));
+    let retaining = retain(store.clone(), retention);
     is(&*store, (3_000, 5, 3)).await;
     tokio::time::sleep(Duration::from_hours(2)).await;
     assert_eq!(figures(&*store).await, (3_000, 5, 3), "the clock stands");
@@ -73,16 +79,16 @@ async fn one_kind_may_be_kept_for_ever_and_by_default_all_is() {
     let store = Arc::new(MemoryStore::with_clock(clock.clone()));
     fill(&*store, 4).await;
     // It would run for ever if it did anything.
-    retain(store.clone(), Retention::default()).await;
+    retain(store.clone(), Retention::default()).await.unwrap();
     assert_eq!(figures(&*store).await, (2_400, 4, 4));
     let letters = Retention { dead_letters: Some(days(1)), ..Retention::default() };
-    let retaining = tokio::spawn(retain(store.clone(), letters));
+    let retaining = retain(store.clone(), letters);
     is(&*store, (2_400, 4, 0)).await;
     retaining.abort();
     clock.advance(TimeDelta::days(4 - 4_000));
     // Less than a day is taken as a day, however it got here.
     let hasty = Retention { signals: Some(Duration::ZERO), ..Retention::default() };
-    let retaining = tokio::spawn(retain(store.clone(), hasty));
+    let retaining = retain(store.clone(), hasty);
     is(&*store, (600, 1, 0)).await;
     tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(figures(&*store).await, (600, 1, 0));
@@ -117,7 +123,7 @@ async fn an_outage_is_told_once_and_waited_out() {
     let store = Arc::new(FaultyStore::new(memory.clone(), |_| None));
     store.cut(true);
     let retention = Retention { signals: Some(days(1)), ..Retention::default() };
-    let retaining = tokio::spawn(retain(store.clone(), retention));
+    let retaining = retain(store.clone(), retention);
     for outage in 1..=2 {
         tokio::time::sleep(Duration::from_hours(1)).await;
         assert_eq!(warnings.load(Ordering::SeqCst), outage);
@@ -147,8 +153,7 @@ async fn several_may_remove_from_one_file_at_once() {
         pause: Duration::from_millis(1),
         every: Duration::from_millis(10),
     };
-    let retaining: Vec<JoinHandle<()>> =
-        (0..3).map(|_| tokio::spawn(retain(store.clone(), retention.clone()))).collect();
+    let retaining: Vec<JoinHandle<()>> = (0..3).map(|_| retain(store.clone(), retention.clone())).collect();
     for number in 50_000..50_040 {
         let fresh = signal(number).account("acc_9").processed_at(at(10 * DAY)).record();
         store.record(vec![fresh]).await.unwrap();

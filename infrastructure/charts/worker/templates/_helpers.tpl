@@ -36,5 +36,5 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{/* Where an object goes is said once, by `helm install --namespace`. */}}
 {{- define "sspp.checkov" -}}
-checkov.io/skip9: CKV_K8S_21=The namespace is the one of the release, which helm install is told
+checkov.io/skip9: CKV_K8S_21=The namespace is the one of the release, which helm install gets
 {{- end -}}

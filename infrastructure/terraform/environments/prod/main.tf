@@ -24,7 +24,7 @@ module "environment" {
   create_domain              = var.create_domain
 }
 
-# Whoever can reach the Kubernetes API of production is named.
+# Only the addresses named here reach the Kubernetes API of production.
 check "control_plane_is_not_open" {
   assert {
     condition     = length(var.control_plane_allowed_ipv4) > 0

@@ -11,7 +11,7 @@ variable "backup_region" {
 }
 
 variable "backup_bucket" {
-  description = "The name of the bucket of backups, which nobody else in its region may have."
+  description = "The name of the bucket of backups, which has to be unique in its region."
   type        = string
   default     = null
 }

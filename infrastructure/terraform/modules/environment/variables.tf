@@ -48,7 +48,7 @@ variable "backup_region" {
 }
 
 variable "backup_bucket" {
-  description = "The name of the bucket of backups, which nobody else in its region may have. Null: sspp-NAME-backups."
+  description = "The name of the bucket of backups, which has to be unique in its region. Null: sspp-NAME-backups."
   type        = string
   default     = null
 }

@@ -6,7 +6,6 @@ pub mod adapter;
 mod dead_letter;
 mod dead_letter_query;
 mod envelope;
-mod erase;
 mod erasure;
 mod intake;
 mod job;
@@ -19,18 +18,17 @@ mod pipeline;
 mod ports;
 mod query;
 mod replay;
-mod retention;
 mod signal;
 mod stamps;
 mod subject;
 mod trace;
 #[doc(hidden)]
 pub mod trace_spans;
+mod upkeep;
 
 pub use dead_letter::{DeadLetter, DeadLetterReason, NewDeadLetter};
 pub use dead_letter_query::{DeadLetterCursor, DeadLetterFilter, DeadLetterQuery, NumberedDeadLetter};
 pub use envelope::{Envelope, EnvelopeFault};
-pub use erase::{erase_some, finish_erasures};
 pub use erasure::{Erasable, Erased, Erasure, ErasureDigest};
 pub use intake::{Intake, IntakeError, Verdict};
 pub use job::{JobState, QueueDepth, QueuedJob};
@@ -42,7 +40,7 @@ pub use ports::{
 };
 pub use query::{Cursor, CursorFault, CursorKey, Horizon, Page, Position, SignalFilter, SignalQuery, Total};
 pub use replay::{ReplayError, Replayed, replay, replay_all};
-pub use retention::{Retention, retain};
 pub use signal::{NewSignal, Signal, SignalStats};
 pub use subject::Subject;
 pub use trace::TraceContext;
+pub use upkeep::{Retention, Upkeep, erase_some};

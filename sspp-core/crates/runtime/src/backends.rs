@@ -1,8 +1,10 @@
 //! The queue and the store of a deployment, and their limits.
 
+use std::time::Duration;
+
 use clap::Args;
 
-use super::{ConfigError, DatabaseArgs, RedisArgs, Span, check_queue_name};
+use super::{ConfigError, DatabaseArgs, RedisArgs, cli::check_queue_name, read_duration};
 use sspp_postgres::PgConfig;
 use sspp_redis::RedisConfig;
 
@@ -60,8 +62,8 @@ pub struct QueueArgs {
 pub struct ClaimArgs {
     /// How long an event may be in a worker's hands without a sign of life before another takes it over, such as 60s. Has to
     /// exceed `SSPP_STATEMENT_TIMEOUT`.
-    #[arg(long, env = "SSPP_CLAIM_BOUND", value_name = "SSPP_CLAIM_BOUND", default_value = "60s")]
-    pub claim_bound: Span,
+    #[arg(long, env = "SSPP_CLAIM_BOUND", value_name = "SSPP_CLAIM_BOUND", default_value = "60s", value_parser = read_duration)]
+    pub claim_bound: Duration,
 }
 
 /// The store on PostgreSQL, and its limits.
@@ -82,9 +84,10 @@ pub struct StoreArgs {
         long,
         env = "SSPP_STATEMENT_TIMEOUT",
         value_name = "SSPP_STATEMENT_TIMEOUT",
-        default_value = "10s"
+        default_value = "10s",
+        value_parser = read_duration
     )]
-    pub statement_timeout: Span,
+    pub statement_timeout: Duration,
 }
 
 /// What a process that serves does with Redis and PostgreSQL before it starts.
@@ -119,7 +122,7 @@ impl BackendArgs {
             return Err(ConfigError::ClaimBound { claim_bound, statement_timeout });
         }
         let redis = &mut backends.redis;
-        redis.claim_bound = claim_bound.get();
+        redis.claim_bound = claim_bound;
         // A claim is renewed every third of the bound: a command must be over by then.
         redis.command_timeout = redis.command_timeout.min(redis.claim_bound / 3);
         Ok(Some(backends))
@@ -152,7 +155,7 @@ impl StoreArgs {
         let url = self.database.url()?;
         Ok(url.map(|url| PgConfig {
             connections: self.database_connections,
-            statement_timeout: self.statement_timeout.get(),
+            statement_timeout: self.statement_timeout,
             ..PgConfig::new(url.expose())
         }))
     }

@@ -12,7 +12,7 @@ use clap::{Arg, Command, Parser};
 use super::ConfigError;
 
 /// What a binary's `--help` says of its exit status.
-pub const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 the command line or a setting is wrong, 130 stopped by a signal before it was done.";
+const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 the command line or a setting is wrong, 130 stopped by a signal before it was done.";
 
 /// Why a command was not done: the message, and the status that the process ends with.
 ///
@@ -83,24 +83,14 @@ pub fn main_of<C: Parser>(run: impl FnOnce(C) -> Result<(), Failure>) -> ExitCod
     let status = failure.status;
     let given = std::env::args_os().chain(std::env::vars_os().map(|(_, value)| value));
     let failure = without_users(&failure.to_string(), given);
-    // Nobody may be listening; the status says the same.
+    // Standard error may be closed; the status says the same.
     drop(writeln!(std::io::stderr(), "{}: {failure}", C::command().get_name()));
     ExitCode::from(status)
 }
 
 /// Reads a command line and the variables of its settings. A subcommand has settings of its own; what the variables say of
 /// all others does not matter to it, right or wrong.
-///
-/// ```
-/// #[derive(clap::Parser)]
-/// struct CommandLine {
-///     #[arg(long)]
-///     port: Option<u16>,
-/// }
-/// let line: CommandLine = sspp_runtime::read_command_line(["x", "--port", "80"].map(Into::into)).unwrap();
-/// assert_eq!(line.port, Some(80));
-/// ```
-pub fn read_command_line<C: Parser>(words: impl IntoIterator<Item = OsString>) -> Result<C, clap::Error> {
+fn read_command_line<C: Parser>(words: impl IntoIterator<Item = OsString>) -> Result<C, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
     let mut command = command_of::<C>();
     let first = words.get(1).and_then(|word| word.to_str());
@@ -113,10 +103,10 @@ pub fn read_command_line<C: Parser>(words: impl IntoIterator<Item = OsString>) -
 
 /// A binary's command line, each part of which tells the exit status in its help.
 pub(super) fn command_of<C: Parser>() -> Command {
-    fn told(command: Command) -> Command {
-        command.after_help(EXIT_STATUS).mut_subcommands(told)
+    fn with_status(command: Command) -> Command {
+        command.after_help(EXIT_STATUS).mut_subcommands(with_status)
     }
-    let mut command = told(C::command());
+    let mut command = with_status(C::command());
     command.build();
     command
 }
@@ -138,7 +128,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// What clap says, without the usage that follows but with the way to it, and with the variable that the value may be from.
+/// What clap says, with a pointer to the usage instead of the usage, and with the variable that the value may be from.
 fn one_line(error: &clap::Error, command: &Command) -> String {
     let text = error.to_string();
     let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
@@ -176,8 +166,8 @@ fn variable(error: &clap::Error, command: &Command) -> Option<String> {
     Some(find(command, shown)?.get_env()?.to_string_lossy().into_owned())
 }
 
-/// A message without the users and passwords of URLs that the command line or the environment hold: a URL in a wrong place
-/// may be told as it stands.
+/// A message without the users and passwords of URLs that the command line or the environment hold: a message may quote a URL
+/// that stands in the wrong place.
 fn without_users(message: &str, given: impl IntoIterator<Item = OsString>) -> String {
     given.into_iter().fold(message.to_owned(), |message, given| {
         let given = given.to_string_lossy();
@@ -190,12 +180,7 @@ fn without_users(message: &str, given: impl IntoIterator<Item = OsString>) -> St
 }
 
 /// Checks a queue's name, which stands in metrics and in keys.
-///
-/// ```
-/// assert!(sspp_runtime::check_queue_name("events").is_ok());
-/// assert!(sspp_runtime::check_queue_name("{events}").is_err());
-/// ```
-pub fn check_queue_name(name: &str) -> Result<(), ConfigError> {
+pub(super) fn check_queue_name(name: &str) -> Result<(), ConfigError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
     if !name.is_empty() && name.len() <= 100 && name.chars().all(plain) {
         return Ok(());

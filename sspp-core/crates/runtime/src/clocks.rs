@@ -1,4 +1,4 @@
-//! How far the dependencies' clocks are from this process's: measured, said loudly, and put right where it matters.
+//! How far the dependencies' clocks are from this process's: measured, told in the log and in /health, and corrected where it matters.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -65,9 +65,9 @@ impl QueueClock {
         gauge!(offset, "dependency" => dependency).set(-behind.as_seconds_f64());
         let surely = behind.abs() - half;
         let warning = (surely > WORTH_A_WARNING).then(|| {
-            let way = if behind > TimeDelta::zero() { "behind" } else { "ahead of" };
+            let side = if behind > TimeDelta::zero() { "behind" } else { "ahead of" };
             format!(
-                "the clock of this host is {} s {way} {dependency}'s: erasure and retention do not go by it, but times in logs \
+                "the clock of this host is {} s {side} {dependency}'s: erasure and retention do not go by it, but times in logs \
                  and traces do; synchronise the hosts' clocks",
                 behind.abs().as_seconds_f64().round()
             )

@@ -1,5 +1,11 @@
 //! Why a configuration cannot be started with.
 
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use humantime::format_duration;
+
 /// Why a configuration cannot be started with; every message names the flag and the variable, and none shows a password.
 ///
 /// ```
@@ -46,13 +52,14 @@ pub enum ConfigError {
     },
     /// A claim would end before the work on it must.
     #[error(
-        "--claim-bound (SSPP_CLAIM_BOUND) is {claim_bound}, which does not exceed --statement-timeout (SSPP_STATEMENT_TIMEOUT), {statement_timeout}: another worker would take over events whose statement still runs; raise the one or lower the other"
+        "--claim-bound (SSPP_CLAIM_BOUND) is {claim_bound}, which does not exceed --statement-timeout (SSPP_STATEMENT_TIMEOUT), {statement_timeout}: another worker would take over events whose statement still runs; raise the one or lower the other",
+        claim_bound = format_duration(*claim_bound), statement_timeout = format_duration(*statement_timeout)
     )]
     ClaimBound {
         /// How long a claim lasts.
-        claim_bound: super::Span,
+        claim_bound: Duration,
         /// How long a statement may take.
-        statement_timeout: super::Span,
+        statement_timeout: Duration,
     },
     /// A value that cannot be used.
     #[error("{flag} ({variable}) is {value:?}: {reason}")]
@@ -76,4 +83,31 @@ pub enum ConfigError {
         /// What it should be.
         reason: String,
     },
+    /// A data file beside a database.
+    #[error(
+        "--data (SSPP_DATA) names the file {path}, and {database} names PostgreSQL: which one is meant? leave out one of them",
+        path = path.display()
+    )]
+    FileAndDatabase {
+        /// The file.
+        path: PathBuf,
+        /// The variable that names the database.
+        database: &'static str,
+    },
+    /// Everyone could reach the API.
+    #[error(
+        "--bind {address} (SSPP_BIND) is not a loopback address, and anyone who reaches it could read and write: \
+         set keys with SSPP_API_KEYS or SSPP_API_KEYS_FILE (`sspp-api keygen --name NAME` makes one), bind to 127.0.0.1, or \
+         pass --allow-anonymous (SSPP_ALLOW_ANONYMOUS=true) behind a gateway that checks who asks"
+    )]
+    OpenToAnyone {
+        /// The address.
+        address: IpAddr,
+    },
+    /// Keys, and a setting that asks for none.
+    #[error(
+        "--allow-anonymous (SSPP_ALLOW_ANONYMOUS) lets everyone in, but keys are set too (SSPP_API_KEYS, \
+         SSPP_API_KEYS_FILE): leave out one or the other"
+    )]
+    KeysAndAnonymous,
 }

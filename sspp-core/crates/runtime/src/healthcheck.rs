@@ -1,23 +1,53 @@
-//! How a process asks itself, or rather its twin that serves, whether it is ready: for containers without a shell.
+//! The health check of a container without a shell: a second process asks the one that serves whether it is ready.
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::{Failure, print};
 
 /// For connecting, and then for the status line, however slowly it comes.
 const WITHIN: Duration = Duration::from_secs(4);
 /// A status line is shorter than this.
 const LINE: usize = 1_024;
 
+/// Which process is asked: the API, unless a binary changes the port's variable and default.
+///
+/// ```
+/// use clap::Parser as _;
+/// #[derive(clap::Parser)]
+/// #[command(mut_arg("port", |port| port.env("WORKER_PORT").default_value("3001")))]
+/// struct CommandLine {
+///     #[command(flatten)]
+///     healthcheck: sspp_runtime::HealthcheckArgs,
+/// }
+/// assert_eq!(CommandLine::parse_from(["x"]).healthcheck.port, 3001);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct HealthcheckArgs {
+    /// The port that it listens on.
+    #[arg(short, long, env = "PORT", value_name = "PORT", default_value_t = 3000,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+
+    /// The address that it listens on.
+    #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub bind: IpAddr,
+}
+
+impl HealthcheckArgs {
+    /// Asks, and prints the answer.
+    pub fn run(&self) -> Result<(), Failure> {
+        print(&healthcheck(SocketAddr::new(self.bind, self.port)).map_err(Failure::run)?)
+    }
+}
+
 /// Asks `/ready` of the server on this address and gives a line about it: `Ok` when it is ready.
 ///
 /// An unspecified address (`0.0.0.0`) is asked over loopback.
-///
-/// ```
-/// let nobody = "127.0.0.1:1".parse().unwrap();
-/// assert!(sspp_runtime::healthcheck(nobody).unwrap_err().contains("127.0.0.1:1"));
-/// ```
-pub fn healthcheck(address: SocketAddr) -> Result<String, String> {
+fn healthcheck(address: SocketAddr) -> Result<String, String> {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

@@ -5,22 +5,29 @@
 //! | [`BackendArgs`] | Redis and PostgreSQL by URL or by parts, and their limits |
 //! | [`PipelineArgs`], [`LogArgs`] | how a pipeline runs, what is logged and how |
 //! | [`RetentionArgs`] | for how long signals and dead letters are kept |
-//! | [`ConfigError`] | why a configuration cannot be started with |
+//! | [`ConfigError`], [`RunError`] | why a configuration cannot be started with, and why a process did not start |
 //! | [`main_of`], [`Failure`], [`ManualCommand`] | a binary's command line, how it ends, its man pages and completions |
 //! | [`load_model`], [`recorder`], [`StopSignals`] | what a process needs before it works |
-//! | [`watch_durability`], [`watch_dependencies`], [`migrate_until_done`] | what it sees to while it works |
-//! | [`METRICS`], [`describe_metrics`], [`measure`] | the list of every metric, and what every process measures |
+//! | [`open_servers`], [`open_file`], [`Adapters`] | the queue and the store, opened in one place |
+//! | [`RunningPipeline`] | a pipeline in this process |
+//! | [`Monitor`], [`HealthReport`], [`Backpressure`] | what a process watches while it works, and what /health tells of it |
+//! | [`METRICS`], [`describe_metrics`] | the list of every metric |
 //! | [`OtlpArgs`], [`TraceExport`], [`Exporting`] | where traces are exported to |
 //! | [`RequestTrace`] | a request's part in a trace |
-//! | [`serve`], [`ServerArgs`], [`AllowedHosts`] | the HTTP server, its limits, and which hosts it may be asked for |
-//! | [`healthcheck`] | how it asks itself whether it is ready |
+//! | [`listen`], [`serve`], [`ServerArgs`], [`AllowedHosts`] | the HTTP server, its limits, and which hosts it may be asked for |
+//! | [`HealthcheckArgs`] | how it asks itself whether it is ready |
 
 mod backends;
+mod backpressure;
 mod cli;
 mod clocks;
+mod dependency;
 mod durability;
 mod error;
+mod health;
 mod healthcheck;
+mod length;
+mod listen;
 mod location;
 mod logs;
 mod manual;
@@ -28,41 +35,52 @@ mod metric_list;
 mod migration;
 mod model;
 mod monitor;
+mod open;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod otlp_args;
 mod pipeline;
 mod recorder;
 mod retention;
+mod run_error;
+mod running;
 mod secret;
 mod server;
-mod span;
 mod stop;
 mod trace_export;
 mod traces;
 
 pub use backends::{BackendArgs, Backends, ClaimArgs, QueueArgs, StartArgs, StoreArgs};
-pub use cli::{EXIT_STATUS, Failure, check_queue_name, main_of, print, read_command_line};
+pub use backpressure::Backpressure;
+pub use cli::{Failure, main_of, print};
 pub use clocks::QueueClock;
-pub use durability::{DurabilityState, require_durable, watch_durability};
+pub use dependency::{Dependency, QueueNeed};
+pub use durability::NotDurable;
 pub use error::ConfigError;
-pub use healthcheck::healthcheck;
+pub use health::{DurabilityStatus, HealthReport};
+pub use healthcheck::HealthcheckArgs;
+pub use length::read_duration;
+pub use listen::listen;
 pub use location::{DatabaseArgs, Port, RedisArgs};
 pub use logs::{LogArgs, LogFormat, Logs};
 pub use manual::ManualCommand;
-pub use metric_list::{METRICS, Metric, describe_metrics, measure, metric_list, show_release};
-pub use migration::migrate_until_done;
+pub use metric_list::{METRICS, describe_metrics, show_release};
+pub use migration::migrate;
 pub use model::{ModelError, load_model};
-pub use monitor::{Dependency, QueueNeed, Seen, Watched, watch_dependencies};
+pub use monitor::{Monitor, MonitorMetrics, Watched};
+#[cfg(feature = "sqlite")]
+pub use open::open_file;
+pub use open::{Adapters, open_postgres, open_servers};
 pub use otlp_args::OtlpArgs;
 pub use pipeline::PipelineArgs;
 pub use recorder::recorder;
 pub use retention::RetentionArgs;
+pub use run_error::RunError;
+pub use running::RunningPipeline;
 pub use secret::Secret;
 pub use server::{
     AllowedHosts, ConnectionMetrics, HostFault, Limits, RequestedHost, ServerArgs, Serving, serve,
 };
-pub use span::{Age, Span};
 pub use stop::StopSignals;
 pub use trace_export::{Exporting, TraceExport};
 pub use traces::RequestTrace;

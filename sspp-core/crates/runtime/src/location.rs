@@ -1,17 +1,17 @@
 //! Where Redis and PostgreSQL are: by URL, or by parts under the names that deployments of the predecessor use.
 
-use std::fmt::Write as _;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use clap::Args;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{ConfigError, Secret};
 
 /// A port as a setting.
 ///
-/// Kubernetes sets `REDIS_PORT=tcp://10.0.0.1:6379` in every container beside a service named `redis`: that is nobody's
-/// setting, and is taken as none.
+/// Kubernetes sets `REDIS_PORT=tcp://10.0.0.1:6379` in every container beside a service named `redis`. That is no setting, and
+/// counts as none.
 ///
 /// ```
 /// use sspp_runtime::Port;
@@ -301,14 +301,9 @@ fn no_options(url: &Secret) -> Result<(), String> {
         .to_owned())
 }
 
+/// All but the unreserved characters of RFC 3986 is encoded.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(byte.into());
-        } else {
-            // Writing into a string cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
+    utf8_percent_encode(text, RESERVED).to_string()
 }

@@ -16,39 +16,6 @@ const EVERY: Duration = Duration::from_secs(5);
 /// ```
 pub const METRICS: &str = include_str!("../metrics.tsv");
 
-/// One metric of the list.
-///
-/// ```
-/// let panics = sspp_runtime::metric_list().find(|metric| metric.name == "sspp_api_panics_total").unwrap();
-/// assert_eq!((panics.kind, panics.binary, panics.labels), ("counter", "api", ""));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Metric {
-    /// Its name, as Prometheus stores it.
-    pub name: &'static str,
-    /// `counter`, `gauge` or `histogram`.
-    pub kind: &'static str,
-    /// Who exports it: `api`, `worker` or `both`. What the pipeline counts is `both`, since embedded mode runs one.
-    pub binary: &'static str,
-    /// The names of its labels, separated by commas.
-    pub labels: &'static str,
-    /// What it tells, in a sentence.
-    pub meaning: &'static str,
-}
-
-/// Every metric of the list, in its order.
-///
-/// ```
-/// assert!(sspp_runtime::metric_list().count() > 30);
-/// ```
-pub fn metric_list() -> impl Iterator<Item = Metric> {
-    METRICS.lines().skip(1).filter_map(|line| {
-        let mut cells = line.split('\t');
-        let mut next = || cells.next();
-        Some(Metric { name: next()?, kind: next()?, binary: next()?, labels: next()?, meaning: next()? })
-    })
-}
-
 /// Tells the recorder what every metric means.
 ///
 /// ```
@@ -60,11 +27,13 @@ pub fn metric_list() -> impl Iterator<Item = Metric> {
 /// assert!(recorder.handle().render().contains("# HELP sspp_api_panics_total Handlers that panicked"));
 /// ```
 pub fn describe_metrics() {
-    for metric in metric_list() {
-        match metric.kind {
-            "counter" => describe_counter!(metric.name, metric.meaning),
-            "gauge" => describe_gauge!(metric.name, metric.meaning),
-            _ => describe_histogram!(metric.name, metric.meaning),
+    for line in METRICS.lines().skip(1) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [name, kind, _, _, meaning] = cells[..] else { continue };
+        match kind {
+            "counter" => describe_counter!(name, meaning),
+            "gauge" => describe_gauge!(name, meaning),
+            _ => describe_histogram!(name, meaning),
         }
     }
 }
@@ -91,22 +60,13 @@ pub fn show_release(version: &'static str, model: &ScoringModel) {
 
 /// Shows every five seconds what the process uses (memory, CPU time, threads, file descriptors) and how many connections of
 /// its database pool are open and idle, and moves recorded durations into their buckets; until dropped.
-///
-/// ```
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let metrics = sspp_runtime::recorder().handle();
-/// let measuring = tokio::spawn(sspp_runtime::measure(move || metrics.run_upkeep(), || (3, 1)));
-/// // … until the process stops …
-/// measuring.abort();
-/// # });
-/// ```
-pub async fn measure(upkeep: impl Fn(), connections: impl Fn() -> (u32, u32)) {
+pub(super) async fn measure(sort_durations: impl Fn(), connections: impl Fn() -> (u32, u32)) {
     const CONNECTIONS: &str = "sspp_database_connections";
     let process = Collector::default();
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        upkeep();
+        sort_durations();
         process.collect();
         let (open, idle) = connections();
         gauge!(CONNECTIONS, "state" => "used").set(f64::from(open.saturating_sub(idle)));

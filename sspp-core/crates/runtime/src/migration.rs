@@ -1,20 +1,31 @@
-//! Migration at start, by processes that are told to.
+//! Migration of PostgreSQL's schema: once, as a command, or at start until it is done.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_postgres::PgStore;
+use sspp_postgres::{PgConfig, PgStore};
+
+use super::RunError;
 
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Brings the store's schema up to this release, trying again until it is: the database may come up later than the process.
+/// Brings a schema up to this release; gives how many migrations that took.
 ///
 /// ```no_run
-/// # async fn at_start(store: std::sync::Arc<sspp_core::PgStore>) {
-/// tokio::spawn(sspp_runtime::migrate_until_done(store));
+/// # async fn once() -> Result<(), sspp_runtime::RunError> {
+/// let applied = sspp_runtime::migrate(sspp_core::PgConfig::new("postgres://localhost/sspp")).await?;
+/// # Ok(())
 /// # }
 /// ```
-pub async fn migrate_until_done(store: Arc<PgStore>) {
+pub async fn migrate(config: PgConfig) -> Result<usize, RunError> {
+    let store = PgStore::open(config).await.map_err(RunError::Migrate)?;
+    let applied = store.migrate().await.map_err(RunError::Migrate)?;
+    store.close().await;
+    Ok(applied)
+}
+
+/// Brings the store's schema up to this release, trying again until it is.
+pub(super) async fn migrate_until_done(store: Arc<PgStore>) {
     loop {
         match store.migrate().await {
             Ok(applied) => {

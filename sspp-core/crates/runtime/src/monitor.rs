@@ -1,328 +1,275 @@
-//! Watches the dependencies: asks each every second, says when one goes or comes back, and samples the queue's depth.
+//! Watches the queue and the store: asks each every second, tells when one goes or comes back, and looks at how full the queue is.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use metrics::{gauge, histogram};
-use serde::Serialize;
+use sspp_engine::{EventQueue, QueueDepth, SignalStats, Store};
 use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::QueueClock;
-use sspp_engine::{EventQueue, QueueError, Store, StoreError};
+use super::durability::DurabilityState;
+use super::metric_list::measure;
+use super::{Adapters, Backpressure, Dependency, HealthReport, NotDurable, QueueClock, QueueNeed};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// With the pause between two rounds, readiness follows what happens within three seconds.
 const ASK_WITHIN: Duration = Duration::from_secs(2);
-const DEPTH_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 const CLOCKS_EVERY: Duration = Duration::from_secs(15);
 
-/// How a dependency is.
-///
-/// ```
-/// fn show(dependency: &sspp_runtime::Dependency) -> String {
-///     dependency.reason().map_or_else(|| "healthy".to_owned(), |reason| format!("unhealthy: {reason}"))
-/// }
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Dependency {
-    status: &'static str,
-    /// In milliseconds.
-    #[serde(serialize_with = "as_millis")]
-    response_time: Duration,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    /// What the driver said, for the log.
-    #[serde(skip)]
-    detail: Option<String>,
+/// How queue and store were when they were asked last.
+type Seen = [(&'static str, Dependency); 2];
+
+/// The names under which a binary exports what its monitor sees.
+#[derive(Debug, Clone, Copy)]
+pub struct MonitorMetrics {
+    /// The gauge that is 1 while a dependency can be used, by `dependency`.
+    up: &'static str,
+    /// The histogram of how long a dependency takes to answer, by `dependency`.
+    ping: &'static str,
+    /// The gauge of what is in the queue, and of what became of it, by `queue_name` and `state`.
+    size: &'static str,
+    /// The gauge of how far this process's clock is ahead of a dependency's, by `dependency`.
+    clock_offset: &'static str,
 }
 
-/// What a process does with the queue, and so needs of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QueueNeed {
-    /// It puts events in: the queue has to take writes and to have room.
-    Enqueue,
-    /// It takes events out: the queue has to let them be settled, full or not.
-    Drain,
+impl MonitorMetrics {
+    /// Of `sspp-api`.
+    pub const API: Self = Self {
+        up: "sspp_api_dependency_up",
+        ping: "sspp_api_dependency_ping_duration_seconds",
+        size: "sspp_api_queue_size",
+        clock_offset: "sspp_api_clock_offset_seconds",
+    };
+    /// Of `sspp-worker`.
+    pub const WORKER: Self = Self {
+        up: "sspp_worker_dependency_up",
+        ping: "sspp_worker_dependency_ping_duration_seconds",
+        size: "sspp_worker_queue_size",
+        clock_offset: "sspp_worker_clock_offset_seconds",
+    };
 }
 
-impl Dependency {
-    /// Whether it answers and can be used.
-    pub fn is_healthy(&self) -> bool {
-        self.reason.is_none()
-    }
+const DRAIN_RATE: &str = "sspp_api_queue_drain_rate";
 
-    /// What is wrong, in words of ours: a driver's may tell too much.
-    pub fn reason(&self) -> Option<&'static str> {
-        self.reason
-    }
-
-    /// How long it took to answer.
-    pub fn response_time(&self) -> Duration {
-        self.response_time
-    }
-
-    /// Asks a queue whether it can do what is needed of it. One that takes longer than `within` is slow.
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// use sspp_core::{MemoryEventQueue, SystemClock};
-    /// use sspp_runtime::{Dependency, QueueNeed};
-    /// let queue = MemoryEventQueue::new(std::sync::Arc::new(SystemClock));
-    /// let queue = Dependency::of_queue(&queue, QueueNeed::Enqueue, std::time::Duration::from_secs(1)).await;
-    /// assert!(queue.is_healthy());
-    /// # });
-    /// ```
-    pub async fn of_queue(queue: &dyn EventQueue, need: QueueNeed, within: Duration) -> Self {
-        let asking = match need {
-            QueueNeed::Enqueue => queue.ping(),
-            QueueNeed::Drain => queue.can_settle(),
-        };
-        Self::ask(asking, within, |error| match error {
-            QueueError::Unavailable { .. } => "away",
-            QueueError::Timeout { .. } => "slow",
-            QueueError::Full { .. } => "full",
-            QueueError::Storage { .. } => "cannot write",
-            QueueError::Corrupt { .. } => "damaged",
-            QueueError::Closed => "closed",
-        })
-        .await
-    }
-
-    /// Asks a store whether it can record. One that takes longer than `within` is slow.
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// use sspp_core::MemoryStore;
-    /// use sspp_runtime::Dependency;
-    /// let store = Dependency::of_store(&MemoryStore::new(), std::time::Duration::from_secs(1)).await;
-    /// assert!(store.is_healthy());
-    /// # });
-    /// ```
-    pub async fn of_store(store: &dyn Store, within: Duration) -> Self {
-        Self::ask(store.ping(), within, |error| match error {
-            StoreError::Unavailable { .. } => "away",
-            StoreError::Timeout { .. } | StoreError::TooBroad { .. } => "slow",
-            StoreError::Contention { .. } => "busy",
-            StoreError::Storage { .. } => "cannot write",
-            StoreError::Setup { .. } => "not set up for this release: run `sspp-worker migrate`",
-            StoreError::Corrupt { .. } | StoreError::Data { .. } | StoreError::MissingModel { .. } => {
-                "damaged"
-            }
-            StoreError::Other { .. } => "failing",
-            StoreError::Closed => "closed",
-        })
-        .await
-    }
-
-    async fn ask<E: std::fmt::Display>(
-        asking: impl Future<Output = Result<(), E>>,
-        within: Duration,
-        reason: fn(&E) -> &'static str,
-    ) -> Self {
-        let began = Instant::now();
-        let (reason, detail) = match tokio::time::timeout(within, asking).await {
-            Ok(Ok(())) => (None, None),
-            Ok(Err(error)) => (Some(reason(&error)), Some(error.to_string())),
-            Err(_) => (Some("slow"), Some("no answer in time".to_owned())),
-        };
-        let status = if reason.is_none() { "healthy" } else { "unhealthy" };
-        Self { status, response_time: began.elapsed(), reason, detail }
-    }
-}
-
-fn as_millis<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// What was seen last.
-#[derive(Debug, Clone)]
-pub struct Seen {
-    /// The queue's server.
-    pub queue: Dependency,
-    /// The store's server.
-    pub store: Dependency,
-}
-
-/// What is watched, and under which names its figures are exported.
+/// What a process watches.
 #[derive(Debug, Clone)]
 pub struct Watched {
-    /// The queue.
-    pub queue: Arc<dyn EventQueue>,
-    /// What this process needs of it.
+    /// What this process needs of the queue.
     pub queue_need: QueueNeed,
-    /// What the queue runs on, as metrics and logs name it.
-    pub queue_service: &'static str,
-    /// The store.
-    pub store: Arc<dyn Store>,
-    /// What the store runs on, as metrics and logs name it.
-    pub store_service: &'static str,
     /// The queue's name in metrics.
     pub queue_name: String,
-    /// The gauge that is 1 while a dependency can be used, by `dependency`.
-    pub up: &'static str,
-    /// The histogram of how long a dependency takes to answer, by `dependency`.
-    pub ping: &'static str,
-    /// The gauge of the queue's depth, by `queue_name` and `state`.
-    pub size: &'static str,
-    /// The gauge of how far this process's clock is ahead of a dependency's, by `dependency`.
-    pub clock_offset: &'static str,
+    /// The names of its metrics.
+    pub metrics: MonitorMetrics,
     /// This process's clock, which is compared with those of the dependencies.
     pub clock: Arc<QueueClock>,
+    /// Kept up to date where clients wait for room in the queue. The store's figures are looked at for that.
+    pub backpressure: Option<Arc<Backpressure>>,
 }
 
-/// Asks queue and store every second whether they can be used, says when one goes or comes back, and keeps the metrics that
-/// [`Watched`] names; until the future is dropped. What it sees goes to the channel, which holds nothing before the first round.
+/// Keeps an eye on the queue, the store and the process itself, until it is dropped: whether they can be used, whether they are
+/// durable, how full the queue is, how their clocks differ, and what the process uses. All of it becomes metrics.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use std::sync::Arc;
 /// use sspp_core::{MemoryEventQueue, MemoryStore, SystemClock};
 /// use sspp_runtime::*;
+/// let queue = Arc::new(MemoryEventQueue::new(Arc::new(SystemClock)));
+/// let adapters = Adapters::new(("memory", queue), ("memory", Arc::new(MemoryStore::new())));
 /// let watched = Watched {
-///     queue: Arc::new(MemoryEventQueue::new(Arc::new(SystemClock))),
 ///     queue_need: QueueNeed::Enqueue,
-///     queue_service: "memory",
-///     store: Arc::new(MemoryStore::new()),
-///     store_service: "memory",
 ///     queue_name: "events".to_owned(),
-///     up: "up",
-///     ping: "ping_seconds",
-///     size: "size",
-///     clock_offset: "clock_offset_seconds",
+///     metrics: MonitorMetrics::API,
 ///     clock: Arc::new(QueueClock::new(Arc::new(SystemClock))),
+///     backpressure: None,
 /// };
-/// let (seen, mut see) = tokio::sync::watch::channel(None);
-/// let watching = tokio::spawn(watch_dependencies(watched, seen));
-/// let first = see.wait_for(Option::is_some).await.unwrap().clone().unwrap();
-/// assert!(first.queue.is_healthy() && first.store.is_healthy());
-/// watching.abort();
+/// let metrics = recorder().handle();
+/// let monitor = Monitor::start(&adapters, watched, move || metrics.run_upkeep());
+/// while !monitor.report().is_healthy() {
+///     tokio::task::yield_now().await;
+/// }
 /// # });
 /// ```
-pub async fn watch_dependencies(watched: Watched, seen: watch::Sender<Option<Seen>>) {
-    let Watched { queue, store, .. } = &watched;
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut sampled: Option<Instant> = None;
-    let (mut lined_up, mut compared) = (false, None::<Instant>);
-    loop {
-        ticks.tick().await;
-        let (now_queue, now_store) = tokio::join!(
-            Dependency::of_queue(&**queue, watched.queue_need, ASK_WITHIN),
-            Dependency::of_store(&**store, ASK_WITHIN)
-        );
-        let before = seen.borrow().clone();
-        watched.report(watched.queue_service, before.as_ref().map(|seen| &seen.queue), &now_queue);
-        watched.report(watched.store_service, before.as_ref().map(|seen| &seen.store), &now_store);
-        watched.show_up(&now_queue, &now_store);
-        // One that takes no more still tells how much it holds.
-        let answers = !matches!(now_queue.reason, Some("away" | "slow" | "closed"));
-        let both_up = now_queue.is_healthy() && now_store.is_healthy();
-        lined_up = both_up && (lined_up || watched.line_up().await);
-        seen.send_replace(Some(Seen { queue: now_queue, store: now_store }));
-        // Each by itself: without the store, the queue's clock still judges what producers say.
-        if answers && compared.is_none_or(|at| at.elapsed() >= CLOCKS_EVERY) {
-            compared = Some(Instant::now());
-            watched.compare_clocks().await;
+#[derive(Debug)]
+pub struct Monitor {
+    seen: watch::Receiver<Option<Seen>>,
+    durability: DurabilityState,
+    clock: Arc<QueueClock>,
+    _tasks: [AbortOnDropHandle<()>; 2],
+}
+
+impl Monitor {
+    /// Starts to watch. Every five seconds `sort_durations` is called, which moves recorded durations into their buckets.
+    pub fn start(adapters: &Adapters, watched: Watched, sort_durations: impl Fn() + Send + 'static) -> Self {
+        let (sender, seen) = watch::channel(None);
+        let clock = Arc::clone(&watched.clock);
+        let durability = DurabilityState::watch(&adapters.queue, &adapters.store);
+        if watched.backpressure.is_some() {
+            gauge!(DRAIN_RATE).set(0.0);
         }
-        if answers && sampled.is_none_or(|at| at.elapsed() >= DEPTH_EVERY) {
-            sampled = Some(Instant::now());
-            watched.sample_depth().await;
-        }
+        let watch = Watch {
+            queue: Arc::clone(&adapters.queue),
+            store: Arc::clone(&adapters.store),
+            services: [adapters.queue_service, adapters.store_service],
+            watched,
+        };
+        let tasks =
+            [tokio::spawn(watch.run(sender)), tokio::spawn(measure(sort_durations, adapters.connections()))];
+        Self { seen, durability, clock, _tasks: tasks.map(AbortOnDropHandle::new) }
+    }
+
+    /// Waits until queue and store say that what they acknowledge survives. The error says why the process must not start.
+    ///
+    /// With `patience`, the queue has to answer within it, and the store may be away: taking events works without it. Without,
+    /// both are waited for, however long it takes.
+    pub async fn require_durable(&self, patience: Option<Duration>) -> Result<(), NotDurable> {
+        self.durability.require(patience).await
+    }
+
+    /// What was seen last, at most three seconds ago; no dependency before the first time.
+    pub fn report(&self) -> HealthReport {
+        let seen = self.seen.borrow().clone();
+        HealthReport::new(seen.into_iter().flatten(), self.durability.get().as_ref(), &self.clock)
     }
 }
 
-impl Watched {
-    /// One line a change, not one a second.
+#[derive(Debug)]
+struct Watch {
+    queue: Arc<dyn EventQueue>,
+    store: Arc<dyn Store>,
+    /// What each runs on.
+    services: [&'static str; 2],
+    watched: Watched,
+}
+
+impl Watch {
+    async fn run(self, seen: watch::Sender<Option<Seen>>) {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut lined_up, mut compared, mut looked) = (false, None::<Instant>, None::<Instant>);
+        let is_due = |last: Option<Instant>, every| last.is_none_or(|at| at.elapsed() >= every);
+        loop {
+            ticks.tick().await;
+            let (queue, store) = tokio::join!(
+                Dependency::of_queue(&*self.queue, self.watched.queue_need, ASK_WITHIN),
+                Dependency::of_store(&*self.store, ASK_WITHIN)
+            );
+            let seen_before = seen.borrow().clone();
+            let [queue_before, store_before] = seen_before.map_or([None, None], |seen| seen.map(Some));
+            let [queue_name, store_name] = self.services;
+            self.report(queue_name, queue_before.as_ref().map(|(_, before)| before), &queue);
+            self.report(store_name, store_before.as_ref().map(|(_, before)| before), &store);
+            self.show_up(&queue, &store);
+            // A queue that takes no more still tells how much it holds.
+            let queue_answers = !matches!(queue.reason(), Some("away" | "slow" | "closed"));
+            let store_answers = store.is_healthy();
+            let both_up = queue.is_healthy() && store_answers;
+            lined_up = both_up && (lined_up || self.line_up().await);
+            seen.send_replace(Some([(queue_name, queue), (store_name, store)]));
+            // Each by itself: without the store, the queue's clock still judges what producers say.
+            if queue_answers && is_due(compared, CLOCKS_EVERY) {
+                compared = Some(Instant::now());
+                self.compare_clocks().await;
+            }
+            if (queue_answers || store_answers) && is_due(looked, LOOK_EVERY) {
+                looked = Some(Instant::now());
+                self.look(queue_answers, store_answers).await;
+            }
+        }
+    }
+
+    /// Tells of changes, not of every second.
     fn report(&self, name: &'static str, before: Option<&Dependency>, now: &Dependency) {
-        histogram!(self.ping, "dependency" => name).record(now.response_time);
-        match (before.map(|before| before.reason), now.reason) {
+        histogram!(self.watched.metrics.ping, "dependency" => name).record(now.response_time());
+        match (before.map(Dependency::reason), now.reason()) {
             (Some(Some(_)) | None, None) => tracing::info!(dependency = name, "a dependency is there"),
             (Some(before), Some(reason)) if before == Some(reason) => {}
-            // By this process, which stops.
+            // This process closed it, and stops.
             (Some(None), None) | (_, Some("closed")) => {}
             (_, Some(reason)) => {
-                let detail = now.detail.as_deref().unwrap_or_default();
-                tracing::warn!(dependency = name, reason, detail, "waiting for a dependency");
+                tracing::warn!(dependency = name, reason, detail = now.detail(), "waiting for a dependency");
             }
         }
     }
 
     /// Where both are one server, it is up when both are.
     fn show_up(&self, queue: &Dependency, store: &Dependency) {
-        let (queue, store) = (queue.is_healthy(), store.is_healthy());
-        let one = self.queue_service == self.store_service;
-        for (name, up) in [
-            (self.queue_service, if one { queue && store } else { queue }),
-            (self.store_service, if one { queue && store } else { store }),
-        ] {
-            gauge!(self.up, "dependency" => name).set(if up { 1.0 } else { 0.0 });
+        let up = [queue.is_healthy(), store.is_healthy()];
+        let [queue_name, store_name] = self.services;
+        let both = up[0] && up[1];
+        for (name, up) in self.services.into_iter().zip(up) {
+            let up = if queue_name == store_name { both } else { up };
+            gauge!(self.watched.metrics.up, "dependency" => name).set(if up { 1.0 } else { 0.0 });
         }
     }
 
     async fn compare_clocks(&self) {
-        let queue = self.clock.measure(self.queue_service, self.clock_offset, true, self.queue.now());
-        let store = self.clock.measure(self.store_service, self.clock_offset, false, self.store.now());
+        let (clock, offset) = (&self.watched.clock, self.watched.metrics.clock_offset);
+        let [queue_name, store_name] = self.services;
+        let queue = clock.measure(queue_name, offset, true, self.queue.now());
+        let store = clock.measure(store_name, offset, false, self.store.now());
         // One that does not answer in time is measured again later.
-        drop(tokio::time::timeout(ASK_WITHIN, async { tokio::join!(queue, store) }).await);
+        drop(timeout(ASK_WITHIN, async { tokio::join!(queue, store) }).await);
     }
 
     /// One of them came, or came back, perhaps without what it knew: the queue's stamps go on after all that was erased.
     async fn line_up(&self) -> bool {
         let draw = async {
-            let erased = self.store.erased_up_to().await.map_err(|error| error.to_string())?;
+            let erased = self.store.erased_up_to().await?;
             if erased.is_some() {
-                self.queue.fence(erased).await.map_err(|error| error.to_string())?;
+                self.queue.fence(erased).await?;
             }
-            Ok::<_, String>(())
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
         };
-        let drawn = tokio::time::timeout(ASK_WITHIN, draw).await;
-        let drawn = drawn.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+        let drawn = timeout(ASK_WITHIN, draw).await.unwrap_or_else(|_| Err("no answer in time".into()));
         if let Err(error) = &drawn {
-            tracing::warn!(
-                error,
-                "the queue's stamps could not be moved behind what was erased; trying again"
-            );
+            tracing::warn!(%error, "the queue's stamps could not be moved behind what was erased; trying again");
         }
         drawn.is_ok()
     }
 
-    async fn sample_depth(&self) {
-        let Ok(Ok(depth)) = tokio::time::timeout(ASK_WITHIN, self.queue.depth()).await else { return };
-        for (state, size) in
-            [("waiting", depth.waiting), ("active", depth.active), ("delayed", depth.delayed)]
-        {
-            let labels = [("queue_name", self.queue_name.clone()), ("state", state.to_owned())];
-            #[expect(clippy::cast_precision_loss, reason = "gauges are doubles")]
-            gauge!(self.size, &labels).set(size as f64);
+    /// Looks at how full the queue is and, where clients wait for room, at how much is done.
+    async fn look(&self, queue_answers: bool, store_answers: bool) {
+        let backpressure = self.watched.backpressure.as_ref();
+        let depth = async {
+            if !queue_answers {
+                return None;
+            }
+            timeout(ASK_WITHIN, self.queue.depth()).await.ok()?.ok()
+        };
+        let figures = async {
+            if !store_answers || backpressure.is_none() {
+                return None;
+            }
+            timeout(ASK_WITHIN, self.store.stats()).await.ok()?.ok()
+        };
+        let (depth, figures) = tokio::join!(depth, figures);
+        self.show_sizes(depth, figures.as_ref());
+        // A queue that is away is not full.
+        if let (Some(backpressure), Some(depth)) = (backpressure, depth) {
+            let done = figures.map(|figures| figures.signals + figures.dead_letters);
+            if let Some(rate) = backpressure.see(Instant::now(), depth.total(), done) {
+                gauge!(DRAIN_RATE).set(rate);
+            }
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sspp_testing::MockEventQueue;
-
-    type Fault = fn() -> QueueError;
-
-    #[tokio::test]
-    async fn a_full_queue_can_be_drained_and_one_that_cannot_be_written_cannot() {
-        let faults: [(Fault, [Option<&str>; 2]); 3] = [
-            (|| QueueError::Full { backlog: 1, limit: 1, retry_after: Duration::ZERO }, [Some("full"), None]),
-            (
-                || QueueError::Storage { reason: "hunter2".to_owned() },
-                [Some("cannot write"), Some("cannot write")],
-            ),
-            (|| QueueError::Closed, [Some("closed"), Some("closed")]),
+    fn show_sizes(&self, depth: Option<QueueDepth>, figures: Option<&SignalStats>) {
+        let sizes = [
+            ("waiting", depth.map(|depth| depth.waiting)),
+            ("active", depth.map(|depth| depth.active)),
+            ("delayed", depth.map(|depth| depth.delayed)),
+            ("completed", figures.map(|figures| figures.signals)),
+            ("failed", figures.map(|figures| figures.dead_letters)),
         ];
-        for (fault, reasons) in faults {
-            let mut queue = MockEventQueue::new();
-            queue.expect_ping().returning(move || Err(fault()));
-            for (need, reason) in [QueueNeed::Enqueue, QueueNeed::Drain].into_iter().zip(reasons) {
-                let dependency = Dependency::of_queue(&queue, need, Duration::from_secs(1)).await;
-                assert_eq!(dependency.reason(), reason, "{need:?}");
-                assert!(!serde_json::to_string(&dependency).unwrap().contains("hunter2"));
+        for (state, size) in sizes {
+            let labels = [("queue_name", self.watched.queue_name.clone()), ("state", state.to_owned())];
+            #[expect(clippy::cast_precision_loss, reason = "gauges are doubles")]
+            if let Some(size) = size {
+                gauge!(self.watched.metrics.size, &labels).set(size as f64);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{ConfigError, Secret, TraceExport};
+use super::Secret;
 
 /// Where traces are exported to. Without an endpoint nothing is exported, and the rest does not matter; an empty variable is as
 /// good as none, as OpenTelemetry asks.
@@ -75,11 +75,6 @@ pub struct OtlpArgs {
 }
 
 impl OtlpArgs {
-    /// Checks what is set, if there is an endpoint to export to.
-    pub fn check(&self) -> Result<TraceExport, ConfigError> {
-        TraceExport::new(self)
-    }
-
     /// The endpoint that is set, with the flag and the variable that say so; the second is for traces alone.
     pub(super) fn endpoint(&self) -> Option<(&'static str, &'static str, &str)> {
         let traces = ("--otlp-traces-endpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");

@@ -1,8 +1,10 @@
 //! For how long a process keeps signals and dead letters.
 
+use std::time::Duration;
+
 use clap::Args;
 
-use super::Age;
+use super::length::read_age;
 use sspp_engine::Retention;
 
 /// For how long signals and dead letters are kept.
@@ -23,21 +25,21 @@ use sspp_engine::Retention;
 pub struct RetentionArgs {
     /// Remove signals that are older than this, such as 90d; at least a day. Without it they stay for ever. Has to be longer than
     /// any producer tries again: an event that comes again after its signal went counts again.
-    #[arg(long, env = "SSPP_RETAIN_SIGNALS", value_name = "SSPP_RETAIN_SIGNALS")]
-    pub retain_signals: Option<Age>,
+    #[arg(long, env = "SSPP_RETAIN_SIGNALS", value_name = "SSPP_RETAIN_SIGNALS", value_parser = read_age)]
+    pub retain_signals: Option<Duration>,
 
     /// Remove dead letters that are older than this, such as 30d; at least a day. Without it they stay for ever. One that went
     /// cannot be replayed.
-    #[arg(long, env = "SSPP_RETAIN_DEAD_LETTERS", value_name = "SSPP_RETAIN_DEAD_LETTERS")]
-    pub retain_dead_letters: Option<Age>,
+    #[arg(long, env = "SSPP_RETAIN_DEAD_LETTERS", value_name = "SSPP_RETAIN_DEAD_LETTERS", value_parser = read_age)]
+    pub retain_dead_letters: Option<Duration>,
 }
 
 impl RetentionArgs {
-    /// What [`retain`](sspp_engine::retain) is to remove.
+    /// What is too old.
     pub fn retention(&self) -> Retention {
         Retention {
-            signals: self.retain_signals.map(Age::get),
-            dead_letters: self.retain_dead_letters.map(Age::get),
+            signals: self.retain_signals,
+            dead_letters: self.retain_dead_letters,
             ..Retention::default()
         }
     }
@@ -49,9 +51,10 @@ mod tests {
     use std::time::Duration;
 
     use clap::Parser;
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use sspp_engine::{MemoryStore, Record, Store as _, retain};
+    use sspp_engine::{MemoryStore, Record, Store as _, Upkeep};
     use sspp_events::ManualClock;
     use sspp_testing::builders::{at, dead_letter, model, signal};
 
@@ -76,7 +79,7 @@ mod tests {
                 store.record(batch).await.unwrap();
                 let (signals, dead_letters) = (Some(Retention::SHORTEST), Some(Retention::SHORTEST));
                 let retention = Retention { signals, dead_letters, batch: 3, ..Retention::default() };
-                let retaining = retain(store, retention);
+                let retaining = Upkeep::new(store).retention(retention).run(CancellationToken::new());
                 assert!(
                     tokio::time::timeout(Duration::from_secs(30), retaining).await.is_err(),
                     "it goes on looking"

@@ -32,8 +32,7 @@ impl StopSignals {
         }
     }
 
-    /// Whoever asks again does not want to wait: the next signal ends the process with status 130. Nothing acknowledged is lost
-    /// by it.
+    /// From now on the next signal ends the process at once, with status 130. Nothing acknowledged is lost by it.
     pub fn end_at_next(mut self) {
         tokio::spawn(async move {
             let signal = self.next().await;

@@ -6,14 +6,6 @@ use super::otlp_args::OtlpArgs;
 use super::{ConfigError, Logs};
 
 /// Whether traces are to be exported, and where to; checked, but not yet started.
-///
-/// ```
-/// # use clap::Parser as _;
-/// # #[derive(clap::Parser)]
-/// # struct Config { #[command(flatten)] otlp: sspp_runtime::OtlpArgs }
-/// let config = Config::parse_from(["x"]);
-/// assert!(!config.otlp.check().unwrap().is_wanted());
-/// ```
 #[derive(Debug)]
 pub struct TraceExport {
     #[cfg(feature = "otlp")]
@@ -38,24 +30,23 @@ pub struct Exporting {
     exporter: Option<super::otlp::Exporter>,
 }
 
+impl OtlpArgs {
+    /// Checks what is set, if there is an endpoint to export to.
+    pub fn check(&self) -> Result<TraceExport, ConfigError> {
+        TraceExport::new(self)
+    }
+}
+
 impl TraceExport {
     #[cfg(feature = "otlp")]
-    pub(super) fn new(args: &OtlpArgs) -> Result<Self, ConfigError> {
+    fn new(args: &OtlpArgs) -> Result<Self, ConfigError> {
         super::otlp::Settings::read(args).map(|settings| Self { settings })
     }
 
     #[cfg(not(feature = "otlp"))]
     #[expect(clippy::unnecessary_wraps, reason = "a build with the feature has something to refuse")]
-    pub(super) fn new(args: &OtlpArgs) -> Result<Self, ConfigError> {
+    fn new(args: &OtlpArgs) -> Result<Self, ConfigError> {
         Ok(Self { asked_by: args.endpoint().map(|(_, variable, _)| variable) })
-    }
-
-    /// Whether an endpoint is set.
-    pub fn is_wanted(&self) -> bool {
-        #[cfg(feature = "otlp")]
-        return self.settings.is_some();
-        #[cfg(not(feature = "otlp"))]
-        return self.asked_by.is_some();
     }
 
     /// Starts logging, and exporting where an endpoint is set: `service` is how the binary is called, and `runtime` is where

@@ -58,7 +58,7 @@ impl RequestTrace {
     ) -> Option<Self> {
         use sspp_engine::otlp::{METHOD, ROUTE, start};
         let span = span(method, route, request_id, caller);
-        // A method that nobody knows is a client's own text: it would make a name of its own for each.
+        // An unknown method is text of the client: each would make a name of its own.
         let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
         let known = known.contains(&method);
         let shown = if known { method } else { "HTTP" };

@@ -43,7 +43,7 @@ run "the_id_is_written_and_the_name_is_the_address" {
 
   assert {
     condition     = strcontains(output.backup_environment, "export AWS_ENDPOINT_URL='https://storage.example.com'")
-    error_message = "The shell is not told where backups go."
+    error_message = "The output for the shell lacks the bucket of backups."
   }
 }
 

@@ -10,7 +10,7 @@ run "state_never_expires_and_its_key_opens_one_bucket" {
 
   assert {
     condition     = length(linode_object_storage_bucket.this.lifecycle_rule[0].expiration) == 0
-    error_message = "Objects expire that nobody said may."
+    error_message = "Objects expire though no rule says so."
   }
 
   assert {

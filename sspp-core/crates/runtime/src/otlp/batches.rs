@@ -1,4 +1,4 @@
-//! What stands around the SDK's batches: a queue that is bounded and counted, a closed list of attributes, and losses told.
+//! Around the SDK's batches: a queue that is bounded and counted, a closed list of attributes, and a count of losses.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -20,7 +20,7 @@ pub(super) const QUEUE: usize = 2_048;
 
 /// Spans on their way from where they ended to the exporter.
 #[derive(Debug, Default)]
-pub(super) struct Way {
+pub(super) struct Pending {
     waiting: AtomicUsize,
     pub(super) losses: Losses,
 }
@@ -28,18 +28,18 @@ pub(super) struct Way {
 /// Hands ended spans to the SDK's batches, unless too many wait.
 #[derive(Debug)]
 pub(super) struct Bounded {
-    way: Arc<Way>,
+    pending: Arc<Pending>,
     batches: BatchSpanProcessor,
 }
 
 impl Bounded {
     /// The pause between batches and their size are the SDK's (`OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
     pub(super) fn new<E: SpanExporter + 'static>(exporter: E, last_failure: LastFailure) -> Self {
-        let way = Arc::new(Way::default());
+        let pending = Arc::new(Pending::default());
         let config = BatchConfigBuilder::default().with_max_queue_size(QUEUE).build();
-        let exporter = Told { way: Arc::clone(&way), exporter, last_failure };
+        let exporter = Counted { pending: Arc::clone(&pending), exporter, last_failure };
         let batches = BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
-        Self { way, batches }
+        Self { pending, batches }
     }
 }
 
@@ -50,11 +50,11 @@ impl SpanProcessor for Bounded {
 
     fn on_end(&self, span: SpanData) {
         // The SDK's own queue would drop as well, but without counting.
-        if self.way.waiting.fetch_add(1, Ordering::AcqRel) < QUEUE {
+        if self.pending.waiting.fetch_add(1, Ordering::AcqRel) < QUEUE {
             self.batches.on_end(span);
         } else {
-            self.way.waiting.fetch_sub(1, Ordering::AcqRel);
-            self.way.losses.count(1);
+            self.pending.waiting.fetch_sub(1, Ordering::AcqRel);
+            self.pending.losses.count(1);
         }
     }
 
@@ -71,27 +71,27 @@ impl SpanProcessor for Bounded {
     }
 }
 
-/// An exporter of which one hears how it fares.
+/// An exporter whose losses are counted.
 #[derive(Debug)]
-struct Told<E> {
-    way: Arc<Way>,
+struct Counted<E> {
+    pending: Arc<Pending>,
     exporter: E,
     last_failure: LastFailure,
 }
 
-impl<E: SpanExporter> SpanExporter for Told<E> {
+impl<E: SpanExporter> SpanExporter for Counted<E> {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len();
-        self.way.waiting.fetch_sub(spans, Ordering::AcqRel);
+        self.pending.waiting.fetch_sub(spans, Ordering::AcqRel);
         for span in &mut batch {
             span.attributes.retain(is_exported);
         }
         let result = self.exporter.export(batch).await;
         match &result {
-            Ok(()) => self.way.losses.taken(),
+            Ok(()) => self.pending.losses.taken(),
             Err(error) => {
                 let cause = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-                self.way.losses.lost(spans, &cause.unwrap_or_else(|| error.to_string()));
+                self.pending.losses.lost(spans, &cause.unwrap_or_else(|| error.to_string()));
             }
         }
         result
@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// Holds its first batch until nobody can tell it to go on any more.
+    /// Holds its first batch until the other end of the channel is dropped.
     #[derive(Debug)]
     struct Held {
         until: Mutex<Receiver<()>>,
@@ -137,18 +137,18 @@ mod tests {
     }
 
     #[test]
-    fn what_the_queue_cannot_hold_is_lost_and_counted_and_nobody_waits() {
+    fn what_the_queue_cannot_hold_is_lost_and_counted_and_no_span_waits() {
         let ((held, until), taken) = (channel(), Arc::new(AtomicUsize::new(0)));
         let bounded =
             Bounded::new(Held { until: until.into(), taken: Arc::clone(&taken) }, LastFailure::default());
-        let way = Arc::clone(&bounded.way);
+        let pending = Arc::clone(&bounded.pending);
         let provider = SdkTracerProvider::builder().with_span_processor(bounded).build();
         let tracer = provider.tracer("test");
         let spans = 2 * QUEUE;
         for _ in 0..spans {
             drop(tracer.start("span"));
         }
-        let lost = usize::try_from(way.losses.unsaid()).unwrap();
+        let lost = usize::try_from(pending.losses.unsaid()).unwrap();
         // Beyond the queue there is only the batch that is held.
         assert!((QUEUE / 2..=QUEUE).contains(&lost), "{lost}");
         drop(held);

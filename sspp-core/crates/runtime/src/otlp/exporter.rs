@@ -65,7 +65,7 @@ impl Exporter {
         Ok(Self { provider })
     }
 
-    /// Tells the exporter of the spans that are its business: those that have a kind. Log lines never leave this way.
+    /// Gives the exporter the spans that have a kind. Log lines are not exported.
     pub(crate) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'span> LookupSpan<'span>,
@@ -78,7 +78,7 @@ impl Exporter {
             .with_target(false)
             .with_level(false)
             .with_tracked_inactivity(false)
-            // Parents are told, never found by what runs.
+            // A parent is given, never taken from the current context.
             .with_context_activation(false)
             .with_filter(filter_fn(|metadata| {
                 metadata.is_span() && metadata.fields().field("otel.kind").is_some()

@@ -10,8 +10,8 @@ use percent_encoding::percent_decode_str;
 use tokio::runtime::Handle;
 
 use super::Exporter;
+use crate::length::with_units;
 use crate::otlp_args::{OtlpArgs, set};
-use crate::span::with_units;
 use crate::{ConfigError, Secret};
 
 /// How long the specification lets a collector take.

@@ -32,7 +32,7 @@ const HEADER_BYTES: usize = 8 << 10;
 const HEADER_COUNT: usize = 100;
 /// A connection on which nothing was heard for so long after an answer is silent. Shorter pauses are worth hyper's buffers.
 const SILENT_AFTER: Duration = Duration::from_secs(1);
-/// How long a connection may still be closing once the server is told to stop.
+/// How long a connection may still be closing once the server has to stop.
 const CLOSING_AT_STOP: Duration = Duration::from_millis(500);
 
 /// What all connections share.
@@ -43,7 +43,7 @@ pub(super) struct House<E> {
     pub(super) local: SocketAddr,
     pub(super) limits: Limits,
     pub(super) idle: Idle,
-    /// Cancelled when the server is told to stop.
+    /// Cancelled when the server has to stop.
     pub(super) stopping: CancellationToken,
 }
 
@@ -105,10 +105,10 @@ impl<E: Endpoint<Output = Response> + 'static> House<E> {
             .max_headers(HEADER_COUNT)
             .serve_connection(wire, answer);
         let mut stopping = pin!(self.stopping.cancelled());
-        let mut told = false;
+        let mut stop_sent = false;
         let silent = std::future::poll_fn(|cx| {
-            if !told && stopping.as_mut().poll(cx).is_ready() {
-                told = true;
+            if !stop_sent && stopping.as_mut().poll(cx).is_ready() {
+                stop_sent = true;
                 Pin::new(&mut connection).graceful_shutdown();
             }
             match Pin::new(&mut connection).poll(cx) {
@@ -146,7 +146,7 @@ impl<E: Endpoint<Output = Response> + 'static> House<E> {
         Ok(response)
     }
 
-    /// Closes a connection on which something was answered. It has a place meanwhile, and gives it to those who need one.
+    /// Closes a connection on which something was answered. It has a place meanwhile, and gives it up for a new connection.
     async fn close(&self, stream: TcpStream) {
         let waiting = self.idle.enter();
         let told_to_stop = async {

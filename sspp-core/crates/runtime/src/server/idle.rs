@@ -27,7 +27,7 @@ impl Idle {
     pub(super) fn make_room(&self) -> bool {
         let one = self.waiting.load(Ordering::Relaxed) > 0;
         if one {
-            // Those who wait are told in the order in which they began to.
+            // The connection that has waited longest is asked first.
             self.give_way.notify_one();
         }
         one
@@ -35,7 +35,7 @@ impl Idle {
 }
 
 impl Waiting<'_> {
-    /// Waits to be told to end.
+    /// Waits until the connection has to end.
     pub(super) async fn told_to_end(&self) {
         self.0.give_way.notified().await;
     }

@@ -19,8 +19,8 @@ pub struct Limits {
 impl Limits {
     /// Raises this process' limit of open files as far as the connections need it. Where the system gives fewer, fewer
     /// connections are taken: without a file left the service could not reach its own dependencies.
-    pub fn new(max_connections: u32, settings: &ServerArgs) -> Self {
-        let wanted = u64::from(max_connections);
+    pub fn new(settings: &ServerArgs) -> Self {
+        let wanted = u64::from(settings.max_connections);
         let files = rlimit::increase_nofile_limit(wanted + OTHER_FILES);
         let connections = files.map_or(wanted, |files| affordable(wanted, files));
         if connections < wanted {
@@ -33,8 +33,8 @@ impl Limits {
         }
         Self {
             connections: usize::try_from(connections).unwrap_or(usize::MAX),
-            header_timeout: settings.header_timeout.get(),
-            idle_timeout: settings.idle_timeout.get(),
+            header_timeout: settings.header_timeout,
+            idle_timeout: settings.idle_timeout,
         }
     }
 }

@@ -17,14 +17,14 @@ use super::connection::House;
 use super::idle::Idle;
 use super::{Limits, linger};
 
-/// How long a connection that was told to make room may take to do so.
+/// How long a connection that has to make room may take to do so.
 const ROOM_WITHIN: Duration = Duration::from_millis(100);
 /// So many refused connections are closed with care, so that the answer arrives; the rest at once.
 const REFUSED_WITH_CARE: usize = 32;
-/// The log tells of refused connections at most this often.
-const REFUSALS_TOLD_EVERY: Duration = Duration::from_secs(10);
+/// How often the log may tell of refused connections.
+const LOG_REFUSALS_EVERY: Duration = Duration::from_secs(10);
 
-/// What a client is told that is one too many.
+/// The answer to a connection that is one too many.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/problem+json\r\n\
     content-length: 250\r\n\
@@ -89,7 +89,7 @@ pub struct Serving<E> {
     pub metrics: ConnectionMetrics,
 }
 
-/// Serves until told to stop, then lets requests in hand finish for at most `grace`.
+/// Serves until `until_stopped` is over, then lets requests in hand finish for at most `grace`.
 ///
 /// ```
 /// use clap::Parser as _;
@@ -107,7 +107,7 @@ pub struct Serving<E> {
 ///     local: listener.local_addr()?,
 ///     listener,
 ///     endpoint: poem::EndpointExt::map_to_response(poem::endpoint::make_sync(|_| "hello")),
-///     limits: Limits::new(100, &Config::parse_from(["x"]).server),
+///     limits: Limits::new(&Config::parse_from(["x"]).server),
 ///     metrics: ConnectionMetrics::new("sspp_api_connections", "sspp_api_connections_refused_total"),
 /// };
 /// let until_stopped = async { /* wait for a signal */ };
@@ -190,14 +190,14 @@ struct Refusals {
     counted: Counter,
     limit: usize,
     with_care: Arc<Semaphore>,
-    told: Option<Instant>,
+    logged: Option<Instant>,
     since: u64,
 }
 
 impl Refusals {
     fn new(counted: Counter, limit: usize) -> Self {
         let with_care = Arc::new(Semaphore::new(REFUSED_WITH_CARE));
-        Self { counted, limit, with_care, told: None, since: 0 }
+        Self { counted, limit, with_care, logged: None, since: 0 }
     }
 
     fn refuse(&mut self, stream: TcpStream, tasks: &TaskTracker, stopping: &CancellationToken) {
@@ -218,13 +218,13 @@ impl Refusals {
 
     fn tell(&mut self) {
         self.since += 1;
-        if self.told.is_none_or(|told| told.elapsed() >= REFUSALS_TOLD_EVERY) {
+        if self.logged.is_none_or(|logged| logged.elapsed() >= LOG_REFUSALS_EVERY) {
             tracing::warn!(
                 refused = self.since,
                 limit = self.limit,
                 "connections are refused: as many as SSPP_MAX_CONNECTIONS are open, and none of them is idle"
             );
-            (self.told, self.since) = (Some(Instant::now()), 0);
+            (self.logged, self.since) = (Some(Instant::now()), 0);
         }
     }
 }

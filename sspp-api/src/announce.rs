@@ -1,0 +1,47 @@
+//! What the process tells when it starts: where everything is, and who may use it.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+
+use crate::config::{Config, full_path};
+use crate::http::DOCS_PATH;
+use crate::state::App;
+
+/// Says where everything is; a closed standard output is no reason to stop.
+pub(crate) fn announce(config: &Config, app: &App, address: SocketAddr, embedded: bool) {
+    let state = &app.0;
+    let model = &state.ports.model;
+    let event_type = model.event_rules().first().map_or("email_opened", |rule| rule.event_type.as_str());
+    let base = format!("http://{address}");
+    let prefix = &state.settings.prefix;
+    let data = if embedded {
+        full_path(config.data.path()).display().to_string()
+    } else {
+        "the queue is on Redis, the store on PostgreSQL; sspp-worker scores".to_owned()
+    };
+    let now = state.now();
+    drop(write!(
+        std::io::stdout().lock(),
+        "SSPP listens on {base}\n\
+         docs:  {base}{DOCS_PATH}\n\
+         data:  {data}\n\
+         model: {name} version {version}\n\
+         try:   curl -X POST {base}{prefix}/events -H 'content-type: application/json' {key}-d \
+         '{{\"accountId\":\"acc_1\",\"userId\":\"user_1\",\"eventType\":\"{event_type}\",\"timestamp\":\"{now}\"}}'\n",
+        key = if state.settings.keys.is_empty() { "" } else { "-H \"x-api-key: $SSPP_API_KEY\" " },
+        name = model.name(),
+        version = model.version(),
+    ));
+    drop(std::io::stdout().flush());
+    if !state.settings.keys.is_empty() {
+        tracing::info!(keys = ?state.settings.keys, "only requests with one of these keys are let in");
+    }
+    if config.guard.allow_anonymous && !config.bind.is_loopback() {
+        tracing::warn!(
+            %address,
+            allowed_hosts = %state.settings.allowed_hosts,
+            "anyone who reaches this address can read and write, by address, as localhost and by SSPP_ALLOWED_HOSTS: \
+             --allow-anonymous is set"
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! Erasing in small steps beside the work, until nothing is left to erase.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::supervisor::Duty;
+use crate::{Store, StoreError};
+
+/// How many signals, and how many dead letters, a step removes at most.
+const STEP: u32 = 500;
+/// How long to rest after a step, at least: the store is left alone for as long as it was busy.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How often to look for erasures that other processes began.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// Works on the erasures that were [begun](Store::begin_erasure) for about so long; answers whether all are complete.
+///
+/// ```
+/// use sspp_core::{MemoryStore, erase_some};
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let within = std::time::Duration::from_millis(100);
+/// assert!(erase_some(&MemoryStore::new(), within).await.unwrap());
+/// # });
+/// ```
+pub async fn erase_some(store: &dyn Store, within: Duration) -> Result<bool, StoreError> {
+    let deadline = Instant::now() + within;
+    while store.erase_step(STEP).await?.is_some() {
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The duty that finishes erasures, so that an erasure survives the process that it was begun in.
+pub(super) struct Erasing {
+    begun: Arc<Notify>,
+    /// Removed since the last line in the log.
+    signals: u64,
+    dead_letters: u64,
+}
+
+impl Erasing {
+    pub(super) const fn new(begun: Arc<Notify>) -> Self {
+        Self { begun, signals: 0, dead_letters: 0 }
+    }
+}
+
+#[async_trait]
+impl Duty for Erasing {
+    fn name(&self) -> &'static str {
+        "erasing"
+    }
+
+    async fn round(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        loop {
+            let began = Instant::now();
+            let Some(gone) = store.erase_step(STEP).await? else { break };
+            self.signals += u64::from(gone.signals);
+            self.dead_letters += u64::from(gone.dead_letters);
+            tokio::time::sleep(began.elapsed().max(PAUSE)).await;
+        }
+        let (signals, dead_letters) = (mem::take(&mut self.signals), mem::take(&mut self.dead_letters));
+        if signals + dead_letters > 0 {
+            tracing::info!(signals, dead_letters, "erased what was to be erased");
+        }
+        Ok(())
+    }
+
+    async fn rest(&self) {
+        // Notified or not, it looks again.
+        let _ = tokio::time::timeout(EVERY, self.begun.notified()).await;
+    }
+}

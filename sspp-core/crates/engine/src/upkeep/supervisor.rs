@@ -1,0 +1,209 @@
+//! Runs the background duties of a process: tries again after a failure, keeps a panic in one from the others, and stops all.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::erasing::Erasing;
+use super::retention::{Expiring, Retention};
+use crate::{Store, StoreError};
+
+/// Work that comes back for as long as the process runs.
+///
+/// A duty claims its work in the database, since any number of processes may have the same duty. Each step is one transaction
+/// that picks rows which no other step holds (`FOR UPDATE SKIP LOCKED` on PostgreSQL; SQLite has one writer), does its work on
+/// them and commits. The claim ends with the transaction, so a process that dies holds nothing back.
+#[async_trait]
+pub(super) trait Duty: Send {
+    /// What it does, for the log.
+    fn name(&self) -> &'static str;
+
+    /// Does all that is due.
+    async fn round(&mut self, store: &dyn Store) -> Result<(), StoreError>;
+
+    /// Waits until there may be more to do.
+    async fn rest(&self);
+}
+
+/// What a process does in the background: removes what is too old, and finishes erasures.
+///
+/// Any number of processes may do so over one store: each step claims its rows in the database. A duty that fails is tried
+/// again after its rest, and the log tells of it once until it works. A panic ends neither its duty nor the others.
+///
+/// ```
+/// use std::sync::Arc;
+/// use sspp_core::{MemoryStore, Retention, Upkeep};
+/// use tokio_util::sync::CancellationToken;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (begun, stop) = (Arc::new(tokio::sync::Notify::new()), CancellationToken::new());
+/// let retention = Retention { signals: Some(Retention::SHORTEST * 90), ..Retention::default() };
+/// let upkeep = Upkeep::new(Arc::new(MemoryStore::new())).retention(retention).erasures(Arc::clone(&begun));
+/// let running = tokio::spawn(upkeep.run(stop.clone()));
+/// // An erasure was begun: it need not wait for the next look.
+/// begun.notify_one();
+/// // … until the process stops …
+/// stop.cancel();
+/// running.await.unwrap();
+/// # });
+/// ```
+pub struct Upkeep {
+    store: Arc<dyn Store>,
+    duties: Vec<Box<dyn Duty>>,
+}
+
+impl std::fmt::Debug for Upkeep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.duties.iter().map(|duty| duty.name())).finish()
+    }
+}
+
+impl Upkeep {
+    /// No duty yet.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, duties: Vec::new() }
+    }
+
+    /// Removes what is too old, by the store's clock. `sspp_worker_expired_total` counts it by `kind`: `signal` or `dead_letter`.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.duties.extend(Expiring::new(retention).map(|duty| Box::new(duty) as Box<dyn Duty>));
+        self
+    }
+
+    /// Finishes erasures, those of processes that died too: at start, when `begun` is notified, and every 30 seconds.
+    #[must_use]
+    pub fn erasures(mut self, begun: Arc<Notify>) -> Self {
+        self.duties.push(Box::new(Erasing::new(begun)));
+        self
+    }
+
+    /// Runs the duties until `stop` is cancelled or the store is closed. A step in hand is dropped, which undoes its transaction.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut running = JoinSet::new();
+        for duty in self.duties {
+            running.spawn(keep_doing(duty, Arc::clone(&self.store), stop.clone()));
+        }
+        while running.join_next().await.is_some() {}
+    }
+}
+
+async fn keep_doing(mut duty: Box<dyn Duty>, store: Arc<dyn Store>, stop: CancellationToken) {
+    let mut failing = false;
+    loop {
+        let round = AssertUnwindSafe(duty.round(&*store)).catch_unwind();
+        let failed = match stop.run_until_cancelled(round).await {
+            None | Some(Ok(Err(StoreError::Closed))) => return,
+            Some(Ok(done)) => done.err().map(|error| error.to_string()),
+            // What panicked is in the log.
+            Some(Err(_)) => Some("it panicked".to_owned()),
+        };
+        if let Some(error) = &failed
+            && !failing
+        {
+            tracing::warn!(error, "{} failed; trying again until it works", duty.name());
+        }
+        failing = failed.is_some();
+        if stop.run_until_cancelled(duty.rest()).await.is_none() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::MemoryStore;
+
+    /// Panics, fails, and then works.
+    struct Bad(Arc<AtomicU32>);
+
+    #[async_trait]
+    impl Duty for Bad {
+        fn name(&self) -> &'static str {
+            "being bad"
+        }
+
+        async fn round(&mut self, _: &dyn Store) -> Result<(), StoreError> {
+            match self.0.fetch_add(1, Ordering::SeqCst) {
+                0 => panic!("a duty that panics"),
+                1 => Err(StoreError::Unavailable { reason: "a test".to_owned() }),
+                _ => Ok(()),
+            }
+        }
+
+        async fn rest(&self) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Works, and never rests for long.
+    struct Good(Arc<AtomicU32>);
+
+    #[async_trait]
+    impl Duty for Good {
+        fn name(&self) -> &'static str {
+            "being good"
+        }
+
+        async fn round(&mut self, _: &dyn Store) -> Result<(), StoreError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+
+        async fn rest(&self) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_duty_that_panics_or_fails_goes_on_and_so_do_the_others() {
+        let (bad, good, stop) =
+            (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default(), CancellationToken::new());
+        let mut upkeep = Upkeep::new(Arc::new(MemoryStore::new()));
+        upkeep.duties = vec![Box::new(Bad(Arc::clone(&bad))), Box::new(Good(Arc::clone(&good)))];
+        let running = tokio::spawn(upkeep.run(stop.clone()));
+        tokio::time::sleep(Duration::from_millis(3_500)).await;
+        assert_eq!(bad.load(Ordering::SeqCst), 4, "once a second");
+        assert!(good.load(Ordering::SeqCst) > 1_000);
+        stop.cancel();
+        running.await.unwrap();
+        let rounds = good.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(good.load(Ordering::SeqCst), rounds, "it stopped");
+    }
+
+    #[tokio::test]
+    async fn a_stop_does_not_wait_for_a_round_that_hangs() {
+        struct Hanging;
+
+        #[async_trait]
+        impl Duty for Hanging {
+            fn name(&self) -> &'static str {
+                "hanging"
+            }
+
+            async fn round(&mut self, _: &dyn Store) -> Result<(), StoreError> {
+                std::future::pending().await
+            }
+
+            async fn rest(&self) {}
+        }
+
+        let stop = CancellationToken::new();
+        let mut upkeep = Upkeep::new(Arc::new(MemoryStore::new()));
+        upkeep.duties = vec![Box::new(Hanging)];
+        let running = tokio::spawn(upkeep.run(stop.clone()));
+        tokio::task::yield_now().await;
+        stop.cancel();
+        running.await.unwrap();
+    }
+}

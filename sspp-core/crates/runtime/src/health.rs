@@ -1,0 +1,73 @@
+//! What /health tells in both binaries.
+
+use sspp_engine::Durability;
+
+use super::{Dependency, QueueClock};
+
+/// Whether what was acknowledged survives a crash of the servers of queue and store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DurabilityStatus {
+    /// It does.
+    Durable,
+    /// A server may lose it.
+    AtRisk,
+    /// One of them does not tell.
+    Unknown,
+}
+
+/// How the dependencies are.
+#[derive(Debug, Clone)]
+pub struct HealthReport {
+    /// Each under its own name; none before they were asked.
+    pub services: Vec<(&'static str, Dependency)>,
+    /// Whether what was acknowledged survives.
+    pub durability: DurabilityStatus,
+    /// Why acknowledged events are at risk, and which clocks differ, each with what to change.
+    pub warnings: Vec<String>,
+}
+
+impl HealthReport {
+    /// Reports how queue and store are, each under its name, and what is known of durability and clocks. Where both have one
+    /// name they are one dependency, which is as well as its worse half.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use sspp_core::SystemClock;
+    /// use sspp_runtime::{DurabilityStatus, HealthReport, QueueClock};
+    /// let report = HealthReport::new([], None, &QueueClock::new(Arc::new(SystemClock)));
+    /// assert!(!report.is_healthy() && report.durability == DurabilityStatus::Unknown);
+    /// ```
+    pub fn new(
+        dependencies: impl IntoIterator<Item = (&'static str, Dependency)>,
+        durability: Option<&Durability>,
+        clock: &QueueClock,
+    ) -> Self {
+        let mut services: Vec<(&'static str, Dependency)> = Vec::new();
+        for (name, dependency) in dependencies {
+            match services.iter_mut().find(|(known, _)| *known == name) {
+                None => services.push((name, dependency)),
+                Some((_, half)) if half.is_healthy() => *half = dependency,
+                Some(_) => {}
+            }
+        }
+        let at_risk = durability.map(Durability::at_risk);
+        let durability = match at_risk {
+            None => DurabilityStatus::Unknown,
+            Some([]) => DurabilityStatus::Durable,
+            Some(_) => DurabilityStatus::AtRisk,
+        };
+        let warnings = at_risk.unwrap_or_default().iter().cloned().chain(clock.warnings()).collect();
+        Self { services, durability, warnings }
+    }
+
+    /// Whether every dependency answered and can be used.
+    pub fn is_healthy(&self) -> bool {
+        !self.services.is_empty() && self.fault().is_none()
+    }
+
+    /// The first dependency that cannot be used, and why.
+    pub fn fault(&self) -> Option<String> {
+        self.services.iter().find_map(|(name, dependency)| Some(format!("{name}: {}", dependency.reason()?)))
+    }
+}
