@@ -6,8 +6,8 @@ use std::fmt::Display;
 use serde_json::value::{RawValue, to_raw_value};
 use sspp_events::{Timestamp, Violation, Violations};
 
-use crate::error::Error;
-use crate::url::Query;
+use crate::api::Query;
+use crate::errors::Error;
 
 /// How many items the server gives a page if nothing is said.
 const PAGE: usize = 20;

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::builder::Secret;
+use super::secret::Secret;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 

@@ -4,7 +4,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use crate::builder::Secret;
+use super::secret::Secret;
 
 /// Reads certificates in PEM.
 pub(crate) fn read_roots(texts: &[Secret<Vec<u8>>]) -> Result<RootCertStore, String> {
