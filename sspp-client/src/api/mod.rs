@@ -5,5 +5,5 @@ mod server;
 mod url;
 
 pub(crate) use call::Call;
-pub(crate) use server::{Api, Ruling, batch, read};
+pub(crate) use server::{Api, BatchVerdict, batch, read};
 pub(crate) use url::{Query, Root, segment};

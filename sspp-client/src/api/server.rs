@@ -40,22 +40,22 @@ pub(crate) struct Api {
 
 /// What the server said about one event of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ruling {
+pub(crate) enum BatchVerdict {
     Accepted,
     Rejected(Vec<Violation>),
     /// To be sent again, under the same id.
     Retry,
 }
 
-/// One ruling an event, in the order of the batch.
+/// One verdict an event, in the order of the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BatchAnswer {
-    pub(crate) rulings: Vec<Ruling>,
+    pub(crate) verdicts: Vec<BatchVerdict>,
     pub(crate) retry_after: Option<Duration>,
 }
 
 #[derive(Deserialize)]
-struct Verdicts {
+struct Results {
     results: Vec<WireVerdict>,
 }
 
@@ -87,8 +87,8 @@ impl Api {
     pub(crate) async fn post_batch(&self, events: &[Bytes]) -> Result<BatchAnswer, Error> {
         let response = self.done(Call::post("/events/batch", batch(events))).await?;
         let asked = retry_after(response.headers(), self.clock.now().into());
-        let verdicts: Verdicts = read(&response)?;
-        Ok(BatchAnswer { rulings: rulings(verdicts, events.len()), retry_after: asked })
+        let Results { results } = read(&response)?;
+        Ok(BatchAnswer { verdicts: in_order(results, events.len()), retry_after: asked })
     }
 
     /// Makes a call and reads its JSON.
@@ -96,8 +96,8 @@ impl Api {
         read(&self.done(call).await?)
     }
 
-    /// Makes a call and reads its JSON; `None` where there is no such thing (404 with a problem document: any other 404 is a wrong
-    /// URL).
+    /// Makes a call and reads its JSON; `None` where there is no such thing (404 with a problem document: any other 404 means that the
+    /// URL is not the API's).
     pub(crate) async fn find<T: DeserializeOwned>(&self, call: Call) -> Result<Option<T>, Error> {
         match self.read(call).await {
             Ok(found) => Ok(Some(found)),
@@ -260,17 +260,17 @@ fn compress(body: &[u8]) -> std::io::Result<Vec<u8>> {
 
 /// An event that the answer leaves out, or of which it says what this release does not know, is sent again: its id makes
 /// that safe.
-fn rulings(verdicts: Verdicts, events: usize) -> Vec<Ruling> {
-    let mut rulings = vec![Ruling::Retry; events];
-    for verdict in verdicts.results {
-        let Some(ruling) = rulings.get_mut(verdict.index) else { continue };
-        match verdict.status.as_str() {
-            "accepted" => *ruling = Ruling::Accepted,
-            "rejected" => *ruling = Ruling::Rejected(verdict.errors.unwrap_or_default()),
+fn in_order(results: Vec<WireVerdict>, events: usize) -> Vec<BatchVerdict> {
+    let mut verdicts = vec![BatchVerdict::Retry; events];
+    for WireVerdict { index, status, errors } in results {
+        let Some(verdict) = verdicts.get_mut(index) else { continue };
+        match status.as_str() {
+            "accepted" => *verdict = BatchVerdict::Accepted,
+            "rejected" => *verdict = BatchVerdict::Rejected(errors.unwrap_or_default()),
             _ => {}
         }
     }
-    rulings
+    verdicts
 }
 
 #[cfg(test)]
@@ -294,8 +294,9 @@ mod tests {
             {"index":2,"status":"accepted","eventId":"e","jobId":"j"},
             {"index":0,"status":"rejected","errors":[{"pointer":"/accountId","code":"empty","detail":"d"}]},
             {"index":3,"status":"postponed"},{"index":9,"status":"accepted"}]}"#;
-        let rulings = rulings(serde_json::from_str(answer).unwrap(), 4);
-        assert!(matches!(&rulings[0], Ruling::Rejected(errors) if errors[0].code == "empty"));
-        assert_eq!(rulings[1..], [Ruling::Retry, Ruling::Accepted, Ruling::Retry]);
+        let Results { results } = serde_json::from_str(answer).unwrap();
+        let verdicts = in_order(results, 4);
+        assert!(matches!(&verdicts[0], BatchVerdict::Rejected(errors) if errors[0].code == "empty"));
+        assert_eq!(verdicts[1..], [BatchVerdict::Retry, BatchVerdict::Accepted, BatchVerdict::Retry]);
     }
 }

@@ -111,7 +111,7 @@ impl Options {
         let proxy = proxy.map_err(|(origin, fault)| add(origin, fault)).ok().flatten().flatten();
         let (Some(root), true) = (root, faults.is_empty()) else { return Err(BuildError::new(faults)) };
         if disabled {
-            let why = if said.is_some() { "as it was told to be" } else { "because its API key is blank" };
+            let why = if said.is_some() { "by its settings" } else { "because its API key is blank" };
             tracing::warn!("the client is disabled, {why}: events are checked and dropped");
         }
         let intake = Intake { source: self.source.clone(), before_send: self.before_send.clone(), disabled };

@@ -51,7 +51,7 @@ impl ClientBuilder {
     /// Builds the client and starts its thread. Nothing is sent yet; a server that is away is no error here.
     ///
     /// # Errors
-    /// Names every setting that is wrong.
+    /// Names every setting that is not valid.
     pub fn build(self) -> Result<Client, BuildError> {
         self.options.client(environment)
     }
@@ -62,7 +62,7 @@ impl ClientBuilder<crate::client::blocking::Client> {
     /// Builds the client and starts its thread. Nothing is sent yet; a server that is away is no error here.
     ///
     /// # Errors
-    /// Names every setting that is wrong.
+    /// Names every setting that is not valid.
     pub fn build(self) -> Result<crate::client::blocking::Client, BuildError> {
         self.options.client(environment).map(Into::into)
     }
@@ -72,7 +72,7 @@ impl ClientBuilder<MemoryEmitter> {
     /// Builds the emitter.
     ///
     /// # Errors
-    /// Names every setting that is wrong.
+    /// Names every setting that is not valid.
     pub fn build(self) -> Result<MemoryEmitter, BuildError> {
         self.options.memory()
     }

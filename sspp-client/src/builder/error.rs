@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a client could not be built: every setting that is wrong.
+/// Why a client could not be built: every setting that is not valid.
 ///
 /// ```
 /// use sspp_client::Client;

@@ -177,7 +177,7 @@ impl<C> ClientBuilder<C> {
     /// time, so the order stays.
     ///
     /// The folder belongs to this client alone; [`build`](Self::build) refuses one that is in use. What a crash loses, and the
-    /// limit of the folder, is told in [`spool`](crate::spool).
+    /// limit of the folder, is described in [`spool`](crate::spool).
     ///
     /// ```
     /// use sspp_client::spool::SpoolConfig;
@@ -202,7 +202,7 @@ impl<C> ClientBuilder<C> {
 
     /// Calls a function for each emitted event that the server rejects. It runs on a thread of its own and may call
     /// anything of the client. While it runs, the next wait; of more than 10,000 the rest is left out and counted. Events of
-    /// [`send`](Client::send) are not told: its caller has their outcomes.
+    /// [`send`](Client::send) cause no call: its caller has their outcomes.
     ///
     /// It may hold a clone of the client: [`close`](Client::close) waits for it, and then lets go of it. Without `close`, such a client
     /// is never dropped.
@@ -218,13 +218,13 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    /// Tells the time of events that have none; for tests.
+    /// The clock for events without a time; for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.options.clock = clock;
         self
     }
 
-    /// Draws ids and pauses; for tests.
+    /// The source of ids and pauses; for tests.
     pub fn random(mut self, random: Arc<dyn Random>) -> Self {
         self.options.random = Some(random);
         self

@@ -8,7 +8,7 @@ use sspp_events::EventId;
 
 use crate::errors::Error;
 use crate::event::SalesEvent;
-use crate::outbox::{Background, CloseReport, Outbox, Outcome, Sending, Stats};
+use crate::outbox::{Background, CloseReport, Outbox, Outcome, Sending, Stats, run};
 
 /// Sends events to an SSPP server and reads what became of them. Clones share one queue, one thread and one set of figures.
 ///
@@ -55,7 +55,7 @@ impl fmt::Debug for Client {
 impl Client {
     pub(crate) fn start(outbox: Outbox) -> std::io::Result<Self> {
         let outbox = Arc::new(outbox);
-        let background = Background::start(Arc::clone(&outbox).run())?;
+        let background = Background::start(run(Arc::clone(&outbox)))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 outbox,
@@ -76,8 +76,8 @@ impl Client {
     /// When the queue is full, the [`Overflow`](crate::Overflow) policy decides; an event that it drops is counted, and is no error here.
     ///
     /// # Errors
-    /// [`Error::Invalid`] and [`Error::TooLarge`] for what the server would never take: it is counted as rejected, and told here
-    /// alone. [`Error::Closed`] after [`close`](Self::close), [`Error::QueueFull`] where [`Overflow::Error`](crate::Overflow::Error) is set.
+    /// [`Error::Invalid`] and [`Error::TooLarge`] for an event that the server would never take: it is counted as rejected, and only this
+    /// error reports it. [`Error::Closed`] after [`close`](Self::close), [`Error::QueueFull`] where [`Overflow::Error`](crate::Overflow::Error) is set.
     ///
     /// ```
     /// # use sspp_client::{Client, SalesEvent};
@@ -116,7 +116,7 @@ impl Client {
     }
 
     /// Sends what was emitted before this call without waiting for more, and returns when all of it is settled: accepted,
-    /// rejected, or given up. [`stats`](Self::stats) tells which.
+    /// rejected, or given up. [`stats`](Self::stats) has the figures.
     ///
     /// # Errors
     /// [`Error::Unsettled`] when time is over; nothing is given up because of that.
@@ -135,9 +135,9 @@ impl Client {
     }
 
     /// Takes no more events, sends what there is, and returns when all of it is settled or time is over: then the rest is given
-    /// up, counted, and told. A [`send`](Self::send) that is under way counts as the rest does.
+    /// up, counted, and given to callbacks. A [`send`](Self::send) that is under way counts as the rest does.
     ///
-    /// It also waits until callbacks have been told of everything, for a second more than its time, and lets go of them: they may hold a
+    /// It also waits until all callbacks have run, for a second more than its time, and lets go of them: they may hold a
     /// clone of the client. One that is under way then has a second more. What did not run is counted
     /// ([`callbacks_missed`](Stats::callbacks_missed)). A callback that closes the client waits for no callback.
     ///

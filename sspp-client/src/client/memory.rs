@@ -9,7 +9,7 @@ use sspp_events::{Event, EventId, Violation};
 use tokio::sync::mpsc;
 
 use super::emitter::SignalEmitter;
-use crate::api::Ruling;
+use crate::api::BatchVerdict;
 use crate::errors::{Error, Remedy};
 use crate::event::SalesEvent;
 use crate::outbox::{
@@ -29,7 +29,7 @@ use crate::outbox::{
 /// # Ok::<(), sspp_client::Error>(())
 /// ```
 ///
-/// It accepts every event that is valid, until it is told to [`reject`](Self::reject), to be [`full`](Self::full) or to
+/// It accepts every valid event, until a test makes it [`reject`](Self::reject), to be [`full`](Self::full) or to
 /// [`fail`](Self::fail); [`accept`](Self::accept) ends each of them:
 ///
 /// ```
@@ -64,7 +64,7 @@ struct State {
     server: Server,
 }
 
-/// Everything that is wrong with an event.
+/// All faults of an event.
 type Judge = Arc<dyn Fn(&Event) -> Vec<Violation> + Send + Sync>;
 
 /// What the server in memory does with events.
@@ -78,17 +78,17 @@ enum Server {
 }
 
 impl Server {
-    fn answer(&self, events: &[Event]) -> Result<Vec<Ruling>, Error> {
-        let ruling = |event: &Event| match self {
+    fn answer(&self, events: &[Event]) -> Result<Vec<BatchVerdict>, Error> {
+        let verdict = |event: &Event| match self {
             Self::Rejects(violations) => match violations(event) {
-                found if found.is_empty() => Ruling::Accepted,
-                found => Ruling::Rejected(found),
+                found if found.is_empty() => BatchVerdict::Accepted,
+                found => BatchVerdict::Rejected(found),
             },
-            _ => Ruling::Accepted,
+            _ => BatchVerdict::Accepted,
         };
         match self {
             Self::Fails(error) => Err(error.clone()),
-            _ => Ok(events.iter().map(ruling).collect()),
+            _ => Ok(events.iter().map(verdict).collect()),
         }
     }
 }
@@ -119,13 +119,13 @@ impl MemoryEmitter {
         self.state().server = Server::Accepts;
     }
 
-    /// Rejects each event that something is wrong with, as the server would: what `wrong` gives is what it says. Nothing
+    /// Rejects each event that has faults, as the server would: `faults` gives them. Nothing
     /// ([`None`], an empty `Vec`) accepts the event.
-    pub fn reject<W>(&self, wrong: impl Fn(&Event) -> W + Send + Sync + 'static)
+    pub fn reject<W>(&self, faults: impl Fn(&Event) -> W + Send + Sync + 'static)
     where
         W: IntoIterator<Item = Violation>,
     {
-        self.state().server = Server::Rejects(Arc::new(move |event| wrong(event).into_iter().collect()));
+        self.state().server = Server::Rejects(Arc::new(move |event| faults(event).into_iter().collect()));
     }
 
     /// Lets no emitted event into the queue. The [`Overflow`](crate::Overflow) policy decides what `emit` does; one that would
@@ -154,16 +154,18 @@ impl MemoryEmitter {
         &self,
         mut batch: Batch,
         events: Vec<Event>,
-        answer: Result<Vec<Ruling>, Error>,
+        answer: Result<Vec<BatchVerdict>, Error>,
         state: &mut State,
     ) {
         self.outbox.counters.sent(batch.len());
         match answer {
-            Ok(rulings) => {
-                let accepted =
-                    events.into_iter().zip(&rulings).filter(|(_, ruling)| **ruling == Ruling::Accepted);
+            Ok(verdicts) => {
+                let accepted = events
+                    .into_iter()
+                    .zip(&verdicts)
+                    .filter(|(_, verdict)| **verdict == BatchVerdict::Accepted);
                 state.events.extend(accepted.map(|(event, _)| event));
-                batch.settle(rulings);
+                batch.settle(verdicts);
             }
             Err(error) => match error.remedy() {
                 Remedy::Split => batch.reject_all(&error),
@@ -209,7 +211,7 @@ impl SignalEmitter for MemoryEmitter {
         Ok(sending.outcomes(Error::Closed))
     }
 
-    /// Everything is settled already. Waits, on this thread, until callbacks have been told of it.
+    /// Everything is settled already. Waits, on this thread, until the callbacks have run.
     async fn flush(&self, timeout: Duration) -> Result<(), Error> {
         match self.outbox.callbacks.wait(timeout) {
             0 => Ok(()),

@@ -1,4 +1,4 @@
-//! What can go wrong between an event and the server's answer.
+//! Errors between an event and the server's answer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -144,7 +144,7 @@ impl Error {
         }
     }
 
-    /// What is wrong with an event of so many bytes of JSON that was refused for itself.
+    /// The faults of an event of so many bytes of JSON that was refused because of what it holds.
     pub(crate) fn violations(&self, bytes: usize) -> Vec<Violation> {
         let (code, detail) = match self {
             Self::Invalid(violations) => return violations.clone().into_vec(),

@@ -1,4 +1,4 @@
-//! What can go wrong, and what the server says when it says no.
+//! Errors of the client, and answers of the server other than success.
 
 mod error;
 mod problem;

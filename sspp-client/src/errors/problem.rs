@@ -27,7 +27,7 @@ pub struct Problem {
     pub kind: String,
     /// The HTTP status.
     pub status: u16,
-    /// What is wrong, in a sentence; empty if the answer was no problem document.
+    /// The fault, in a sentence; empty if the answer was no problem document.
     pub detail: String,
     /// Every violation, where the request's content is at fault.
     pub errors: Vec<Violation>,

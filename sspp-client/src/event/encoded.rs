@@ -73,7 +73,7 @@ enum WireId<'e> {
     Made(EventId),
 }
 
-/// An event that no server takes: the id that it would be known by, and what is wrong with it.
+/// An event that no server takes: the id that it would be known by, and why.
 #[derive(Debug)]
 pub(crate) struct Unsendable {
     pub(crate) id: EventId,

@@ -89,7 +89,7 @@ impl SalesEvent {
     /// Says the whole metadata by a value that serde writes as a JSON object, in place of what was said before;
     /// [`with`](Self::with) adds to it. Numbers are sent in all the digits that serde writes.
     ///
-    /// A value that is no object, or cannot be written, is told beside everything else that is wrong when the event is
+    /// A value that is no object, or cannot be written, is reported beside the event's other faults when the event is
     /// emitted.
     ///
     /// ```
@@ -126,7 +126,7 @@ impl SalesEvent {
     /// When it happened: a [`Timestamp`], a [`SystemTime`](std::time::SystemTime), a `chrono::DateTime`, with the features
     /// `jiff` and `time` the types of those libraries, or a text: RFC 3339, or a date (midnight UTC).
     ///
-    /// A text that is none of them, and an instant outside of 1970 to 9999, are told beside everything else that is wrong when
+    /// A text that is none of them, and an instant outside of 1970 to 9999, are reported beside the event's other faults when
     /// the event is emitted. The server refuses what is more than five minutes ahead of its clock.
     ///
     /// ```
@@ -236,7 +236,7 @@ impl SalesEvent {
     /// no id of its own.
     ///
     /// # Errors
-    /// Everything that is wrong.
+    /// Every fault of the event.
     ///
     /// ```
     /// use sspp_client::{Clock as _, SalesEvent, SystemClock, Timestamp};

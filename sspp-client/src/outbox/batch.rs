@@ -9,7 +9,7 @@ use super::engine::Outbox;
 use super::outcome::{RejectedEvent, Verdict};
 use super::stats::DropReason;
 use super::store::Load;
-use crate::api::Ruling;
+use crate::api::BatchVerdict;
 use crate::errors::Error;
 use crate::event::Encoded;
 
@@ -66,19 +66,19 @@ impl Batch {
     }
 
     /// Settles by what the server said; what it wants again stays, in its order.
-    pub(crate) fn settle(&mut self, rulings: Vec<Ruling>) {
+    pub(crate) fn settle(&mut self, verdicts: Vec<BatchVerdict>) {
         let mut settled = Load::default();
-        for ((place, event), ruling) in std::mem::take(&mut self.events).into_iter().zip(rulings) {
-            match ruling {
-                Ruling::Retry => {
+        for ((place, event), verdict) in std::mem::take(&mut self.events).into_iter().zip(verdicts) {
+            match verdict {
+                BatchVerdict::Retry => {
                     self.events.push((place, event));
                     continue;
                 }
-                Ruling::Accepted => {
+                BatchVerdict::Accepted => {
                     self.outbox.counters.accepted(1);
                     self.answer(place, || Ok(Verdict::Accepted));
                 }
-                Ruling::Rejected(errors) => self.reject(place, &event, errors),
+                BatchVerdict::Rejected(errors) => self.reject(place, &event, errors),
             }
             settled.add(&event);
         }

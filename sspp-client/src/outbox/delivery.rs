@@ -67,7 +67,7 @@ async fn deliver_one(mut batch: Batch, troubled: &(impl Fn(bool) + Send + Sync))
                     tracing::info!("the server is back: the spool is delivered");
                 }
                 outbox.tokens.give_back(paid.take());
-                batch.settle(answer.rulings);
+                batch.settle(answer.verdicts);
                 (Error::Deferred, answer.retry_after)
             }
             Err(error) => match error.remedy() {

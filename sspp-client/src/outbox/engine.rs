@@ -9,7 +9,6 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::callbacks::Callbacks;
-use super::gather::gather;
 use super::intake::{Ended, Intake};
 use super::outcome::{CloseReport, DroppedEvent};
 use super::stats::{Counters, DropReason, Stats};
@@ -199,19 +198,6 @@ impl Outbox {
                 Ok(()) = closing.changed() => {}
             }
         }
-    }
-
-    /// Empties the store until the client is closed, and settles what is left: what the client's thread does first.
-    pub(crate) async fn run(self: Arc<Self>) {
-        tokio::select! {
-            () = gather(Arc::clone(&self)) => {}
-            () = self.store.upkeep() => {}
-        }
-        // Each `send` ends when time is over.
-        let _ = self.sends.subscribe().wait_for(|sends| *sends == 0).await;
-        self.settle();
-        // Reading goes on meanwhile.
-        let _ = tokio::task::spawn_blocking(move || self.end_callbacks()).await;
     }
 
     /// Settles what is left, and makes the report.

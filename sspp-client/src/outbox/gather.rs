@@ -13,8 +13,21 @@ use super::delivery::deliver;
 use super::engine::Outbox;
 use crate::settings::at;
 
+/// What the client's thread does: empties the store until the client is closed, and settles what is left.
+pub(crate) async fn run(outbox: Arc<Outbox>) {
+    tokio::select! {
+        () = gather(Arc::clone(&outbox)) => {}
+        () = outbox.store.upkeep() => {}
+    }
+    // Each `send` ends when time is over.
+    let _ = outbox.sends.subscribe().wait_for(|sends| *sends == 0).await;
+    outbox.settle();
+    // Reading goes on meanwhile.
+    let _ = tokio::task::spawn_blocking(move || outbox.end_callbacks()).await;
+}
+
 /// Gathers until the client is closed, and everything is settled or time is over.
-pub(crate) async fn gather(outbox: Arc<Outbox>) {
+pub(super) async fn gather(outbox: Arc<Outbox>) {
     let closing = outbox.closing.subscribe();
     let mut gatherer = Gatherer {
         outbox,

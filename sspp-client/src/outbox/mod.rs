@@ -12,7 +12,8 @@ mod queue;
 mod sending;
 #[cfg(feature = "spool")]
 mod spooled;
-#[cfg(all(test, feature = "spool"))]
+#[cfg(test)]
+#[cfg(feature = "spool")]
 mod spooled_tests;
 mod stats;
 mod store;
@@ -21,6 +22,7 @@ pub(crate) use background::Background;
 pub(crate) use batch::{Batch, Origin};
 pub(crate) use callbacks::{Callbacks, Hooks};
 pub(crate) use engine::Outbox;
+pub(crate) use gather::run;
 pub(crate) use intake::{BeforeSend, Intake};
 pub use outcome::{CloseReport, DroppedEvent, Outcome, RejectedEvent, Verdict};
 pub(crate) use queue::Queue;

@@ -17,7 +17,7 @@ use crate::event::SalesEvent;
 /// for outcome in client.send([SalesEvent::call_made("acc_1", "user_1")]).await? {
 ///     match outcome.verdict {
 ///         Verdict::Accepted => println!("{} is in the queue", outcome.event_id),
-///         Verdict::Rejected { errors } => println!("{} is wrong: {errors:?}", outcome.event_id),
+///         Verdict::Rejected { errors } => println!("{} is not valid: {errors:?}", outcome.event_id),
 ///         Verdict::NotSent { error, event } => println!("{event:?} did not arrive, send it again: {error}"),
 ///         _ => {}
 ///     }
@@ -40,9 +40,9 @@ pub struct Outcome {
 pub enum Verdict {
     /// It is in the server's queue. Its job has the event's id.
     Accepted,
-    /// It is wrong, and will be however often it is sent.
+    /// It is not valid, however often it is sent.
     Rejected {
-        /// Everything that is wrong with it.
+        /// All its faults.
         errors: Vec<Violation>,
     },
     /// It did not arrive, or it is not known whether it did.
@@ -84,7 +84,7 @@ impl Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Events that were given up after the client was told to close, for whatever reason, in the order in which they were emitted.
+    /// Events that were given up after the client was asked to close, for any reason, in the order in which they were emitted.
     pub undelivered: Vec<EventId>,
     /// The last figures.
     pub stats: Stats,
@@ -111,7 +111,7 @@ impl CloseReport {
 pub struct RejectedEvent {
     /// By which the event is known.
     pub event_id: EventId,
-    /// Everything that is wrong with it.
+    /// All its faults.
     pub errors: Vec<Violation>,
     /// The event as it was sent: JSON.
     pub json: Bytes,

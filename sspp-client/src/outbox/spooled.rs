@@ -45,8 +45,8 @@ impl SpoolStore {
     }
 
     fn answer_flushes(&self, state: &mut State) {
-        let stats = self.spool.stats();
-        let settled = all(&stats).saturating_sub(stats.pending);
+        let figures = self.spool.stats();
+        let settled = all(&figures).saturating_sub(figures.pending);
         for (_, flush) in state.flushes.extract_if(.., |(target, _)| *target <= settled) {
             // The caller may have given up waiting.
             let _ = flush.send(());
@@ -138,12 +138,12 @@ impl Store for SpoolStore {
 
     fn flush(&self) -> Option<oneshot::Receiver<()>> {
         let mut state = self.state();
-        let stats = self.spool.stats();
-        if stats.pending == 0 {
+        let figures = self.spool.stats();
+        if figures.pending == 0 {
             return None;
         }
         let (sender, receiver) = oneshot::channel();
-        state.flushes.push((all(&stats), sender));
+        state.flushes.push((all(&figures), sender));
         Some(receiver)
     }
 

@@ -55,7 +55,7 @@ impl Transport for Scripted {
             .as_array()
             .unwrap()
             .iter()
-            .map(|event| event["n"].as_u64().unwrap() as usize)
+            .map(|event| serde_json::from_value(event["n"].clone()).unwrap())
             .collect();
         for event in &events {
             let done = lock(&self.settled).iter().any(|(known, _)| known == event);

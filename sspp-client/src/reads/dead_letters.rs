@@ -103,7 +103,7 @@ impl DeadLetterQuery {
     }
 }
 
-/// What to change of a dead letter's event: what is not given stays. The event keeps its id.
+/// Changes to a dead letter's event. Members that are not given stay, and so does the event's id.
 ///
 /// The server checks the whole event as if it had just been sent. A value that is not valid is refused before anything is sent, with
 /// [`Error::Request`].

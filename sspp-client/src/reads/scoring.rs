@@ -91,7 +91,7 @@ pub struct PreviewResult {
     /// The whole in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// Everything that is wrong with the event, where it has no score.
+    /// The event's faults, where it has no score.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Violation>,
 }

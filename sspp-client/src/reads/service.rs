@@ -53,7 +53,7 @@ pub struct ServiceHealth {
     pub status: HealthStatus,
     /// How long it took to answer, in milliseconds.
     pub response_time: u64,
-    /// What is wrong, when it is unhealthy.
+    /// The reason, when it is unhealthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

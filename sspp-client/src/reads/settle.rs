@@ -61,7 +61,7 @@ impl Client {
     /// [`Error::NotSettled`] when time is over. Where the server could not be asked, that error: at once for one that will not
     /// pass, such as a wrong key.
     pub async fn wait_for_signal(&self, id: EventId, timeout: Duration) -> Result<Settled, Error> {
-        // Who waits for one of them has no use for a fuller batch.
+        // The caller waits for one event: a fuller batch would make it wait longer.
         drop(self.inner.outbox.store.flush());
         self.with_api(|outbox| async move {
             let ask = || {

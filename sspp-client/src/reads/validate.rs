@@ -30,7 +30,7 @@ pub(super) const BYTES_AT_ONCE: usize = 2 << 20;
 pub struct Validation {
     /// By which the event would be known. Of an event without an id of its own, each call makes another.
     pub event_id: EventId,
-    /// Everything that is wrong with it; empty if it would be taken.
+    /// All its faults; empty if it would be taken.
     pub errors: Vec<Violation>,
 }
 
@@ -155,7 +155,7 @@ pub(super) fn one_each<T>(mut found: Vec<(usize, T)>, many: usize) -> Result<Vec
     found.sort_by_key(|(place, _)| *place);
     found.dedup_by_key(|(place, _)| *place);
     if found.len() != many {
-        return Err(Error::answer(format_args!("it tells of {} of {many} events", found.len())));
+        return Err(Error::answer(format_args!("it has verdicts for {} of {many} events", found.len())));
     }
     Ok(found.into_iter().map(|(_, found)| found).collect())
 }

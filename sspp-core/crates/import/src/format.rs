@@ -2,13 +2,20 @@
 
 use std::path::Path;
 
-use clap::ValueEnum;
 use sspp_events::skip_byte_order_mark;
 
-use super::columns::{Columns, separator_line};
+use crate::columns::{Columns, separator_line};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+/// How the rows of a file are written.
+///
+/// ```
+/// use sspp_import::Format;
+/// assert_eq!(Format::of_content(b"{}"), Some(Format::Ndjson));
+/// assert_eq!(Format::of_content(b"accountId;userId;eventType;timestamp"), Some(Format::Csv));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum Format {
     /// A header line, then a row each
     Csv,
     /// A JSON object a line
@@ -17,14 +24,15 @@ pub(crate) enum Format {
 
 impl Format {
     /// The ending of files of this format.
-    pub(crate) const fn ending(self) -> &'static str {
+    pub const fn ending(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Ndjson => "ndjson",
         }
     }
 
-    pub(crate) fn of_name(path: &Path) -> Option<Self> {
+    /// As the ending of a file's name says.
+    pub fn of_name(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "csv" => Some(Self::Csv),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
@@ -32,8 +40,8 @@ impl Format {
         }
     }
 
-    /// As the first line tells.
-    pub(crate) fn of_content(bytes: &[u8]) -> Option<Self> {
+    /// As the first line says.
+    pub fn of_content(bytes: &[u8]) -> Option<Self> {
         let text = skip_byte_order_mark(bytes).ok()?.trim_ascii_start();
         if text.starts_with(b"{") || text.starts_with(b"[") {
             return Some(Self::Ndjson);

@@ -28,31 +28,27 @@ pub(crate) enum End {
 /// Finds the first record. A line ends with `\n`, `\r\n` or `\r`; `last` says that no bytes follow.
 pub(crate) fn scan(bytes: &[u8], delimiter: u8, last: bool) -> Record {
     let mut fields = Vec::new();
-    let mut start = 0;
-    let end = loop {
-        let Some(length) = field_length(&bytes[start..], delimiter) else { break End::OpenQuote };
-        let at = start + length;
-        let next = bytes.get(at).copied();
-        if next.is_some_and(|byte| byte != delimiter && !matches!(byte, b'\n' | b'\r')) {
-            break End::AfterQuote;
-        }
-        fields.push(start..at);
-        match (next, bytes.get(at + 1)) {
-            (Some(byte), _) if byte == delimiter => start = at + 1,
-            (Some(b'\r'), Some(b'\n')) => break End::At(at + 2),
-            (None, _) if last => break End::At(at),
-            (None, _) => break End::Unknown,
-            (Some(b'\r'), None) if !last => break End::Unknown,
-            (Some(_), _) => break End::At(at + 1),
-        }
-    };
-    Record { fields, end }
+    let end = walk(bytes.iter().copied().map(Ok), delimiter, last, |field| fields.push(field));
+    // Bytes in memory can be read.
+    Record { fields, end: end.unwrap_or(End::Unknown) }
 }
 
-/// How the first record ends, however long it is, and how many fields are whole: what [`scan`] tells of all the bytes.
+/// How the first record ends, however long it is, and how many fields are whole: what [`scan`] finds in all the bytes.
 pub(crate) fn end_of(bytes: impl Iterator<Item = io::Result<u8>>, delimiter: u8) -> io::Result<(End, usize)> {
-    /// What was read last.
-    enum Last {
+    let mut fields = 0;
+    let end = walk(bytes, delimiter, true, |_| fields += 1)?;
+    Ok((end, fields))
+}
+
+/// Goes through the first record, byte by byte, and shows each field.
+fn walk(
+    bytes: impl Iterator<Item = io::Result<u8>>,
+    delimiter: u8,
+    last: bool,
+    mut field: impl FnMut(Range<usize>),
+) -> io::Result<End> {
+    /// What was read before.
+    enum Before {
         Delimiter,
         Plain,
         Quoted,
@@ -60,48 +56,33 @@ pub(crate) fn end_of(bytes: impl Iterator<Item = io::Result<u8>>, delimiter: u8)
         Quote,
         Return,
     }
-    let (mut last, mut length, mut fields) = (Last::Delimiter, 0, 0);
+    let (mut before, mut start, mut at) = (Before::Delimiter, 0, 0);
     for byte in bytes {
-        last = match (last, byte?) {
-            (Last::Return, b'\n') => return Ok((End::At(length + 1), fields)),
-            (Last::Return, _) => return Ok((End::At(length), fields)),
-            (Last::Quoted, b'"') => Last::Quote,
-            (Last::Quoted, _) | (Last::Delimiter | Last::Quote, b'"') => Last::Quoted,
-            (_, b'\n') => return Ok((End::At(length + 1), fields + 1)),
-            (_, byte) if byte == delimiter => {
-                fields += 1;
-                Last::Delimiter
+        before = match (before, byte?) {
+            (Before::Return, b'\n') => return Ok(End::At(at + 1)),
+            (Before::Return, _) => return Ok(End::At(at)),
+            (Before::Quoted, b'"') => Before::Quote,
+            (Before::Quoted, _) | (Before::Delimiter | Before::Quote, b'"') => Before::Quoted,
+            (_, byte) if byte == delimiter || matches!(byte, b'\n' | b'\r') => {
+                field(start..at);
+                start = at + 1;
+                match byte {
+                    b'\n' => return Ok(End::At(at + 1)),
+                    b'\r' => Before::Return,
+                    _ => Before::Delimiter,
+                }
             }
-            (_, b'\r') => {
-                fields += 1;
-                Last::Return
-            }
-            (Last::Quote, _) => return Ok((End::AfterQuote, fields)),
-            (Last::Delimiter | Last::Plain, _) => Last::Plain,
+            (Before::Quote, _) => return Ok(End::AfterQuote),
+            (Before::Delimiter | Before::Plain, _) => Before::Plain,
         };
-        length += 1;
+        at += 1;
     }
-    Ok(match last {
-        Last::Quoted => (End::OpenQuote, fields),
-        Last::Return => (End::At(length), fields),
-        _ => (End::At(length), fields + 1),
-    })
-}
-
-/// The length of the first field, quotes included; none where its quote is not closed.
-fn field_length(bytes: &[u8], delimiter: u8) -> Option<usize> {
-    if bytes.first() != Some(&b'"') {
-        let ends = |byte: &u8| *byte == delimiter || matches!(byte, b'\n' | b'\r');
-        return Some(bytes.iter().position(ends).unwrap_or(bytes.len()));
+    match before {
+        Before::Quoted => return Ok(End::OpenQuote),
+        Before::Return => {}
+        _ => field(start..at),
     }
-    let mut at = 1;
-    loop {
-        at += bytes.get(at..)?.iter().position(|byte| *byte == b'"')?;
-        if bytes.get(at + 1) != Some(&b'"') {
-            return Some(at + 1);
-        }
-        at += 2;
-    }
+    Ok(if last { End::At(at) } else { End::Unknown })
 }
 
 /// What a field says.

@@ -3,37 +3,41 @@
 use std::io::{self, BufReader, Read as _};
 use std::ops::Range;
 
-use super::columns::{Columns, separator_line};
-use super::extent::Extent;
-use super::format::Format;
-use super::input::{Input, LONGEST, Original};
-use super::lines::without_addition;
-use super::origin::Origin;
-use super::record::{End, Record, end_of, scan};
-use crate::failure::Failure;
+use crate::columns::{Columns, separator_line};
+use crate::error::ImportError;
+use crate::extent::Extent;
+use crate::format::Format;
+use crate::input::{Input, LONGEST, Original};
+use crate::lines::without_addition;
+use crate::origin::Origin;
+use crate::record::{End, Record, end_of, scan};
 
 /// One row.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub struct Row {
     /// The number of its first line.
-    pub(crate) line: u64,
-    /// The event that it describes, as JSON, or what is wrong with it.
-    pub(crate) event: Result<Vec<u8>, String>,
+    pub line: u64,
+    /// The event that it describes, as JSON, or its fault.
+    pub event: Result<Vec<u8>, String>,
     /// The event id that an earlier import gave it.
-    pub(crate) given_id: Option<String>,
+    pub given_id: Option<String>,
     /// As it was written, without what an earlier import added to it.
-    pub(crate) original: Original,
+    pub original: Original,
 }
 
-/// What is read.
-pub(crate) struct Rows {
+/// The rows of a file, one by one.
+#[derive(Debug)]
+pub struct Rows {
     origin: Origin,
     input: Input,
     /// What a CSV file begins with.
     header: Option<Header>,
+    /// The line of the last row.
+    line: u64,
 }
 
 /// The beginning of a CSV file.
+#[derive(Debug)]
 pub(crate) struct Header {
     columns: Columns,
     /// Byte order mark and separator line.
@@ -63,14 +67,18 @@ impl Header {
 }
 
 impl Rows {
-    pub(crate) fn open(origin: &Origin, format: Format) -> Result<Self, Failure> {
+    /// Reads the beginning.
+    ///
+    /// # Errors
+    /// It cannot be read, has no header with the columns of events, or is a JSON array.
+    pub fn open(origin: &Origin, format: Format) -> Result<Self, ImportError> {
         let input = origin.reader_at(0).and_then(|reader| Input::new(reader, format == Format::Csv));
         let input = input.map_err(|error| origin.unreadable(&error))?;
-        let mut rows = Self { origin: origin.clone(), input, header: None };
+        let mut rows = Self { origin: origin.clone(), input, header: None, line: 0 };
         match format {
             Format::Csv => rows.header = Some(rows.read_header()?),
             Format::Ndjson if rows.input.window().trim_ascii_start().starts_with(b"[") => {
-                return Err(Failure::wrong(format!(
+                return Err(ImportError::new(format!(
                     "{} is a JSON array: an event a line is needed, as `jq -c '.[]'` writes it",
                     origin.name()
                 )));
@@ -80,7 +88,7 @@ impl Rows {
         Ok(rows)
     }
 
-    fn read_header(&mut self) -> Result<Header, Failure> {
+    fn read_header(&mut self) -> Result<Header, ImportError> {
         let mut before = self.input.mark().to_vec();
         let mut said = None;
         loop {
@@ -93,7 +101,7 @@ impl Rows {
                 before.extend(self.input.take_record(length).bytes);
                 continue;
             }
-            let wrong = |what: &str| Failure::wrong(format!("{} {what}", self.origin.name()));
+            let wrong = |what: &str| ImportError::new(format!("{} {what}", self.origin.name()));
             let End::At(length) = record.end else {
                 return Err(wrong(
                     "has no header: in its first line a quote is not closed, or it is longer than 1 MiB",
@@ -116,6 +124,11 @@ impl Rows {
         self.header.as_ref()
     }
 
+    /// The line of the last row that was read; 0 before.
+    pub(crate) const fn line(&self) -> u64 {
+        self.line
+    }
+
     /// How much of it was read.
     pub(crate) const fn at(&self) -> u64 {
         self.input.at()
@@ -132,13 +145,13 @@ impl Rows {
     }
 
     /// Passes what an earlier call has read, which must still be there.
-    pub(crate) fn pass(&mut self, done: &Extent) -> Result<(), Failure> {
+    pub(crate) fn pass(&mut self, done: &Extent) -> Result<(), ImportError> {
         if done.bytes == 0 {
             return Ok(());
         }
         let file = self.origin.name();
         let other = |how: String| {
-            Failure::wrong(format!(
+            ImportError::new(format!(
                 "{file} {how}, so its checkpoint does not fit it: if it is another file, --again imports it from its beginning \
                 (what was sent without an eventId then counts again)"
             ))
@@ -161,9 +174,9 @@ impl Rows {
     }
 
     /// Whether there are rows, and each of those left has an event id from an earlier import.
-    pub(crate) fn all_have_ids(&mut self) -> Result<bool, Failure> {
+    pub(crate) fn all_have_ids(&mut self) -> Result<bool, ImportError> {
         let mut found = false;
-        while let Some(row) = self.next()? {
+        while let Some(row) = self.next_row()? {
             if row.given_id.is_none() {
                 return Ok(false);
             }
@@ -172,8 +185,31 @@ impl Rows {
         Ok(found)
     }
 
+    /// The next rows after a line: so many, of about so many bytes. From a pipe come those that are there already, unless this waits for
+    /// more.
+    pub(crate) fn batch(
+        &mut self,
+        most: usize,
+        bytes: usize,
+        after: u64,
+        waits: bool,
+    ) -> Result<Vec<Row>, ImportError> {
+        let (mut batch, mut held) = (Vec::new(), 0);
+        while batch.len() < most && held < bytes {
+            let Some(row) = self.next_row()? else { break };
+            if row.line > after {
+                held += row.original.bytes.len();
+                batch.push(row);
+            }
+            if !waits && !batch.is_empty() && self.is_awaited() {
+                break;
+            }
+        }
+        Ok(batch)
+    }
+
     /// The next row; those without content do not count.
-    pub(crate) fn next(&mut self) -> Result<Option<Row>, Failure> {
+    pub fn next_row(&mut self) -> Result<Option<Row>, ImportError> {
         loop {
             let line = self.input.line_number();
             let row = if self.header.is_some() { self.next_record()? } else { self.next_line()? };
@@ -181,13 +217,14 @@ impl Rows {
                 Next::End => return Ok(None),
                 Next::Blank => {}
                 Next::Row { event, given_id, original } => {
+                    self.line = line;
                     return Ok(Some(Row { line, event, given_id, original }));
                 }
             }
         }
     }
 
-    fn next_line(&mut self) -> Result<Next, Failure> {
+    fn next_line(&mut self) -> Result<Next, ImportError> {
         let line = self.input.line().map_err(|error| self.origin.unreadable(&error))?;
         let Some(mut original) = line else { return Ok(Next::End) };
         if original.bytes.trim_ascii().is_empty() && !original.is_too_long() {
@@ -203,7 +240,7 @@ impl Rows {
         Ok(Next::Row { event, given_id, original })
     }
 
-    fn next_record(&mut self) -> Result<Next, Failure> {
+    fn next_record(&mut self) -> Result<Next, ImportError> {
         let Some(header) = &self.header else { return Ok(Next::End) };
         let record = look(&mut self.input, header.columns.delimiter)
             .map_err(|error| self.origin.unreadable(&error))?;
@@ -230,7 +267,7 @@ impl Rows {
         let (end, fields) = if known {
             (record.end, record.fields.len())
         } else {
-            // Without keeping it: only its end tells whether all of it is one row.
+            // Without keeping it: only its end shows whether all of it is one row.
             let look_ahead = || {
                 let reader = self.origin.reader_at(self.input.at())?;
                 end_of(BufReader::new(reader).bytes(), columns.delimiter)

@@ -4,20 +4,20 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::extent::{Extent, Tally};
-use super::input::Original;
-use super::lines::addition;
-use super::origin::Origin;
-use super::record::quote;
-use super::rows::Header;
-use crate::failure::Failure;
+use crate::error::ImportError;
+use crate::extent::{Extent, Tally};
+use crate::input::Original;
+use crate::lines::addition;
+use crate::origin::Origin;
+use crate::record::quote;
+use crate::rows::Header;
 
 const CHUNK: usize = 64 * 1024;
 
 /// Made with the first rejected row.
 #[derive(Debug)]
 pub(crate) struct Rejects {
-    /// None where they are only told.
+    /// None where they are only shown.
     path: Option<PathBuf>,
     /// What is imported.
     from: Origin,
@@ -53,7 +53,7 @@ impl Rejects {
 
     /// Goes on behind what an earlier call wrote: what it wrote after its last checkpoint comes again, and is cut off. Where the
     /// file is gone, a new one is begun, and this says no.
-    pub(crate) fn go_on(&mut self, known: &Extent) -> Result<bool, Failure> {
+    pub(crate) fn go_on(&mut self, known: &Extent) -> Result<bool, ImportError> {
         let path = match &self.path {
             Some(path) if known.bytes > 0 && path.exists() => path,
             _ => return Ok(known.bytes == 0),
@@ -69,7 +69,7 @@ impl Rejects {
             Ok(Some((file, tally)))
         };
         let Some((file, tally)) = reopen().map_err(|error| self.failure(&error))? else {
-            return Err(Failure::wrong(format!(
+            return Err(ImportError::new(format!(
                 "{} was changed since this import wrote it: move it away, or let --rejected name another file, and the import goes on",
                 path.display()
             )));
@@ -79,18 +79,18 @@ impl Rejects {
     }
 
     /// Adds a row, the event id that it got, and why it was rejected.
-    pub(crate) fn add(&mut self, row: &Original, event_id: &str, reason: &str) -> Result<(), Failure> {
+    pub(crate) fn add(&mut self, row: &Original, event_id: &str, reason: &str) -> Result<(), ImportError> {
         self.write(row, event_id, reason).map_err(|error| self.failure(&error))
     }
 
     /// Makes sure that what was added is on disk.
-    pub(crate) fn sync(&self) -> Result<(), Failure> {
+    pub(crate) fn sync(&self) -> Result<(), ImportError> {
         self.file.as_ref().map_or(Ok(()), File::sync_data).map_err(|error| self.failure(&error))
     }
 
-    fn failure(&self, error: &io::Error) -> Failure {
+    fn failure(&self, error: &io::Error) -> ImportError {
         let path = self.path.as_deref().unwrap_or(Path::new("")).display();
-        Failure::wrong(format!("cannot write {path}: {error}: --rejected names another place"))
+        ImportError::new(format!("cannot write {path}: {error}: --rejected names another place"))
     }
 
     fn write(&mut self, row: &Original, event_id: &str, reason: &str) -> io::Result<()> {

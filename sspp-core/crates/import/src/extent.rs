@@ -34,7 +34,7 @@ impl Tally {
     }
 }
 
-/// The first 16 digits of the SHA-256 of a row: enough to tell it from another in its place.
+/// The first 16 digits of the SHA-256 of a row: enough to know it from another in its place.
 pub(crate) fn fingerprint(row: &[u8]) -> String {
     hex(&Sha256::digest(row)[..8])
 }

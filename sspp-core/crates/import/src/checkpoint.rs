@@ -8,22 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sspp_events::{Clock as _, EventId, SystemClock, SystemRandom};
 
-use super::extent::Extent;
-use crate::failure::Failure;
+use crate::error::ImportError;
+use crate::extent::Extent;
 
 const VERSION: u32 = 4;
-
-/// Rows of one kind and another.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Counts {
-    pub(crate) accepted: u64,
-    pub(crate) rejected: u64,
-}
 
 /// What an import has done.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Checkpoint {
+pub struct Checkpoint {
     version: u32,
     /// Part of the ids of rows that have none.
     pub(crate) import_id: String,
@@ -34,10 +27,13 @@ pub(crate) struct Checkpoint {
     /// That file; it may be replaced.
     pub(crate) rejects_file: Option<String>,
     /// How many rows are in that file: earlier ones may have been moved away with theirs.
-    pub(crate) rejects_there: u64,
-    pub(crate) rows: u64,
-    pub(crate) accepted: u64,
-    pub(crate) rejected: u64,
+    pub rejects_there: u64,
+    /// Rows that are done.
+    pub rows: u64,
+    /// Rows that were taken.
+    pub accepted: u64,
+    /// Rows that were rejected.
+    pub rejected: u64,
     pub(crate) done: bool,
 }
 
@@ -59,19 +55,19 @@ impl Checkpoint {
     }
 
     /// The one that is there, or a new one.
-    pub(crate) fn load_or_begin(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn load_or_begin(path: &Path) -> Result<Self, ImportError> {
         let Some(found) = read(path)? else { return Ok(Self::begin(None)) };
         let (path, version) = (path.display(), found["version"].clone());
         let advice = "remove it, or say --again to begin anew";
         if version != VERSION {
-            return Err(Failure::wrong(format!("{path} has version {version}, not {VERSION}: {advice}")));
+            return Err(ImportError::new(format!("{path} has version {version}, not {VERSION}: {advice}")));
         }
         serde_json::from_value(found)
-            .map_err(|error| Failure::wrong(format!("{path} is a damaged checkpoint ({error}): {advice}")))
+            .map_err(|error| ImportError::new(format!("{path} is a damaged checkpoint ({error}): {advice}")))
     }
 
     /// The file of rejects that the one which is there names: an import that begins anew replaces both, and no other file.
-    pub(crate) fn rejects_of_earlier(path: &Path) -> Result<Option<String>, Failure> {
+    pub(crate) fn rejects_of_earlier(path: &Path) -> Result<Option<String>, ImportError> {
         Ok(read(path)?.and_then(|found| found["rejectsFile"].as_str().map(str::to_owned)))
     }
 
@@ -81,17 +77,17 @@ impl Checkpoint {
     }
 
     /// Adds a batch.
-    pub(crate) fn add(&mut self, counts: Counts, file: Extent, rejects: Extent) {
-        self.rows += counts.accepted + counts.rejected;
-        self.accepted += counts.accepted;
-        self.rejected += counts.rejected;
-        self.rejects_there += counts.rejected;
+    pub(crate) fn add(&mut self, rows: u64, rejected: u64, file: Extent, rejects: Extent) {
+        self.rows += rows;
+        self.accepted += rows - rejected;
+        self.rejected += rejected;
+        self.rejects_there += rejected;
         self.file = file;
         self.rejects = rejects;
     }
 
     /// Replaces the file, so that a crash leaves the one before or this one.
-    pub(crate) fn save(&self, path: &Path) -> Result<(), Failure> {
+    pub(crate) fn save(&self, path: &Path) -> Result<(), ImportError> {
         let mut beside = path.as_os_str().to_owned();
         beside.push(".new");
         let write = || -> io::Result<()> {
@@ -101,7 +97,7 @@ impl Checkpoint {
             fs::rename(&beside, path)
         };
         write().map_err(|error| {
-            Failure::wrong(format!(
+            ImportError::new(format!(
                 "cannot write the checkpoint {}: {error}: --checkpoint names another place",
                 path.display()
             ))
@@ -110,15 +106,15 @@ impl Checkpoint {
 }
 
 /// What is there, if it is a checkpoint.
-fn read(path: &Path) -> Result<Option<Value>, Failure> {
+fn read(path: &Path) -> Result<Option<Value>, ImportError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::wrong(format!("cannot read {}: {error}", path.display()))),
+        Err(error) => return Err(ImportError::new(format!("cannot read {}: {error}", path.display()))),
     };
     let found = serde_json::from_slice(&bytes).ok().filter(|found: &Value| found.get("importId").is_some());
     found.map(Some).ok_or_else(|| {
-        Failure::wrong(format!(
+        ImportError::new(format!(
             "{} is no checkpoint, and stays as it is: --checkpoint names another file",
             path.display()
         ))

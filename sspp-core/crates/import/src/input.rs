@@ -3,38 +3,31 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use sspp_events::skip_byte_order_mark;
+use sspp_events::{not_text, skip_byte_order_mark};
 
-use super::extent::{Extent, Tally};
+use crate::extent::{Extent, Tally};
 
 /// The longest record that is read as a whole, in bytes: four times what an event may have.
 pub(crate) const LONGEST: usize = 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
 
-/// Files that are often taken for text, by how they begin.
-const OTHER_FILES: [(&[u8], &str); 3] = [
-    (b"PK\x03\x04", "is a spreadsheet or a ZIP archive: save it as \"CSV UTF-8\", or unpack it first"),
-    (b"\x1f\x8b", "is compressed with gzip: unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "is compressed with zstd: unpack it first"),
-];
-
 /// A line or a record as it was written, with its line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Original {
+pub struct Original {
     /// At most the first [`LONGEST`] bytes of it.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// Where the rest of one that is longer stands in the file.
-    pub(crate) rest: Range<u64>,
+    pub rest: Range<u64>,
 }
 
 impl Original {
     /// Whether it is too long to be read as a whole.
-    pub(crate) const fn is_too_long(&self) -> bool {
+    pub const fn is_too_long(&self) -> bool {
         self.rest.start < self.rest.end
     }
 
     /// What it says, which is the same before its line end was written.
-    pub(crate) fn without_line_end(&self) -> &[u8] {
+    pub fn without_line_end(&self) -> &[u8] {
         let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
         let length = self.bytes.iter().rposition(|byte| !ends(byte)).map_or(0, |last| last + 1);
         &self.bytes[..length]
@@ -42,8 +35,8 @@ impl Original {
 }
 
 /// What is read, and how far.
-pub(crate) struct Input {
-    reader: Box<dyn Read>,
+pub struct Input {
+    reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     used: usize,
     ended: bool,
@@ -56,8 +49,8 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Passes a byte order mark, and refuses what is not text in UTF-8.
-    pub(crate) fn new(reader: Box<dyn Read>, returns: bool) -> io::Result<Self> {
+    /// Passes a byte order mark, and refuses bytes that are not text in UTF-8.
+    pub fn new(reader: Box<dyn Read + Send>, returns: bool) -> io::Result<Self> {
         let mut input = Self {
             reader,
             buffer: Vec::new(),
@@ -74,11 +67,10 @@ impl Input {
         }
         let begin = input.window();
         let other = |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("it {what}"));
-        if let Some((_, what)) = OTHER_FILES.iter().find(|(start, _)| begin.starts_with(start)) {
-            return Err(other((*what).to_owned()));
+        if let Some(what) = not_text(begin) {
+            return Err(other(what));
         }
-        let rest = skip_byte_order_mark(begin)
-            .map_err(|fault| other(format!("{fault}; in Excel, save it as \"CSV UTF-8\"")))?;
+        let rest = skip_byte_order_mark(begin).map_err(|fault| other(fault.to_string()))?;
         let mark = begin[..begin.len() - rest.len()].to_vec();
         input.take(mark.len());
         input.mark = mark;
@@ -184,12 +176,12 @@ impl Input {
     }
 
     /// Whether a line is there without reading on.
-    pub(crate) fn has_line(&self) -> bool {
+    pub fn has_line(&self) -> bool {
         self.line_length().is_some()
     }
 
     /// Takes the next line.
-    pub(crate) fn line(&mut self) -> io::Result<Option<Original>> {
+    pub fn line(&mut self) -> io::Result<Option<Original>> {
         loop {
             match self.line_length() {
                 Some(length) if length <= LONGEST => return Ok(Some(self.take_record(length))),
@@ -230,5 +222,11 @@ impl Input {
             (b'\r', None) if !self.ended => None,
             _ => Some(at + 1),
         }
+    }
+}
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Input").field("line", &self.line_number()).finish_non_exhaustive()
     }
 }

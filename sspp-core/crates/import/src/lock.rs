@@ -4,8 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::files::beside;
-use crate::failure::Failure;
+use crate::error::ImportError;
 
 /// A locked file beside the checkpoint. The system frees the lock of a process that dies.
 #[derive(Debug)]
@@ -16,10 +15,10 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes it, or says that another import has it.
-    pub(super) fn take(checkpoint: &Path) -> Result<Self, Failure> {
+    pub(super) fn take(checkpoint: &Path) -> Result<Self, ImportError> {
         let path = beside(checkpoint, "lock");
         let failed = |error: io::Error| {
-            Failure::wrong(format!(
+            ImportError::new(format!(
                 "cannot lock {}: {error}: --checkpoint names another place",
                 path.display()
             ))
@@ -31,7 +30,7 @@ impl Lock {
                 Ok(()) if is_removed(&file) => {}
                 Ok(()) => return Ok(Self { path, _file: file }),
                 Err(TryLockError::WouldBlock) => {
-                    return Err(Failure::later(format!(
+                    return Err(ImportError::later(format!(
                         "another import with the checkpoint {} runs: wait until it has ended",
                         checkpoint.display()
                     )));
@@ -48,7 +47,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Before the lock is free: who opened it until now finds it removed, and begins with a new one.
+        // Before the lock is free: another import that opened it until now finds it removed, and begins with a new one.
         let _: io::Result<()> = fs::remove_file(&self.path);
     }
 }
@@ -64,4 +63,12 @@ fn is_removed(file: &File) -> bool {
 #[cfg(not(unix))]
 const fn is_removed(_: &File) -> bool {
     false
+}
+
+/// The file with something added to its name.
+pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    name.into()
 }

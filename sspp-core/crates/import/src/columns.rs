@@ -6,8 +6,8 @@ use std::str::from_utf8;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::record::{End, scan, unquote};
 use crate::raw_object::RawObject;
+use crate::record::{End, scan, unquote};
 
 /// What may separate fields: spreadsheets write semicolons where the comma is in numbers.
 pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -274,7 +274,7 @@ mod tests {
         #[test]
         fn a_cell_comes_back_as_it_was(text in prop_oneof!["\\PC{1,12}", "-?[0-9]{1,25}", "[-+]?[0-9]{0,18}\\.?[0-9]{0,18}([eE][-+]?[0-9]{1,3})?"]) {
             let columns = Columns::read(b"accountId,userId,eventType,timestamp,x", None).unwrap();
-            let row = format!("a,u,call_made,2026-01-15,{}", super::super::record::quote(&text));
+            let row = format!("a,u,call_made,2026-01-15,{}", crate::record::quote(&text));
             let fields = scan(row.as_bytes(), b',', true).fields;
             let event = sspp_events::parse_unsent_event(columns.event(row.as_bytes(), &fields).unwrap().as_bytes(), None).unwrap();
             if text.is_empty() {

@@ -5,13 +5,13 @@ use serde_json::value::RawValue;
 
 /// An object whose members are written one by one.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct RawObject {
+pub struct RawObject {
     inner: String,
 }
 
 impl RawObject {
     /// Adds a member whose value is JSON.
-    pub(crate) fn json(&mut self, name: &str, json: &str) {
+    pub fn json(&mut self, name: &str, json: &str) {
         self.separate();
         self.inner.push_str(&string(name));
         self.inner.push(':');
@@ -19,12 +19,12 @@ impl RawObject {
     }
 
     /// Adds a member whose value is text.
-    pub(crate) fn text(&mut self, name: &str, text: &str) {
+    pub fn text(&mut self, name: &str, text: &str) {
         self.json(name, &string(text));
     }
 
     /// Adds the members of an object; `false` where it is none.
-    pub(crate) fn members(&mut self, object: &RawValue) -> bool {
+    pub fn members(&mut self, object: &RawValue) -> bool {
         let inner = object.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let known = inner.is_some();
         if let Some(inner) = inner.filter(|inner| !inner.trim_ascii().is_empty()) {
@@ -34,24 +34,25 @@ impl RawObject {
     }
 
     /// Adds the members of another.
-    pub(crate) fn join(&mut self, other: &Self) {
+    pub fn join(&mut self, other: &Self) {
         if !other.is_empty() {
             self.separate();
             self.inner.push_str(&other.inner);
         }
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
+    /// Whether it has no members.
+    pub const fn is_empty(&self) -> bool {
         self.inner.is_empty()
     }
 
     /// The members, without braces.
-    pub(crate) fn inner(&self) -> &str {
+    pub fn inner(&self) -> &str {
         &self.inner
     }
 
     /// The object.
-    pub(crate) fn finish(&self) -> String {
+    pub fn finish(&self) -> String {
         format!("{{{}}}", self.inner)
     }
 
