@@ -43,4 +43,4 @@ pub use guard::{
 pub use metrics::Metrics;
 pub use service::{Service, service};
 pub use state::{App, Ports, Settings};
-pub use transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};
+pub use transfer::{ImportArgs, LegacyArgs, Resume, TransferError, run_import, run_import_legacy};
