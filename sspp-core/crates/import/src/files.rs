@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
 use crate::error::ImportError;
@@ -29,23 +30,17 @@ pub struct Wanted {
 }
 
 /// The files that an import writes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Files {
-    places: Places,
+    /// None where nothing is kept.
+    checkpoint: Option<PathBuf>,
+    /// None where rejected rows are only shown.
+    rejected: Option<PathBuf>,
     /// Whether the file of rejected rows has the name that it has by itself.
     has_own_name: bool,
     force: bool,
     /// Of the checkpoint, as long as the import runs.
-    lock: Option<Lock>,
-}
-
-/// Where the files are.
-#[derive(Debug, Clone)]
-pub(crate) struct Places {
-    /// None where nothing is kept.
-    pub(crate) checkpoint: Option<PathBuf>,
-    /// None where rejected rows are only shown.
-    pub(crate) rejected: Option<PathBuf>,
+    lock: Option<Arc<Lock>>,
 }
 
 impl Files {
@@ -73,27 +68,23 @@ impl Files {
                 )));
             }
         }
-        let lock = checkpoint.as_deref().map(Lock::take).transpose()?;
-        Ok(Self { places: Places { checkpoint, rejected }, has_own_name, force, lock })
+        let lock = checkpoint.as_deref().map(Lock::take).transpose()?.map(Arc::new);
+        Ok(Self { checkpoint, rejected, has_own_name, force, lock })
     }
 
     /// The checkpoint; none where nothing is kept.
     pub fn checkpoint(&self) -> Option<&Path> {
-        self.places.checkpoint.as_deref()
+        self.checkpoint.as_deref()
     }
 
     /// The file of rejected rows; none where they are only shown.
     pub fn rejected(&self) -> Option<&Path> {
-        self.places.rejected.as_deref()
+        self.rejected.as_deref()
     }
 
     /// The lock's file, which goes with this.
     pub fn lock(&self) -> Option<&Path> {
-        self.lock.as_ref().map(Lock::path)
-    }
-
-    pub(crate) fn places(&self) -> Places {
-        self.places.clone()
+        self.lock.as_deref().map(Lock::path)
     }
 
     pub(crate) fn save(&self, checkpoint: &Checkpoint) -> Result<(), ImportError> {

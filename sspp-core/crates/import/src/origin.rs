@@ -1,4 +1,4 @@
-//! Where rows come from: a file, or standard input, of which a copy is kept so that it can be read again.
+//! Where rows come from: a file, or a pipe, of which a copy can be kept so that it is read again.
 
 use std::fmt;
 use std::fs::File;
@@ -29,26 +29,34 @@ pub struct Origin {
 #[derive(Clone)]
 enum From {
     File(PathBuf),
-    /// A pipe, of which a copy is kept.
-    Copied(Arc<Mutex<Copy>>),
-    /// A pipe, which is read once.
-    Passing(Arc<Mutex<Option<Pipe>>>),
+    Pipe(Arc<Mutex<Copy>>),
 }
 
-type Pipe = Box<dyn Read + Send>;
-
-/// What was read of a pipe: a file without a name, and how long it is.
+/// What was read of a pipe.
 struct Copy {
-    pipe: Pipe,
-    file: File,
+    pipe: Box<dyn Read + Send>,
+    kept: Kept,
     length: u64,
+}
+
+/// What of it can be read again.
+enum Kept {
+    /// All, in a file without a name.
+    All(File),
+    Beginning(Vec<u8>),
+}
+
+impl From {
+    fn pipe(pipe: impl Read + Send + 'static, kept: Kept) -> Self {
+        Self::Pipe(Arc::new(Mutex::new(Copy { pipe: Box::new(pipe), kept, length: 0 })))
+    }
 }
 
 impl fmt::Debug for From {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.fmt(f),
-            Self::Copied(_) | Self::Passing(_) => f.write_str("(a pipe)"),
+            Self::Pipe(_) => f.write_str("(a pipe)"),
         }
     }
 }
@@ -65,8 +73,7 @@ impl Origin {
         let file = tempfile::tempfile().map_err(|error| {
             ImportError::new(format!("cannot make a temporary file: {error}: TMPDIR names another place"))
         })?;
-        let copy = Copy { pipe: Box::new(io::stdin()), file, length: 0 };
-        Self::look_at(path, From::Copied(Arc::new(Mutex::new(copy))))
+        Self::look_at(path, From::pipe(io::stdin(), Kept::All(file)))
     }
 
     /// The same without a copy: a pipe can be read once.
@@ -74,15 +81,15 @@ impl Origin {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_once(path: &Path) -> Result<Self, ImportError> {
-        let pipe: Pipe = if path == Path::new("-") {
-            Box::new(io::stdin())
-        } else if std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        let kept = Kept::Beginning(Vec::new());
+        if path == Path::new("-") {
+            return Self::look_at(path, From::pipe(io::stdin(), kept));
+        }
+        if std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
             return Self::open(path);
-        } else {
-            let opened = File::open(path);
-            Box::new(opened.map_err(|error| ImportError::new(unreadable(&shown(path), &error)))?)
-        };
-        Self::look_at(path, From::Passing(Arc::new(Mutex::new(Some(pipe)))))
+        }
+        let pipe = File::open(path).map_err(|error| ImportError::new(unreadable(&shown(path), &error)))?;
+        Self::look_at(path, From::pipe(pipe, kept))
     }
 
     fn look_at(path: &Path, from: From) -> Result<Self, ImportError> {
@@ -125,25 +132,19 @@ impl Origin {
     pub fn bytes(&self) -> io::Result<Option<u64>> {
         match &self.from {
             From::File(path) => std::fs::metadata(path).map(|found| Some(found.len())),
-            From::Copied(_) | From::Passing(_) => Ok(None),
+            From::Pipe(_) => Ok(None),
         }
     }
 
     /// Reads from there to its end.
-    pub(crate) fn reader_at(&self, at: u64) -> io::Result<Pipe> {
+    pub(crate) fn reader_at(&self, at: u64) -> io::Result<Box<dyn Read + Send>> {
         Ok(match &self.from {
             From::File(path) => {
                 let mut file = File::open(path)?;
                 file.seek(SeekFrom::Start(at))?;
                 Box::new(file)
             }
-            From::Copied(copy) => Box::new(CopyReader { copy: Arc::clone(copy), at }),
-            From::Passing(pipe) => {
-                let pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let pipe = pipe.filter(|_| at == 0);
-                let pipe = pipe.ok_or_else(|| io::Error::other("a pipe is read once"))?;
-                Box::new(io::Cursor::new(self.beginning.clone()).chain(pipe))
-            }
+            From::Pipe(copy) => Box::new(CopyReader { copy: Arc::clone(copy), at }),
         })
     }
 
@@ -153,15 +154,7 @@ impl Origin {
     }
 
     fn look(&self) -> io::Result<Vec<u8>> {
-        let mut passing = None;
-        let mut reader: Pipe = if let From::Passing(pipe) = &self.from {
-            passing = Some(pipe);
-            let pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner).take();
-            pipe.unwrap_or_else(|| Box::new(io::empty()))
-        } else {
-            self.reader_at(0)?
-        };
-        let mut bytes = Vec::new();
+        let (mut reader, mut bytes) = (self.reader_at(0)?, Vec::new());
         let mut chunk = vec![0; BEGINNING];
         while bytes.len() < BEGINNING && !bytes.trim_ascii_start().contains(&b'\n') {
             let read = reader.read(&mut chunk)?;
@@ -169,9 +162,6 @@ impl Origin {
                 break;
             }
             bytes.extend_from_slice(&chunk[..read]);
-        }
-        if let Some(pipe) = passing {
-            *pipe.lock().unwrap_or_else(PoisonError::into_inner) = Some(reader);
         }
         Ok(bytes)
     }
@@ -200,23 +190,65 @@ impl Read for CopyReader {
                 return Ok(0);
             }
         }
-        let read = if self.at < copy.length {
-            copy.file.seek(SeekFrom::Start(self.at))?;
-            copy.file.read(buffer)?
-        } else {
-            copy.grow(buffer)?
-        };
+        let read = if self.at < copy.length { copy.again(self.at, buffer)? } else { copy.grow(buffer)? };
         self.at += read as u64;
         Ok(read)
     }
 }
 
 impl Copy {
+    /// Reads on, and keeps it.
     fn grow(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.pipe.read(buffer)?;
-        self.file.seek(SeekFrom::Start(self.length))?;
-        self.file.write_all(&buffer[..read])?;
+        match &mut self.kept {
+            Kept::All(file) => {
+                file.seek(SeekFrom::Start(self.length))?;
+                file.write_all(&buffer[..read])?;
+            }
+            Kept::Beginning(bytes) if bytes.len() < BEGINNING => bytes.extend_from_slice(&buffer[..read]),
+            Kept::Beginning(_) => {}
+        }
         self.length += read as u64;
         Ok(read)
+    }
+
+    /// Reads what was read before.
+    fn again(&mut self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.kept {
+            Kept::All(file) => {
+                file.seek(SeekFrom::Start(at))?;
+                file.read(buffer)
+            }
+            Kept::Beginning(bytes) => {
+                let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
+                if rest.is_empty() {
+                    Err(io::Error::other("a pipe is read once"))
+                } else {
+                    (&*rest).read(buffer)
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_without_a_copy_is_read_once_from_its_beginning() {
+        let text = "{\"n\":0}\n".repeat(50_000);
+        for kept in [Kept::Beginning(Vec::new()), Kept::All(tempfile::tempfile().unwrap())] {
+            let keeps_all = matches!(kept, Kept::All(_));
+            let pipe = From::pipe(io::Cursor::new(text.clone()), kept);
+            let origin = Origin::look_at(Path::new("-"), pipe).unwrap();
+            assert!(origin.beginning().starts_with(b"{\"n\":0}\n"));
+            let read = || {
+                let mut read = String::new();
+                origin.reader_at(0).unwrap().read_to_string(&mut read).map(|_| read)
+            };
+            assert_eq!(read().unwrap(), text);
+            assert_eq!(read().ok(), keeps_all.then(|| text.clone()));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::checkpoint::Checkpoint;
 use crate::error::ImportError;
 use crate::extent::fingerprint;
-use crate::files::{Files, Places};
+use crate::files::Files;
 use crate::format::Format;
 use crate::origin::Origin;
 use crate::rejects::Rejects;
@@ -52,14 +52,14 @@ struct Begun {
 }
 
 impl Begun {
-    fn open(origin: &Origin, format: Format, files: &Places, again: bool) -> Result<Self, ImportError> {
+    fn open(origin: &Origin, format: Format, files: &Files, again: bool) -> Result<Self, ImportError> {
         let open = || -> Result<_, ImportError> {
             let rows = Rows::open(origin, format)?;
-            let rejects = Rejects::new(files.rejected.clone(), origin, rows.header());
+            let rejects = Rejects::new(files.rejected().map(Into::into), origin, rows.header());
             Ok((rows, rejects))
         };
         let (mut rows, mut rejects) = open()?;
-        let checkpoint = match &files.checkpoint {
+        let checkpoint = match files.checkpoint() {
             Some(path) if !again => Checkpoint::load_or_begin(path)?,
             Some(path) => Checkpoint::begin(Checkpoint::rejects_of_earlier(path)?),
             None => Checkpoint::begin(None),
@@ -68,7 +68,8 @@ impl Begun {
             return Ok(Self { rows, checkpoint, rejects, is_edited: false });
         };
         // Edited rejects: under the ids that they have, no row counts twice.
-        if !Rows::open(origin, format)?.all_have_ids()? {
+        let again = Rows::open(origin, format).and_then(|mut rows| rows.all_have_ids());
+        if !again.unwrap_or(false) {
             return Err(changed);
         }
         rejects.go_on(&checkpoint.rejects)?;
@@ -108,7 +109,7 @@ pub async fn import<T: Target>(
     target: &mut T,
 ) -> Result<Done, T::Error> {
     let is_new = files.checkpoint().is_some_and(|path| options.again || !path.exists());
-    let (from, places) = (origin.clone(), files.places());
+    let (from, places) = (origin.clone(), files.clone());
     let begun = blocking(move || Begun::open(&from, format, &places, options.again)).await?;
     let Begun { rows, mut checkpoint, mut rejects, is_edited } = begun;
     if is_edited {

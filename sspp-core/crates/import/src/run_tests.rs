@@ -96,6 +96,9 @@ fn reply() -> impl Strategy<Value = Reply> {
 }
 
 proptest! {
+    // Each case waits for the disk at each step.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// However often it stops, each row is in the target under one id, or in the file of rejects, and the sums are right.
     #[test]
     fn each_row_is_put_in_under_one_id_or_rejected_once(
