@@ -13,7 +13,7 @@ use crate::outbox::{Background, CloseReport, Outbox, Outcome, Sending, Stats, ru
 /// Sends events to an SSPP server and reads what became of them. Clones share one queue, one thread and one set of figures.
 ///
 /// Dropping the last clone waits for nothing: what was not sent yet goes on being sent in the background for
-/// [`drop_grace`](ClientBuilder::drop_grace), if the program lives on. Call [`close`](Self::close) before it ends.
+/// [`drop_grace`](crate::ClientBuilder::drop_grace), if the program lives on. Call [`close`](Self::close) before it ends.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -151,7 +151,7 @@ impl Client {
         report.ok().and_then(|report| report.clone()).unwrap_or_default()
     }
 
-    /// Whether the client only checks events and drops them: by [`disabled`](ClientBuilder::disabled), by `SSPP_DISABLED`, or
+    /// Whether the client only checks events and drops them: by [`disabled`](crate::ClientBuilder::disabled), by `SSPP_DISABLED`, or
     /// because its API key is blank. (An empty `SSPP_API_KEY` counts as none: then events are sent without a key.)
     ///
     /// ```

@@ -142,6 +142,8 @@ impl Store for SpoolStore {
         if figures.pending == 0 {
             return None;
         }
+        // Callers may have given up waiting.
+        state.flushes.retain(|(_, flush)| !flush.is_closed());
         let (sender, receiver) = oneshot::channel();
         state.flushes.push((all(&figures), sender));
         Some(receiver)

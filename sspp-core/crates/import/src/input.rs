@@ -14,7 +14,7 @@ const CHUNK: usize = 64 * 1024;
 /// A line or a record as it was written, with its line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Original {
-    /// At most the first [`LONGEST`] bytes of it.
+    /// At most the first MiB of it.
     pub bytes: Vec<u8>,
     /// Where the rest of one that is longer stands in the file.
     pub rest: Range<u64>,
