@@ -38,4 +38,4 @@ pub use metrics::Metrics;
 pub use service::{Service, openapi_document, service};
 pub use sspp_runtime::{ConfigError, RunError};
 pub use state::{App, Ports, Settings};
-pub use transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};
+pub use transfer::{ImportArgs, LegacyArgs, Resume, TransferError, run_import, run_import_legacy};

@@ -1,6 +1,7 @@
 //! Why a transfer stopped, and how to go on.
 
 use sspp_core::{QueueError, StoreError};
+use sspp_import::ImportError;
 use sspp_runtime::{ConfigError, RunError};
 
 /// Why a transfer stopped. What was done until then stays, and doing it again does no harm.
@@ -24,16 +25,9 @@ pub enum TransferError {
     /// The queue cannot be used.
     #[error("cannot use the queue (--redis-url, REDIS_URL): {0}")]
     Queue(#[from] QueueError),
-    /// The file cannot be read.
-    #[error("cannot read {file}: {source}{}", go_on(resume.as_deref()))]
-    Read {
-        /// The file.
-        file: String,
-        /// Why.
-        source: std::io::Error,
-        /// The argument to go on with, where something is done.
-        resume: Option<String>,
-    },
+    /// The file, or what is kept beside it, cannot be used.
+    #[error(transparent)]
+    File(#[from] ImportError),
     /// The file is something else than NDJSON.
     #[error("{file} {what}")]
     Format {
@@ -53,28 +47,28 @@ pub enum TransferError {
         skipped: u64,
     },
     /// The predecessor's database cannot be read.
-    #[error("cannot read the predecessor's table sales_signals: {reason}{}", go_on(resume.as_deref()))]
+    #[error("cannot read the predecessor's table sales_signals: {reason}{}", go_on(resume.as_ref()))]
     Legacy {
         /// Why.
         reason: String,
-        /// The argument to go on with, where something is done.
-        resume: Option<String>,
+        /// How to go on, where something is done.
+        resume: Option<Resume>,
     },
     /// The store or the queue failed for too long.
-    #[error("{reason}{}", go_on(resume.as_deref()))]
+    #[error("{reason}{}", go_on(resume.as_ref()))]
     Stopped {
         /// Why.
         reason: String,
-        /// The argument to go on with, where something is done.
-        resume: Option<String>,
+        /// How to go on, where something is done.
+        resume: Option<Resume>,
     },
     /// A signal came before it was done.
-    #[error("stopped by {signal}{}", go_on(resume.as_deref()))]
+    #[error("stopped by {signal}{}", go_on(resume.as_ref()))]
     Interrupted {
         /// Which.
         signal: &'static str,
-        /// The argument to go on with, where something is done.
-        resume: Option<String>,
+        /// How to go on, where something is done.
+        resume: Option<Resume>,
     },
     /// Everything else was taken, but some was not.
     #[error("{count} could not be taken: the first of them are listed above, each with the reason")]
@@ -84,16 +78,30 @@ pub enum TransferError {
     },
 }
 
+/// How a transfer goes on that was stopped.
+///
+/// ```
+/// let resume = Some(sspp_api::Resume::SameCommand);
+/// let error = sspp_api::TransferError::Interrupted { signal: "SIGINT", resume };
+/// assert!(error.to_string().contains("the same command"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resume {
+    /// A checkpoint knows how far it is.
+    SameCommand,
+    /// With this argument, what is done is left out.
+    Argument(String),
+}
+
 /// How to go on. What was done is done, whether it is done again or left out.
-fn go_on(resume: Option<&str>) -> String {
-    resume.map_or_else(
-        || "; nothing was done yet".to_owned(),
-        |resume| {
-            format!(
-                "; what was done stays: run the same command again, which does no harm, or with {resume} to leave out what is done"
-            )
-        },
-    )
+fn go_on(resume: Option<&Resume>) -> String {
+    match resume {
+        None => "; nothing was done yet".to_owned(),
+        Some(Resume::SameCommand) => "; what was done stays: the same command goes on from there".to_owned(),
+        Some(Resume::Argument(argument)) => format!(
+            "; what was done stays: run the same command again, which does no harm, or with {argument} to leave out what is done"
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +112,7 @@ mod tests {
     fn how_to_go_on_is_said_where_something_is_done() {
         let error = |resume| TransferError::Legacy { reason: "no such host".to_owned(), resume }.to_string();
         assert!(error(None).ends_with("sales_signals: no such host; nothing was done yet"));
-        let some = error(Some("--after 7".to_owned()));
+        let some = error(Some(Resume::Argument("--after 7".to_owned())));
         assert!(some.contains("does no harm") && some.contains("with --after 7"), "{some}");
     }
 }

@@ -3,18 +3,20 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use sspp_core::{Clock as _, NewJob, Record, ScoringModel, SystemClock, SystemRandom};
+use sspp_core::{Clock as _, ScoringModel, SystemClock, SystemRandom};
+use sspp_import::{Done, Files, Format, ImportError, Options, Origin, Position, Row, Wanted};
 use sspp_runtime::{BackendArgs, LogArgs, RunError, StopSignals, load_model};
 
 use super::TransferError;
-use super::input::{Lines, RawLine, not_ndjson};
+use super::error::Resume;
 use super::lines::Line;
-use super::progress::Progress;
+use super::not_ndjson::not_ndjson;
+use super::progress::{Progress, say};
 use super::runtime::run;
 use super::target::{Place, Target};
 use crate::config::{DataArgs, ModelArgs};
 
-/// Signals that are recorded in one transaction.
+/// Lines that are put in at once.
 const BATCH: usize = 500;
 /// Bytes of lines that are held at once, about.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -28,6 +30,14 @@ pub struct ImportArgs {
     /// How many lines at the beginning to leave out: they were done before.
     #[arg(long, value_name = "LINES", default_value_t = 0)]
     pub skip_lines: u64,
+
+    /// Where the progress is kept: the same command goes on after what is done. The file is known by its content.
+    #[arg(long, value_name = "FILE", conflicts_with = "skip_lines")]
+    pub checkpoint: Option<PathBuf>,
+
+    /// Forget the checkpoint and begin anew.
+    #[arg(long, requires = "checkpoint")]
+    pub again: bool,
 
     /// The data file of embedded mode.
     #[command(flatten)]
@@ -65,140 +75,152 @@ pub fn run_import(args: &ImportArgs) -> Result<(), TransferError> {
 async fn import(args: &ImportArgs, mut stop: StopSignals) -> Result<(), TransferError> {
     let model = load_model(args.model.model.as_deref()).map_err(RunError::from)?;
     let place = Place::of(&args.data, &args.backends)?;
-    let unread = |source| TransferError::Read { file: shown(args), source, resume: None };
-    let lines = Lines::open(&args.file).map_err(unread)?;
-    let mut input = Input { args, lines, model: &model, random: SystemRandom::new() };
-    let mut progress = Progress::new("lines", None);
-    progress.resume = (args.skip_lines > 0).then(|| format!("--skip-lines {}", args.skip_lines));
-    let opening = async {
-        let Some(raw) = input.lines.first_after(args.skip_lines).await.map_err(unread)? else {
-            return Ok(None);
-        };
-        if let Some(what) = not_ndjson(&raw, &args.file) {
-            return Err(TransferError::Format { file: shown(args), what });
-        }
-        // Where no line can be taken nothing is made.
-        let first = match input.read(&raw, &mut progress) {
-            Some(line) => Some(line),
-            None => input.next(&mut progress).await?,
-        };
-        let Some(first) = first else { return Ok(None) };
-        Ok(Some((first, Target::open(place).await?)))
-    };
-    let opened = tokio::select! {
-        opened = opening => opened?,
+    let file = args.file.clone();
+    let opening = tokio::task::spawn_blocking(move || Origin::open_once(&file));
+    let origin = tokio::select! {
+        opened = opening => opened.map_err(std::io::Error::other).map_err(RunError::from)?,
         signal = stop.next() => return Err(TransferError::Interrupted { signal, resume: None }),
     };
-    let Some((first, target)) = opened else {
-        let (file, lines, skipped) = (shown(args), input.lines.number, args.skip_lines);
-        progress.finish();
-        return if lines < skipped {
-            Err(TransferError::Short { file, lines, skipped })
-        } else {
-            progress.verdict()
-        };
+    let origin =
+        origin.map_err(|error| TransferError::Stopped { reason: error.to_string(), resume: None })?;
+    if args.skip_lines == 0
+        && let Some(what) = not_ndjson(origin.beginning(), &args.file)
+    {
+        return Err(TransferError::Format { file: origin.name().to_owned(), what });
+    }
+    let wanted = Wanted { checkpoint: args.checkpoint.clone(), ..Wanted::default() };
+    let files = Files::of(wanted, &origin, Format::Ndjson)?;
+    let options = Options {
+        batch: BATCH,
+        batch_bytes: BATCH_BYTES,
+        skip_lines: args.skip_lines,
+        again: args.again,
+        fills_batches: true,
     };
-    let outcome = tokio::select! {
-        outcome = put(&target, first, &mut input, &mut progress) => outcome,
-        signal = stop.next() => Err(TransferError::Interrupted { signal, resume: progress.resume.clone() }),
+    let mut recording = Recording {
+        place: Some(place),
+        target: None,
+        model: &model,
+        random: SystemRandom::new(),
+        has_checkpoint: args.checkpoint.is_some(),
+        progress: Progress::new("lines", None),
+    };
+    let done = tokio::select! {
+        done = sspp_import::import(&origin, Format::Ndjson, &files, options, &mut recording) => done,
+        signal = stop.next() => {
+            let resume = recording.progress.resume.clone();
+            Err(TransferError::Interrupted { signal, resume })
+        }
     };
     stop.end_at_next();
-    target.close().await;
-    progress.finish();
-    outcome.and_then(|()| progress.verdict())
+    let Recording { target, progress, .. } = recording;
+    if target.is_some() || done.is_ok() {
+        progress.finish();
+    }
+    if let Some(target) = target {
+        target.close().await;
+    }
+    match done? {
+        Done { line, .. } if line < args.skip_lines => {
+            let (file, skipped) = (origin.name().to_owned(), args.skip_lines);
+            Err(TransferError::Short { file, lines: line, skipped })
+        }
+        Done { already: true, checkpoint, .. } => {
+            say(&format!(
+                "{} was imported already, {} lines: --again imports it once more",
+                origin.name(),
+                checkpoint.rows
+            ));
+            Ok(())
+        }
+        _ => progress.verdict(),
+    }
 }
 
-fn shown(args: &ImportArgs) -> String {
-    if args.file.as_os_str() == "-" { "standard input".to_owned() } else { args.file.display().to_string() }
-}
-
-/// What lines are read with.
-struct Input<'i> {
-    args: &'i ImportArgs,
-    lines: Lines,
-    model: &'i ScoringModel,
+/// Puts lines into a store and a queue, and says how far it is.
+struct Recording<'m> {
+    /// Where to, until it is opened.
+    place: Option<Place>,
+    target: Option<Target>,
+    model: &'m ScoringModel,
     random: SystemRandom,
+    has_checkpoint: bool,
+    progress: Progress,
 }
 
-impl Input<'_> {
-    /// The next line that can be taken, with its length; the others are told.
-    async fn next(&mut self, progress: &mut Progress) -> Result<Option<(Line, usize)>, TransferError> {
-        loop {
-            let raw = self.lines.next().await.map_err(|source| TransferError::Read {
-                file: shown(self.args),
-                source,
-                resume: progress.resume.clone(),
-            })?;
-            progress.done = self.lines.number;
-            let Some(raw) = raw else { return Ok(None) };
-            if let Some(line) = self.read(&raw, progress) {
-                return Ok(Some(line));
+impl sspp_import::Target for Recording<'_> {
+    type Item = Line;
+    type Error = TransferError;
+
+    fn read(&mut self, row: &Row, _: &dyn Fn() -> String) -> Result<Line, String> {
+        self.progress.done = row.line;
+        self.progress.tick();
+        let line = row.event.as_ref().map_err(Clone::clone)?;
+        let (number, given_id) = (row.line, row.given_id.as_deref());
+        Line::read(line.trim_ascii(), number, given_id, self.model, SystemClock.now(), &self.random)
+    }
+
+    async fn open(&mut self) -> Result<(), TransferError> {
+        if let Some(place) = self.place.take() {
+            self.target = Some(Target::open(place).await?);
+        }
+        Ok(())
+    }
+
+    async fn put(&mut self, lines: Vec<Line>) -> Result<Vec<Result<(), String>>, TransferError> {
+        let Some(target) = &self.target else { return Ok(Vec::new()) };
+        let taken = vec![Ok(()); lines.len()];
+        let (mut signals, mut jobs) = (Vec::new(), Vec::new());
+        for line in lines {
+            match line {
+                Line::Signal(record) => signals.push(*record),
+                Line::Event(job) => jobs.push(job),
+                // Signals come after their model.
+                Line::Model(record) => {
+                    target.keep_model(&record).await.map_err(|reason| self.progress.stopped(reason))?;
+                }
             }
         }
+        let queued = jobs.len() as u64;
+        target.enqueue(jobs).await.map_err(|reason| self.progress.stopped(reason))?;
+        self.progress.queued += queued;
+        if !signals.is_empty() {
+            let answers = target.import(signals).await.map_err(|reason| self.progress.stopped(reason))?;
+            self.progress.count(&answers);
+        }
+        Ok(taken)
     }
 
-    fn read(&self, raw: &RawLine, progress: &mut Progress) -> Option<(Line, usize)> {
-        let RawLine { number, bytes, is_too_long } = raw;
-        progress.done = *number;
-        progress.tell();
-        let line = if *is_too_long {
-            Err("it is longer than 1 MiB".to_owned())
-        } else {
-            Line::read(bytes.trim_ascii(), *number, self.model, SystemClock.now(), &self.random)
-        };
-        match line {
-            Ok(line) => Some((line, bytes.len())),
-            Err(reason) => {
-                progress.reject(&format_args!("line {number}"), &reason);
-                None
-            }
+    fn rejected(&mut self, _: u64, reason: &str) {
+        self.progress.reject(reason);
+    }
+
+    fn progress(&mut self, _: Position) {}
+
+    fn note(&self, text: &str) {
+        say(text);
+    }
+
+    fn commit(
+        &mut self,
+        position: Option<Position>,
+        work: impl FnOnce() -> Result<(), ImportError>,
+    ) -> Result<(), TransferError> {
+        work()?;
+        if let Some(position) = position.filter(|position| position.line > 0 || position.rows > 0) {
+            self.progress.resume = Some(if self.has_checkpoint {
+                Resume::SameCommand
+            } else {
+                Resume::Argument(format!("--skip-lines {}", position.line))
+            });
+        }
+        Ok(())
+    }
+
+    fn stopped(&self, error: TransferError, _: Position) -> TransferError {
+        match error {
+            TransferError::File(error) => self.progress.stopped(error.to_string()),
+            error => error,
         }
     }
-}
-
-/// Puts in what lines say, batch by batch.
-async fn put(
-    target: &Target,
-    first: (Line, usize),
-    input: &mut Input<'_>,
-    progress: &mut Progress,
-) -> Result<(), TransferError> {
-    let mut batch = Batch::default();
-    let mut next = Some(first);
-    while let Some((line, bytes)) = next {
-        match line {
-            Line::Signal(record) => batch.signals.push(*record),
-            Line::Event(job) => batch.events.push(job),
-            Line::Model(record) => {
-                target.keep_model(&record).await.map_err(|reason| progress.stopped(reason))?;
-            }
-        }
-        batch.bytes += bytes;
-        if batch.signals.len() + batch.events.len() >= BATCH || batch.bytes >= BATCH_BYTES {
-            flush(target, &mut batch, progress).await?;
-        }
-        next = input.next(progress).await?;
-    }
-    flush(target, &mut batch, progress).await
-}
-
-async fn flush(target: &Target, batch: &mut Batch, progress: &mut Progress) -> Result<(), TransferError> {
-    let Batch { signals, events, .. } = std::mem::take(batch);
-    let count = events.len() as u64;
-    target.enqueue(events).await.map_err(|reason| progress.stopped(reason))?;
-    progress.queued += count;
-    if !signals.is_empty() {
-        let answers = target.import(signals).await.map_err(|reason| progress.stopped(reason))?;
-        progress.count(&answers);
-    }
-    progress.resume = Some(format!("--skip-lines {}", progress.done));
-    Ok(())
-}
-
-/// Lines that were read and not yet stored.
-#[derive(Debug, Default)]
-struct Batch {
-    signals: Vec<Record>,
-    events: Vec<NewJob>,
-    bytes: usize,
 }

@@ -8,6 +8,7 @@ use sspp_core::{
 use sspp_runtime::{ConfigError, LogArgs, Secret, StopSignals, StoreArgs};
 
 use super::TransferError;
+use super::error::Resume;
 use super::lines::scored;
 use super::progress::Progress;
 use super::runtime::run;
@@ -75,7 +76,7 @@ async fn import_legacy(args: &LegacyArgs, mut stop: StopSignals) -> Result<(), T
         signal = stop.next() => return Err(TransferError::Interrupted { signal, resume: None }),
     };
     let mut progress = Progress::new("rows", Some(of));
-    progress.resume = (args.after > 0).then(|| format!("--after {}", args.after));
+    progress.resume = (args.after > 0).then(|| resume_after(args.after));
     let outcome = tokio::select! {
         outcome = import_rows(&mut legacy, &target, args, &mut progress) => outcome,
         signal = stop.next() => Err(TransferError::Interrupted { signal, resume: progress.resume.clone() }),
@@ -85,6 +86,10 @@ async fn import_legacy(args: &LegacyArgs, mut stop: StopSignals) -> Result<(), T
     legacy.close().await;
     progress.finish();
     outcome.and_then(|()| progress.verdict())
+}
+
+fn resume_after(id: i64) -> Resume {
+    Resume::Argument(format!("--after {id}"))
 }
 
 fn unopened(error: PgOpenError) -> TransferError {
@@ -97,7 +102,7 @@ fn unopened(error: PgOpenError) -> TransferError {
     }
 }
 
-fn unread(error: &LegacyError, resume: Option<String>) -> TransferError {
+fn unread(error: &LegacyError, resume: Option<Resume>) -> TransferError {
     let advice = match error {
         LegacyError::NoTable { .. } => ": is --from (SSPP_LEGACY_URL) the predecessor's database?",
         _ => "",
@@ -124,7 +129,7 @@ async fn import_rows(
             let id = row.id;
             match record(row, &args.source, model.digest) {
                 Ok(record) => batch.push(record),
-                Err(reason) => progress.reject(&format_args!("row {id}"), &reason),
+                Err(reason) => progress.reject(&format!("row {id}: {reason}")),
             }
         }
         if !batch.is_empty() {
@@ -132,8 +137,8 @@ async fn import_rows(
             progress.count(&answers);
         }
         after = last;
-        progress.resume = Some(format!("--after {after}"));
-        progress.tell();
+        progress.resume = Some(resume_after(after));
+        progress.tick();
     }
 }
 
@@ -176,6 +181,6 @@ fn record(row: LegacySignal, source: &Source, model: ModelDigest) -> Result<Reco
     };
     let signal_type =
         SignalType::new(given(row.signal_type, "signal_type")?).map_err(|f| format!("signal_type {f}"))?;
-    // When it was received the predecessor did not keep: no later than it was processed.
+    // The predecessor did not keep when it was received: no later than it was processed.
     Ok(scored(event_id, processed_at, event, signal_type, score, model, processed_at))
 }

@@ -10,8 +10,6 @@ use sspp_core::{
 };
 use sspp_events::read_text;
 
-/// The longest line, in bytes: an event in its longest form, and the members of a signal.
-pub(super) const LINE_BYTES: usize = 1024 * 1024;
 /// The highest score that a store takes: 1,000.00.
 const MAX_SCORE: Score = Score::rounded(Units::new(1_000 * Units::PER_ONE));
 
@@ -56,11 +54,12 @@ struct ModelIn {
 }
 
 impl Line {
-    /// Reads a line; what is wrong with it is a sentence. An event without an id gets one that follows from its content and the
-    /// line's number, so that it counts once however often the file is imported.
+    /// Reads a line, or says what is wrong with it. An event without an id gets the one given by an earlier import, else one that
+    /// follows from its content and the line's number, so that it counts once however often the file is imported.
     pub(super) fn read(
         line: &[u8],
         number: u64,
+        given_id: Option<&str>,
         model: &ScoringModel,
         now: DateTime<Utc>,
         random: &dyn Random,
@@ -80,13 +79,19 @@ impl Line {
                 let mut event =
                     parse_event(text.as_bytes(), model, now_us).map_err(|fault| fault.to_string())?;
                 if event.external_id.is_none() {
-                    let id = format!("import-{number}-{}", ContentDigest::of(&event));
+                    let made = || format!("import-{number}-{}", ContentDigest::of(&event));
+                    let id = given_id.map_or_else(made, str::to_owned);
                     event.external_id = Some(ExternalId::new(id).map_err(|fault| fault.to_string())?);
                 }
-                Ok(Self::Event(Envelope::new(event, now, random).job(None)))
+                Ok(Self::Event(job(event, now, random)))
             }
         }
     }
+}
+
+/// An event as something to queue.
+fn job(event: Event, now: DateTime<Utc>, random: &dyn Random) -> NewJob {
+    Envelope::new(event, now, random).job(None)
 }
 
 fn signal(text: &str) -> Result<Record, String> {

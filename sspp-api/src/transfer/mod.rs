@@ -1,7 +1,7 @@
 //! Signals into a store: from an export, or from the predecessor's table.
 //!
-//! - `import`: lines of NDJSON
-//! - `input`: reads them, and tells what is no NDJSON
+//! - `import`: lines of NDJSON, by the importer of `sspp-import`
+//! - `not_ndjson`: files that are something else
 //! - `lines`: what a line says
 //! - `legacy`: rows of the predecessor
 //! - `target`: where they go
@@ -11,13 +11,13 @@
 
 mod error;
 mod import;
-mod input;
 mod legacy;
 mod lines;
+mod not_ndjson;
 mod progress;
 mod runtime;
 mod target;
 
-pub use error::TransferError;
+pub use error::{Resume, TransferError};
 pub use import::{ImportArgs, run_import};
 pub use legacy::{LegacyArgs, run_import_legacy};

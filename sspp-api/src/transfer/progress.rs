@@ -1,15 +1,16 @@
-//! What a person sees while much is moved: a line every few seconds, the first things that were wrong, and a sum.
+//! What a person sees while much is moved: a line every few seconds, the first faults, and a sum.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use sspp_core::Recorded;
 
 use super::TransferError;
+use super::error::Resume;
 
 const EVERY: Duration = Duration::from_secs(2);
-/// Of what is wrong, so many are told one by one.
-const TOLD: u64 = 20;
+/// Of those that cannot be taken, so many are shown one by one.
+const SHOWN: u64 = 20;
 
 #[derive(Debug)]
 pub(super) struct Progress {
@@ -23,10 +24,10 @@ pub(super) struct Progress {
     pub(super) conflicts: u64,
     pub(super) erased: u64,
     pub(super) rejected: u64,
-    /// The argument to go on with, where something is done.
-    pub(super) resume: Option<String>,
+    /// How to go on, where something is done.
+    pub(super) resume: Option<Resume>,
     began: Instant,
-    told: Instant,
+    shown: Instant,
 }
 
 impl Progress {
@@ -44,7 +45,7 @@ impl Progress {
             rejected: 0,
             resume: None,
             began,
-            told: began,
+            shown: began,
         }
     }
 
@@ -59,19 +60,20 @@ impl Progress {
         }
     }
 
-    /// One that cannot be taken, by its name and the reason.
-    pub(super) fn reject(&mut self, name: &dyn Display, reason: &dyn Display) {
+    /// One that cannot be taken: its name and the reason.
+    pub(super) fn reject(&mut self, reason: &str) {
         self.rejected += 1;
         match self.rejected {
-            ..=TOLD => say(&format!("{name}: {reason}")),
-            rejected if rejected == TOLD + 1 => say("more cannot be taken; they are only counted"),
+            ..=SHOWN => say(reason),
+            rejected if rejected == SHOWN + 1 => say("more cannot be taken; they are only counted"),
             _ => {}
         }
     }
 
-    pub(super) fn tell(&mut self) {
-        if self.told.elapsed() >= EVERY {
-            self.told = Instant::now();
+    /// Shows how far it is, every few seconds.
+    pub(super) fn tick(&mut self) {
+        if self.shown.elapsed() >= EVERY {
+            self.shown = Instant::now();
             say(&self.line());
         }
     }
@@ -110,6 +112,6 @@ impl Progress {
 }
 
 pub(super) fn say(line: &str) {
-    // Nobody may be listening.
+    // Standard error may be closed.
     drop(std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{line}\n")));
 }

@@ -61,7 +61,7 @@ pub(super) struct Target {
 
 impl Target {
     /// Opens it. The SQLite file has one owner: a service that runs has to be stopped before. Servers have to be there, so that
-    /// what is set wrong is told at once.
+    /// a wrong setting is reported at once.
     pub(super) async fn open(place: Place) -> Result<Self, TransferError> {
         let models = Mutex::default();
         let (redis, postgres) = match place {

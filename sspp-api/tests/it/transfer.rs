@@ -191,6 +191,35 @@ async fn an_export_imports_again_into_a_file_once_however_often() {
     assert!(!done && said.contains("nowhere.ndjson"), "{said}");
 }
 
+#[test]
+fn with_a_checkpoint_an_import_goes_on_and_knows_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |events: &[&str]| {
+        let lines: String =
+            events.iter().map(|account| event(account, "call_made", "{}").replace('\n', "") + "\n").collect();
+        std::fs::write(folder.path().join("e.ndjson"), lines).unwrap();
+    };
+    let import = |more: &[&str]| {
+        let arguments = ["import", "e.ndjson", "--data", "copy.db", "--checkpoint", "progress"];
+        sspp_api(folder.path(), &[&arguments[..], more].concat(), &[])
+    };
+    write(&["a", "b"]);
+    let (done, said) = import(&[]);
+    assert!(done && said.contains("2 events queued"), "{said}");
+    let (done, said) = import(&[]);
+    assert!(done && said.contains("imported already, 2 lines"), "{said}");
+    write(&["a", "b", "c"]);
+    let (done, said) = import(&[]);
+    assert!(done && said.contains("going on after row 2") && said.contains("1 events queued"), "{said}");
+    write(&["a", "x", "c"]);
+    let (done, said) = import(&[]);
+    assert!(!done && said.contains("has changed") && said.contains("--again"), "{said}");
+    let (done, said) = import(&["--again"]);
+    assert!(done && said.contains("3 events queued"), "{said}");
+    let (done, said) = import(&["--skip-lines", "1"]);
+    assert!(!done && said.contains("--skip-lines") && said.contains("--checkpoint"), "{said}");
+}
+
 /// As Python's `splitlines` does it, and others.
 fn any_lines(text: &str) -> Vec<&str> {
     text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'])

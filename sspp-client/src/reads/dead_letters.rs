@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use sspp_events::{AccountId, DeadLetterId, EventId, EventType, Metadata, Timestamp, UserId};
 
 use super::parameters::Parameters;
-use super::{DeadLetterReason, EventContent, Pages};
-use crate::call::Call;
+use super::{EventContent, Pages};
+use crate::api::Call;
 use crate::client::Client;
-use crate::error::Error;
+use crate::errors::Error;
+use crate::words::DeadLetterReason;
 
 /// An event that could not become a signal, kept with the reason.
 ///
@@ -102,7 +103,7 @@ impl DeadLetterQuery {
     }
 }
 
-/// What to change of a dead letter's event: what is not given stays. The event keeps its id.
+/// Changes to a dead letter's event. Members that are not given stay, and so does the event's id.
 ///
 /// The server checks the whole event as if it had just been sent. A value that is not valid is refused before anything is sent, with
 /// [`Error::Request`].
@@ -185,6 +186,6 @@ impl Client {
     /// [`Error::Refused`] with status 404 if there is no such letter.
     pub async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<(), Error> {
         let call = Call::delete(format!("/dead-letters/{id}"));
-        self.with_api(|core| async move { core.api.empty(call).await }).await
+        self.with_api(|outbox| async move { outbox.api.empty(call).await }).await
     }
 }

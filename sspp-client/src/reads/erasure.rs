@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use sspp_events::{AccountId, Timestamp, UserId};
 
-use super::ErasureKind;
-use crate::call::Call;
+use crate::api::Call;
+use crate::api::segment;
 use crate::client::Client;
-use crate::error::Error;
-use crate::url::segment;
+use crate::errors::Error;
+use crate::words::ErasureKind;
 
 /// An account or a user that is being erased.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]

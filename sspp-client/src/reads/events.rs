@@ -5,10 +5,11 @@ use sspp_events::{
     AccountId, DeadLetterId, EventId, EventType, ExternalId, Metadata, Source, Timestamp, UserId,
 };
 
-use super::{DeadLetterReason, JobState, Signal};
+use super::Signal;
+use crate::api::{Query, segment};
 use crate::client::Client;
-use crate::error::Error;
-use crate::url::{Query, segment};
+use crate::errors::Error;
+use crate::words::{DeadLetterReason, JobState};
 
 /// An event, where it is on its way, and what it became.
 ///

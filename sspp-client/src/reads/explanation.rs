@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sspp_events::{EventId, EventType, ModelDigest, SignalId, SignalType, Units};
 
-use super::StepKind;
+use crate::words::StepKind;
 
 /// How a signal came to its score. As text it is the sentence of the API.
 ///

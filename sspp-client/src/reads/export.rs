@@ -9,9 +9,9 @@ use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _,
 
 use super::SignalQuery;
 use super::steps::{Lasting, Steps};
-use crate::call::Call;
+use crate::api::Call;
 use crate::client::Client;
-use crate::error::Error;
+use crate::errors::Error;
 use crate::transport::{AnswerStream, TransportError};
 
 /// In which form signals are exported.
@@ -107,7 +107,7 @@ impl Client {
         parameters.set_unchecked("format", format.as_str());
         let path = format!("/signals/export{}", parameters.query()?.as_str());
         let call = Call::get(path).accepting(format.media_type());
-        let answer = self.with_api(|core| async move { core.api.open(call).await }).await?;
+        let answer = self.with_api(|outbox| async move { outbox.api.open(call).await }).await?;
         let reading = Reading { client: self.clone(), answer, bytes: 0, whole: true };
         Ok(Export(Lasting::new(reading).into_items()))
     }
@@ -128,8 +128,8 @@ impl Steps for Reading {
     async fn step(&mut self) -> Result<Option<Bytes>, Error> {
         let mut answer = std::mem::replace(&mut self.answer, empty().boxed());
         // On the client's own thread, which has a clock: the caller's may have none.
-        let read = self.client.with_api(|core| async move {
-            let part = core.api.part(&mut answer).await;
+        let read = self.client.with_api(|outbox| async move {
+            let part = outbox.api.part(&mut answer).await;
             Ok((part, answer))
         });
         let (part, answer) = read.await?;

@@ -10,7 +10,7 @@ use super::SignalQuery;
 use super::export::{Export, ExportFormat};
 use super::steps::{Lasting, Steps};
 use crate::client::Client;
-use crate::error::Error;
+use crate::errors::Error;
 
 /// More than any line of an export has: a line beyond it is not the server's.
 const LONGEST_LINE: usize = 16 << 20;

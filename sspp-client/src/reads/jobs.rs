@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use sspp_events::{AccountId, EventId, EventType, Metadata, SignalId, SignalType, Timestamp, UserId};
 
+use super::EventContent;
 use super::parameters::Parameters;
-use super::{EventContent, JobState};
-use crate::call::Call;
+use crate::api::Call;
 use crate::client::Client;
-use crate::error::Error;
+use crate::errors::Error;
+use crate::words::JobState;
 
 /// An event on its way through the server, or what became of it.
 ///

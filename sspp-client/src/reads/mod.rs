@@ -18,7 +18,6 @@ mod signal_query;
 mod signals;
 mod steps;
 mod validate;
-mod words;
 
 pub use dead_letters::{DeadLetter, DeadLetterEdit, DeadLetterQuery};
 pub use erasure::Erasure;
@@ -35,7 +34,3 @@ pub use settle::Settled;
 pub use signal_query::SignalQuery;
 pub use signals::{Signal, SignalStats};
 pub use validate::Validation;
-pub use words::{
-    DeadLetterReason, DurabilityStatus, ErasureKind, HealthStatus, JobState, PreviewStatus, ReplayStatus,
-    StepKind,
-};

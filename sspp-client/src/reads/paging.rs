@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::parameters::Parameters;
-use crate::call::Call;
+use crate::api::Call;
 use crate::client::Client;
-use crate::error::Error;
+use crate::errors::Error;
 
 /// A list of the server's. The next page is asked for when the one before is used up. After an error the list is not at its end: the next
 /// call asks for the same page again.

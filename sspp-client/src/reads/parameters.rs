@@ -6,8 +6,8 @@ use std::fmt::Display;
 use serde_json::value::{RawValue, to_raw_value};
 use sspp_events::{Timestamp, Violation, Violations};
 
-use crate::error::Error;
-use crate::url::Query;
+use crate::api::Query;
+use crate::errors::Error;
 
 /// How many items the server gives a page if nothing is said.
 const PAGE: usize = 20;
@@ -25,7 +25,7 @@ fn limited(limit: u32, most: u32) -> Result<u32, String> {
 }
 
 impl Parameters {
-    /// Sets a value, or notes what is wrong with it.
+    /// Sets a value, or notes its fault.
     pub(super) fn set(
         &mut self,
         name: &'static str,
@@ -38,7 +38,7 @@ impl Parameters {
         }
     }
 
-    /// Notes what is wrong with a value, in a sentence of its own.
+    /// Notes the fault of a value, in a sentence of its own.
     pub(super) fn set_fault(&mut self, name: &'static str, code: &'static str, detail: String) {
         self.unset(name);
         self.violations.push(Violation { pointer: name.to_owned(), code: code.into(), detail });

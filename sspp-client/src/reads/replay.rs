@@ -8,11 +8,12 @@ use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _}
 use serde::{Deserialize, Serialize};
 use sspp_events::{DeadLetterId, EventId, SignalId};
 
+use super::DeadLetterQuery;
 use super::steps::Steps;
-use super::{DeadLetterQuery, ReplayStatus};
-use crate::call::Call;
+use crate::api::Call;
 use crate::client::Client;
-use crate::error::Error;
+use crate::errors::Error;
+use crate::words::ReplayStatus;
 
 /// What a replay of one dead letter did.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]

@@ -5,11 +5,12 @@ use serde_json::value::{RawValue, to_raw_value};
 use sspp_events::{EventType, ModelDigest, SignalType, Units, Violation};
 
 use super::validate::{Checked, check_all, one_each};
-use super::{ExplanationStep, ModelInfo, PreviewStatus};
-use crate::call::Call;
+use super::{ExplanationStep, ModelInfo};
+use crate::api::Call;
 use crate::client::Client;
-use crate::error::Error;
+use crate::errors::Error;
 use crate::event::SalesEvent;
+use crate::words::PreviewStatus;
 
 /// The most events that the server previews at once.
 const AT_ONCE: usize = 100;
@@ -90,7 +91,7 @@ pub struct PreviewResult {
     /// The whole in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// Everything that is wrong with the event, where it has no score.
+    /// The event's faults, where it has no score.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Violation>,
 }
@@ -146,7 +147,7 @@ impl Client {
         model: Option<Box<RawValue>>,
     ) -> Result<Preview, Error> {
         let many = events.len();
-        let Checked { parts, rejected } = check_all(events, &self.shared.core, AT_ONCE);
+        let Checked { parts, rejected } = check_all(events, &self.inner.outbox, AT_ONCE);
         let mut scored_by = None;
         let mut results: Vec<(usize, PreviewResult)> = Vec::new();
         for part in parts {

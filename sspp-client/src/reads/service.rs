@@ -7,11 +7,11 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use sspp_events::Timestamp;
 
-use super::{DurabilityStatus, HealthStatus};
+use crate::api::Call;
 use crate::api::read;
-use crate::call::Call;
 use crate::client::Client;
-use crate::error::Error;
+use crate::errors::Error;
+use crate::words::{DurabilityStatus, HealthStatus};
 
 /// How the service and its dependencies are.
 ///
@@ -53,7 +53,7 @@ pub struct ServiceHealth {
     pub status: HealthStatus,
     /// How long it took to answer, in milliseconds.
     pub response_time: u64,
-    /// What is wrong, when it is unhealthy.
+    /// The reason, when it is unhealthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -72,14 +72,14 @@ impl Client {
     /// How the service and its dependencies are. Needs no key. A service that is unhealthy answers too: see
     /// [`is_healthy`](Health::is_healthy).
     pub async fn health(&self) -> Result<Health, Error> {
-        self.with_api(|core| async move {
-            let answer = core.api.send(Call::get("/health")).await?;
+        self.with_api(|outbox| async move {
+            let answer = outbox.api.send(Call::get("/health")).await?;
             if answer.status() == StatusCode::SERVICE_UNAVAILABLE
                 && let Ok(health) = serde_json::from_slice(answer.body())
             {
                 return Ok(health);
             }
-            read(&core.api.check(answer)?)
+            read(&outbox.api.check(answer)?)
         })
         .await
     }
@@ -103,6 +103,6 @@ impl Client {
     /// The service's metrics in Prometheus' text format. Needs no key.
     pub async fn metrics(&self) -> Result<String, Error> {
         let call = Call::get("/metrics").accepting("text/plain");
-        self.with_api(|core| async move { core.api.text(call).await }).await
+        self.with_api(|outbox| async move { outbox.api.text(call).await }).await
     }
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use sspp_events::{EventId, Random};
 
 use super::events::event_path;
-use super::{DeadLetterSummary, EventState, JobState, Signal};
-use crate::backoff::Backoff;
-use crate::call::Call;
+use super::{DeadLetterSummary, EventState, Signal};
+use crate::api::Call;
 use crate::client::Client;
-use crate::error::Error;
+use crate::errors::Error;
+use crate::settings::Backoff;
 use crate::transport::TransportError;
+use crate::words::JobState;
 
 /// The first pause between two questions, and the longest.
 const FIRST: Duration = Duration::from_millis(50);
@@ -60,14 +61,14 @@ impl Client {
     /// [`Error::NotSettled`] when time is over. Where the server could not be asked, that error: at once for one that will not
     /// pass, such as a wrong key.
     pub async fn wait_for_signal(&self, id: EventId, timeout: Duration) -> Result<Settled, Error> {
-        // Who waits for one of them has no use for a fuller batch.
-        drop(self.shared.core.queue.flush());
-        self.with_api(|core| async move {
+        // The caller waits for one event: a fuller batch would make it wait longer.
+        drop(self.inner.outbox.store.flush());
+        self.with_api(|outbox| async move {
             let ask = || {
-                let core = Arc::clone(&core);
-                async move { core.api.find(Call::get(event_path(id))).await }
+                let outbox = Arc::clone(&outbox);
+                async move { outbox.api.find(Call::get(event_path(id))).await }
             };
-            settle(id, timeout, &core.settings.backoff, &*core.random, ask).await
+            settle(id, timeout, &outbox.settings.backoff, &*outbox.random, ask).await
         })
         .await
     }

@@ -9,9 +9,9 @@ use sspp_events::{
 };
 
 use super::{Explanation, Pages, SignalQuery};
-use crate::call::Call;
+use crate::api::Call;
 use crate::client::Client;
-use crate::error::Error;
+use crate::errors::Error;
 
 /// A scored and stored event.
 ///

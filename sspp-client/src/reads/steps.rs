@@ -2,7 +2,7 @@
 
 use futures_util::stream::{BoxStream, StreamExt as _, unfold};
 
-use crate::error::Error;
+use crate::errors::Error;
 
 /// Reads the next, `None` at the end. After an error it may be called again.
 pub(super) trait Steps: Sized + Send + 'static {

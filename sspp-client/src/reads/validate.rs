@@ -4,12 +4,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sspp_events::{EventId, Violation};
 
+use crate::api::Call;
 use crate::api::batch;
-use crate::call::Call;
 use crate::client::Client;
-use crate::core::Core;
-use crate::error::Error;
+use crate::errors::Error;
 use crate::event::SalesEvent;
+use crate::outbox::Outbox;
 
 /// The most events that the server checks at once, and the most bytes of them that are sent at once: one more fits.
 const AT_ONCE: usize = 1_000;
@@ -30,7 +30,7 @@ pub(super) const BYTES_AT_ONCE: usize = 2 << 20;
 pub struct Validation {
     /// By which the event would be known. Of an event without an id of its own, each call makes another.
     pub event_id: EventId,
-    /// Everything that is wrong with it; empty if it would be taken.
+    /// All its faults; empty if it would be taken.
     pub errors: Vec<Violation>,
 }
 
@@ -68,15 +68,15 @@ impl Part {
 }
 
 /// Checks events as `emit` does, without the program's last look.
-pub(super) fn check_all(events: Vec<SalesEvent>, core: &Core, at_once: usize) -> Checked {
+pub(super) fn check_all(events: Vec<SalesEvent>, outbox: &Outbox, at_once: usize) -> Checked {
     let mut checked = Checked { parts: Vec::new(), rejected: Vec::new() };
     let mut part = Part::default();
     for (place, event) in events.into_iter().enumerate() {
-        match core.intake.check(event, &*core.clock, &*core.random) {
-            Ok((_, event)) => {
-                part.bytes += event.json.len();
+        match outbox.intake.check(event, &*outbox.clock, &*outbox.random) {
+            Ok(event) => {
+                part.bytes += event.encoded.json.len();
                 part.places.push((place, event.id));
-                part.events.push(event.json);
+                part.events.push(event.encoded.json);
             }
             Err(unsendable) => {
                 let errors = unsendable.error.violations(0);
@@ -138,7 +138,7 @@ impl Client {
 
     async fn validate_all(&self, events: Vec<SalesEvent>) -> Result<Vec<Validation>, Error> {
         let many = events.len();
-        let Checked { parts, rejected: mut validations } = check_all(events, &self.shared.core, AT_ONCE);
+        let Checked { parts, rejected: mut validations } = check_all(events, &self.inner.outbox, AT_ONCE);
         for part in parts {
             let verdicts: Verdicts = self.ask(Call::post("/events/validate", part.body())).await?;
             for verdict in verdicts.results {
@@ -155,7 +155,7 @@ pub(super) fn one_each<T>(mut found: Vec<(usize, T)>, many: usize) -> Result<Vec
     found.sort_by_key(|(place, _)| *place);
     found.dedup_by_key(|(place, _)| *place);
     if found.len() != many {
-        return Err(Error::answer(format_args!("it tells of {} of {many} events", found.len())));
+        return Err(Error::answer(format_args!("it has verdicts for {} of {many} events", found.len())));
     }
     Ok(found.into_iter().map(|(_, found)| found).collect())
 }

@@ -9,6 +9,9 @@ use std::path::Path;
 
 use super::segment::private;
 
+/// The name of the file.
+pub(super) const CURSOR: &str = "cursor";
+
 const SLOT: usize = 32;
 
 /// A place in the spool.

@@ -1,4 +1,4 @@
-//! What can go wrong with events on disk.
+//! Why the spool fails.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -81,7 +81,7 @@ pub enum SpoolError {
 }
 
 impl SpoolError {
-    /// An error of the system, with what was tried on which path. A disk without room is told apart.
+    /// An error of the system, with what was tried on which path. A disk without room has a variant of its own.
     pub(super) fn of_io(action: &'static str, path: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {

@@ -5,14 +5,12 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::cursor::{Cursor, Position};
+use super::cursor::{CURSOR, Cursor, Position};
 use super::reader::{Item, SegmentReader};
 use super::segment::{self, Header};
 use super::state::{Segment, State};
 use super::{SpoolError, SpoolStats};
 
-/// The file that remembers what is settled.
-pub(super) const CURSOR: &str = "cursor";
 const LOCK: &str = "lock";
 
 /// Opens a folder that is ours alone until the lock in the state goes.

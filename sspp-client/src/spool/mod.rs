@@ -24,12 +24,8 @@ mod error;
 mod folder;
 #[cfg(feature = "testing")]
 pub mod law;
-mod outbox;
-#[cfg(test)]
-mod outbox_tests;
 mod reader;
 mod record;
-mod route;
 mod segment;
 mod state;
 mod store;
@@ -40,6 +36,3 @@ pub use config::{SpoolConfig, SpoolFull, SpoolSync};
 pub use error::SpoolError;
 pub use store::Spool;
 pub use view::{SpoolBatch, SpoolStats};
-
-pub(crate) use outbox::Outbox;
-pub(crate) use route::empty;

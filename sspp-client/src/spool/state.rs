@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::cursor::{Cursor, Position};
+use super::cursor::{CURSOR, Cursor, Position};
 use super::segment;
 use super::{SpoolConfig, SpoolError, SpoolStats};
 
@@ -85,7 +85,7 @@ impl State {
         if self.front_is_finished() && (sealed || to >= config.segment_bytes() / 2) {
             self.retire()?;
         }
-        written.map_err(|error| SpoolError::of_io("write", &self.folder.join(super::folder::CURSOR), error))
+        written.map_err(|error| SpoolError::of_io("write", &self.folder.join(CURSOR), error))
     }
 
     /// Whether nothing is left to read in the oldest segment.

@@ -1,4 +1,4 @@
-//! The spool that a client shares between whoever appends and whoever delivers.
+//! The spool: it takes payloads, gives the oldest, and forgets those that are settled.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -32,18 +32,18 @@ use super::{SpoolBatch, SpoolConfig, SpoolError, SpoolStats, SpoolSync};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Spool(Arc<Shared>);
+pub struct Spool(Arc<Inner>);
 
 #[derive(Debug)]
-struct Shared {
+struct Inner {
     config: SpoolConfig,
     state: Mutex<State>,
     /// Where the last batch ended, so that the next need not look for it.
-    reading: Mutex<Option<Reading>>,
+    reading: Mutex<Option<OpenSegment>>,
 }
 
 #[derive(Debug)]
-struct Reading {
+struct OpenSegment {
     sequence: u64,
     reader: SegmentReader<File>,
 }
@@ -56,7 +56,7 @@ impl Spool {
     pub fn open(config: SpoolConfig) -> Result<Self, SpoolError> {
         config.check()?;
         let state = folder::open(config.folder())?;
-        Ok(Self(Arc::new(Shared { config, state: Mutex::new(state), reading: Mutex::new(None) })))
+        Ok(Self(Arc::new(Inner { config, state: Mutex::new(state), reading: Mutex::new(None) })))
     }
 
     /// Appends one payload. When this returns, a crash of the process does not lose it.
@@ -120,7 +120,7 @@ impl Spool {
             if !payloads.is_empty() {
                 return Ok(Some(SpoolBatch { payloads, sequence, start, end }));
             }
-            // Nothing but damage, or somebody removed or cut the file: what is missing is counted with the segment.
+            // Nothing but damage, or the file was removed or cut: the missing records are counted with the segment.
             *reading = None;
             self.settle(&SpoolBatch { payloads, sequence, start, end: oldest.end })?;
         }
@@ -169,7 +169,7 @@ impl Spool {
     }
 }
 
-impl Shared {
+impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -191,10 +191,10 @@ impl Shared {
     }
 }
 
-impl Drop for Shared {
+impl Drop for Inner {
     fn drop(&mut self) {
         if self.config.sync != SpoolSync::Never && self.state().lock.is_some() {
-            // Nobody is left to tell; whoever wants to know calls `sync`.
+            // The last handle is gone, so an error has no reader. A program that wants it calls `sync`.
             drop(self.sync());
         }
     }
@@ -202,15 +202,15 @@ impl Drop for Shared {
 
 /// The reader that stands there, or a new one.
 fn reader_at(
-    reading: &mut Option<Reading>,
+    reading: &mut Option<OpenSegment>,
     oldest: Oldest,
     open: impl FnOnce() -> std::io::Result<File>,
 ) -> std::io::Result<&mut SegmentReader<File>> {
     let there =
-        |reading: &Reading| reading.sequence == oldest.sequence && reading.reader.offset() == oldest.offset;
+        |open: &OpenSegment| open.sequence == oldest.sequence && open.reader.offset() == oldest.offset;
     let kept = match reading.take().filter(there) {
         Some(kept) => kept,
-        None => Reading {
+        None => OpenSegment {
             sequence: oldest.sequence,
             reader: SegmentReader::new(open()?, oldest.offset, oldest.end),
         },

@@ -51,7 +51,7 @@ pub struct SpoolStats {
     pub recovered: u64,
     /// Payloads that were appended since.
     pub appended: u64,
-    /// Records that the disk damaged, as far as they can be told apart; they were skipped.
+    /// Records that the disk damaged, as far as they can be counted; they were skipped.
     pub damaged: u64,
     /// Bytes at the ends of segments of writes that a crash cut short.
     pub torn_bytes: u64,

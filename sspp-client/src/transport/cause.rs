@@ -7,7 +7,7 @@ use rustls::CertificateError;
 
 use super::proxy::ByWayOf;
 
-/// The innermost cause that is known says what is wrong and what to do; else all of them, as they are.
+/// The innermost cause that is known says what failed and what to do; else all of them, as they are.
 pub(super) fn sentence(error: &(dyn Error + 'static)) -> String {
     let causes = causes(error);
     let known = causes.iter().rev().find_map(|cause| {

@@ -15,9 +15,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 
+use super::error::TransportError;
+use super::port::{AnswerStream, Transport};
 use super::proxy::{Connector, Proxy};
 use super::roots::with_system_roots;
-use super::{AnswerStream, Transport, TransportError};
 
 /// More than any answer of the server has; an answer beyond it is not ours.
 const MOST_ANSWER_BYTES: usize = 64 << 20;

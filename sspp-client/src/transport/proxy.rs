@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::builder::Secret;
+use super::secret::Secret;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -39,7 +39,7 @@ pub(crate) struct Proxy {
 }
 
 impl ProxyChoice {
-    /// The proxy on the way to a server, or what is wrong and where it was said. No fault shows the URL: it may hold a password.
+    /// The proxy on the way to a server, or the fault and where the proxy was set. No fault shows the URL: it may hold a password.
     pub(crate) fn find(
         &self,
         server: &str,

@@ -4,7 +4,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use crate::builder::Secret;
+use super::secret::Secret;
 
 /// Reads certificates in PEM.
 pub(crate) fn read_roots(texts: &[Secret<Vec<u8>>]) -> Result<RootCertStore, String> {
@@ -17,7 +17,7 @@ pub(crate) fn read_roots(texts: &[Secret<Vec<u8>>]) -> Result<RootCertStore, Str
                 certificate.map_err(|error| format!("cannot be read as PEM ({error}): {WANTED}"))?;
             roots
                 .add(certificate)
-                .map_err(|error| format!("holds what is no certificate ({error}): {WANTED}"))?;
+                .map_err(|error| format!("holds something other than a certificate ({error}): {WANTED}"))?;
         }
         if roots.len() == before {
             return Err(format!("holds no certificate in PEM: {WANTED}"));

@@ -186,7 +186,7 @@ fn a_preview_tells_of_each_event() {
     });
     let client = quick(&server.url).build().unwrap();
     let error = run(client.preview([crate::event(0), crate::event(1)])).unwrap_err();
-    assert!(error.to_string().contains("it tells of 1 of 2 events"), "{error}");
+    assert!(error.to_string().contains("it has verdicts for 1 of 2 events"), "{error}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ const METHODS: [(&str, &str); 27] = [
 /// The public methods of `impl Client` in the sources.
 fn methods_of_the_client() -> BTreeSet<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
-    let mut files = vec![format!("{folder}/client.rs"), format!("{folder}/local.rs")];
+    let mut files = vec![format!("{folder}/client/handle.rs"), format!("{folder}/client/local.rs")];
     let reads = std::fs::read_dir(format!("{folder}/reads")).unwrap();
     files.extend(reads.map(|file| file.unwrap().path().to_str().unwrap().to_owned()));
     let mut methods = BTreeSet::new();
@@ -73,7 +73,7 @@ fn every_operation_of_the_document_has_a_method() {
 
 #[test]
 fn the_blocking_client_has_every_method() {
-    let blocking = include_str!("../../src/blocking.rs");
+    let blocking = include_str!("../../src/client/blocking.rs");
     let methods = methods_of_the_client();
     assert!(methods.len() > 35, "{methods:?}");
     for method in &methods {

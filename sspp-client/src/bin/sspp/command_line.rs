@@ -6,8 +6,9 @@ use std::io::{IsTerminal as _, Write as _};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _};
 
-use crate::args::{Arguments, DEFAULT_URL, Server, Shown, Task};
+use crate::args::{Arguments, Task};
 use crate::failure::without_users;
+use crate::settings::{DEFAULT_URL, Server, Shown};
 
 /// Commands that talk to no server.
 const OFFLINE: [&str; 3] = ["validate", "completions", "man"];
@@ -22,7 +23,7 @@ pub(crate) struct CommandLine {
 }
 
 impl CommandLine {
-    /// Reads this process's arguments; ends it where they are wrong or ask for help.
+    /// Reads this process's arguments; ends it where they are invalid or ask for help.
     pub(crate) fn parse() -> Self {
         let read = command().try_get_matches().and_then(|matches| {
             let Arguments { task } = Arguments::from_arg_matches(&matches)?;
@@ -32,7 +33,7 @@ impl CommandLine {
     }
 }
 
-/// Says what is wrong with the arguments, or helps.
+/// Shows the fault of the arguments, or the help.
 fn end(error: &clap::Error) -> ! {
     if !error.use_stderr() {
         error.exit();
@@ -40,7 +41,7 @@ fn end(error: &clap::Error) -> ! {
     let (said, mut stderr) = (error.render(), std::io::stderr());
     let is_coloured = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|off| off.is_empty());
     let said = if is_coloured { said.ansi().to_string() } else { said.to_string() };
-    // There may be no one to tell; the status says the same.
+    // Standard error may be closed; the status says the same.
     drop(stderr.write_all(without_users(&said).as_bytes()));
     std::process::exit(error.exit_code())
 }

@@ -1,9 +1,8 @@
 //! `sspp completions`: a script that completes commands in a shell.
 
-use clap::Args;
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::command_line::command;
 use crate::failure::Failure;
 use crate::output::{Output, writing};
 
@@ -18,9 +17,9 @@ pub(crate) struct Completions {
 
 /// Prints the script.
 #[expect(clippy::unnecessary_wraps, reason = "every command may fail")]
-pub(crate) fn run(task: &Completions, output: &Output) -> Result<(), Failure> {
+pub(crate) fn run(task: &Completions, mut command: Command, output: &Output) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(task.shell, &mut command(), "sspp", &mut script);
+    clap_complete::generate(task.shell, &mut command, "sspp", &mut script);
     output.printed(writing(|out| std::io::Write::write_all(out, &script)));
     Ok(())
 }

@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use sspp_client::{Backoff, Client};
 
-use crate::args::Server;
 use crate::failure::Failure;
+use crate::settings::Server;
 
-/// After so long without an answer, a person is told what is waited for.
+/// After so long without an answer, the command says what it waits for.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// How long somebody who waits at a terminal is kept: no pause that the server asks for makes it more than half a minute.
+/// Limits for commands that a person waits for: whatever pauses the server asks for, they end within half a minute.
 const BRIEF: (u32, Duration, Duration) = (4, Duration::from_secs(20), Duration::from_secs(8));
 
-/// Waits, and says so once when it takes long.
-pub(crate) async fn told<T>(answer: impl Future<Output = T>, tell: impl FnOnce()) -> T {
+/// Waits for an answer, and calls `say` once when that takes long.
+pub(crate) async fn patiently<T>(answer: impl Future<Output = T>, say: impl FnOnce()) -> T {
     let mut answer = std::pin::pin!(answer);
     if let Ok(answer) = tokio::time::timeout(SILENCE, &mut answer).await {
         return answer;
     }
-    tell();
+    say();
     answer.await
 }
 
-/// What is told then.
+/// What it says then.
 pub(crate) const BUSY: &str = "the server is busy or away, and is asked again: Ctrl-C ends it";
 
 /// A client of the server that was named, patient where the work is long.
@@ -55,20 +55,20 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_takes_long_is_told_once() {
+    async fn a_long_wait_is_said_once() {
         let count = Cell::new(0);
         for (seconds, expected) in [(9, 0), (60, 1)] {
             let answer = async {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
                 seconds
             };
-            assert_eq!(told(answer, || count.set(count.get() + 1)).await, seconds);
+            assert_eq!(patiently(answer, || count.set(count.get() + 1)).await, seconds);
             assert_eq!(count.get(), expected);
         }
     }
 
     #[test]
-    fn a_busy_server_keeps_no_one_for_more_than_half_a_minute() {
+    fn a_busy_server_is_asked_for_half_a_minute_at_most() {
         let (attempts, _, longest) = BRIEF;
         let longest: Duration =
             (1..attempts).map(|failed| longest + Backoff::default().base * 2_u32.pow(failed - 1)).sum();

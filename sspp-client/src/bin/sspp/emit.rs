@@ -4,11 +4,12 @@ use clap::Args;
 use serde_json::json;
 use sspp_client::{Client, Outcome, Verdict};
 use sspp_events::Event;
+use sspp_import::{Format, Input};
 
-use crate::connection::{BUSY, told};
+use crate::connection::{BUSY, patiently};
 use crate::event_arguments::EventArguments;
 use crate::failure::Failure;
-use crate::import::{Format, Input, judge};
+use crate::import::judge;
 use crate::output::Output;
 
 #[derive(Debug, Args)]
@@ -41,11 +42,11 @@ pub(crate) async fn run(task: &Emit, client: &Client, output: &Output) -> Result
         ));
     }
     let event = task.event.event(task.id.as_deref(), task.source.as_deref())?;
-    told(deliver(client, vec![event], output), || output.note(BUSY)).await
+    patiently(deliver(client, vec![event], output), || output.note(BUSY)).await
 }
 
 async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::wrong(format!("cannot read standard input: {error}"));
+    let failed = |error: std::io::Error| Failure::new(format!("cannot read standard input: {error}"));
     let mut input = Input::new(Box::new(std::io::stdin()), false).map_err(failed)?;
     let (mut batch, mut bad) = (Vec::new(), None);
     let (mut index, mut first) = (0, 1);
@@ -67,7 +68,7 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
         }
         if batch.len() == BATCH || (!batch.is_empty() && !input.has_line()) {
             let sent = deliver(client, std::mem::take(&mut batch), output);
-            let sent = told(sent, || output.note(BUSY)).await;
+            let sent = patiently(sent, || output.note(BUSY)).await;
             let from_there =
                 |failure: Failure| failure.and(&format!("lines from {first} on may not have been sent"));
             keep_first(&mut bad, index, sent).map_err(from_there)?;
@@ -75,7 +76,7 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
         }
     }
     bad.map_or(Ok(()), |line| {
-        Err(Failure::wrong(format!(
+        Err(Failure::new(format!(
             "not all lines up to line {line} were accepted, and perhaps not all after it"
         )))
     })
@@ -101,8 +102,8 @@ async fn deliver(client: &Client, events: Vec<Event>, output: &Output) -> Result
     match (failed, rejected) {
         (Some(failure), _) => Err(failure),
         (None, 0) => Ok(()),
-        (None, 1) => Err(Failure::wrong("the event was rejected")),
-        (None, count) => Err(Failure::wrong(format!("{count} events were rejected"))),
+        (None, 1) => Err(Failure::new("the event was rejected")),
+        (None, count) => Err(Failure::new(format!("{count} events were rejected"))),
     }
 }
 

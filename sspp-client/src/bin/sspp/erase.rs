@@ -48,7 +48,7 @@ pub(crate) async fn run(task: &Erase, client: &Client, output: &Output) -> Resul
         Whom::User(id) => format!("user {id}"),
     };
     if !task.yes && !confirmed(&name, client.url())? {
-        return Err(Failure::wrong("nothing was erased"));
+        return Err(Failure::new("nothing was erased"));
     }
     let erasure = match &whom {
         Whom::Account(id) => client.erase_account(id).await?,
@@ -75,6 +75,6 @@ fn confirmed(name: &str, url: &str) -> Result<bool, Failure> {
     let _: io::Result<()> = io::stderr().flush();
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
-    read.map_err(|error| Failure::wrong(format!("cannot read the answer: {error}")))?;
+    read.map_err(|error| Failure::new(format!("cannot read the answer: {error}")))?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

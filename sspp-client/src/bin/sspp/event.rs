@@ -41,7 +41,7 @@ pub(crate) async fn run(task: &Find, client: &Client, output: &Output) -> Result
         died = Some(letter);
     }
     let Some(event) = client.event(id).await? else {
-        return Err(Failure::wrong(format!("there is no event {}", task.id)));
+        return Err(Failure::new(format!("there is no event {}", task.id)));
     };
     output.document(&event, || show(&event, output));
     if task.wait == Some(Duration::ZERO) {
@@ -52,7 +52,7 @@ pub(crate) async fn run(task: &Find, client: &Client, output: &Output) -> Result
         died = event.dead_letter;
     }
     died.map_or(Ok(()), |letter| {
-        Err(Failure::wrong(format!(
+        Err(Failure::new(format!(
             "it became a dead letter: `sspp dead-letters show {}` has all of it",
             letter.id
         )))

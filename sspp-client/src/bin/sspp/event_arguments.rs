@@ -6,10 +6,10 @@ use clap::Args;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sspp_events::{Clock as _, Event, SystemClock, Timestamp};
+use sspp_import::RawObject;
 
 use crate::failure::Failure;
 use crate::import::sentences;
-use crate::raw_object::RawObject;
 
 // No documentation here: clap would take it for that of the command.
 #[derive(Debug, Clone, Args, Default)]

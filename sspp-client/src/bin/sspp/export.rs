@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use sspp_client::{Client, ExportFormat};
+use sspp_import::Format;
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
-use crate::import::Format;
+
 use crate::interrupt::Interrupt;
 use crate::output::{Output, writing};
 use crate::signals::SignalFilter;
@@ -115,7 +116,7 @@ impl Target {
             return Ok(Self::Direct(file));
         }
         if found.is_some() && !force {
-            return Err(Failure::wrong(format!("{} is there already: --force replaces it", path.display())));
+            return Err(Failure::new(format!("{} is there already: --force replaces it", path.display())));
         }
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = real.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -147,7 +148,7 @@ impl Target {
         let placed = if force { file.persist(real) } else { file.persist_noclobber(real) };
         placed.map(drop).map_err(|error| match error.error.kind() {
             io::ErrorKind::AlreadyExists => {
-                Failure::wrong(format!("{} is there meanwhile: --force replaces it", path.display()))
+                Failure::new(format!("{} is there meanwhile: --force replaces it", path.display()))
             }
             _ => unwritable(path, &error.error),
         })
@@ -167,5 +168,5 @@ fn sweep(folder: &Path, prefix: &str) {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::wrong(format!("cannot write {}: {error}", path.display()))
+    Failure::new(format!("cannot write {}: {error}", path.display()))
 }

@@ -1,6 +1,7 @@
 //! Why a task did not succeed, and the exit code that says so.
 
 use sspp_client::{Error, Problem};
+use sspp_import::{Fault, ImportError};
 
 /// A sentence for the person, and a code for the script.
 #[derive(Debug)]
@@ -12,24 +13,24 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Something is wrong, and will be when it is tried again.
-    pub(crate) fn wrong(sentence: impl Into<String>) -> Self {
+    /// It fails again when it is tried again.
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
         Self { sentence: sentence.into(), code: 1, of_server: false }
     }
 
     /// The command line asks for what cannot be.
     pub(crate) fn usage(sentence: impl Into<String>) -> Self {
-        Self { code: 2, ..Self::wrong(sentence) }
+        Self { code: 2, ..Self::new(sentence) }
     }
 
     /// It may succeed when it is tried again.
     pub(crate) fn later(sentence: impl Into<String>) -> Self {
-        Self { code: 3, ..Self::wrong(sentence) }
+        Self { code: 3, ..Self::new(sentence) }
     }
 
     /// Of several, which ends as one of them.
     pub(crate) fn with_code(sentence: impl Into<String>, code: u8) -> Self {
-        Self { code, ..Self::wrong(sentence) }
+        Self { code, ..Self::new(sentence) }
     }
 
     /// With what else the person should know.
@@ -101,6 +102,17 @@ impl From<&Error> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::from(&error)
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        let code = match error.fault() {
+            Fault::Lasting => 1,
+            Fault::Usage => 2,
+            Fault::Later => 3,
+        };
+        Self::with_code(error.to_string(), code)
     }
 }
 

@@ -32,8 +32,8 @@ impl Interrupt {
         thread::spawn(move || listen(&watching, &shared, &bar));
         match ready.recv() {
             Ok(Ok(())) => Ok(Self { farewell }),
-            Ok(Err(error)) => Err(Failure::wrong(format!("cannot watch for Ctrl-C: {error}"))),
-            Err(error) => Err(Failure::wrong(format!("cannot watch for Ctrl-C: {error}"))),
+            Ok(Err(error)) => Err(Failure::new(format!("cannot watch for Ctrl-C: {error}"))),
+            Err(error) => Err(Failure::new(format!("cannot watch for Ctrl-C: {error}"))),
         }
     }
 

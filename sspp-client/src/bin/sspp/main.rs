@@ -18,8 +18,8 @@ mod interrupt;
 mod listing;
 mod man;
 mod output;
-mod raw_object;
 mod score;
+mod settings;
 mod signals;
 mod stats;
 mod types;
@@ -28,7 +28,7 @@ mod validate;
 use std::process::ExitCode;
 
 use args::Task;
-use command_line::CommandLine;
+use command_line::{CommandLine, command};
 use failure::{Failure, without_users};
 use output::Output;
 
@@ -48,7 +48,7 @@ fn run(line: &CommandLine, output: &Output) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::wrong(format!("cannot start: {error}")))?;
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
     let connect = || connection::open(&line.server, line.task.is_patient());
     runtime.block_on(async {
         match &line.task {
@@ -64,8 +64,8 @@ fn run(line: &CommandLine, output: &Output) -> Result<(), Failure> {
             Task::Erase(task) => erase::run(task, &connect()?, output).await,
             Task::Health => health::run(&connect()?, output).await,
             Task::DeadLetters(task) => dead_letters::run(task, &connect()?, output).await,
-            Task::Completions(task) => completions::run(task, output),
-            Task::Man(task) => man::run(task, output),
+            Task::Completions(task) => completions::run(task, command(), output),
+            Task::Man(task) => man::run(task, command(), output),
         }
     })
 }

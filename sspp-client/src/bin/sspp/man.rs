@@ -4,9 +4,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Command};
 
-use crate::command_line::command;
 use crate::failure::Failure;
 use crate::output::{Output, writing};
 
@@ -23,12 +22,11 @@ pub(crate) struct Man {
 }
 
 /// Prints or writes.
-pub(crate) fn run(task: &Man, output: &Output) -> Result<(), Failure> {
-    let mut command = command().disable_help_subcommand(true);
+pub(crate) fn run(task: &Man, command: Command, output: &Output) -> Result<(), Failure> {
+    let mut command = command.disable_help_subcommand(true);
     if let Some(folder) = &task.dir {
         let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
-        written
-            .map_err(|error| Failure::wrong(format!("cannot write into {}: {error}", folder.display())))?;
+        written.map_err(|error| Failure::new(format!("cannot write into {}: {error}", folder.display())))?;
         output.note(&format!("the pages are in {}", folder.display()));
         return Ok(());
     }

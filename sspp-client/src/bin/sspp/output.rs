@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::args::Shown;
+use crate::settings::Shown;
 
 /// Standard output and standard error, as this call wants them.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl Output {
         }
     }
 
-    /// What is wrong with one of many: told in any case, for nothing else tells it.
+    /// What is wrong with one of many. It is always shown: nothing else says it.
     pub(crate) fn fault(&self, text: &str) {
         let _: io::Result<()> = writeln!(io::stderr().lock(), "{}", self.harmless(text));
     }

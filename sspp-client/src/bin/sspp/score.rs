@@ -58,7 +58,7 @@ pub(crate) async fn run(
 async fn stored(signal: SignalId, client: &Client, output: &Output) -> Result<(), Failure> {
     let explanation = client.explanation(signal).await?;
     let Some(explanation) = explanation else {
-        return Err(Failure::wrong(format!("there is no signal {signal}: `sspp signals` lists them")));
+        return Err(Failure::new(format!("there is no signal {signal}: `sspp signals` lists them")));
     };
     output.document(&explanation, || {
         let (event_type, signal_type) = (explanation.event_type.as_str(), explanation.signal_type.as_str());
@@ -66,9 +66,7 @@ async fn stored(signal: SignalId, client: &Client, output: &Output) -> Result<()
         table(output, &explanation.steps, &explanation.summary);
     });
     if let Some(detail) = explanation.detail.as_deref().filter(|_| !explanation.consistent) {
-        return Err(Failure::wrong(format!(
-            "the stored score is not the one that its model gives: {detail}"
-        )));
+        return Err(Failure::new(format!("the stored score is not the one that its model gives: {detail}")));
     }
     Ok(())
 }
@@ -87,7 +85,7 @@ fn local(task: &Score, output: &Output) -> Result<(), Failure> {
     let event = arguments.event(None, None)?;
     let explanation = model.explain(&event).map_err(|unknown| {
         let known: Vec<_> = model.event_rules().iter().map(|rule| rule.event_type.to_string()).collect();
-        Failure::wrong(format!("{unknown}: the model {} knows {}", model.name(), known.join(", ")))
+        Failure::new(format!("{unknown}: the model {} knows {}", model.name(), known.join(", ")))
     })?;
     let summary = explanation.to_string();
     let (model, score) = (ModelInfo::from(&*model), explanation.score.to_f64());
@@ -135,10 +133,10 @@ fn table(output: &Output, steps: &[ExplanationStep], summary: &str) {
 pub(crate) fn read_model(path: Option<&Path>) -> Result<Arc<ScoringModel>, Failure> {
     let Some(path) = path else { return Ok(ScoringModel::embedded_default()) };
     let text = read_text_file(path)
-        .map_err(|error| Failure::wrong(format!("cannot read {}: {error}", path.display())))?;
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
     let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let model = if json { ScoringModel::from_json(&text) } else { ScoringModel::from_toml(&text) };
     model
         .map(Arc::new)
-        .map_err(|faults| Failure::wrong(format!("{} is no scoring model: {faults}", path.display())))
+        .map_err(|faults| Failure::new(format!("{} is no scoring model: {faults}", path.display())))
 }

@@ -1,14 +1,15 @@
-//! `sspp validate`: what is wrong with the events of a file, told here.
+//! `sspp validate`: the faults of the events in a file, found without a server.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 use sspp_events::parse_event;
+use sspp_import::{Format, Rows};
 
 use crate::event_arguments::now;
 use crate::failure::Failure;
-use crate::import::{Format, Origin, Rows};
+use crate::import::open;
 use crate::output::{Output, counted};
 use crate::score::read_model;
 
@@ -20,7 +21,7 @@ use crate::score::read_model;
 pub(crate) struct Validate {
     /// File to check; `-` is standard input
     file: PathBuf,
-    /// Format, where neither the file's ending (.csv, .ndjson, .jsonl) nor its beginning tells
+    /// Format, if neither the file's ending (.csv, .ndjson, .jsonl) nor its beginning shows it
     #[arg(short, long)]
     format: Option<Format>,
     /// Scoring model (TOML or JSON) that has the event types; the built-in one unless given
@@ -31,10 +32,10 @@ pub(crate) struct Validate {
 /// Checks every row.
 pub(crate) fn run(task: &Validate, output: &Output) -> Result<(), Failure> {
     let model = read_model(task.model.as_deref())?;
-    let origin = Origin::open(&task.file)?;
+    let origin = open(&task.file)?;
     let mut rows = Rows::open(&origin, origin.format(task.format)?)?;
     let (mut right, mut wrong) = (0_u64, 0_u64);
-    while let Some(row) = rows.next()? {
+    while let Some(row) = rows.next_row()? {
         let event = row.event.and_then(|json| {
             parse_event(&json, &model, now()).map_err(|fault| fault.into_violations().to_string())
         });
@@ -53,7 +54,7 @@ pub(crate) fn run(task: &Validate, output: &Output) -> Result<(), Failure> {
     }
     let (count, name) = (right + wrong, origin.name());
     if wrong > 0 {
-        return Err(Failure::wrong(format!("{wrong} of {} of {name} not valid", counted(count, "row"))));
+        return Err(Failure::new(format!("{wrong} of {} of {name} not valid", counted(count, "row"))));
     }
     output.note(&output.good(&format!("{}: all valid", counted(count, "row"))));
     Ok(())

@@ -45,7 +45,7 @@ pub fn skip_byte_order_mark(bytes: &[u8]) -> Result<&[u8], TextFault> {
 
 /// Files that are often taken for text, by how they begin.
 const OTHER_FILES: [(&[u8], &str); 3] = [
-    (b"PK\x03\x04", "is a spreadsheet or a ZIP archive: save it as text, or unpack it first"),
+    (b"PK\x03\x04", "is a spreadsheet or a ZIP archive: save it as text (\"CSV UTF-8\"), or unpack it first"),
     (b"\x1f\x8b", "is compressed with gzip: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "is compressed with zstd: unpack it first"),
 ];

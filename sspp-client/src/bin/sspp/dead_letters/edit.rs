@@ -9,13 +9,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sspp_client::{Client, DeadLetterEdit, DeadLetterId};
 use sspp_events::{read_text, read_text_file};
+use sspp_import::RawObject;
 
 use super::{failure, find, replay};
 use crate::event_arguments::{EventArguments, members};
 use crate::failure::Failure;
 use crate::given::given;
 use crate::output::Output;
-use crate::raw_object::RawObject;
 
 #[derive(Debug, Args)]
 #[command(mut_arg("at", |at| at.help("When it happened, in ISO 8601")))]
@@ -81,7 +81,7 @@ async fn with_members(id: DeadLetterId, with: &[String], client: &Client) -> Res
     let letter = find(id, client).await?;
     let kept = letter.event.as_ref().map_or("{}", |event| event.metadata.as_str());
     let kept: BTreeMap<String, Box<RawValue>> = serde_json::from_str(kept)
-        .map_err(|error| Failure::wrong(format!("the metadata of {id} is not understood: {error}")))?;
+        .map_err(|error| Failure::new(format!("the metadata of {id} is not understood: {error}")))?;
     let mut object = RawObject::default();
     for (name, value) in kept.iter().filter(|(name, _)| !members.iter().any(|(given, _)| given == *name)) {
         object.json(name, value.get());
@@ -103,7 +103,7 @@ fn read(path: &Path) -> Result<Change, Failure> {
     } else {
         (path.display().to_string(), read_text_file(path).map_err(|error| error.to_string()))
     };
-    let text = text.map_err(|error| Failure::wrong(format!("cannot read {name}: {error}")))?;
+    let text = text.map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
     serde_json::from_str(&text)
-        .map_err(|error| Failure::wrong(format!("{name} is no change of an event: {error}")))
+        .map_err(|error| Failure::new(format!("{name} is no change of an event: {error}")))
 }

@@ -31,7 +31,7 @@ enum Task {
         /// Its id
         id: DeadLetterId,
     },
-    /// Change an event, which stays the same event: what is not given stays
+    /// Change an event. It stays the same event, and members that are not given stay
     Edit(edit::Edit),
     /// Put events back into the queue, under their own ids
     Replay(replay::Replay),
@@ -102,7 +102,7 @@ async fn find(id: DeadLetterId, client: &Client) -> Result<sspp_client::DeadLett
 }
 
 fn missing(id: DeadLetterId) -> Failure {
-    Failure::wrong(format!("there is no dead letter {id}: `sspp dead-letters` lists them"))
+    Failure::new(format!("there is no dead letter {id}: `sspp dead-letters` lists them"))
 }
 
 /// Of a letter that was named: where there is none, the command that lists them is named.
@@ -111,7 +111,7 @@ fn failure(id: DeadLetterId, error: &Error) -> Failure {
     if is_missing { missing(id) } else { Failure::from(error) }
 }
 
-/// Does something to each; one that fails does not keep the others. What failed is told once.
+/// Does something to each; one that fails does not keep the others from it. The failures are shown once.
 async fn each_of<F: Future<Output = Result<(), Error>>>(
     ids: &[DeadLetterId],
     output: &Output,

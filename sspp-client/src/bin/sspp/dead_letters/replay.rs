@@ -104,7 +104,7 @@ async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Resu
     }
     match skipped.len() {
         0 => Ok(()),
-        count => Err(Failure::wrong(format!(
+        count => Err(Failure::new(format!(
             "{count} dead letters cannot be replayed as they are: `sspp dead-letters show` has the reason of each, `remove` ends it"
         ))),
     }

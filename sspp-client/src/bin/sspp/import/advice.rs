@@ -2,9 +2,9 @@
 
 use std::env;
 
+use sspp_import::{Files, Origin};
+
 use super::arguments::Import;
-use super::files::Files;
-use super::origin::Origin;
 use crate::output::counted;
 
 /// What to say when it ends before its end.
@@ -17,7 +17,7 @@ impl Advice {
     pub(super) fn of(task: &Import, origin: &Origin, files: &Files) -> Self {
         // A name that is no Unicode is shown as well as it can be.
         let command = command(env::args_os().map(|word| word.to_string_lossy().into_owned()));
-        let how = match (&files.checkpoint, origin.path()) {
+        let how = match (files.checkpoint(), origin.path()) {
             _ if task.dry_run => "nothing was sent".to_owned(),
             (Some(_), Some(_)) if task.again => "without --again the command goes on from there".to_owned(),
             (Some(_), Some(_)) => "the same command goes on from there".to_owned(),
@@ -30,7 +30,7 @@ impl Advice {
                     .to_owned()
             }
         };
-        let repeated = match (&files.checkpoint, origin.path()) {
+        let repeated = match (files.checkpoint(), origin.path()) {
             _ if task.dry_run => how.clone(),
             (Some(_), Some(_)) => format!("run this again to go on{command}"),
             (Some(_), None) => format!("run this again, with the same input, to go on{command}"),

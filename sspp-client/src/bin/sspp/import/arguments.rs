@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-
-use super::format::Format;
+use sspp_import::Format;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "`sspp import --help` tells of columns, rejected rows, ids and going on.",
+    after_help = "`sspp import --help` explains columns, rejected rows, ids and how an import goes on.",
     after_long_help = "CSV columns are accountId, userId, eventType, timestamp, eventId, source and metadata (a JSON object); \
     snake_case works too, and fields may be separated by commas, semicolons, tabs or |. Every other column becomes a member of the \
     metadata: a number or a truth value where it is written back the same (12, 0.5, true), else text (007, 1.10, 1E5). JSON keeps its \
@@ -25,7 +24,7 @@ use super::format::Format;
 pub(crate) struct Import {
     /// File to import; `-` is standard input
     pub(crate) file: PathBuf,
-    /// Format, where neither the file's ending (.csv, .ndjson, .jsonl) nor its beginning tells
+    /// Format, if neither the file's ending (.csv, .ndjson, .jsonl) nor its beginning shows it
     #[arg(short, long)]
     pub(crate) format: Option<Format>,
     /// Events in a request, 1 to 1000

@@ -1,154 +1,105 @@
-//! From rows to verdicts, a batch at a time.
+//! Rows into requests, and answers into verdicts.
 
 use indicatif::ProgressBar;
 use sspp_client::{Client, Outcome, Verdict};
 use sspp_events::{Event, ExternalId, Source, Timestamp, Violation, parse_unsent_event};
+use sspp_import::{ImportError, Position, Row, Target};
 
-use super::arguments::Import;
-use super::checkpoint::{Checkpoint, Counts};
-use super::extent::{Extent, fingerprint};
-use super::input::Original;
-use super::rejects::Rejects;
-use super::rows::{Row, Rows};
-use crate::connection::{BUSY, told};
+use super::advice::Advice;
+use crate::connection::{BUSY, patiently};
+use crate::event_arguments::now;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 
-/// Bytes of rows that are held at once, about.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Of the rejected rows, so many are shown one by one.
 const SHOWN: u64 = 5;
 
-/// What a batch needs on its way.
+/// Sends events to the server, and shows a person how it goes.
 pub(crate) struct Delivery<'a> {
-    pub(crate) task: &'a Import,
     /// Of rows that name none.
     pub(crate) source: Option<Source>,
     /// None where nothing is sent.
     pub(crate) client: Option<&'a Client>,
-    pub(crate) rejects: Rejects,
+    /// Whether a file keeps the rejected rows.
+    pub(crate) keeps_rejects: bool,
     pub(crate) output: &'a Output,
-    pub(crate) bar: ProgressBar,
-}
-
-/// A row that is checked: an event, or a reason.
-pub(crate) struct Checked {
-    event: Result<Event, String>,
-    event_id: String,
-    made_id: bool,
-    line: u64,
-    original: Original,
-}
-
-/// Rows that are sent together, and the file up to the last of them.
-pub(crate) struct Batch {
-    rows: Vec<Checked>,
-    file: Extent,
-}
-
-impl Batch {
+    pub(crate) bar: &'a ProgressBar,
+    pub(crate) advice: Advice,
+    pub(crate) interrupt: Interrupt,
     /// Whether a row would have another id when it is imported anew.
-    pub(crate) fn has_made_ids(&self) -> bool {
-        self.rows.iter().any(|row| row.made_id)
-    }
+    pub(crate) has_made_ids: bool,
 }
 
-impl Delivery<'_> {
-    /// Reads and checks the next batch.
-    pub(crate) fn gather(&self, rows: &mut Rows, checkpoint: &Checkpoint) -> Result<Option<Batch>, Failure> {
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        while batch.len() < usize::from(self.task.batch) && bytes < BATCH_BYTES {
-            let Some(row) = rows.next()? else { break };
-            bytes += row.original.bytes.len();
-            let number = checkpoint.rows + batch.len() as u64 + 1;
-            batch.push(self.check(row, &checkpoint.import_id, number));
-            if rows.is_awaited() {
-                break;
-            }
+impl Target for Delivery<'_> {
+    type Item = Event;
+    type Error = Failure;
+
+    fn read(&mut self, row: &Row, made_id: &dyn Fn() -> String) -> Result<Event, String> {
+        let json = row.event.as_ref().map_err(Clone::clone)?;
+        let mut event = judge(json, self.client.is_none().then(now))?;
+        if event.external_id.is_none() {
+            let id = ExternalId::new(made_id()).map_err(|fault| format!("importEventId {fault}"))?;
+            event.external_id = Some(id);
+            self.has_made_ids |= row.given_id.is_none();
         }
-        self.bar.set_message(format!("{} rows", checkpoint.rows));
-        self.bar.set_position(rows.at());
-        Ok((!batch.is_empty()).then(|| Batch { rows: batch, file: rows.taken() }))
+        event.source = event.source.or_else(|| self.source.clone());
+        Ok(event)
     }
 
-    fn check(&self, row: Row, import: &str, number: u64) -> Checked {
-        // The same for the same row of the same import, however often it is interrupted; another row in its place has another.
-        let made = || format!("import-{import}-{number}-{}", fingerprint(row.original.without_line_end()));
-        let mut made_id = row.given_id.is_none();
-        let event_id = row.given_id.unwrap_or_else(made);
-        let event = row.event.and_then(|json| {
-            let mut event = judge(&json, self.task.dry_run.then(crate::event_arguments::now))?;
-            if event.external_id.is_none() {
-                let id =
-                    ExternalId::new(event_id.clone()).map_err(|fault| format!("importEventId {fault}"))?;
-                event.external_id = Some(id);
-            } else {
-                made_id = false;
-            }
-            event.source = event.source.or_else(|| self.source.clone());
-            Ok(event)
-        });
-        Checked { event, event_id, made_id, line: row.line, original: row.original }
+    async fn put(&mut self, events: Vec<Event>) -> Result<Vec<Result<(), String>>, Failure> {
+        let Some(client) = self.client else { return Ok(vec![Ok(()); events.len()]) };
+        let outcomes = patiently(client.send(events), || self.note(BUSY)).await?;
+        outcomes.into_iter().map(verdict).collect()
     }
 
-    /// Sends what is good. A failure where the server said nothing of any row.
-    pub(crate) async fn send(&self, batch: &Batch) -> Result<Vec<Outcome>, Failure> {
-        let events: Vec<_> = batch.rows.iter().filter_map(|row| row.event.as_ref().ok().cloned()).collect();
-        let outcomes = match self.client {
-            Some(client) if !events.is_empty() => told(client.send(events), || self.note(BUSY)).await?,
-            _ => return Ok(Vec::new()),
-        };
-        let unheard = |outcome: &Outcome| matches!(outcome.verdict, Verdict::NotSent { .. });
-        match outcomes.first().map(|outcome| &outcome.verdict) {
-            Some(Verdict::NotSent { error, .. }) if outcomes.iter().all(unheard) => {
-                Err(Failure::from(&**error))
-            }
-            _ => Ok(outcomes),
+    fn rejected(&mut self, count: u64, reason: &str) {
+        match count {
+            _ if !self.keeps_rejects => self.bar.suspend(|| self.output.fault(reason)),
+            ..=SHOWN => self.note(reason),
+            count if count == SHOWN + 1 => self.note("more rows were rejected: the file has them"),
+            _ => {}
         }
     }
 
-    /// Writes down what is not good, and what is done.
-    pub(crate) fn settle(
-        &mut self,
-        batch: Batch,
-        outcomes: Vec<Outcome>,
-        checkpoint: &mut Checkpoint,
-    ) -> Result<(), Failure> {
-        let mut outcomes = outcomes.into_iter();
-        let mut rejected = Vec::new();
-        for row in &batch.rows {
-            match &row.event {
-                Err(reason) => rejected.push((row, reason.clone())),
-                Ok(_) if self.task.dry_run => {}
-                Ok(_) => match outcomes.next().map(|outcome| outcome.verdict) {
-                    Some(Verdict::Accepted) => {}
-                    Some(Verdict::Rejected { errors }) => rejected.push((row, sentences(errors.iter()))),
-                    Some(Verdict::NotSent { error, .. }) => return Err(Failure::from(&*error)),
-                    _ => return Err(Failure::wrong("the server left an event without a verdict")),
-                },
-            }
-        }
-        let counts =
-            Counts { accepted: (batch.rows.len() - rejected.len()) as u64, rejected: rejected.len() as u64 };
-        for (number, (row, reason)) in (checkpoint.rejected + 1..).zip(rejected) {
-            let reason = format!("line {}: {reason}", row.line);
-            match number {
-                _ if self.rejects.path().is_none() => self.bar.suspend(|| self.output.fault(&reason)),
-                ..=SHOWN => self.note(&reason),
-                number if number == SHOWN + 1 => self.note("more rows were rejected: the file has them"),
-                _ => {}
-            }
-            self.rejects.add(&row.original, &row.event_id, &reason)?;
-        }
-        // A checkpoint knows only rejects that are on disk.
-        self.rejects.sync()?;
-        checkpoint.add(counts, batch.file, self.rejects.written());
-        Ok(())
+    fn progress(&mut self, position: Position) {
+        self.bar.set_message(format!("{} rows", position.rows));
+        self.bar.set_position(position.bytes);
     }
 
     /// A note beside the bar, not in it.
-    pub(crate) fn note(&self, text: &str) {
+    fn note(&self, text: &str) {
         self.bar.suspend(|| self.output.note(text));
+    }
+
+    fn commit(
+        &mut self,
+        position: Option<Position>,
+        work: impl FnOnce() -> Result<(), ImportError>,
+    ) -> Result<(), Failure> {
+        self.interrupt.whole(|farewell| {
+            work()?;
+            farewell.words = position.map_or_else(String::new, |position| self.advice.stopped(position.rows));
+            Ok(())
+        })
+    }
+
+    fn stopped(&self, error: Failure, position: Position) -> Failure {
+        error.and(&self.advice.failed(position.rows))
+    }
+
+    fn is_refused(&self, error: &Failure) -> bool {
+        error.code() == 4
+    }
+}
+
+/// What the server said of an event. An event that was not sent ends the import: the batch is sent again when it goes on.
+fn verdict(outcome: Outcome) -> Result<Result<(), String>, Failure> {
+    match outcome.verdict {
+        Verdict::Accepted => Ok(Ok(())),
+        Verdict::Rejected { errors } => Ok(Err(sentences(errors.iter()))),
+        Verdict::NotSent { error, .. } => Err(Failure::from(&*error)),
+        _ => Err(Failure::new("the server left an event without a verdict")),
     }
 }
 
@@ -158,7 +109,7 @@ pub(crate) fn judge(json: &[u8], now: Option<Timestamp>) -> Result<Event, String
     parse_unsent_event(json, now).map_err(|fault| fault.into_violations().to_string())
 }
 
-/// Everything that is wrong, in one line.
+/// All faults, in one line.
 pub(crate) fn sentences<'a>(violations: impl Iterator<Item = &'a Violation>) -> String {
     violations.map(|violation| violation.detail.as_str()).collect::<Vec<_>>().join("; ")
 }

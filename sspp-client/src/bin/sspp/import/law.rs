@@ -6,11 +6,10 @@ use proptest::prelude::*;
 use sspp_events::{
     BatchFormat, ParseFault, Timestamp, Violation, Violations, parse_batch, parse_unsent_event,
 };
+use sspp_import::{Format, Rows};
 use sspp_scoring::ScoringModel;
 
-use super::format::Format;
-use super::origin::Origin;
-use super::rows::Rows;
+use super::foreign::open;
 
 const MEMBERS: [&str; 16] = [
     r#""accountId":"a""#,
@@ -51,7 +50,7 @@ proptest! {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(body.as_bytes()).unwrap();
         // What is empty, an array or an object over several lines is refused as a whole, with advice.
-        let opened = Origin::open(file.path()).and_then(|origin| Rows::open(&origin, Format::Ndjson));
+        let opened = open(file.path()).and_then(|origin| Ok(Rows::open(&origin, Format::Ndjson)?));
         let Ok(mut rows) = opened else {
             let text = sspp_events::read_text(body.as_bytes()).unwrap();
             let text = text.trim_ascii();
@@ -61,7 +60,7 @@ proptest! {
         };
         let (model, now) = (ScoringModel::embedded_default(), Timestamp::parse("2026-01-01").unwrap());
         let mut ours = Vec::new();
-        while let Some(row) = rows.next().unwrap() {
+        while let Some(row) = rows.next_row().unwrap() {
             let json = row.event.unwrap();
             ours.push(parse_unsent_event(&json, Some(now)).map_err(ParseFault::into_violations));
         }

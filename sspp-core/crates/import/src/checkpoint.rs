@@ -1,0 +1,122 @@
+//! How far an import is, in a file that is replaced whole.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sspp_events::{Clock as _, EventId, SystemClock, SystemRandom};
+
+use crate::error::ImportError;
+use crate::extent::Extent;
+
+const VERSION: u32 = 4;
+
+/// What an import has done.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checkpoint {
+    version: u32,
+    /// Part of the ids of rows that have none.
+    pub(crate) import_id: String,
+    /// What was imported of the file.
+    pub(crate) file: Extent,
+    /// What was written into the file of rejects.
+    pub(crate) rejects: Extent,
+    /// That file; it may be replaced.
+    pub(crate) rejects_file: Option<String>,
+    /// How many rows are in that file: earlier ones may have been moved away with theirs.
+    pub rejects_there: u64,
+    /// Rows that are done.
+    pub rows: u64,
+    /// Rows that were taken.
+    pub accepted: u64,
+    /// Rows that were rejected.
+    pub rejected: u64,
+    pub(crate) done: bool,
+}
+
+impl Checkpoint {
+    /// Of an import that begins, and may replace this file of rejects.
+    pub(crate) fn begin(rejects_file: Option<String>) -> Self {
+        Self {
+            version: VERSION,
+            import_id: EventId::generate(SystemClock.now(), &SystemRandom::new()).to_string(),
+            file: Extent::default(),
+            rejects: Extent::default(),
+            rejects_file,
+            rejects_there: 0,
+            rows: 0,
+            accepted: 0,
+            rejected: 0,
+            done: false,
+        }
+    }
+
+    /// The one that is there, or a new one.
+    pub(crate) fn load_or_begin(path: &Path) -> Result<Self, ImportError> {
+        let Some(found) = read(path)? else { return Ok(Self::begin(None)) };
+        let (path, version) = (path.display(), found["version"].clone());
+        let advice = "remove it, or say --again to begin anew";
+        if version != VERSION {
+            return Err(ImportError::new(format!("{path} has version {version}, not {VERSION}: {advice}")));
+        }
+        serde_json::from_value(found)
+            .map_err(|error| ImportError::new(format!("{path} is a damaged checkpoint ({error}): {advice}")))
+    }
+
+    /// The file of rejects that the one which is there names: an import that begins anew replaces both, and no other file.
+    pub(crate) fn rejects_of_earlier(path: &Path) -> Result<Option<String>, ImportError> {
+        Ok(read(path)?.and_then(|found| found["rejectsFile"].as_str().map(str::to_owned)))
+    }
+
+    /// The file of rejects is a new one.
+    pub(crate) fn begin_rejects(&mut self) {
+        (self.rejects, self.rejects_there) = (Extent::default(), 0);
+    }
+
+    /// Adds a batch.
+    pub(crate) fn add(&mut self, rows: u64, rejected: u64, file: Extent, rejects: Extent) {
+        self.rows += rows;
+        self.accepted += rows - rejected;
+        self.rejected += rejected;
+        self.rejects_there += rejected;
+        self.file = file;
+        self.rejects = rejects;
+    }
+
+    /// Replaces the file, so that a crash leaves the one before or this one.
+    pub(crate) fn save(&self, path: &Path) -> Result<(), ImportError> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&beside)?;
+            file.write_all(&serde_json::to_vec_pretty(self)?)?;
+            file.sync_data()?;
+            fs::rename(&beside, path)
+        };
+        write().map_err(|error| {
+            ImportError::new(format!(
+                "cannot write the checkpoint {}: {error}: --checkpoint names another place",
+                path.display()
+            ))
+        })
+    }
+}
+
+/// What is there, if it is a checkpoint.
+fn read(path: &Path) -> Result<Option<Value>, ImportError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(ImportError::new(format!("cannot read {}: {error}", path.display()))),
+    };
+    let found = serde_json::from_slice(&bytes).ok().filter(|found: &Value| found.get("importId").is_some());
+    found.map(Some).ok_or_else(|| {
+        ImportError::new(format!(
+            "{} is no checkpoint, and stays as it is: --checkpoint names another file",
+            path.display()
+        ))
+    })
+}
