@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use sspp_core::{Clock as _, ScoringModel, SystemClock, SystemRandom};
+use sspp_core::{Clock as _, ScoringModel, SystemClock, Timestamp};
 use sspp_import::{Done, Files, Format, ImportError, Options, Origin, Position, Row, Wanted};
 use sspp_runtime::{BackendArgs, LogArgs, RunError, StopSignals, load_model};
 
@@ -101,7 +101,6 @@ async fn import(args: &ImportArgs, mut stop: StopSignals) -> Result<(), Transfer
         place: Some(place),
         target: None,
         model: &model,
-        random: SystemRandom::new(),
         has_checkpoint: args.checkpoint.is_some(),
         progress: Progress::new("lines", None),
     };
@@ -143,7 +142,6 @@ struct Recording<'m> {
     place: Option<Place>,
     target: Option<Target>,
     model: &'m ScoringModel,
-    random: SystemRandom,
     has_checkpoint: bool,
     progress: Progress,
 }
@@ -157,7 +155,8 @@ impl sspp_import::Target for Recording<'_> {
         self.progress.tick();
         let line = row.event.as_ref().map_err(Clone::clone)?;
         let (number, given_id) = (row.line, row.given_id.as_deref());
-        Line::read(line.trim_ascii(), number, given_id, self.model, SystemClock.now(), &self.random)
+        let now = Timestamp::from_datetime(SystemClock.now());
+        Line::read(line.trim_ascii(), number, given_id, self.model, now)
     }
 
     async fn open(&mut self) -> Result<(), TransferError> {
@@ -170,19 +169,19 @@ impl sspp_import::Target for Recording<'_> {
     async fn put(&mut self, lines: Vec<Line>) -> Result<Vec<Result<(), String>>, TransferError> {
         let Some(target) = &self.target else { return Ok(Vec::new()) };
         let taken = vec![Ok(()); lines.len()];
-        let (mut signals, mut jobs) = (Vec::new(), Vec::new());
+        let (mut signals, mut events) = (Vec::new(), Vec::new());
         for line in lines {
             match line {
                 Line::Signal(record) => signals.push(*record),
-                Line::Event(job) => jobs.push(job),
+                Line::Event(event) => events.push(event),
                 // Signals come after their model.
                 Line::Model(record) => {
                     target.keep_model(&record).await.map_err(|reason| self.progress.stopped(reason))?;
                 }
             }
         }
-        let queued = jobs.len() as u64;
-        target.enqueue(jobs).await.map_err(|reason| self.progress.stopped(reason))?;
+        let queued = events.len() as u64;
+        target.accept(events).await.map_err(|reason| self.progress.stopped(reason))?;
         self.progress.queued += queued;
         if !signals.is_empty() {
             let answers = target.import(signals).await.map_err(|reason| self.progress.stopped(reason))?;

@@ -1,12 +1,11 @@
 //! What a line of an import says: a signal, a scoring model, or an event that is still to be scored.
 
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sspp_core::{
     AccountId, ContentDigest, Envelope, Event, EventId, EventType, ExternalId, Metadata, ModelDigest,
-    ModelRecord, NewJob, NewSignal, Random, Record, Score, ScoringModel, SignalType, Source, Timestamp,
-    Units, UserId, parse_event,
+    ModelRecord, NewSignal, Record, Score, ScoringModel, SignalType, Source, Timestamp, Units, UserId,
+    parse_event,
 };
 use sspp_events::read_text;
 
@@ -18,7 +17,7 @@ const MAX_SCORE: Score = Score::rounded(Units::new(1_000 * Units::PER_ONE));
 pub(super) enum Line {
     Signal(Box<Record>),
     Model(ModelRecord),
-    Event(NewJob),
+    Event(Event),
 }
 
 #[derive(Deserialize)]
@@ -61,8 +60,7 @@ impl Line {
         number: u64,
         given_id: Option<&str>,
         model: &ScoringModel,
-        now: DateTime<Utc>,
-        random: &dyn Random,
+        now: Timestamp,
     ) -> Result<Self, String> {
         let text = read_text(line).map_err(|fault| format!("it {fault}"))?;
         let Kind { kind } =
@@ -75,23 +73,17 @@ impl Line {
                 Err(format!("its kind is '{shown}', which is neither signal nor model"))
             }
             None => {
-                let now_us = Timestamp::from_datetime(now);
                 let mut event =
-                    parse_event(text.as_bytes(), model, now_us).map_err(|fault| fault.to_string())?;
+                    parse_event(text.as_bytes(), model, now).map_err(|fault| fault.to_string())?;
                 if event.external_id.is_none() {
                     let made = || format!("import-{number}-{}", ContentDigest::of(&event));
                     let id = given_id.map_or_else(made, str::to_owned);
                     event.external_id = Some(ExternalId::new(id).map_err(|fault| fault.to_string())?);
                 }
-                Ok(Self::Event(job(event, now, random)))
+                Ok(Self::Event(event))
             }
         }
     }
-}
-
-/// An event as something to queue.
-fn job(event: Event, now: DateTime<Utc>, random: &dyn Random) -> NewJob {
-    Envelope::new(event, now, random).job(None)
 }
 
 fn signal(text: &str) -> Result<Record, String> {

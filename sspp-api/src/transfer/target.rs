@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sspp_core::{
-    Admission, EventQueue, ModelDigest, ModelRecord, NewJob, PgConfig, QueueError, Record, Recorded,
-    RedisConfig, RedisEventQueue, SqliteConfig, Store, StoreError, SystemClock,
+    Event, EventQueue, Intake, IntakeError, ModelDigest, ModelRecord, PgConfig, QueueError, Record, Recorded,
+    RedisConfig, RedisEventQueue, SqliteConfig, Store, StoreError, SystemClock, SystemRandom,
 };
 use sspp_runtime::{
     Adapters, BackendArgs, Backends, ConfigError, RunError, StoreArgs, open_file, open_postgres,
@@ -53,7 +53,8 @@ impl Place {
 #[derive(Debug)]
 pub(super) struct Target {
     store: Arc<dyn Store>,
-    queue: Option<Arc<dyn EventQueue>>,
+    /// The way in for events, where there is a queue.
+    intake: Option<Intake>,
     file: Option<Adapters>,
     /// What was kept: to be kept again, should the store be restored meanwhile from a backup that lacks it.
     models: Mutex<HashMap<ModelDigest, ModelRecord>>,
@@ -69,20 +70,20 @@ impl Target {
                 let path = config.path.clone();
                 let file = open_file(config, Arc::new(SystemClock)).await?;
                 say(&format!("into the data file {}", full_path(&path).display()));
-                let (store, queue) = (Arc::clone(&file.store), Some(Arc::clone(&file.queue)));
-                return Ok(Self { store, queue, file: Some(file), models });
+                let (store, intake) = (Arc::clone(&file.store), Some(intake(Arc::clone(&file.queue))));
+                return Ok(Self { store, intake, file: Some(file), models });
             }
             Place::Servers(redis, postgres) => (redis, postgres),
         };
         let named = postgres.place().map_err(RunError::from)?;
         let store = open_postgres(postgres).await?;
         store.ping().await?;
-        let queue = match redis {
-            Some(redis) => Some(queue(redis).await?),
+        let intake = match redis {
+            Some(redis) => Some(intake(queue(redis).await?)),
             None => None,
         };
         say(&format!("into {named}"));
-        Ok(Self { store: store.port(), queue, file: None, models })
+        Ok(Self { store: store.port(), intake, file: None, models })
     }
 
     pub(super) async fn close(self) {
@@ -125,20 +126,20 @@ impl Target {
         }
     }
 
-    /// Queues events, to be scored as if they had just come.
-    pub(super) async fn enqueue(&self, mut jobs: Vec<NewJob>) -> Result<(), String> {
-        let Some(queue) = &self.queue else { return Ok(()) };
+    /// Puts events in, to be scored as if they had just come. Each has an id of its own, so one that is given twice counts once.
+    pub(super) async fn accept(&self, mut events: Vec<Event>) -> Result<(), String> {
+        let Some(intake) = &self.intake else { return Ok(()) };
         let mut tries = 0;
-        while !jobs.is_empty() {
-            match queue.enqueue(jobs.clone()).await {
-                Ok(admissions) => {
-                    let mut admissions = admissions.into_iter();
-                    jobs.retain(|_| matches!(admissions.next(), Some(Admission::Refused { .. })));
-                    if !jobs.is_empty() {
+        while !events.is_empty() {
+            match intake.accept(events.iter().cloned(), None).await {
+                Ok(verdicts) => {
+                    let mut verdicts = verdicts.into_iter();
+                    events.retain(|_| verdicts.next().is_some_and(|verdict| verdict.retry_after().is_some()));
+                    if !events.is_empty() {
                         wait(&mut tries, "the queue is full".to_owned()).await?;
                     }
                 }
-                Err(error @ (QueueError::Closed | QueueError::Corrupt { .. })) => {
+                Err(error @ IntakeError::Queue(QueueError::Closed | QueueError::Corrupt { .. })) => {
                     return Err(error.to_string());
                 }
                 Err(error) => wait(&mut tries, error.to_string()).await?,
@@ -146,6 +147,10 @@ impl Target {
         }
         Ok(())
     }
+}
+
+fn intake(queue: Arc<dyn EventQueue>) -> Intake {
+    Intake::new(queue, Arc::new(SystemClock), Arc::new(SystemRandom::new()))
 }
 
 /// The queue on Redis, where it answers; one that is full gets room.
