@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 use crate::config::{Config, full_path};
-use crate::docs::DOCS_PATH;
+use crate::http::DOCS_PATH;
 use crate::state::App;
 
 /// Says where everything is; a closed standard output is no reason to stop.

@@ -7,8 +7,8 @@ use sspp_runtime::{Failure, HealthcheckArgs, ManualCommand, print};
 
 use crate::app::run;
 use crate::config::Config;
-use crate::docs::openapi_document;
-use crate::guard::{NewKey, Scopes, check_name};
+use crate::http::guard::{NewKey, Scopes, check_name};
+use crate::service::openapi_document;
 use crate::transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};
 
 /// The HTTP API of SSPP, the Sales Signal Processing Platform. Without arguments it is a whole platform: API and pipeline in

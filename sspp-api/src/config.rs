@@ -12,7 +12,7 @@ use sspp_runtime::{
     RetentionArgs, ServerArgs, StartArgs, TraceExport, read_duration,
 };
 
-use crate::guard::GuardArgs;
+use crate::http::guard::GuardArgs;
 use crate::state::Settings;
 
 /// The settings of the server. Without any it is a whole platform: API and pipeline in one process over one SQLite file. With

@@ -13,33 +13,29 @@
 
 mod announce;
 mod app;
-mod body;
-mod body_memory;
 mod command;
 mod config;
-mod docs;
-mod document;
-mod dto;
-mod error;
-mod examples;
-mod guard;
-mod media;
+mod dead_letters;
+mod erasure;
+mod events;
+mod http;
+mod jobs;
 mod metrics;
-mod middleware;
-mod routes;
+mod models;
 mod service;
+mod signals;
 mod state;
+mod system;
 mod transfer;
 
 pub use app::run;
 pub use command::{Command, CommandLine};
 pub use config::{Config, DataArgs, ModelArgs};
-pub use docs::openapi_document;
-pub use guard::{
+pub use http::guard::{
     ApiKeys, ApiKeysFault, CorsOrigins, GuardArgs, NewKey, Rate, RateLimit, Scope, Scopes, TrustedProxies,
 };
 pub use metrics::Metrics;
-pub use service::{Service, service};
+pub use service::{Service, openapi_document, service};
 pub use sspp_runtime::{ConfigError, RunError};
 pub use state::{App, Ports, Settings};
 pub use transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};

@@ -1,17 +1,13 @@
-//! The service as one endpoint: every operation under the prefix, probes bare as well, the docs, all behind the front.
+//! The service as one endpoint: every feature under the prefix, the document and its page, all behind the front.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use poem::endpoint::BoxEndpoint;
-use poem::http::Method;
-use poem::{EndpointExt as _, Response, Route, RouteMethod};
-use poem_openapi::OpenApi;
+use poem::{EndpointExt as _, Response};
 
-use crate::docs::{DOCS_PATH, DOCUMENT_PATH, document_endpoint, index_endpoint, paths_above, ui_endpoint};
-use crate::middleware::{Front, RouteTable};
-use crate::routes::{Api, api};
+use crate::http::{Feature, Front, RouteTable, add_pages, document};
 use crate::state::App;
+use crate::{dead_letters, erasure, events, jobs, models, signals, system};
 
 /// The service's endpoint: for a server, or to be called in a test.
 ///
@@ -22,8 +18,18 @@ use crate::state::App;
 /// ```
 pub type Service = BoxEndpoint<'static, Response>;
 
-/// What orchestrators and scrapers ask for without a prefix.
-const BARE: [&str; 4] = ["/health", "/ready", "/livez", "/metrics"];
+/// What the service offers, in the order in which the document shows it.
+fn features() -> Vec<Feature> {
+    vec![
+        events::feature(),
+        signals::feature(),
+        jobs::feature(),
+        dead_letters::feature(),
+        models::feature(),
+        system::feature(),
+        erasure::feature(),
+    ]
+}
 
 /// Builds the service over an application's state.
 ///
@@ -36,38 +42,41 @@ const BARE: [&str; 4] = ["/health", "/ready", "/livez", "/metrics"];
 /// # }
 /// ```
 pub fn service(app: &App) -> Service {
-    let state = &app.0;
-    let prefix = state.settings.prefix.as_str();
-    let mut table = RouteTable::new();
-    let mut route = Route::new();
-    let mut operations = HashMap::new();
-    api(state).add_routes(&mut operations);
-    for (path, methods) in operations {
-        route = route.at(format!("{prefix}{path}"), by_method(methods));
-    }
-    table.add_api(prefix, &Api::meta());
-    let mut bare = HashMap::new();
-    api(state).add_routes(&mut bare);
-    for path in BARE {
-        if let Some(methods) = bare.remove(path).filter(|_| !prefix.is_empty()) {
-            route = route.at(path, by_method(methods));
-            table.add_open(path);
-        }
-    }
-    route = route.at(DOCUMENT_PATH, RouteMethod::new().get(document_endpoint(prefix)));
-    route = route.at(DOCS_PATH, RouteMethod::new().get(ui_endpoint(prefix)));
-    table.add_open(DOCUMENT_PATH);
-    table.add_open(DOCS_PATH);
-    for path in paths_above(prefix) {
-        if table.find(&path).is_none() {
-            table.add_open(&path);
-            route = route.at(path, RouteMethod::new().get(index_endpoint()));
-        }
-    }
-    let routes = route.data(Arc::clone(state)).map_to_response();
-    Front::new(Arc::clone(state), table, routes).boxed()
+    let prefix = app.0.settings.prefix.clone();
+    let mut table = RouteTable::new(&prefix, features());
+    let documented = prefix.clone();
+    add_pages(&mut table, &prefix, move || openapi_document(&documented));
+    Front::new(Arc::clone(&app.0), table).boxed()
 }
 
-fn by_method(methods: HashMap<Method, BoxEndpoint<'static>>) -> RouteMethod {
-    methods.into_iter().fold(RouteMethod::new(), |route, (method, endpoint)| route.method(method, endpoint))
+/// The OpenAPI document of an API under a prefix, as JSON.
+///
+/// ```
+/// assert!(sspp_api::openapi_document("/v2").contains("\"/v2/signals/{id}\""));
+/// ```
+pub fn openapi_document(prefix: &str) -> String {
+    format!("{:#}", document(prefix, &features()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn operations_have_ids_of_their_own_and_examples_belong_to_one() {
+        let mut ids = HashSet::new();
+        for feature in features() {
+            let examples: serde_json::Value = serde_json::from_str(feature.examples).unwrap();
+            let own: HashSet<&str> = feature.operations.iter().map(|operation| operation.id).collect();
+            for id in examples.as_object().unwrap().keys() {
+                assert!(own.contains(id.as_str()), "{id} is no operation of {}", feature.tag);
+            }
+            for operation in &feature.operations {
+                assert!(ids.insert(operation.id), "{} is there twice", operation.id);
+                assert!(!operation.summary.is_empty(), "{} has no summary", operation.id);
+            }
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What every route shares: the ports, the model, the clock, and the bounds on asking them.
+//! The state of the service: the ports, the model, the clock, and how long a call of a port may take.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -6,17 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sspp_core::{
-    Clock, Envelope, Event, EventQueue, ModelDigest, NewJob, QueueError, Random, ScoringModel, Store,
-    StoreError, Timestamp,
+    Clock, EventQueue, Intake, IntakeError, ModelDigest, QueueError, Random, ScoringModel, Store, StoreError,
+    Timestamp,
 };
 use sspp_runtime::{AllowedHosts, Backpressure, QueueClock};
 use tokio_util::sync::CancellationToken;
 
-use crate::body_memory::BodyMemory;
-use crate::error::Problem;
-use crate::guard::{ApiKeys, CorsOrigins, RateLimit, TrustedProxies};
+use crate::http::guard::{ApiKeys, CorsOrigins, RateLimit, TrustedProxies};
+use crate::http::{BodyMemory, Problem};
 use crate::metrics::Metrics;
-use crate::middleware::carried;
 
 /// What the service is made of: the engine's ports and what comes in from outside.
 ///
@@ -47,7 +45,7 @@ pub struct Ports {
     pub store_service: &'static str,
     /// The active scoring model: says which event types exist.
     pub model: Arc<ScoringModel>,
-    /// Tells when an event was received.
+    /// The host's clock.
     pub clock: Arc<dyn Clock>,
     /// Makes event ids and request ids.
     pub random: Arc<dyn Random>,
@@ -69,13 +67,13 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// How long the queue or the store may take to answer before the client gets a 503.
     pub dependency_timeout: Duration,
-    /// The keys that are let in; none lets everyone in.
+    /// The keys that are accepted; with none, no key is needed.
     pub keys: Arc<ApiKeys>,
-    /// The names by which the service may be asked while there are no keys.
+    /// The host names that requests may name while there are no keys.
     pub allowed_hosts: AllowedHosts,
-    /// How often each key or address may ask; no limit unless set.
+    /// How many requests each key or address may send; no limit unless set.
     pub rate_limit: Option<RateLimit>,
-    /// Whose word about a client's address is taken.
+    /// The proxies whose headers about a client's address are believed.
     pub trusted_proxies: TrustedProxies,
     /// The origins whose pages may use the API.
     pub cors: CorsOrigins,
@@ -111,29 +109,36 @@ pub struct App(pub(crate) Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) ports: Ports,
-    /// The ports' clock, put right by the queue's where the process keeps an eye on it.
+    /// The ports' clock, corrected by the queue's where the process watches that.
     pub(crate) clock: Arc<QueueClock>,
     pub(crate) settings: Settings,
+    /// The one way in for events.
+    pub(crate) intake: Intake,
     pub(crate) metrics: Metrics,
     pub(crate) backpressure: Arc<Backpressure>,
     pub(crate) bodies: BodyMemory,
     pub(crate) stopping: CancellationToken,
-    /// Told when there is something to erase.
+    /// Notified when there is something to erase.
     pub(crate) erasures: Arc<tokio::sync::Notify>,
     started: Instant,
     /// Models of older signals, by digest.
     models: Mutex<HashMap<ModelDigest, Arc<ScoringModel>>>,
 }
 
-/// More models than this were never in use at once; the cache starts afresh rather than grow.
+/// Cached models. A service rarely meets more; the cache starts afresh rather than grow.
 const MODELS_CACHED: usize = 32;
 
 impl App {
-    /// Puts the parts together.
+    /// Builds the state of a service.
     pub fn new(ports: Ports, settings: Settings, metrics: Metrics) -> Self {
         metrics.know_event_types(&ports.model);
         Self(Arc::new(Inner {
             clock: Arc::new(QueueClock::new(Arc::clone(&ports.clock))),
+            intake: Intake::new(
+                Arc::clone(&ports.queue),
+                Arc::clone(&ports.clock),
+                Arc::clone(&ports.random),
+            ),
             ports,
             settings,
             metrics,
@@ -162,11 +167,6 @@ impl Inner {
         Timestamp::from_datetime(self.clock.now())
     }
 
-    /// An event as a job of the queue, with the trace of the request that brought it.
-    pub(crate) fn job(&self, event: Event) -> NewJob {
-        Envelope::new(event, self.ports.clock.now(), &*self.ports.random).job(carried().as_ref())
-    }
-
     pub(crate) fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
@@ -176,9 +176,7 @@ impl Inner {
         &self,
         answer: impl Future<Output = Result<T, QueueError>> + Send,
     ) -> Result<T, QueueError> {
-        let limit = self.settings.dependency_timeout;
-        let late = QueueError::Timeout { after_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) };
-        tokio::time::timeout(limit, answer).await.unwrap_or(Err(late))
+        self.bounded(answer, |after_ms| QueueError::Timeout { after_ms }).await
     }
 
     /// Asks the store, but not for longer than a client should wait.
@@ -186,9 +184,25 @@ impl Inner {
         &self,
         answer: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
+        self.bounded(answer, |after_ms| StoreError::Timeout { after_ms }).await
+    }
+
+    /// Gives events to the intake, but waits no longer than a client should.
+    pub(crate) async fn ask_intake<T>(
+        &self,
+        answer: impl Future<Output = Result<T, IntakeError>> + Send,
+    ) -> Result<T, IntakeError> {
+        self.bounded(answer, |after_ms| QueueError::Timeout { after_ms }.into()).await
+    }
+
+    async fn bounded<T, E>(
+        &self,
+        answer: impl Future<Output = Result<T, E>> + Send,
+        late: impl FnOnce(u64) -> E + Send,
+    ) -> Result<T, E> {
         let limit = self.settings.dependency_timeout;
-        let late = StoreError::Timeout { after_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) };
-        tokio::time::timeout(limit, answer).await.unwrap_or(Err(late))
+        let answer = tokio::time::timeout(limit, answer).await;
+        answer.unwrap_or_else(|_| Err(late(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))))
     }
 
     /// The model that scored a signal: the active one, a cached one, or the store's.

@@ -29,11 +29,11 @@
 pub use sspp_engine::{
     Admission, Cursor, CursorFault, CursorKey, DeadLetter, DeadLetterCursor, DeadLetterFilter,
     DeadLetterQuery, DeadLetterReason, Delivery, Durability, Envelope, EnvelopeFault, Erasable, Erased,
-    Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, JobState, MemoryEventQueue, MemoryStore,
-    NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter, Page, Pipeline, PipelineConfig, Position,
-    QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, ReplayError, Replayed, Retention, Settled,
-    Settlement, Signal, SignalFilter, SignalQuery, SignalStats, Store, StoreError, Subject, Total,
-    TraceContext, Upkeep, adapter, erase_some, replay, replay_all,
+    Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, Intake, IntakeError, JobState,
+    MemoryEventQueue, MemoryStore, NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter, Page, Pipeline,
+    PipelineConfig, Position, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, ReplayError,
+    Replayed, Retention, Settled, Settlement, Signal, SignalFilter, SignalQuery, SignalStats, Store,
+    StoreError, Subject, Total, TraceContext, Upkeep, Verdict, adapter, erase_some, replay, replay_all,
 };
 pub use sspp_events::{
     AcceptedEvent, AccountId, BatchFault, BatchFormat, Clock, CloudEventAttributes, ContentDigest,

@@ -105,6 +105,14 @@ async fn an_erased_account_is_gone_from_everywhere_and_stays_away() {
     let everybody = idle.send("DELETE", "/api/v1/users/user_1", &[], ()).await;
     assert_eq!((everybody.status.as_u16(), &everybody.json()["kind"]), (202, &json!("user")));
     assert_eq!(idle.ports.store.stats().await.unwrap().accounts, 0);
+    // An id is decoded once: a percent sign in it is not the beginning of another escape.
+    idle.accept(event("100%41", "call_made", "{}")).await;
+    idle.drained().await;
+    for (path, left) in [("/api/v1/accounts/100A", 1), ("/api/v1/accounts/100%2541", 0)] {
+        assert_eq!(idle.send("DELETE", path, &[], ()).await.status, 202, "{path}");
+        let found = idle.get("/api/v1/signals?accountId=100%2541").await.json();
+        assert_eq!(found["pagination"]["total"], left, "{path}");
+    }
     for (path, status) in
         [("/api/v1/accounts/%ff", 400), ("/api/v1/users/a%0Ab", 400), ("/api/v1/accounts/", 404)]
     {

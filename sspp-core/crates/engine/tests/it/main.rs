@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has found something")]
 
 mod domain;
+mod intake;
 mod memory;
 mod ordinary;

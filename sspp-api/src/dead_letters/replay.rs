@@ -1,0 +1,126 @@
+//! Puts dead letters back into the queue: one, or all of a filter.
+
+use std::time::{Duration, Instant as Stopwatch};
+
+use poem::http::StatusCode;
+use sspp_core::{
+    DeadLetter, DeadLetterCursor, DeadLetterId, NumberedDeadLetter, ReplayError, Replayed, Total, replay,
+    replay_all,
+};
+
+use super::body::{BulkReplayBody, ReplayAccepted, ReplayFilterSchema, ReplayStatus, SkippedBody};
+use super::query::{ReplayRequest, parse_replay};
+use super::read::unknown;
+use crate::http::{AcceptedBody, Call, JsonText, Path, Problem};
+
+/// Letters that are replayed in one call of the queue.
+const CHUNK: u32 = 250;
+/// After how long a replay of many answers, however many are left.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+pub(super) async fn replay_one(
+    call: Call,
+    Path(id): Path<DeadLetterId>,
+) -> Result<AcceptedBody<ReplayAccepted>, Problem> {
+    let ports = &call.state.ports;
+    let replaying = replay(&*ports.queue, &*ports.store, id);
+    let limit = call.state.settings.dependency_timeout;
+    let Ok(replayed) = tokio::time::timeout(limit, replaying).await else {
+        let detail = "The queue or the store did not answer in time; replaying again does no harm";
+        return Err(Problem::unavailable(detail, Duration::from_secs(1)));
+    };
+    let (event_id, signal_id, status, message) = match replayed.map_err(problem)? {
+        Replayed::Queued(event_id) => {
+            (event_id.to_string(), None, ReplayStatus::Queued, "Event queued for processing")
+        }
+        Replayed::AlreadySignal(signal_id) => {
+            (id.to_string(), Some(signal_id.get()), ReplayStatus::AlreadySignal, "Event is a signal already")
+        }
+    };
+    let message = message.to_owned();
+    Ok(AcceptedBody(ReplayAccepted { status, job_id: event_id.clone(), event_id, signal_id, message }))
+}
+
+pub(super) async fn replay_many(
+    call: Call,
+    body: JsonText<ReplayFilterSchema>,
+) -> Result<AcceptedBody<BulkReplayBody>, Problem> {
+    let ReplayRequest { mut query, dry_run } = parse_replay(&body.json)?;
+    let (state, store) = (&call.state, &call.state.ports.store);
+    let began = Stopwatch::now();
+    let (mut looked_at, most) = (0, query.limit);
+    let (mut replayed, mut skipped) = (0, Vec::new());
+    let mut more = true;
+    while !dry_run && more && looked_at < most && began.elapsed() < AT_ONCE {
+        query.limit = CHUNK.min(most - looked_at);
+        let page = match state.ask_store(store.dead_letters(&query)).await {
+            Ok(page) => page,
+            // The answer says what was done; the next call says what fails.
+            Err(error) if looked_at == 0 => return Err(error.into()),
+            Err(_) => break,
+        };
+        let (letters, last) = split(page.items);
+        let ids: Vec<DeadLetterId> = letters.iter().map(|letter| letter.id).collect();
+        let outcomes = match state.ask_queue(replay_all(&*state.ports.queue, letters)).await {
+            Ok(outcomes) => outcomes,
+            Err(error) if looked_at == 0 => return Err(error.into()),
+            Err(_) => break,
+        };
+        if let Some(wait) = outcomes.iter().find_map(refused) {
+            if looked_at == 0 {
+                let detail = "The queue takes no more events now; replaying again does no harm";
+                return Err(Problem::unavailable(detail, wait));
+            }
+            break;
+        }
+        for (id, outcome) in ids.iter().zip(outcomes) {
+            match outcome {
+                Ok(_) => replayed += 1,
+                Err(error) => skipped.push(SkippedBody { id: id.to_string(), detail: error.to_string() }),
+            }
+        }
+        looked_at += u32::try_from(ids.len()).unwrap_or(CHUNK);
+        query.after = last.or(query.after);
+        more = page.more;
+    }
+    let left = if more {
+        state.ask_store(store.count_dead_letters(&query.filter, query.after)).await?
+    } else {
+        Total { count: 0, exact: true }
+    };
+    let cursor = query.after.map(|number| DeadLetterCursor { order: query.order, number }.to_string());
+    Ok(AcceptedBody(BulkReplayBody {
+        dry_run,
+        replayed,
+        skipped,
+        remaining: left.count,
+        remaining_is_exact: left.exact,
+        next_cursor: cursor.filter(|_| left.count > 0),
+    }))
+}
+
+fn split(items: Vec<NumberedDeadLetter>) -> (Vec<DeadLetter>, Option<i64>) {
+    let last = items.last().map(|item| item.number);
+    (items.into_iter().map(|item| item.letter).collect(), last)
+}
+
+fn refused<T>(outcome: &Result<T, ReplayError>) -> Option<Duration> {
+    match outcome {
+        Err(ReplayError::Refused { retry_after }) => Some(*retry_after),
+        _ => None,
+    }
+}
+
+fn problem(error: ReplayError) -> Problem {
+    let advice = match &error {
+        ReplayError::Refused { retry_after } => return Problem::unavailable(error.to_string(), *retry_after),
+        ReplayError::NotFound { id } => return unknown(&id.to_string()),
+        ReplayError::Undecodable { .. } | ReplayError::OtherEvent { .. } => "; edit it first, with PATCH",
+        _ => "",
+    };
+    match error {
+        ReplayError::Store(error) => error.into(),
+        ReplayError::Queue(error) => error.into(),
+        error => Problem::new(StatusCode::CONFLICT, "not-replayable", format!("{error}{advice}")),
+    }
+}

@@ -1,0 +1,10 @@
+//! The service about itself.
+//!
+//! - `operations`: the routes
+//! - `report`, `body`: event types, health, readiness, liveness, metrics
+
+mod body;
+mod operations;
+mod report;
+
+pub(crate) use operations::feature;

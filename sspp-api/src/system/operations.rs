@@ -1,0 +1,48 @@
+//! The operations of the service about itself.
+
+use poem::http::Method;
+
+use crate::http::guard::Scopes;
+use crate::http::{Feature, Needs, Open, Operation};
+
+use super::report::{event_types, health, live, metrics, ready};
+
+/// The service about itself.
+pub(crate) fn feature() -> Feature {
+    Feature {
+        tag: "System",
+        description: "The service about itself.",
+        operations: vec![
+            Operation::new(
+                Method::GET,
+                "/event-types",
+                "listEventTypes",
+                Needs(Scopes::INGEST_OR_READ),
+                event_types,
+            )
+            .about("Accepted event types", "Those of the active scoring model, with the base score of each."),
+            Operation::new(Method::GET, "/health", "health", Open, health)
+                .about(
+                    "Health of the service and its dependencies",
+                    "Asks each of them. A 503 has the same body.",
+                )
+                .bare(),
+            Operation::new(Method::GET, "/ready", "ready", Open, ready)
+                .about(
+                    "Whether the service can take events",
+                    "A 503 while the queue does not answer, or the service stops.",
+                )
+                .bare(),
+            Operation::new(Method::GET, "/livez", "livez", Open, live)
+                .about(
+                    "Whether the process runs",
+                    "Checks nothing else: a restart would not repair a dependency.",
+                )
+                .bare(),
+            Operation::new(Method::GET, "/metrics", "metrics", Open, metrics)
+                .about("Metrics in Prometheus' text format", "The README lists them.")
+                .bare(),
+        ],
+        examples: include_str!("examples.json"),
+    }
+}
