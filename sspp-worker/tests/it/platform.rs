@@ -76,7 +76,8 @@ async fn migrates_then_runs(variables: &Variables<'_>) -> Running {
     })
     .await;
     assert_eq!(worker.status("/ready").await, 503);
-    assert!(worker.log().contains("sspp-worker migrate"), "{}", worker.log());
+    // A thread of the test reads the log.
+    eventually("the log says it too", async || worker.log().contains("sspp-worker migrate")).await;
     for expected in ["applied", "no migration was needed"] {
         let (status, printed, said) = ended(&mut command(WORKER, &["migrate"], variables));
         assert!(status == 0 && printed.contains(expected), "{printed}{said}");

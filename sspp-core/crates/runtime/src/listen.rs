@@ -10,7 +10,7 @@ use super::RunError;
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let (_, address) = sspp_runtime::listen("127.0.0.1:0".parse().unwrap(), "PORT").await.unwrap();
+/// let (_listener, address) = sspp_runtime::listen("127.0.0.1:0".parse().unwrap(), "PORT").await.unwrap();
 /// let taken = sspp_runtime::listen(address, "PORT").await.unwrap_err().to_string();
 /// assert!(taken.contains("--port (PORT)"));
 /// # });

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::supervisor::Duty;
+use super::duty::Duty;
 use crate::{Store, StoreError};
 
 /// How many signals, and how many dead letters, a step removes at most.

@@ -1,9 +1,11 @@
 //! What runs in the background beside the pipeline, under one supervisor.
 //!
+//! - `duty`: what a duty is, and how it claims its work
 //! - `supervisor`: runs the duties, tries again after a failure, stops them
 //! - `retention`: removes what is too old
 //! - `erasing`: finishes erasures
 
+mod duty;
 mod erasing;
 mod retention;
 mod supervisor;

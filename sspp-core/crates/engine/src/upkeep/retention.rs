@@ -7,7 +7,7 @@ use metrics::counter;
 use sspp_events::Timestamp;
 use tokio::time::Instant;
 
-use super::supervisor::Duty;
+use super::duty::Duty;
 use crate::{Store, StoreError};
 
 const EXPIRED: &str = "sspp_worker_expired_total";

@@ -3,32 +3,15 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::duty::Duty;
 use super::erasing::Erasing;
 use super::retention::{Expiring, Retention};
 use crate::{Store, StoreError};
-
-/// Work that comes back for as long as the process runs.
-///
-/// A duty claims its work in the database, since any number of processes may have the same duty. Each step is one transaction
-/// that picks rows which no other step holds (`FOR UPDATE SKIP LOCKED` on PostgreSQL; SQLite has one writer), does its work on
-/// them and commits. The claim ends with the transaction, so a process that dies holds nothing back.
-#[async_trait]
-pub(super) trait Duty: Send {
-    /// What it does, for the log.
-    fn name(&self) -> &'static str;
-
-    /// Does all that is due.
-    async fn round(&mut self, store: &dyn Store) -> Result<(), StoreError>;
-
-    /// Waits until there may be more to do.
-    async fn rest(&self);
-}
 
 /// What a process does in the background: removes what is too old, and finishes erasures.
 ///
@@ -119,6 +102,8 @@ async fn keep_doing(mut duty: Box<dyn Duty>, store: Arc<dyn Store>, stop: Cancel
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
+
+    use async_trait::async_trait;
 
     use super::*;
     use crate::MemoryStore;
