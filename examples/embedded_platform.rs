@@ -36,7 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let stop = CancellationToken::new();
-    let pipeline = Pipeline::new(queue, store, model, clock, random, PipelineConfig::default());
+    let pipeline =
+        Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
     let pipeline = tokio::spawn(pipeline.run(stop.clone()));
 
     let port = std::env::var("PORT").unwrap_or_else(|_| "0".to_owned());

@@ -43,7 +43,8 @@ impl Embedded {
         store.put_model(&model.to_record()).await.map_err(RunError::KeepModel)?;
         let pipeline = Pipeline::new(
             Arc::clone(&queue),
-            Arc::clone(&store),
+            store.clone(),
+            store.clone(),
             Arc::clone(&model),
             Arc::clone(&clock),
             Arc::clone(&random),

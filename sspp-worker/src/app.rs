@@ -204,7 +204,7 @@ async fn work(
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom::new()));
     let retaining = retain(Arc::clone(&store), config.retention.retention());
     let _retaining = AbortOnDropHandle::new(tokio::spawn(retaining));
-    let pipeline = Pipeline::new(queue, store, model, clock, random, settings);
+    let pipeline = Pipeline::new(queue, store.clone(), store, model, clock, random, settings);
     health.running(pipeline.store_away());
     let stop_pipeline = CancellationToken::new();
     let mut pipeline = tokio::spawn(pipeline.run(stop_pipeline.clone()));

@@ -75,7 +75,7 @@ impl Target {
         };
         let named = postgres.place().map_err(RunError::from)?;
         let store = PgStore::open(postgres).await.map_err(RunError::from)?;
-        store.ping().await?;
+        store.port().ping().await?;
         let queue = match redis {
             Some(redis) => Some(queue(redis).await?),
             None => None,

@@ -93,7 +93,8 @@ impl Harness {
 
     pub(crate) fn run_pipeline(&self) {
         let Ports { queue, store, model, clock, random, .. } = self.ports.clone();
-        let pipeline = Pipeline::new(queue, store, model, clock, random, PipelineConfig::default());
+        let pipeline =
+            Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
         tokio::spawn(pipeline.run(self.stop.clone()));
     }
 

@@ -72,7 +72,8 @@ async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
     };
     ports.store.record(vec![Record::DeadLetter(left_behind(&ports))]).await.unwrap();
     let Ports { queue, store, model, clock, random, .. } = ports.clone();
-    let pipeline = Pipeline::new(queue, store, model, clock, random, PipelineConfig::default());
+    let pipeline =
+        Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
     let pipeline = tokio::spawn(pipeline.run(stop.clone()));
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();

@@ -111,7 +111,8 @@ async fn serve(
     told: mpsc::Sender<String>,
 ) {
     let Ports { queue, store, model, clock, random, .. } = ports.clone();
-    let pipeline = Pipeline::new(queue, store, model, clock, random, PipelineConfig::default());
+    let pipeline =
+        Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
     let pipeline = with_pipeline.then(|| tokio::spawn(pipeline.run(stop.clone())));
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();

@@ -48,7 +48,7 @@ fn start(queue: &Arc<dyn EventQueue>, store: &Arc<dyn Store>) -> Running {
     let clock = Arc::new(SystemClock);
     let (model, random) = (ScoringModel::embedded_default(), Arc::new(SeededRandom::new(1)));
     let config = PipelineConfig::default();
-    let pipeline = Pipeline::new(queue.clone(), store.clone(), model, clock, random, config);
+    let pipeline = Pipeline::new(queue.clone(), store.clone(), store.clone(), model, clock, random, config);
     let stop = CancellationToken::new();
     Running { stop: stop.clone(), pipeline: tokio::spawn(pipeline.run(stop)) }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Admission, DeadLetter, DeadLetterReason, Envelope, EnvelopeFault, EventQueue, NewJob, QueueError, Store,
-    StoreError,
+    Admission, DeadLetter, DeadLetterReason, DeadLetters, Envelope, EnvelopeFault, EventQueue, NewJob,
+    QueueError, Signals, StoreError,
 };
 use sspp_events::{DeadLetterId, EventId, SignalId};
 
@@ -115,7 +115,7 @@ pub enum ReplayError {
 /// ```
 pub async fn replay(
     queue: &dyn EventQueue,
-    store: &dyn Store,
+    store: &(impl DeadLetters + Signals + ?Sized),
     id: DeadLetterId,
 ) -> Result<Replayed, ReplayError> {
     let letter = store.dead_letter(id).await?;

@@ -51,7 +51,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use sspp_engine::{MemoryStore, Record, Store as _, retain};
+    use sspp_engine::{MemoryStore, Models as _, Record, Signals as _, retain};
     use sspp_events::ManualClock;
     use sspp_testing::builders::{at, dead_letter, model, signal};
 

@@ -12,10 +12,11 @@ use super::command::Command;
 use super::connect;
 use super::failure::{Failure, FailureKind};
 use super::lock::FileLock;
+use super::log_name;
 use super::queue_state::{Marks, QueueState};
 use super::queue_write::{self, locked};
-use super::store_write::{self, StoreState};
-use super::{erasure, expiry, letters, log_name, models};
+use super::store::record::{self, StoreState};
+use super::store::{dead_letters, erasure, expiry, models};
 use sspp_events::{Clock, Timestamp};
 
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
@@ -176,11 +177,11 @@ impl Writer {
         for command in batch.iter_mut() {
             match command {
                 Command::Record(ask) => {
-                    let answer = store_write::record_alone(connection, &mut self.store, &ask.work).await?;
+                    let answer = record::record_alone(connection, &mut self.store, &ask.work).await?;
                     ask.answer(answer);
                 }
                 Command::IsAtFault(ask) => {
-                    let answer = store_write::is_at_fault(connection, &mut self.store, &ask.work).await?;
+                    let answer = record::is_at_fault(connection, &mut self.store, &ask.work).await?;
                     ask.answer(answer);
                 }
                 Command::Expire(ask) => {
@@ -188,7 +189,7 @@ impl Writer {
                     ask.answer(Ok(gone));
                 }
                 Command::ChangeLetter(ask) => {
-                    let changed = letters::change(connection, &mut self.store, &ask.work).await?;
+                    let changed = dead_letters::change(connection, &mut self.store, &ask.work).await?;
                     ask.answer(Ok(changed));
                 }
                 Command::BeginErasure(ask) => {

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 
 use sspp_engine::adapter::ordinary;
 use sspp_engine::{
-    DeadLetter, DeadLetterFilter, DeadLetterQuery, Durability, Erased, Erasure, Horizon, NewSignal,
-    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, Store,
-    StoreError, Total,
+    DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, Durability, Erased, Erasure, Horizon,
+    Housekeeping, Models, NewSignal, NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter,
+    SignalQuery, SignalStats, Signals, Store, StoreError, StoreStatus, Total,
 };
 use sspp_events::{ContentDigest, DeadLetterId, EventId, ModelDigest, SignalId, Timestamp};
 use sspp_scoring::ModelRecord;
@@ -58,7 +58,7 @@ impl std::fmt::Debug for FaultyStore {
 }
 
 #[async_trait]
-impl Store for FaultyStore {
+impl Signals for FaultyStore {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         let store = self.through()?;
         let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner)(&batch);
@@ -101,20 +101,23 @@ impl Store for FaultyStore {
         self.through()?.stats().await
     }
 
-    async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
-        self.through()?.dead_letter(id).await
-    }
-
-    async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
-        self.through()?.recent_dead_letters(limit).await
-    }
-
     async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.through()?.import(batch).await
     }
 
     async fn horizon(&self) -> Result<Horizon, StoreError> {
         self.through()?.horizon().await
+    }
+}
+
+#[async_trait]
+impl DeadLetters for FaultyStore {
+    async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
+        self.through()?.dead_letter(id).await
+    }
+
+    async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        self.through()?.recent_dead_letters(limit).await
     }
 
     async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError> {
@@ -142,7 +145,23 @@ impl Store for FaultyStore {
     async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError> {
         self.through()?.remove_dead_letter(id).await
     }
+}
 
+#[async_trait]
+impl Models for FaultyStore {
+    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
+        let store = self.through()?;
+        self.models_kept.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        store.put_model(model).await
+    }
+
+    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
+        self.through()?.model(digest).await
+    }
+}
+
+#[async_trait]
+impl Housekeeping for FaultyStore {
     async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError> {
         self.through()?.begin_erasure(erasure).await
     }
@@ -162,19 +181,12 @@ impl Store for FaultyStore {
     async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
         self.through()?.expire_dead_letters(died_before, max).await
     }
+}
 
+#[async_trait]
+impl StoreStatus for FaultyStore {
     async fn now(&self) -> Result<Timestamp, StoreError> {
         self.through()?.now().await
-    }
-
-    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
-        let store = self.through()?;
-        self.models_kept.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        store.put_model(model).await
-    }
-
-    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
-        self.through()?.model(digest).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

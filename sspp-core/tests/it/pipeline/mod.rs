@@ -54,6 +54,7 @@ impl Bench {
         let pipeline = Pipeline::new(
             self.queue.clone(),
             self.store.clone(),
+            self.store.clone(),
             ScoringModel::embedded_default(),
             self.clock.clone(),
             Arc::new(SeededRandom::new(1)),
@@ -359,6 +360,7 @@ async fn a_pipeline_whose_queue_is_closed_ends() {
     let database = SqliteDatabase::open(config, clock.clone()).await.unwrap();
     let pipeline = Pipeline::new(
         database.queue(),
+        database.store(),
         database.store(),
         ScoringModel::embedded_default(),
         clock,

@@ -7,9 +7,9 @@ use bytes::Bytes;
 
 use super::store_state::StoreState;
 use crate::{
-    DeadLetter, DeadLetterFilter, DeadLetterQuery, Durability, Erased, Erasure, Horizon, NewSignal,
-    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, Store,
-    StoreError, Total,
+    DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, Durability, Erased, Erasure, Horizon,
+    Housekeeping, Models, NewSignal, NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter,
+    SignalQuery, SignalStats, Signals, StoreError, StoreStatus, Total,
 };
 use sspp_events::{
     Clock, ContentDigest, DeadLetterId, EventId, ModelDigest, SignalId, SystemClock, Timestamp,
@@ -19,7 +19,7 @@ use sspp_scoring::ModelRecord;
 /// A store in memory. Clones are handles on the same store; what is in it ends with the process.
 ///
 /// ```
-/// use sspp_core::{MemoryStore, Store};
+/// use sspp_core::{MemoryStore, Signals};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let store = MemoryStore::new();
 /// assert_eq!(store.stats().await.unwrap().signals, 0);
@@ -55,7 +55,7 @@ impl Default for MemoryStore {
 }
 
 #[async_trait]
-impl Store for MemoryStore {
+impl Signals for MemoryStore {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.state().record(batch)
     }
@@ -86,16 +86,19 @@ impl Store for MemoryStore {
         Ok(self.state().stats())
     }
 
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        Ok(Horizon { last_id: SignalId::new(self.state().last_id), before: 0, from: 0 })
+    }
+}
+
+#[async_trait]
+impl DeadLetters for MemoryStore {
     async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
         Ok(self.state().letters.get(id).cloned())
     }
 
     async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
         Ok(self.state().letters.latest(limit))
-    }
-
-    async fn horizon(&self) -> Result<Horizon, StoreError> {
-        Ok(Horizon { last_id: SignalId::new(self.state().last_id), before: 0, from: 0 })
     }
 
     async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError> {
@@ -123,7 +126,22 @@ impl Store for MemoryStore {
     async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError> {
         Ok(self.state().letters.remove(id))
     }
+}
 
+#[async_trait]
+impl Models for MemoryStore {
+    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
+        self.state().models.entry(model.digest).or_insert_with(|| model.clone());
+        Ok(())
+    }
+
+    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
+        Ok(self.state().models.get(&digest).cloned())
+    }
+}
+
+#[async_trait]
+impl Housekeeping for MemoryStore {
     async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError> {
         self.state().begin_erasure(erasure);
         Ok(())
@@ -144,18 +162,12 @@ impl Store for MemoryStore {
     async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
         Ok(self.state().letters.expire(died_before, max))
     }
+}
 
+#[async_trait]
+impl StoreStatus for MemoryStore {
     async fn now(&self) -> Result<Timestamp, StoreError> {
         Ok(Timestamp::from_datetime(self.clock.now()))
-    }
-
-    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
-        self.state().models.entry(model.digest).or_insert_with(|| model.clone());
-        Ok(())
-    }
-
-    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
-        Ok(self.state().models.get(&digest).cloned())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::PipelineConfig;
 
-use crate::{EventQueue, Store};
+use crate::{EventQueue, Models, Signals};
 use breaker::Breaker;
 use sspp_events::{Clock, Random, Timestamp};
 use sspp_scoring::ScoringModel;
@@ -41,10 +41,11 @@ use sspp_scoring::ScoringModel;
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let clock: Arc<dyn Clock> = Arc::new(SystemClock);
 /// let queue: Arc<dyn EventQueue> = Arc::new(MemoryEventQueue::new(clock.clone()));
-/// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+/// let store = Arc::new(MemoryStore::new());
 /// let pipeline = Pipeline::new(
 ///     queue.clone(),
 ///     store.clone(),
+///     store,
 ///     ScoringModel::embedded_default(),
 ///     clock,
 ///     Arc::new(SystemRandom::new()),
@@ -66,7 +67,8 @@ pub struct Pipeline {
 #[derive(Debug)]
 struct Shared {
     queue: Arc<dyn EventQueue>,
-    store: Arc<dyn Store>,
+    signals: Arc<dyn Signals>,
+    models: Arc<dyn Models>,
     model: Arc<ScoringModel>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -82,10 +84,11 @@ impl Shared {
 }
 
 impl Pipeline {
-    /// Joins a queue, a store and a model; nothing happens before [`Pipeline::run`].
+    /// Joins a queue, the two ports of a store that recording needs, and a model; nothing happens before [`Pipeline::run`].
     pub fn new(
         queue: Arc<dyn EventQueue>,
-        store: Arc<dyn Store>,
+        signals: Arc<dyn Signals>,
+        models: Arc<dyn Models>,
         model: Arc<ScoringModel>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
@@ -93,7 +96,8 @@ impl Pipeline {
     ) -> Self {
         let shared = Shared {
             queue,
-            store,
+            signals,
+            models,
             model,
             clock,
             random,

@@ -20,7 +20,7 @@ impl Shared {
     pub(super) async fn keep_model(&self) -> Result<(), Stopped> {
         let record = self.model.to_record();
         let mut failures = 0;
-        while let Err(error) = self.store.put_model(&record).await {
+        while let Err(error) = self.models.put_model(&record).await {
             failures += 1;
             self.wait_out("keeping the scoring model", failures, &error).await?;
         }

@@ -82,7 +82,7 @@ impl Shared {
     async fn record_once(&self, chunk: &Chunk) -> Result<(), StoreError> {
         let records: Vec<Record> = chunk.items.iter().map(|item| item.record.clone()).collect();
         let began = std::time::Instant::now();
-        let outcomes = self.store.record(records).await?;
+        let outcomes = self.signals.record(records).await?;
         #[cfg(feature = "faults")]
         sspp_events::faults::pass(sspp_events::faults::Point::AfterCommit, None);
         let records: Vec<_> = chunk.items.iter().map(|item| &item.record).collect();
@@ -128,7 +128,7 @@ impl Shared {
             self.settle(vec![item.delivery.postpone(self.config.look_again)]).await;
             return Next::Record(Vec::new());
         };
-        let proof = self.store.is_at_fault(signal, payload).await;
+        let proof = self.signals.is_at_fault(signal, payload).await;
         // It was isolated: its next failure is judged at once.
         let again = |item| Chunk { items: vec![item], unclear: SPLIT_AFTER - 1 };
         match proof {

@@ -50,6 +50,8 @@ struct InMemory(MemoryStore);
 
 #[async_trait]
 impl StoreFixture for InMemory {
+    type Store = dyn Store;
+
     fn store(&self) -> Arc<dyn Store> {
         Arc::new(self.0.clone())
     }
