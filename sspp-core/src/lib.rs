@@ -34,7 +34,7 @@ pub use sspp_engine::{
     Pipeline, PipelineConfig, Position, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded,
     ReplayError, Replayed, Retention, Settled, Settlement, Signal, SignalFilter, SignalQuery, SignalStats,
     Signals, Store, StoreError, StoreStatus, Subject, Total, TraceContext, adapter, erase_some,
-    finish_erasures, replay, replay_all, retain,
+    finish_erasures, recording, replay, replay_all, retain,
 };
 pub use sspp_events::{
     AcceptedEvent, AccountId, BatchFault, BatchFormat, Clock, CloudEventAttributes, ContentDigest,

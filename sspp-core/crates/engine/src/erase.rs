@@ -13,13 +13,13 @@ const STEP: u32 = 500;
 /// How long to rest after a step, at least: the store is left alone for as long as it was busy.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Works on the erasures that were [begun](Store::begin_erasure) for about so long; answers whether all are complete.
+/// Works on the erasures that were [begun](crate::Housekeeping::begin_erasure) for about so long; answers whether all are complete.
 ///
 /// ```
-/// use sspp_core::{MemoryStore, erase_some};
-/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use sspp_core::{SqliteStore, erase_some};
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let within = std::time::Duration::from_millis(100);
-/// assert!(erase_some(&MemoryStore::new(), within).await.unwrap());
+/// assert!(erase_some(&SqliteStore::in_memory().await.unwrap(), within).await.unwrap());
 /// # });
 /// ```
 pub async fn erase_some(store: &dyn Store, within: Duration) -> Result<bool, StoreError> {
@@ -39,10 +39,10 @@ pub async fn erase_some(store: &dyn Store, within: Duration) -> Result<bool, Sto
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
-/// use sspp_core::{MemoryStore, finish_erasures};
+/// use sspp_core::{SqliteStore, finish_erasures};
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let wake = Arc::new(tokio::sync::Notify::new());
-/// let store = Arc::new(MemoryStore::new());
+/// let store = Arc::new(SqliteStore::in_memory().await.unwrap());
 /// let erasing = tokio::spawn(finish_erasures(store, Duration::from_secs(30), Arc::clone(&wake)));
 /// wake.notify_one();
 /// // … until the process stops …

@@ -17,6 +17,7 @@ pub mod otlp;
 mod pipeline;
 mod ports;
 mod query;
+pub mod recording;
 mod replay;
 mod retention;
 mod signal;

@@ -66,10 +66,10 @@ impl Retention {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use sspp_core::{MemoryStore, Retention, retain};
+/// use sspp_core::{Retention, SqliteStore, retain};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let store = Arc::new(MemoryStore::new());
+/// let store = Arc::new(SqliteStore::in_memory().await.unwrap());
 /// let retention = Retention { signals: Some(Retention::SHORTEST * 90), ..Retention::default() };
 /// let retaining = tokio::spawn(retain(store, retention));
 /// // … until the process stops …

@@ -66,6 +66,12 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+impl From<sspp_sql::Corrupt> for Failure {
+    fn from(corrupt: sspp_sql::Corrupt) -> Self {
+        Self::Corrupt(corrupt.0)
+    }
+}
+
 /// The unique keys of the schema. One that somebody added is not among them.
 const OUR_KEYS: [&str; 9] = [
     "signals_pkey",

@@ -13,9 +13,6 @@ use super::failure::Failure;
 use super::place::{Away, Place};
 use sspp_engine::StoreError;
 
-/// How long a question may read that no index or counter serves.
-pub(super) const QUESTION: Duration = Duration::from_secs(2);
-
 /// How long past the server's own limit a call is waited for.
 const GRACE: Duration = Duration::from_secs(2);
 

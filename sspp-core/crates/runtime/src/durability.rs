@@ -138,10 +138,10 @@ impl DurabilityState {
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use std::sync::Arc;
-/// use sspp_core::{MemoryEventQueue, MemoryStore, SystemClock};
+/// use sspp_core::{MemoryEventQueue, SqliteStore, SystemClock};
 /// use sspp_runtime::watch_durability;
 /// let queue = Arc::new(MemoryEventQueue::new(Arc::new(SystemClock)));
-/// let state = watch_durability(queue, Arc::new(MemoryStore::new()));
+/// let state = watch_durability(queue, Arc::new(SqliteStore::in_memory().await.unwrap()));
 /// while state.get().is_none_or(|durability| durability.at_risk().len() < 2) {
 ///     tokio::task::yield_now().await;
 /// }
@@ -166,10 +166,10 @@ pub fn watch_durability(queue: Arc<dyn EventQueue>, store: Arc<dyn Store>) -> Du
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use std::sync::Arc;
-/// use sspp_core::{MemoryEventQueue, MemoryStore, SystemClock};
+/// use sspp_core::{MemoryEventQueue, SqliteStore, SystemClock};
 /// use sspp_runtime::require_durable;
 /// let queue = Arc::new(MemoryEventQueue::new(Arc::new(SystemClock)));
-/// let refusal = require_durable(queue, Arc::new(MemoryStore::new()), None).await.unwrap_err();
+/// let refusal = require_durable(queue, Arc::new(SqliteStore::in_memory().await.unwrap()), None).await.unwrap_err();
 /// assert!(refusal.contains("SSPP_REQUIRE_DURABLE_QUEUE"));
 /// # });
 /// ```

@@ -93,9 +93,9 @@ impl Dependency {
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// use sspp_core::MemoryStore;
+    /// use sspp_core::SqliteStore;
     /// use sspp_runtime::Dependency;
-    /// let store = Dependency::of_store(&MemoryStore::new(), std::time::Duration::from_secs(1)).await;
+    /// let store = Dependency::of_store(&SqliteStore::in_memory().await.unwrap(), std::time::Duration::from_secs(1)).await;
     /// assert!(store.is_healthy());
     /// # });
     /// ```
@@ -177,13 +177,13 @@ pub struct Watched {
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use std::sync::Arc;
-/// use sspp_core::{MemoryEventQueue, MemoryStore, SystemClock};
+/// use sspp_core::{MemoryEventQueue, SqliteStore, SystemClock};
 /// use sspp_runtime::*;
 /// let watched = Watched {
 ///     queue: Arc::new(MemoryEventQueue::new(Arc::new(SystemClock))),
 ///     queue_need: QueueNeed::Enqueue,
 ///     queue_service: "memory",
-///     store: Arc::new(MemoryStore::new()),
+///     store: Arc::new(SqliteStore::in_memory().await.unwrap()),
 ///     store_service: "memory",
 ///     queue_name: "events".to_owned(),
 ///     up: "up",

@@ -4,7 +4,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Failure;
 use super::store::dead_letters::LetterChange;
-use super::store::expiry::Expiry;
+use super::store::housekeeping::Expiry;
 use sspp_engine::{
     Admission, Delivery, Erased, Erasure, NewJob, NewSignal, QueueError, Receipt, Record, Recorded, Settled,
     StoreError,

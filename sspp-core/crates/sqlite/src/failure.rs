@@ -95,6 +95,12 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+impl From<sspp_sql::Corrupt> for Failure {
+    fn from(corrupt: sspp_sql::Corrupt) -> Self {
+        Self::corrupt(corrupt.0)
+    }
+}
+
 impl From<Failure> for QueueError {
     fn from(failure: Failure) -> Self {
         let reason = failure.reason;

@@ -16,7 +16,7 @@ use super::log_name;
 use super::queue_state::{Marks, QueueState};
 use super::queue_write::{self, locked};
 use super::store::record::{self, StoreState};
-use super::store::{dead_letters, erasure, expiry, models};
+use super::store::{dead_letters, erasure, housekeeping, models};
 use sspp_events::{Clock, Timestamp};
 
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
@@ -144,7 +144,7 @@ impl Writer {
         }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect::writer(&self.options).await?,
+            None => connect::writer(&self.options, &self.lock.place).await?,
         };
         let store = StoreState::load(&mut connection).await?;
         let marks = Marks::load(&mut connection).await?;
@@ -185,7 +185,7 @@ impl Writer {
                     ask.answer(answer);
                 }
                 Command::Expire(ask) => {
-                    let gone = expiry::expire(connection, &mut self.store, ask.work).await?;
+                    let gone = housekeeping::expire(connection, &mut self.store, ask.work).await?;
                     ask.answer(Ok(gone));
                 }
                 Command::ChangeLetter(ask) => {

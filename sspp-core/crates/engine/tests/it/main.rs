@@ -4,3 +4,4 @@
 mod domain;
 mod memory;
 mod ordinary;
+mod recording;

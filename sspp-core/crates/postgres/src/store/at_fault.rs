@@ -4,11 +4,11 @@ use bytes::Bytes;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::dialect::{PgDialect, SignalRow};
 use super::record::{Origin, begin, put};
-use super::rows::{SignalRow, signal_columns};
 use crate::failure::Failure;
 use sspp_engine::adapter::ordinary;
-use sspp_engine::{NewSignal, Record, Recorded, Signal, StoreError};
+use sspp_engine::{NewSignal, Record, Recorded, StoreError};
 use sspp_events::EventId;
 
 /// Whether a signal is at fault that was refused. Nothing stays; after a failure the connection is to be closed.
@@ -40,9 +40,9 @@ async fn tried(
         return Ok(false);
     }
     let event_id: Uuid = sqlx::query_scalar("SELECT gen_random_uuid()").fetch_one(&mut *connection).await?;
-    let last = concat!("SELECT ", signal_columns!(), " FROM signals ORDER BY id DESC LIMIT 1");
-    let last: Option<SignalRow> = sqlx::query_as(last).fetch_optional(&mut *connection).await?;
-    let last = last.map(Signal::try_from).transpose()?;
+    let mut last = sspp_sql::last_signal::<PgDialect>();
+    let last = last.build_query_as::<SignalRow>().fetch_all(&mut *connection).await?;
+    let last = sspp_sql::one(last)?;
     let mut reason = String::new();
     for signal in ordinary(signal, last, EventId::from_uuid(event_id)) {
         match attempt(connection, Record::Signal { signal, payload: payload.clone() }).await? {

@@ -1,38 +1,21 @@
 //! Erasing an account or a user.
 //!
-//! The order is written under the letters' lock: who records holds it too, so every transaction either ended before, and its
-//! rows are found by the steps, or sees the order. Steps take rows that nobody else holds, as removing old ones does.
+//! The order is written under the letters' lock. Recording takes it too, so every transaction either ended before, and its
+//! rows are found by the steps, or sees the order. Steps take rows that no other transaction holds, as retention does.
 
 use sqlx::PgConnection;
 
-use super::expiry::{RemovedSignal, begin};
-use super::figures::Tallies;
+use super::expiry::without_signals;
+use super::figures;
+use super::record::{ALONE, TOGETHER, begin_with};
 use crate::failure::Failure;
-use sspp_engine::{Erasable, Erased, Erasure, ErasureDigest};
-use sspp_events::Timestamp;
-
-/// Whether an event was erased that was received at `$1`, under one of the digests of an account and of a user. (NULL is
-/// the digest of nobody.)
-const IS_ERASED: &str = "\
-    SELECT EXISTS (SELECT 1 FROM erasures WHERE $1 <= up_to \
-        AND ((kind = 'account' AND digest = $2) OR (kind = 'user' AND digest = $3)))";
-
-/// Whether an event was erased that was received then.
-pub(crate) async fn is_erased(
-    connection: &mut PgConnection,
-    digests: &[ErasureDigest],
-    received: Timestamp,
-) -> Result<bool, Failure> {
-    let of =
-        |is_account| digests.iter().find(|digest| digest.is_account == is_account).map(|d| d.sha256.to_vec());
-    let query = sqlx::query_scalar(IS_ERASED).bind(received.to_datetime()).bind(of(true)).bind(of(false));
-    Ok(query.fetch_one(connection).await?)
-}
+use sspp_engine::recording::Figures;
+use sspp_engine::{Erasable, Erased, Erasure};
 
 /// Writes the order, and up to where things were recorded before it. After a failure the connection is to be closed.
-pub(crate) async fn order(connection: &mut PgConnection, erasure: &Erasure) -> Result<(), Failure> {
+pub(super) async fn order(connection: &mut PgConnection, erasure: &Erasure) -> Result<(), Failure> {
     let digest = erasure.whom.digest();
-    begin(connection, "pg_advisory_xact_lock").await?;
+    begin_with(connection, ALONE).await?;
     sqlx::query(
         "INSERT INTO erasures AS e (kind, digest, up_to, name, last_signal, last_letter) VALUES ($1, $2, $3, $4, \
          coalesce((SELECT max(id) FROM signals), 0), coalesce((SELECT max(seq) FROM dead_letters), 0)) \
@@ -53,7 +36,7 @@ pub(crate) async fn order(connection: &mut PgConnection, erasure: &Erasure) -> R
 struct Statements {
     signals: &'static str,
     letters: &'static str,
-    /// Done when nothing is left that others may hold: one who repeated the order meanwhile is not disturbed.
+    /// Done when no row is left that others may hold, and the order was not repeated meanwhile.
     complete: &'static str,
 }
 
@@ -87,7 +70,7 @@ const OF_ACCOUNT: Statements = statements!("account_id");
 const OF_USER: Statements = statements!("user_id");
 
 /// Removes a stretch of the oldest erasure that is not complete. After a failure the connection is to be closed.
-pub(crate) async fn step(connection: &mut PgConnection, max: u32) -> Result<Option<Erased>, Failure> {
+pub(super) async fn step(connection: &mut PgConnection, max: u32) -> Result<Option<Erased>, Failure> {
     let open: Option<(String, Vec<u8>, String, i64, i64)> = sqlx::query_as(
         "SELECT kind, digest, name, last_signal, last_letter FROM erasures WHERE name IS NOT NULL ORDER BY up_to LIMIT 1",
     )
@@ -101,25 +84,14 @@ pub(crate) async fn step(connection: &mut PgConnection, max: u32) -> Result<Opti
         Erasable::User(_) => &OF_USER,
     };
     let max = i64::from(max);
-    begin(connection, "pg_advisory_xact_lock_shared").await?;
-    let removed: Vec<RemovedSignal> = sqlx::query_as(statements.signals)
-        .bind(whom.name())
-        .bind(last_signal)
-        .bind(max)
-        .fetch_all(&mut *connection)
-        .await?;
-    let mut tallies = Tallies::default();
-    for signal in &removed {
-        tallies.remove(signal);
-    }
-    tallies.write(connection).await?;
-    sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
-    begin(connection, "pg_advisory_xact_lock").await?;
+    begin_with(connection, TOGETHER).await?;
+    let query = sqlx::query_as(statements.signals).bind(whom.name()).bind(last_signal).bind(max);
+    let removed = query.fetch_all(&mut *connection).await?;
+    let signals = without_signals(connection, &removed).await?;
+    begin_with(connection, ALONE).await?;
     let query = sqlx::query(statements.letters).bind(whom.name()).bind(last_letter).bind(max);
     let letters = query.execute(&mut *connection).await?.rows_affected();
-    let mut tallies = Tallies::default();
-    tallies.add_dead_letters(-i64::try_from(letters).unwrap_or(i64::MAX));
-    tallies.write(connection).await?;
+    figures::write(Figures::without_letters(letters), connection).await?;
     sqlx::query(statements.complete)
         .bind(whom.name())
         .bind(last_signal)
@@ -129,8 +101,5 @@ pub(crate) async fn step(connection: &mut PgConnection, max: u32) -> Result<Opti
         .execute(&mut *connection)
         .await?;
     sqlx::raw_sql("COMMIT").execute(connection).await?;
-    Ok(Some(Erased {
-        signals: u32::try_from(removed.len()).unwrap_or(u32::MAX),
-        dead_letters: u32::try_from(letters).unwrap_or(u32::MAX),
-    }))
+    Ok(Some(Erased { signals, dead_letters: u32::try_from(letters).unwrap_or(u32::MAX) }))
 }

@@ -1,25 +1,13 @@
 //! Figures over all signals, kept in step with the rows that were really inserted or removed.
 //!
-//! Locks are taken in one order by everybody: accounts, users, then the slots of the counters, each sorted.
+//! Every writer takes locks in one order: accounts, users, then the slots of the counters, each sorted.
 
 use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
 
-use super::expiry::RemovedSignal;
 use crate::failure::Failure;
-use sspp_engine::NewSignal;
-
-/// What a batch adds, or takes away. Sorted, so that everybody locks rows in the same order.
-#[derive(Debug, Default)]
-pub(crate) struct Tallies<'a> {
-    types: BTreeMap<(&'a str, &'a str), (i64, i64)>,
-    accounts: BTreeMap<&'a str, i64>,
-    users: BTreeMap<&'a str, i64>,
-    dead_letters: i64,
-    /// Whether something was taken away: then names may have nothing left.
-    shrinks: bool,
-}
+use sspp_engine::recording::Figures;
 
 /// Each step names the one before it, which makes the server finish that one first. An account is new when all it has
 /// is what was added, and gone when it has nothing.
@@ -54,74 +42,38 @@ const ADD: &str = "\
         dead_letters = dead_letters + $9 \
     WHERE slot = pg_backend_pid() % 16 AND (SELECT count(*) FROM types) >= 0";
 
-/// Names with nothing left. Their rows are this transaction's already, so nobody is waited for; whoever waits for one makes it
-/// anew.
+/// Names with nothing left. Their rows are this transaction's already, so it waits for no other; a transaction that waits for one
+/// makes it anew.
 const REMOVE_EMPTY: &str = "\
     WITH accounts AS (DELETE FROM account_tallies WHERE account_id = ANY($1) AND signals = 0) \
     DELETE FROM user_tallies WHERE user_id = ANY($2) AND signals = 0";
 
-impl<'a> Tallies<'a> {
-    /// Counts an inserted signal.
-    pub(crate) fn add(&mut self, signal: &'a NewSignal) {
-        let event = &signal.accepted.event;
-        let types = (event.event_type.as_str(), signal.signal_type.as_str());
-        self.count(types, event.account_id.as_str(), event.user_id.as_str(), 1, signal.score.units().get());
+/// Adds what changes to the tables.
+pub(super) async fn write(figures: Figures<'_>, connection: &mut PgConnection) -> Result<(), Failure> {
+    if figures.is_empty() {
+        return Ok(());
     }
-
-    /// Counts a removed signal.
-    pub(crate) fn remove(&mut self, signal: &'a RemovedSignal) {
-        let types = (signal.event_type.as_str(), signal.signal_type.as_str());
-        self.shrinks = true;
-        self.count(types, &signal.account_id, &signal.user_id, -1, -signal.score);
+    let texts = |map: &BTreeMap<&str, i64>| map.keys().map(|&key| key.to_owned()).collect::<Vec<_>>();
+    let counts = |map: &BTreeMap<&str, i64>| map.values().copied().collect::<Vec<_>>();
+    let event_types: Vec<String> = figures.types.keys().map(|(event, _)| (*event).to_owned()).collect();
+    let signal_types: Vec<String> = figures.types.keys().map(|(_, signal)| (*signal).to_owned()).collect();
+    let signals: Vec<i64> = figures.types.values().map(|(count, _)| *count).collect();
+    let scores: Vec<i64> = figures.types.values().map(|(_, score)| *score).collect();
+    sqlx::query(ADD)
+        .bind(texts(&figures.accounts))
+        .bind(counts(&figures.accounts))
+        .bind(texts(&figures.users))
+        .bind(counts(&figures.users))
+        .bind(event_types)
+        .bind(signal_types)
+        .bind(signals)
+        .bind(scores)
+        .bind(figures.dead_letters)
+        .execute(&mut *connection)
+        .await?;
+    if figures.shrinks {
+        let (accounts, users) = (texts(&figures.accounts), texts(&figures.users));
+        sqlx::query(REMOVE_EMPTY).bind(accounts).bind(users).execute(connection).await?;
     }
-
-    fn count(
-        &mut self,
-        types: (&'a str, &'a str),
-        account: &'a str,
-        user: &'a str,
-        signals: i64,
-        score: i64,
-    ) {
-        let types = self.types.entry(types).or_default();
-        types.0 += signals;
-        types.1 += score;
-        *self.accounts.entry(account).or_default() += signals;
-        *self.users.entry(user).or_default() += signals;
-    }
-
-    /// Counts dead letters: inserted ones above zero, removed ones below.
-    pub(crate) fn add_dead_letters(&mut self, count: i64) {
-        self.dead_letters += count;
-    }
-
-    /// Adds it all to the tables.
-    pub(crate) async fn write(self, connection: &mut PgConnection) -> Result<(), Failure> {
-        if self.types.is_empty() && self.dead_letters == 0 {
-            return Ok(());
-        }
-        let texts = |map: &BTreeMap<&str, i64>| map.keys().map(|&key| key.to_owned()).collect::<Vec<_>>();
-        let counts = |map: &BTreeMap<&str, i64>| map.values().copied().collect::<Vec<_>>();
-        let event_types: Vec<String> = self.types.keys().map(|(event, _)| (*event).to_owned()).collect();
-        let signal_types: Vec<String> = self.types.keys().map(|(_, signal)| (*signal).to_owned()).collect();
-        let signals: Vec<i64> = self.types.values().map(|(count, _)| *count).collect();
-        let scores: Vec<i64> = self.types.values().map(|(_, score)| *score).collect();
-        sqlx::query(ADD)
-            .bind(texts(&self.accounts))
-            .bind(counts(&self.accounts))
-            .bind(texts(&self.users))
-            .bind(counts(&self.users))
-            .bind(event_types)
-            .bind(signal_types)
-            .bind(signals)
-            .bind(scores)
-            .bind(self.dead_letters)
-            .execute(&mut *connection)
-            .await?;
-        if self.shrinks {
-            let (accounts, users) = (texts(&self.accounts), texts(&self.users));
-            sqlx::query(REMOVE_EMPTY).bind(accounts).bind(users).execute(connection).await?;
-        }
-        Ok(())
-    }
+    Ok(())
 }

@@ -4,14 +4,14 @@
 //! |---|---|
 //! | recording a batch in one transaction | `record`, `figures` |
 //! | whether a refused signal is at fault | `at_fault` |
-//! | lists and counts; figures, and the horizon | `select`, `stats` |
-//! | rows as the domain's types | `rows` |
+//! | types of this database in statements that `sspp-sql` builds | `dialect` |
 //! | removing what is too old, or erased | `expiry`, `erasure` |
 //! | whether the server would take a write | `ping` |
 //! | settings of the server that put signals at risk | `risks` |
 
 mod at_fault;
 mod dead_letters;
+mod dialect;
 mod erasure;
 mod expiry;
 mod figures;
@@ -21,10 +21,7 @@ mod pg_store;
 mod ping;
 mod record;
 mod risks;
-mod rows;
-mod select;
 mod signals;
-mod stats;
 mod status;
 
 pub use pg_store::PgStore;

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 
-use super::rows::ModelRow;
+use super::dialect::PgDialect;
 use crate::PgStore;
 use sspp_engine::{Models, StoreError};
 use sspp_events::ModelDigest;
 use sspp_scoring::ModelRecord;
+use sspp_sql::ModelRow;
 
 #[async_trait]
 impl Models for PgStore {
@@ -34,18 +35,7 @@ impl Models for PgStore {
     }
 
     async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
-        self.sessions
-            .with(|connection| {
-                async move {
-                    let sql = "SELECT digest, name, version, document FROM models WHERE digest = $1";
-                    let row: Option<ModelRow> = sqlx::query_as(sql)
-                        .bind(digest.as_bytes().as_slice())
-                        .fetch_optional(connection)
-                        .await?;
-                    row.map(ModelRecord::try_from).transpose()
-                }
-                .boxed()
-            })
-            .await
+        let rows = self.rows::<ModelRow>(sspp_sql::model::<PgDialect>(digest), None).await?;
+        Ok(sspp_sql::one(rows)?)
     }
 }

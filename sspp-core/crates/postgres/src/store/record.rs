@@ -1,24 +1,32 @@
 //! Recording a batch in one transaction.
 //!
-//! An event id is a signal or a dead letter, never both, whoever records at the same time: who records only signals
-//! shares a lock, who records dead letters has it alone. Signals of one id meet at its unique key. So the common case,
+//! An event id is a signal or a dead letter, never both, whatever is recorded at the same time: a batch of signals alone
+//! shares a lock, a batch with dead letters has it alone. Signals of one id meet at its unique key. So the common case,
 //! signals of different ids, costs four round trips: begin with the lock, insert, figures, commit.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::erasure::is_erased;
-use super::figures::Tallies;
-use super::rows::digest;
+use super::figures;
 use crate::failure::Failure;
-use sspp_engine::{DeadLetter, ErasureDigest, NewSignal, Record, Recorded};
-use sspp_events::{ContentDigest, EventId, ModelDigest, SignalId};
+use sspp_engine::recording::{
+    self, Erasures, Found, Inserted, KnownLetter, KnownSignal, Recording, Tables, has_distinct_events, models,
+};
+use sspp_engine::{ErasureDigest, NewDeadLetter, NewSignal, Record, Recorded};
+use sspp_events::{ContentDigest, DeadLetterId, Event, EventId, ExternalId, SignalId, Source, Timestamp};
+use sspp_sql::read_digest;
 
 /// Tells the transactions of all SSPP processes in a database by their lock. The number means nothing.
-pub(crate) const LETTERS_LOCK: i64 = 0x5353_5050_0001;
+const LETTERS_LOCK: i64 = 0x5353_5050_0001;
+
+/// Takes the lock of the letters together with other transactions.
+pub(super) const TOGETHER: &str = "pg_advisory_xact_lock_shared";
+/// Takes the lock of the letters alone.
+pub(super) const ALONE: &str = "pg_advisory_xact_lock";
 
 /// Letters of other content keep their id, so those signals are not inserted; letters without content, or with the
 /// same, give way. What was erased stays away. `processed_at` is this server's time, unless the signals are imported.
@@ -46,7 +54,7 @@ const INSERT: &str = "\
 
 /// What a batch is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(super) enum Origin {
     /// Events that were scored here and now.
     Pipeline,
     /// Signals that were scored elsewhere and keep their times.
@@ -54,7 +62,7 @@ pub(crate) enum Origin {
 }
 
 /// Records a batch. After a failure the connection is to be closed, which undoes it.
-pub(crate) async fn record(
+pub(super) async fn record(
     connection: &mut PgConnection,
     batch: &[Record],
     origin: Origin,
@@ -68,21 +76,11 @@ pub(crate) async fn record(
 }
 
 /// Begins a transaction: takes the lock of the letters and finds the models.
-pub(crate) async fn begin(connection: &mut PgConnection, batch: &[Record]) -> Result<(), Failure> {
-    let mut ids = HashSet::with_capacity(batch.len());
-    let simple = batch.iter().all(|record| match record {
-        Record::Signal { signal, .. } => ids.insert(signal.accepted.event_id),
-        Record::DeadLetter(_) => false,
-    });
-    let lock = if simple { "pg_advisory_xact_lock_shared" } else { "pg_advisory_xact_lock" };
-    let mut models: HashMap<String, ModelDigest> = HashMap::new();
-    for record in batch {
-        if let Record::Signal { signal, .. } = record {
-            models.entry(signal.model.to_string()).or_insert(signal.model);
-        }
-    }
+pub(super) async fn begin(connection: &mut PgConnection, batch: &[Record]) -> Result<(), Failure> {
+    let lock = if has_distinct_events(batch) { TOGETHER } else { ALONE };
+    let mut missing = models(batch);
     // In the same round trip. A table that is replaced waits for the end of those that read it.
-    let list: Vec<String> = models.keys().map(|digest| format!("decode('{digest}', 'hex')")).collect();
+    let list: Vec<String> = missing.iter().map(|digest| format!("decode('{digest}', 'hex')")).collect();
     let sql = format!(
         "BEGIN; SELECT {lock}({LETTERS_LOCK}); SELECT encode(digest, 'hex') FROM models WHERE digest IN ({})",
         if list.is_empty() { "NULL".to_owned() } else { list.join(", ") }
@@ -90,215 +88,76 @@ pub(crate) async fn begin(connection: &mut PgConnection, batch: &[Record]) -> Re
     let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await?;
     // The first row is the lock's.
     for row in rows.iter().skip(1) {
-        models.remove(&row.try_get::<String, _>(0)?);
+        let kept = row.try_get::<String, _>(0)?;
+        missing.retain(|digest| digest.to_string() != kept);
     }
-    models.into_values().next().map_or(Ok(()), |missing| Err(Failure::MissingModel(missing)))
+    missing.first().map_or(Ok(()), |missing| Err(Failure::MissingModel(*missing)))
+}
+
+/// Begins a transaction with a lock on the dead letters: [together](TOGETHER) or [alone](ALONE).
+pub(super) async fn begin_with(connection: &mut PgConnection, lock: &str) -> Result<(), Failure> {
+    let sql = format!("BEGIN; SELECT {lock}({LETTERS_LOCK})");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+    Ok(())
 }
 
 /// Writes a batch's rows inside a transaction.
-pub(crate) async fn put(
+pub(super) async fn put(
     connection: &mut PgConnection,
     batch: &[Record],
     origin: Origin,
 ) -> Result<Vec<Recorded>, Failure> {
-    let mut recording = Recording {
-        connection,
-        origin,
-        answers: vec![None; batch.len()],
-        pending: Vec::with_capacity(batch.len()),
-        pending_ids: HashSet::with_capacity(batch.len()),
-        tallies: Tallies::default(),
-    };
-    for (at, record) in batch.iter().enumerate() {
-        match record {
-            Record::Signal { signal, payload } => {
-                // The second of an id is looked at when the first is in the table.
-                if !recording.pending_ids.insert(signal.accepted.event_id) {
-                    recording.flush().await?;
-                    recording.pending_ids.insert(signal.accepted.event_id);
-                }
-                recording.pending.push(Pending { at, signal, payload });
-            }
-            Record::DeadLetter(letter) => {
-                if recording.pending_ids.contains(&letter.event_id) {
-                    recording.flush().await?;
-                }
-                recording.answers[at] = Some(recording.dead_letter(letter).await?);
-            }
-        }
-    }
-    recording.flush().await?;
-    let Recording { connection, answers, tallies, .. } = recording;
-    tallies.write(connection).await?;
-    answers
-        .into_iter()
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(|| Failure::corrupt("a record was neither stored nor found"))
+    let mut tables = PgTables { connection, origin };
+    let Recording { answers, figures } = recording::record(&mut tables, batch).await?;
+    figures::write(figures, connection).await?;
+    Ok(answers)
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Pending<'a> {
-    at: usize,
-    signal: &'a NewSignal,
-    payload: &'a bytes::Bytes,
-}
-
-/// A batch on its way into the tables.
-struct Recording<'a, 'c> {
+/// The tables, inside a transaction.
+struct PgTables<'c> {
     connection: &'c mut PgConnection,
     origin: Origin,
-    answers: Vec<Option<Recorded>>,
-    /// Signals to be inserted together, each event id once.
-    pending: Vec<Pending<'a>>,
-    pending_ids: HashSet<EventId>,
-    tallies: Tallies<'a>,
 }
 
-impl<'a> Recording<'a, '_> {
-    async fn flush(&mut self) -> Result<(), Failure> {
-        let pending = std::mem::take(&mut self.pending);
-        self.pending_ids.clear();
-        if pending.is_empty() {
-            return Ok(());
-        }
-        let rows = self.insert(&pending).await?;
-        if let Some((_, _, removed)) = rows.first() {
-            self.tallies.add_dead_letters(-removed);
-        }
-        let inserted: HashMap<Uuid, i64> = rows.into_iter().map(|(id, event_id, _)| (event_id, id)).collect();
-        let mut refused = Vec::new();
-        for pending in pending {
-            match inserted.get(&pending.signal.accepted.event_id.as_uuid()) {
-                Some(id) => {
-                    self.tallies.add(pending.signal);
-                    self.answers[pending.at] = Some(Recorded::Signal(SignalId::new(*id)));
-                }
-                None => refused.push(pending),
-            }
-        }
-        if refused.is_empty() { Ok(()) } else { self.resolve(refused).await }
+impl Tables for PgTables<'_> {
+    type Error = Failure;
+
+    async fn insert_signals(&mut self, signals: &[&NewSignal]) -> Result<Inserted, Failure> {
+        let rows = self.insert(signals).await?;
+        let replaced = rows.first().map_or(0, |(_, _, removed)| u64::try_from(*removed).unwrap_or(0));
+        let new: HashMap<Uuid, i64> = rows.into_iter().map(|(id, event_id, _)| (event_id, id)).collect();
+        let id =
+            |signal: &&NewSignal| new.get(&signal.accepted.event_id.as_uuid()).copied().map(SignalId::new);
+        Ok(Inserted { ids: signals.iter().map(id).collect(), replaced })
     }
 
-    async fn insert(&mut self, pending: &[Pending<'a>]) -> Result<Vec<(i64, Uuid, i64)>, Failure> {
-        fn column<'a, T>(pending: &[Pending<'a>], of: impl Fn(&'a NewSignal) -> T) -> Vec<T> {
-            pending.iter().map(|pending| of(pending.signal)).collect()
-        }
-        fn event<'a>(
-            pending: &[Pending<'a>],
-            of: impl Fn(&'a sspp_events::Event) -> &'a str,
-        ) -> Vec<&'a str> {
-            column(pending, |signal| of(&signal.accepted.event))
-        }
-        let instants = |of: fn(&NewSignal) -> sspp_events::Timestamp| -> Vec<DateTime<Utc>> {
-            column(pending, |signal| of(signal).to_datetime())
-        };
-        let rows = sqlx::query_as(INSERT)
-            .bind(column(pending, |signal| signal.accepted.event_id.as_uuid()))
-            .bind(event(pending, |event| event.account_id.as_str()))
-            .bind(event(pending, |event| event.user_id.as_str()))
-            .bind(event(pending, |event| event.event_type.as_str()))
-            .bind(column(pending, |signal| signal.signal_type.as_str()))
-            .bind(column(pending, |signal| signal.score.units().get()))
-            .bind(instants(|signal| signal.accepted.event.timestamp))
-            .bind(instants(|signal| signal.accepted.received_at))
-            .bind(instants(|signal| signal.processed_at))
-            .bind(column(pending, |signal| signal.content.as_bytes().as_slice()))
-            .bind(column(pending, |signal| signal.model.as_bytes().as_slice()))
-            .bind(event(pending, |event| event.metadata.as_str()))
-            .bind(column(pending, |signal| {
-                signal.accepted.event.source.as_ref().map(sspp_events::Source::as_str)
-            }))
-            .bind(column(pending, |signal| {
-                signal.accepted.event.external_id.as_ref().map(sspp_events::ExternalId::as_str)
-            }))
-            .bind(self.origin == Origin::Import)
-            .fetch_all(&mut *self.connection)
-            .await?;
-        Ok(rows)
-    }
-
-    /// Some ids were taken: finds out by what.
-    async fn resolve(&mut self, refused: Vec<Pending<'a>>) -> Result<(), Failure> {
-        let ids: Vec<Uuid> =
-            refused.iter().map(|pending| pending.signal.accepted.event_id.as_uuid()).collect();
-        let rows: Vec<(Uuid, Option<i64>, Option<Vec<u8>>)> = sqlx::query_as(
-            "SELECT event_id, id, content FROM signals WHERE event_id = ANY($1) \
-             UNION ALL SELECT id, NULL, content FROM dead_letters WHERE id = ANY($1)",
+    async fn find(&mut self, records: &[&Record]) -> Result<Found, Failure> {
+        let mut found = Found { erasures: Arc::new(self.erasures(records).await?), ..Found::default() };
+        let rows: Vec<(Uuid, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>)> = sqlx::query_as(
+            "SELECT event_id, id, content, NULL AS payload FROM signals WHERE event_id = ANY($1) \
+             UNION ALL SELECT id, NULL, content, payload FROM dead_letters WHERE id = ANY($1)",
         )
-        .bind(&ids)
+        .bind(Found::ids(records))
         .fetch_all(&mut *self.connection)
         .await?;
-        let known: HashMap<Uuid, _> =
-            rows.into_iter().map(|(event, id, content)| (event, (id, content))).collect();
-        let erasures: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM erasures)")
-            .fetch_one(&mut *self.connection)
-            .await?;
-        for pending in refused {
-            if erasures && self.erased(pending.signal).await? {
-                self.answers[pending.at] = Some(Recorded::Erased);
-                continue;
-            }
-            let own = pending.signal.content.as_bytes().as_slice();
-            match known.get(&pending.signal.accepted.event_id.as_uuid()) {
-                Some((Some(id), content)) if content.as_deref() == Some(own) => {
-                    self.answers[pending.at] = Some(Recorded::Duplicate(SignalId::new(*id)));
+        for (uuid, id, content, payload) in rows {
+            let content = content.as_deref().map(read_digest).transpose()?.map(ContentDigest::from_bytes);
+            match (id, content) {
+                (Some(id), Some(content)) => {
+                    let signal = KnownSignal { id: SignalId::new(id), content };
+                    found.signals.insert(EventId::from_uuid(uuid), signal);
                 }
-                Some(_) => {
-                    let letter = DeadLetter::conflict(pending.signal, pending.payload.clone());
-                    self.answers[pending.at] = Some(self.conflict(&letter).await?);
+                (_, content) => {
+                    let letter = KnownLetter { content, payload: payload.unwrap_or_default().into() };
+                    found.letters.insert(DeadLetterId::from_uuid(uuid), letter);
                 }
-                // It expired in between: the whole batch is to be recorded again.
-                None => return Err(Failure::Vanished),
             }
         }
-        Ok(())
+        Ok(found)
     }
 
-    /// Whether the event's account or user was erased after it was received.
-    async fn erased(&mut self, signal: &NewSignal) -> Result<bool, Failure> {
-        let digests = ErasureDigest::of_event(&signal.accepted.event);
-        is_erased(self.connection, &digests, signal.accepted.received_at).await
-    }
-
-    async fn dead_letter(&mut self, letter: &DeadLetter) -> Result<Recorded, Failure> {
-        let known: Option<(Option<Vec<u8>>, Vec<u8>)> =
-            sqlx::query_as("SELECT content, payload FROM dead_letters WHERE id = $1")
-                .bind(letter.id.as_uuid())
-                .fetch_optional(&mut *self.connection)
-                .await?;
-        if let Some((content, payload)) = known {
-            let content = content.as_deref().map(digest).transpose()?;
-            if letter.is_about(content.map(ContentDigest::from_bytes), &payload) {
-                return Ok(Recorded::DeadLetter(letter.id));
-            }
-            return self.conflict(&letter.as_conflict()).await;
-        }
-        let signal: Option<(i64, Vec<u8>)> =
-            sqlx::query_as("SELECT id, content FROM signals WHERE event_id = $1")
-                .bind(letter.event_id.as_uuid())
-                .fetch_optional(&mut *self.connection)
-                .await?;
-        if let Some((id, content)) = signal {
-            if letter.content.is_some_and(|own| own.as_bytes().as_slice() != content) {
-                return self.conflict(&letter.as_conflict()).await;
-            }
-            return Ok(Recorded::Duplicate(SignalId::new(id)));
-        }
-        let kept = self.insert_letter(letter).await?;
-        Ok(if kept { Recorded::DeadLetter(letter.id) } else { Recorded::Erased })
-    }
-
-    async fn conflict(&mut self, letter: &DeadLetter) -> Result<Recorded, Failure> {
-        let kept = self.insert_letter(letter).await?;
-        Ok(if kept { Recorded::Conflict(letter.id) } else { Recorded::Erased })
-    }
-
-    /// Inserts it, unless it is there or whom it is about was erased: then it answers false.
-    async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<bool, Failure> {
+    async fn insert_letter(&mut self, letter: &NewDeadLetter) -> Result<bool, Failure> {
         let subject = letter.subject();
-        if is_erased(self.connection, &subject.erasure_digests(), letter.enqueued_at).await? {
-            return Ok(false);
-        }
         let inserted = sqlx::query(
             "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at, \
              account_id, user_id, event_type) \
@@ -320,7 +179,61 @@ impl<'a> Recording<'a, '_> {
         .execute(&mut *self.connection)
         .await?
         .rows_affected();
-        self.tallies.add_dead_letters(i64::try_from(inserted).unwrap_or(0));
-        Ok(true)
+        Ok(inserted > 0)
+    }
+
+    fn vanished(_: EventId) -> Failure {
+        // It expired in between: the whole batch is to be recorded again.
+        Failure::Vanished
+    }
+}
+
+impl PgTables<'_> {
+    async fn insert(&mut self, signals: &[&NewSignal]) -> Result<Vec<(i64, Uuid, i64)>, Failure> {
+        fn column<'a, T>(signals: &[&'a NewSignal], of: impl Fn(&'a NewSignal) -> T) -> Vec<T> {
+            signals.iter().map(|signal| of(signal)).collect()
+        }
+        fn event<'a>(signals: &[&'a NewSignal], of: impl Fn(&'a Event) -> &'a str) -> Vec<&'a str> {
+            column(signals, |signal| of(&signal.accepted.event))
+        }
+        let instants = |of: fn(&NewSignal) -> Timestamp| -> Vec<DateTime<Utc>> {
+            column(signals, |signal| of(signal).to_datetime())
+        };
+        let rows = sqlx::query_as(INSERT)
+            .bind(column(signals, |signal| signal.accepted.event_id.as_uuid()))
+            .bind(event(signals, |event| event.account_id.as_str()))
+            .bind(event(signals, |event| event.user_id.as_str()))
+            .bind(event(signals, |event| event.event_type.as_str()))
+            .bind(column(signals, |signal| signal.signal_type.as_str()))
+            .bind(column(signals, |signal| signal.score.units().get()))
+            .bind(instants(|signal| signal.accepted.event.timestamp))
+            .bind(instants(|signal| signal.accepted.received_at))
+            .bind(instants(|signal| signal.processed_at))
+            .bind(column(signals, |signal| signal.content.as_bytes().as_slice()))
+            .bind(column(signals, |signal| signal.model.as_bytes().as_slice()))
+            .bind(event(signals, |event| event.metadata.as_str()))
+            .bind(column(signals, |signal| signal.accepted.event.source.as_ref().map(Source::as_str)))
+            .bind(column(signals, |signal| {
+                signal.accepted.event.external_id.as_ref().map(ExternalId::as_str)
+            }))
+            .bind(self.origin == Origin::Import)
+            .fetch_all(&mut *self.connection)
+            .await?;
+        Ok(rows)
+    }
+
+    /// The erasures that may cover records.
+    async fn erasures(&mut self, records: &[&Record]) -> Result<Erasures, Failure> {
+        let digests: Vec<Vec<u8>> =
+            Found::digests(records).iter().map(|digest| digest.sha256.to_vec()).collect();
+        let sql = "SELECT kind, digest, up_to FROM erasures WHERE digest = ANY($1)";
+        let rows: Vec<(String, Vec<u8>, DateTime<Utc>)> =
+            sqlx::query_as(sql).bind(digests).fetch_all(&mut *self.connection).await?;
+        let mut erasures = Erasures::default();
+        for (kind, digest, up_to) in rows {
+            let digest = ErasureDigest { is_account: kind == "account", sha256: read_digest(&digest)? };
+            erasures.add(digest, Timestamp::from_datetime(up_to));
+        }
+        Ok(erasures)
     }
 }

@@ -3,28 +3,33 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
+use sqlx::QueryBuilder;
 
+use super::at_fault;
+use super::dialect::{PgDialect, QUESTION, SignalRow};
 use super::record::{self, Origin};
-use super::rows::{SignalRow, signal_columns};
-use super::{at_fault, select, stats};
 use crate::PgStore;
-use crate::session::QUESTION;
+use crate::failure::Failure;
+use sspp_engine::adapter::Snapshot;
 use sspp_engine::{
-    Horizon, NewSignal, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, Signals,
-    StoreError, Total,
+    Horizon, NewSignal, Page, Position, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats,
+    Signals, StoreError, Total,
 };
-use sspp_events::{EventId, SignalId};
+use sspp_events::{EventId, SignalId, SortBy};
 
-impl PgStore {
-    async fn record_from(&self, origin: Origin, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
-        if batch.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.sessions
-            .with(|connection| async move { record::record(connection, &batch, origin).await }.boxed())
-            .await
-    }
-}
+/// One statement, so that all figures are of one moment.
+const STATS: &str = "\
+    SELECT event_type, signal_type, signals, score, accounts, users, dead_letters \
+    FROM (SELECT sum(accounts)::bigint AS accounts, sum(users)::bigint AS users, \
+          sum(dead_letters)::bigint AS dead_letters FROM totals) AS all_totals \
+    LEFT JOIN (SELECT event_type, signal_type, sum(signals)::bigint AS signals, sum(score)::bigint AS score \
+          FROM type_tallies GROUP BY event_type, signal_type HAVING sum(signals) > 0) AS types ON true \
+    ORDER BY event_type, signal_type";
+
+const HORIZON: &str = "\
+    SELECT pg_snapshot_xmin(snapshot)::text, pg_snapshot_xmax(snapshot)::text, \
+    coalesce((SELECT id FROM signals ORDER BY id DESC LIMIT 1), 0) \
+    FROM pg_current_snapshot() AS snapshot";
 
 #[async_trait]
 impl Signals for PgStore {
@@ -46,79 +51,64 @@ impl Signals for PgStore {
     }
 
     async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError> {
-        self.sessions
-            .with(|connection| {
-                async move {
-                    let sql = concat!("SELECT ", signal_columns!(), " FROM signals WHERE id = $1");
-                    let row: Option<SignalRow> =
-                        sqlx::query_as(sql).bind(id.get()).fetch_optional(connection).await?;
-                    row.map(Signal::try_from).transpose()
-                }
-                .boxed()
-            })
-            .await
+        let rows = self.rows::<SignalRow>(sspp_sql::signal::<PgDialect>(id), None).await?;
+        Ok(sspp_sql::one(rows)?)
     }
 
     async fn signal_of_event(&self, event_id: EventId) -> Result<Option<Signal>, StoreError> {
-        self.sessions
-            .with(|connection| {
-                async move {
-                    let sql = concat!("SELECT ", signal_columns!(), " FROM signals WHERE event_id = $1");
-                    let row: Option<SignalRow> =
-                        sqlx::query_as(sql).bind(event_id.as_uuid()).fetch_optional(connection).await?;
-                    row.map(Signal::try_from).transpose()
-                }
-                .boxed()
-            })
-            .await
+        let rows = self.rows::<SignalRow>(sspp_sql::signal_of_event::<PgDialect>(event_id), None).await?;
+        Ok(sspp_sql::one(rows)?)
     }
 
     async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError> {
-        let mut sql = select::list(query);
-        let rows: Vec<SignalRow> = if query.until.is_some() || select::is_indexed(query) {
-            self.sessions
-                .with(|connection| {
-                    async move { Ok(sql.build_query_as().fetch_all(connection).await?) }.boxed()
-                })
-                .await?
-        } else {
-            self.sessions
-                .within(QUESTION, |connection| {
-                    async move { sql.build_query_as().fetch_all(connection).await }.boxed()
-                })
-                .await?
-        };
-        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        let items = rows.into_iter().take(limit).map(Signal::try_from).collect::<Result<_, _>>()?;
-        Ok(Page { items, more })
+        let limit = if query.until.is_some() || is_indexed(query) { None } else { QUESTION };
+        let rows = self.rows::<SignalRow>(sspp_sql::signals::<PgDialect>(query), limit).await?;
+        Ok(sspp_sql::page(rows, query.limit)?)
     }
 
     async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError> {
-        let single = filter.single_dimension();
-        let mut sql = if single { select::tallied_count(filter) } else { select::bounded_count(filter) };
-        let count: i64 = if single {
-            self.sessions
-                .with(|connection| {
-                    async move { Ok(sql.build_query_scalar().fetch_one(connection).await?) }.boxed()
-                })
-                .await?
-        } else {
-            self.sessions
-                .within(QUESTION, |connection| {
-                    async move { sql.build_query_scalar().fetch_one(connection).await }.boxed()
-                })
-                .await?
-        };
-        let count = u64::try_from(count).unwrap_or(0);
-        Ok(if single { Total { count, exact: true } } else { Total::bounded(count) })
+        let limit = if filter.single_dimension() { None } else { QUESTION };
+        let rows = self.rows(sspp_sql::count_signals::<PgDialect>(filter), limit).await?;
+        Ok(Total::of(filter, sspp_sql::total(&rows)))
     }
 
     async fn horizon(&self) -> Result<Horizon, StoreError> {
-        self.sessions.with(|connection| stats::horizon(connection).boxed()).await
+        let rows = self.rows::<(String, String, i64)>(QueryBuilder::new(HORIZON), None).await?;
+        let number = |text: &String| text.parse::<u64>().map_err(Failure::corrupt);
+        let (before, from, last) = rows.first().ok_or_else(|| Failure::corrupt("there is no snapshot"))?;
+        let last_id = SignalId::new(*last);
+        Ok(Snapshot { last_id, before: number(before)?, from: number(from)? }.into())
     }
 
     async fn stats(&self) -> Result<SignalStats, StoreError> {
-        self.sessions.with(|connection| stats::stats(connection).boxed()).await
+        Ok(sspp_sql::stats(self.rows(QueryBuilder::new(STATS), None).await?)?)
     }
+}
+
+impl PgStore {
+    async fn record_from(&self, origin: Origin, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.sessions
+            .with(|connection| async move { record::record(connection, &batch, origin).await }.boxed())
+            .await
+    }
+}
+
+/// Whether an index serves a list: it reads no more rows than it gives, however many there are.
+fn is_indexed(query: &SignalQuery) -> bool {
+    let SignalFilter { account_id, user_id, event_type, signal_type, from, to, min_score, max_score } =
+        &query.filter;
+    let others = [event_type.is_some(), signal_type.is_some(), min_score.is_some(), max_score.is_some()];
+    let names = usize::from(account_id.is_some()) + usize::from(user_id.is_some());
+    let ranges = from.is_some() || to.is_some();
+    let first_pages = !matches!(query.position, Position::Offset(1_000..));
+    let sorted = match query.sort_by {
+        SortBy::Id => names == 0 && !ranges,
+        SortBy::ProcessedAt => names <= 1 && !ranges,
+        SortBy::Timestamp => names == 0,
+        SortBy::Score => false,
+    };
+    sorted && first_pages && !others.contains(&true)
 }

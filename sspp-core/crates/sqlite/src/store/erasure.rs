@@ -1,36 +1,28 @@
 //! Erasing an account or a user: what the writer does inside its transaction.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::SqliteConnection;
 
-use super::dead_letters::forget;
-use super::expiry::RemovedSignal;
-use super::figures::Tallies;
+use super::dead_letters::without;
+use super::housekeeping::without_signals;
 use super::record::StoreState;
-use super::rows::read_digest;
 use crate::failure::Failure;
+use crate::queue_rows::read_instant;
+use sspp_engine::recording::Erasures;
 use sspp_engine::{Erasable, Erased, Erasure, ErasureDigest};
-use sspp_events::Timestamp;
 
-/// Up to when whose events are erased; shared, since the writer's state is copied for every transaction.
-pub(crate) type Erasures = Arc<HashMap<ErasureDigest, i64>>;
-
-/// Reads them from the file.
-pub(crate) async fn load(connection: &mut SqliteConnection) -> sqlx::Result<Erasures> {
+/// Reads all erasures from the file.
+pub(super) async fn load(connection: &mut SqliteConnection) -> sqlx::Result<Arc<Erasures>> {
     let rows: Vec<(String, Vec<u8>, i64)> =
         sqlx::query_as("SELECT kind, digest, up_to FROM erasures").fetch_all(connection).await?;
-    let read = |(kind, digest, up_to): (String, Vec<u8>, i64)| {
-        let sha256 = read_digest(&digest).ok()?;
-        Some((ErasureDigest { is_account: kind == "account", sha256 }, up_to))
-    };
-    Ok(Arc::new(rows.into_iter().filter_map(read).collect()))
-}
-
-/// Whether an event was erased that was received then.
-pub(crate) fn is_erased(erasures: &Erasures, digests: &[ErasureDigest], received: Timestamp) -> bool {
-    digests.iter().any(|digest| erasures.get(digest).is_some_and(|up_to| received.micros() <= *up_to))
+    let mut erasures = Erasures::default();
+    for (kind, digest, up_to) in rows {
+        if let (Ok(sha256), Ok(up_to)) = (digest.try_into(), read_instant(up_to)) {
+            erasures.add(ErasureDigest { is_account: kind == "account", sha256 }, up_to);
+        }
+    }
+    Ok(Arc::new(erasures))
 }
 
 /// Notes the order.
@@ -40,25 +32,25 @@ pub(crate) async fn begin(
     erasure: &Erasure,
 ) -> Result<(), Failure> {
     let digest = erasure.whom.digest();
-    let up_to: i64 = sqlx::query_scalar(
+    sqlx::query(
         "INSERT INTO erasures (kind, digest, up_to, name, last_signal, last_letter) \
          VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(seq), 0) FROM dead_letters)) \
          ON CONFLICT (kind, digest) DO UPDATE SET up_to = max(up_to, excluded.up_to), name = excluded.name, \
-         last_signal = excluded.last_signal, last_letter = excluded.last_letter RETURNING up_to",
+         last_signal = excluded.last_signal, last_letter = excluded.last_letter",
     )
     .bind(digest.kind())
     .bind(digest.sha256.to_vec())
     .bind(erasure.up_to.micros())
     .bind(erasure.whom.name())
     .bind(state.last_id)
-    .fetch_one(connection)
+    .execute(connection)
     .await?;
-    Arc::make_mut(&mut state.erasures).insert(digest, up_to);
+    Arc::make_mut(&mut state.erasures).add(digest, erasure.up_to);
     Ok(())
 }
 
 /// Whether an erasure is not complete.
-pub(crate) const SOME: &str = "SELECT EXISTS (SELECT 1 FROM erasures WHERE name IS NOT NULL)";
+pub(super) const SOME: &str = "SELECT EXISTS (SELECT 1 FROM erasures WHERE name IS NOT NULL)";
 
 /// Removes a stretch of the oldest erasure that is not complete.
 pub(crate) async fn step(
@@ -78,24 +70,13 @@ pub(crate) async fn step(
         Erasable::Account(_) => (REMOVE_SIGNALS_OF_ACCOUNT, REMOVE_LETTERS_OF_ACCOUNT),
         Erasable::User(_) => (REMOVE_SIGNALS_OF_USER, REMOVE_LETTERS_OF_USER),
     };
-    let removed: Vec<RemovedSignal> = sqlx::query_as(signals_sql)
-        .bind(whom.name())
-        .bind(last_signal)
-        .bind(i64::from(max))
-        .fetch_all(&mut *connection)
-        .await?;
-    let mut tallies = Tallies::default();
-    for signal in &removed {
-        tallies.remove(signal);
-    }
-    tallies.write(connection).await?;
+    let query = sqlx::query_as(signals_sql).bind(whom.name()).bind(last_signal).bind(i64::from(max));
+    let removed = query.fetch_all(&mut *connection).await?;
+    let signals = without_signals(connection, &removed).await?;
     let query = sqlx::query(letters_sql).bind(whom.name()).bind(last_letter).bind(i64::from(max));
     let letters = query.execute(&mut *connection).await?.rows_affected();
-    forget(connection, state, letters).await?;
-    let gone = Erased {
-        signals: u32::try_from(removed.len()).unwrap_or(u32::MAX),
-        dead_letters: u32::try_from(letters).unwrap_or(u32::MAX),
-    };
+    without(connection, state, letters).await?;
+    let gone = Erased { signals, dead_letters: u32::try_from(letters).unwrap_or(u32::MAX) };
     if gone.signals < max && gone.dead_letters < max {
         sqlx::query("UPDATE erasures SET name = NULL WHERE kind = ? AND digest = ?")
             .bind(kind)

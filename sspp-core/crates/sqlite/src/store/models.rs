@@ -3,13 +3,26 @@
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
-use super::rows::ModelRow;
+use super::dialect::SqliteDialect;
 use crate::SqliteStore;
 use crate::command::Command;
 use crate::failure::Failure;
 use sspp_engine::{Models, Record, StoreError};
 use sspp_events::ModelDigest;
 use sspp_scoring::ModelRecord;
+use sspp_sql::ModelRow;
+
+#[async_trait]
+impl Models for SqliteStore {
+    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
+        self.writer.ask(Command::PutModel, model.clone()).await
+    }
+
+    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
+        let rows = self.rows::<ModelRow>(sspp_sql::model::<SqliteDialect>(digest)).await?;
+        Ok(sspp_sql::one(rows)?)
+    }
+}
 
 /// Keeps a model; a known digest changes nothing.
 pub(crate) async fn put_model(connection: &mut SqliteConnection, model: &ModelRecord) -> Result<(), Failure> {
@@ -26,19 +39,11 @@ pub(crate) async fn put_model(connection: &mut SqliteConnection, model: &ModelRe
 }
 
 /// A model of a batch's signals that is not there.
-pub(crate) async fn missing_model(
+pub(super) async fn missing_model(
     connection: &mut SqliteConnection,
     batch: &[Record],
 ) -> Result<Option<ModelDigest>, Failure> {
-    let mut models: Vec<ModelDigest> = Vec::new();
-    for record in batch {
-        if let Record::Signal { signal, .. } = record
-            && !models.contains(&signal.model)
-        {
-            models.push(signal.model);
-        }
-    }
-    for model in models {
+    for model in sspp_engine::recording::models(batch) {
         let kept: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM models WHERE digest = ?)")
             .bind(model.as_bytes().as_slice())
             .fetch_one(&mut *connection)
@@ -48,21 +53,4 @@ pub(crate) async fn missing_model(
         }
     }
     Ok(None)
-}
-
-#[async_trait]
-impl Models for SqliteStore {
-    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
-        self.writer.ask(Command::PutModel, model.clone()).await
-    }
-
-    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
-        let row: Option<ModelRow> =
-            sqlx::query_as("SELECT digest, name, version, document FROM models WHERE digest = ?")
-                .bind(digest.as_bytes().as_slice())
-                .fetch_optional(&self.readers)
-                .await
-                .map_err(Failure::from)?;
-        Ok(row.map(ModelRecord::try_from).transpose()?)
-    }
 }

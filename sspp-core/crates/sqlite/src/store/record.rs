@@ -1,20 +1,24 @@
 //! What the writer does to the store, inside its transaction.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
+use uuid::Uuid;
 
-use super::erasure::{self, Erasures, is_erased};
-use super::figures::Tallies;
+use super::dialect::{SignalRow, SqliteDialect};
 use super::models::missing_model;
-use super::rows::{SignalRow, read_digest, signal_columns};
+use super::{erasure, figures};
 use crate::failure::{Failure, FailureKind};
 use crate::multi_insert::MultiInsert;
 use crate::queue_rows::read_event_id;
 use sspp_engine::adapter::ordinary;
-use sspp_engine::{DeadLetter, ErasureDigest, NewSignal, Record, Recorded, Signal, StoreError};
-use sspp_events::{ContentDigest, EventId, SignalId};
+use sspp_engine::recording::{
+    self, Erasures, Found, Inserted, KnownLetter, KnownSignal, Recording, Tables, takes,
+};
+use sspp_engine::{NewDeadLetter, NewSignal, Record, Recorded, StoreError};
+use sspp_events::{ContentDigest, DeadLetterId, EventId, ExternalId, SignalId, Source};
+use sspp_sql::read_digest;
 
 static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
     MultiInsert::new(
@@ -28,9 +32,9 @@ static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
 /// What the writer knows of the store without asking. Put back with a failed transaction.
 #[derive(Debug, Clone)]
 pub(crate) struct StoreState {
-    pub(crate) last_id: i64,
-    dead_letters: i64,
-    pub(crate) erasures: Erasures,
+    pub(super) last_id: i64,
+    pub(super) dead_letters: i64,
+    pub(super) erasures: Arc<Erasures>,
 }
 
 impl StoreState {
@@ -43,11 +47,6 @@ impl StoreState {
         .await?;
         let erasures = erasure::load(connection).await?;
         Ok(Self { last_id, dead_letters, erasures })
-    }
-
-    /// Some dead letters went.
-    pub(crate) fn forget_letters(&mut self, count: i64) {
-        self.dead_letters -= count;
     }
 }
 
@@ -74,9 +73,9 @@ pub(crate) async fn is_at_fault(
         return Ok(Ok(false));
     }
     let event_id: Vec<u8> = sqlx::query_scalar("SELECT randomblob(16)").fetch_one(&mut *connection).await?;
-    let last = concat!("SELECT ", signal_columns!(), " FROM signals ORDER BY id DESC LIMIT 1");
-    let last: Option<SignalRow> = sqlx::query_as(last).fetch_optional(&mut *connection).await?;
-    let last = last.map(Signal::try_from).transpose()?;
+    let mut last = sspp_sql::last_signal::<SqliteDialect>();
+    let last = last.build_query_as::<SignalRow>().fetch_all(&mut *connection).await?;
+    let last = sspp_sql::one(last)?;
     let mut reason = String::new();
     for signal in ordinary(signal, last, read_event_id(&event_id)?) {
         match in_savepoint(connection, state, &record(signal), Outcome::Undone).await? {
@@ -123,119 +122,42 @@ async fn record(
     state: &mut StoreState,
     batch: &[Record],
 ) -> Result<Vec<Recorded>, Failure> {
-    let mut recording = Recording {
-        connection,
-        state,
-        answers: vec![None; batch.len()],
-        pending: Vec::with_capacity(batch.len()),
-        pending_ids: HashSet::with_capacity(batch.len()),
-        tallies: Tallies::default(),
-    };
-    for (at, record) in batch.iter().enumerate() {
-        match record {
-            Record::Signal { signal, payload } => {
-                if recording.erased(signal) {
-                    recording.answers[at] = Some(Recorded::Erased);
-                    continue;
-                }
-                // The second of an id is looked at when the first is in the table.
-                if recording.pending_ids.contains(&signal.accepted.event_id) {
-                    recording.flush().await?;
-                }
-                recording.pending_ids.insert(signal.accepted.event_id);
-                recording.pending.push(Pending { at, signal, payload });
-            }
-            Record::DeadLetter(letter) => {
-                if recording.pending_ids.contains(&letter.event_id) {
-                    recording.flush().await?;
-                }
-                let answer = recording.dead_letter(letter).await?;
-                recording.answers[at] = Some(answer);
-            }
-        }
-    }
-    recording.flush().await?;
-    let Recording { connection, answers, tallies, .. } = recording;
-    tallies.write(connection).await?;
-    answers
-        .into_iter()
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(|| Failure::corrupt("a record was neither stored nor found"))
+    let mut tables = SqliteTables { connection, state };
+    let Recording { answers, figures } = recording::record(&mut tables, batch).await?;
+    figures::write(figures, connection).await?;
+    Ok(answers)
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Pending<'a> {
-    at: usize,
-    signal: &'a NewSignal,
-    payload: &'a bytes::Bytes,
-}
-
-/// A batch on its way into the tables.
-struct Recording<'a, 'c> {
+/// The tables, inside the writer's transaction.
+struct SqliteTables<'c> {
     connection: &'c mut SqliteConnection,
     state: &'c mut StoreState,
-    answers: Vec<Option<Recorded>>,
-    /// Signals to be inserted together, each event id once.
-    pending: Vec<Pending<'a>>,
-    pending_ids: HashSet<EventId>,
-    tallies: Tallies<'a>,
 }
 
-impl<'a> Recording<'a, '_> {
-    /// Whether the event's account or user was erased after it was received.
-    fn erased(&self, signal: &NewSignal) -> bool {
-        let (erasures, accepted) = (&self.state.erasures, &signal.accepted);
-        !erasures.is_empty()
-            && is_erased(erasures, &ErasureDigest::of_event(&accepted.event), accepted.received_at)
+impl Tables for SqliteTables<'_> {
+    type Error = Failure;
+
+    async fn insert_signals(&mut self, signals: &[&NewSignal]) -> Result<Inserted, Failure> {
+        let ids: Vec<Uuid> = signals.iter().map(|signal| signal.accepted.event_id.as_uuid()).collect();
+        let letters = self.letters(&ids).await?;
+        let (mut rows, mut replaced) = (Vec::with_capacity(signals.len()), Vec::new());
+        for (at, (signal, id)) in signals.iter().zip(ids).enumerate() {
+            let letter = letters.get(&DeadLetterId::from_uuid(id));
+            if !self.state.erasures.cover_signal(signal) && takes(signal, letter) {
+                rows.push((at, *signal));
+                replaced.extend(letter.map(|_| id));
+            }
+        }
+        let mut inserted =
+            Inserted { ids: vec![None; signals.len()], replaced: self.remove_letters(&replaced).await? };
+        for (text, stretch) in INSERT_SIGNALS.single(&rows) {
+            self.insert(text, stretch, &mut inserted.ids).await?;
+        }
+        Ok(inserted)
     }
 
-    async fn flush(&mut self) -> Result<(), Failure> {
-        let mut pending = std::mem::take(&mut self.pending);
-        self.pending_ids.clear();
-        if self.state.dead_letters > 0 {
-            pending = self.replace_letters_of(pending).await?;
-        }
-        for (text, stretch) in INSERT_SIGNALS.single(&pending) {
-            self.insert(text, stretch).await?;
-        }
-        Ok(())
-    }
-
-    async fn insert(&mut self, text: String, stretch: &[Pending<'a>]) -> Result<(), Failure> {
-        let first_id = self.state.last_id + 1;
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for (id, Pending { signal, .. }) in (first_id..).zip(stretch) {
-            let event = &signal.accepted.event;
-            query = query
-                .bind(id)
-                .bind(bytes_of(signal.accepted.event_id))
-                .bind(event.account_id.as_str())
-                .bind(event.user_id.as_str())
-                .bind(event.event_type.as_str())
-                .bind(signal.signal_type.as_str())
-                .bind(signal.score.units().get())
-                .bind(event.timestamp.micros())
-                .bind(signal.accepted.received_at.micros())
-                .bind(signal.processed_at.micros())
-                .bind(signal.content.as_bytes().as_slice())
-                .bind(signal.model.as_bytes().as_slice())
-                .bind(event.metadata.as_str())
-                .bind(event.source.as_ref().map(sspp_events::Source::as_str))
-                .bind(event.external_id.as_ref().map(sspp_events::ExternalId::as_str));
-        }
-        let inserted = query.execute(&mut *self.connection).await?.rows_affected();
-        if inserted < stretch.len() as u64 {
-            return self.resolve(first_id, stretch).await;
-        }
-        for (id, pending) in (first_id..).zip(stretch) {
-            self.added(pending, id);
-        }
-        Ok(())
-    }
-
-    /// Some ids were taken: finds out which, and by what.
-    async fn resolve(&mut self, first_id: i64, stretch: &[Pending<'a>]) -> Result<(), Failure> {
-        let ids: Vec<EventId> = stretch.iter().map(|pending| pending.signal.accepted.event_id).collect();
+    async fn find(&mut self, records: &[&Record]) -> Result<Found, Failure> {
+        let ids = Found::ids(records);
         let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
             "SELECT id, event_id, content FROM signals \
              WHERE event_id IN (SELECT unhex(value) FROM json_each(?))",
@@ -243,127 +165,23 @@ impl<'a> Recording<'a, '_> {
         .bind(hex_list(&ids))
         .fetch_all(&mut *self.connection)
         .await?;
-        let mut known = HashMap::with_capacity(rows.len());
+        let mut signals = HashMap::with_capacity(rows.len());
         for (id, event_id, content) in rows {
-            known.insert(read_event_id(&event_id)?, (id, content));
+            let content = ContentDigest::from_bytes(read_digest(&content)?);
+            signals.insert(read_event_id(&event_id)?, KnownSignal { id: SignalId::new(id), content });
         }
-        for (id, pending) in (first_id..).zip(stretch) {
-            let event_id = pending.signal.accepted.event_id;
-            let (found, content) = known
-                .get(&event_id)
-                .ok_or_else(|| Failure::corrupt(format_args!("event {event_id} is refused but not there")))?;
-            if *found == id {
-                self.added(pending, id);
-            } else if content.as_slice() == pending.signal.content.as_bytes() {
-                self.answers[pending.at] = Some(Recorded::Duplicate(SignalId::new(*found)));
-            } else {
-                let letter = DeadLetter::conflict(pending.signal, pending.payload.clone());
-                self.answers[pending.at] = Some(self.conflict(&letter).await?);
-            }
-        }
-        Ok(())
+        let letters = self.letters(&ids).await?;
+        Ok(Found { signals, letters, erasures: Arc::clone(&self.state.erasures) })
     }
 
-    fn added(&mut self, pending: &Pending<'a>, id: i64) {
-        self.state.last_id = id;
-        self.tallies.add(pending.signal);
-        self.answers[pending.at] = Some(Recorded::Signal(SignalId::new(id)));
-    }
-
-    /// What becomes a signal is no dead letter any more, unless the letter has other content: then it was first, and
-    /// the signal is a conflict. Returns those that still are to become signals.
-    async fn replace_letters_of(&mut self, pending: Vec<Pending<'a>>) -> Result<Vec<Pending<'a>>, Failure> {
-        let ids: Vec<EventId> = pending.iter().map(|pending| pending.signal.accepted.event_id).collect();
-        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
-            "SELECT event_id, content FROM dead_letters \
-             WHERE id IN (SELECT unhex(value) FROM json_each(?))",
-        )
-        .bind(hex_list(&ids))
-        .fetch_all(&mut *self.connection)
-        .await?;
-        if rows.is_empty() {
-            return Ok(pending);
-        }
-        let mut known = HashMap::with_capacity(rows.len());
-        for (event_id, content) in rows {
-            known.insert(read_event_id(&event_id)?, content);
-        }
-        let (mut rest, mut replaced) = (Vec::with_capacity(pending.len()), Vec::new());
-        for pending in pending {
-            let event_id = pending.signal.accepted.event_id;
-            if let Some(content) = known.get(&event_id) {
-                let own = pending.signal.content.as_bytes().as_slice();
-                if content.as_deref().is_some_and(|content| content != own) {
-                    let letter = DeadLetter::conflict(pending.signal, pending.payload.clone());
-                    self.answers[pending.at] = Some(self.conflict(&letter).await?);
-                    continue;
-                }
-                replaced.push(event_id);
-            }
-            rest.push(pending);
-        }
-        self.remove_letters(&replaced).await?;
-        Ok(rest)
-    }
-
-    async fn remove_letters(&mut self, of: &[EventId]) -> Result<(), Failure> {
-        let removed =
-            sqlx::query("DELETE FROM dead_letters WHERE id IN (SELECT unhex(value) FROM json_each(?))")
-                .bind(hex_list(of))
-                .execute(&mut *self.connection)
-                .await?
-                .rows_affected();
-        self.count_letters(-i64::try_from(removed).unwrap_or(i64::MAX));
-        Ok(())
-    }
-
-    async fn dead_letter(&mut self, letter: &DeadLetter) -> Result<Recorded, Failure> {
-        if self.state.dead_letters > 0 {
-            let known: Option<(Option<Vec<u8>>, Vec<u8>)> =
-                sqlx::query_as("SELECT content, payload FROM dead_letters WHERE id = ?")
-                    .bind(letter.id.as_uuid().into_bytes().to_vec())
-                    .fetch_optional(&mut *self.connection)
-                    .await?;
-            if let Some((content, payload)) = known {
-                let content = content.as_deref().map(read_digest).transpose()?;
-                if letter.is_about(content.map(ContentDigest::from_bytes), &payload) {
-                    return Ok(Recorded::DeadLetter(letter.id));
-                }
-                return self.conflict(&letter.as_conflict()).await;
-            }
-        }
-        let signal: Option<(i64, Vec<u8>)> =
-            sqlx::query_as("SELECT id, content FROM signals WHERE event_id = ?")
-                .bind(bytes_of(letter.event_id))
-                .fetch_optional(&mut *self.connection)
-                .await?;
-        if let Some((id, content)) = signal {
-            if letter.content.is_some_and(|own| own.as_bytes().as_slice() != content) {
-                return self.conflict(&letter.as_conflict()).await;
-            }
-            return Ok(Recorded::Duplicate(SignalId::new(id)));
-        }
-        let kept = self.insert_letter(letter).await?;
-        Ok(if kept { Recorded::DeadLetter(letter.id) } else { Recorded::Erased })
-    }
-
-    async fn conflict(&mut self, letter: &DeadLetter) -> Result<Recorded, Failure> {
-        let kept = self.insert_letter(letter).await?;
-        Ok(if kept { Recorded::Conflict(letter.id) } else { Recorded::Erased })
-    }
-
-    /// Inserts it, unless it is there or the one it is about was erased: then it answers false.
-    async fn insert_letter(&mut self, letter: &DeadLetter) -> Result<bool, Failure> {
+    async fn insert_letter(&mut self, letter: &NewDeadLetter) -> Result<bool, Failure> {
         let subject = letter.subject();
-        if is_erased(&self.state.erasures, &subject.erasure_digests(), letter.enqueued_at) {
-            return Ok(false);
-        }
         let inserted = sqlx::query(
             "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at, \
              account_id, user_id, event_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         )
-        .bind(letter.id.as_uuid().into_bytes().to_vec())
-        .bind(bytes_of(letter.event_id))
+        .bind(bytes_of(letter.id.as_uuid()))
+        .bind(bytes_of(letter.event_id.as_uuid()))
         .bind(letter.content.map(|content| content.as_bytes().to_vec()))
         .bind(letter.payload.to_vec())
         .bind(letter.reason.as_str())
@@ -377,22 +195,99 @@ impl<'a> Recording<'a, '_> {
         .execute(&mut *self.connection)
         .await?
         .rows_affected();
-        self.count_letters(i64::try_from(inserted).unwrap_or(0));
-        Ok(true)
+        self.state.dead_letters += i64::try_from(inserted).unwrap_or(0);
+        Ok(inserted > 0)
     }
 
-    fn count_letters(&mut self, count: i64) {
-        self.state.dead_letters += count;
-        self.tallies.add_dead_letters(count);
+    fn vanished(event_id: EventId) -> Failure {
+        Failure::corrupt(format_args!("event {event_id} is refused but not there"))
     }
 }
 
-fn bytes_of(id: EventId) -> Vec<u8> {
-    id.as_uuid().into_bytes().to_vec()
+impl SqliteTables<'_> {
+    async fn insert(
+        &mut self,
+        text: String,
+        stretch: &[(usize, &NewSignal)],
+        ids: &mut [Option<SignalId>],
+    ) -> Result<(), Failure> {
+        let first_id = self.state.last_id + 1;
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for (id, (_, signal)) in (first_id..).zip(stretch) {
+            let event = &signal.accepted.event;
+            query = query
+                .bind(id)
+                .bind(bytes_of(signal.accepted.event_id.as_uuid()))
+                .bind(event.account_id.as_str())
+                .bind(event.user_id.as_str())
+                .bind(event.event_type.as_str())
+                .bind(signal.signal_type.as_str())
+                .bind(signal.score.units().get())
+                .bind(event.timestamp.micros())
+                .bind(signal.accepted.received_at.micros())
+                .bind(signal.processed_at.micros())
+                .bind(signal.content.as_bytes().as_slice())
+                .bind(signal.model.as_bytes().as_slice())
+                .bind(event.metadata.as_str())
+                .bind(event.source.as_ref().map(Source::as_str))
+                .bind(event.external_id.as_ref().map(ExternalId::as_str));
+        }
+        let inserted = query.execute(&mut *self.connection).await?.rows_affected();
+        // Where some event ids were taken, the numbers tell which: those of this statement are the highest.
+        let numbers: Vec<i64> = if inserted < stretch.len() as u64 {
+            let sql = "SELECT id FROM signals WHERE id >= ? ORDER BY id";
+            sqlx::query_scalar(sql).bind(first_id).fetch_all(&mut *self.connection).await?
+        } else {
+            (first_id..).take(stretch.len()).collect()
+        };
+        let mut numbers = numbers.into_iter().peekable();
+        for (id, (at, _)) in (first_id..).zip(stretch) {
+            if let Some(id) = numbers.next_if_eq(&id) {
+                ids[*at] = Some(SignalId::new(id));
+                self.state.last_id = id;
+            }
+        }
+        Ok(())
+    }
+
+    /// The dead letters of some ids.
+    async fn letters(&mut self, ids: &[Uuid]) -> Result<HashMap<DeadLetterId, KnownLetter>, Failure> {
+        let mut letters = HashMap::new();
+        if self.state.dead_letters > 0 {
+            let rows: Vec<(Vec<u8>, Option<Vec<u8>>, Vec<u8>)> = sqlx::query_as(
+                "SELECT id, content, payload FROM dead_letters \
+                 WHERE id IN (SELECT unhex(value) FROM json_each(?))",
+            )
+            .bind(hex_list(ids))
+            .fetch_all(&mut *self.connection)
+            .await?;
+            for (id, content, payload) in rows {
+                let content = content.as_deref().map(read_digest).transpose()?.map(ContentDigest::from_bytes);
+                let id = DeadLetterId::from_uuid(Uuid::from_slice(&id).map_err(Failure::corrupt)?);
+                letters.insert(id, KnownLetter { content, payload: payload.into() });
+            }
+        }
+        Ok(letters)
+    }
+
+    async fn remove_letters(&mut self, ids: &[Uuid]) -> Result<u64, Failure> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let sql = "DELETE FROM dead_letters WHERE id IN (SELECT unhex(value) FROM json_each(?))";
+        let query = sqlx::query(sql).bind(hex_list(ids));
+        let removed = query.execute(&mut *self.connection).await?.rows_affected();
+        self.state.dead_letters -= i64::try_from(removed).unwrap_or(i64::MAX);
+        Ok(removed)
+    }
+}
+
+fn bytes_of(id: Uuid) -> Vec<u8> {
+    id.into_bytes().to_vec()
 }
 
 /// Ids as a JSON array of hexadecimal texts, which SQLite can join with.
-fn hex_list(ids: &[EventId]) -> String {
-    let texts: Vec<String> = ids.iter().map(|id| id.as_uuid().simple().to_string()).collect();
+fn hex_list(ids: &[Uuid]) -> String {
+    let texts: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
     serde_json::to_string(&texts).unwrap_or_default()
 }

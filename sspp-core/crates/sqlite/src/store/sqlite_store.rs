@@ -5,7 +5,9 @@ use std::sync::Arc;
 use sqlx::SqlitePool;
 
 use crate::command::WriterHandle;
-use sspp_events::Clock;
+use crate::lock::FileLock;
+use crate::{SqliteConfig, SqliteDatabase, SqliteOpenError};
+use sspp_events::{Clock, SystemClock};
 
 /// The store in a SQLite file; [`SqliteDatabase::store`](crate::SqliteDatabase::store) gives it.
 ///
@@ -17,9 +19,34 @@ use sspp_events::Clock;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SqliteStore {
     pub(crate) writer: WriterHandle,
     pub(crate) readers: SqlitePool,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) in_memory: bool,
+}
+
+impl SqliteStore {
+    /// A whole store in memory, for tests and examples. Its clones are handles on the same store, which ends with the last.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use sspp_core::{Signals, SqliteStore};
+    /// let store = SqliteStore::in_memory().await.unwrap();
+    /// assert_eq!(store.stats().await.unwrap().signals, 0);
+    /// # });
+    /// ```
+    pub async fn in_memory() -> Result<Self, SqliteOpenError> {
+        let (lock, clock) = (FileLock::in_memory(), Arc::new(SystemClock));
+        let config = SqliteConfig::new(&lock.place.real);
+        let database = SqliteDatabase::at(lock, config, clock).await?;
+        Ok(SqliteStore::clone(&database.store))
+    }
+
+    /// The same store with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
 }

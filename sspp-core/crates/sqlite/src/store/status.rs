@@ -21,6 +21,11 @@ impl StoreStatus for SqliteStore {
     }
 
     async fn durability(&self) -> Result<Durability, StoreError> {
+        if self.in_memory {
+            return Ok(Durability::AtRisk(vec![
+                "the store is in memory and ends with the process".to_owned(),
+            ]));
+        }
         // What it leans on was read back when the file was opened.
         Ok(Durability::Durable)
     }

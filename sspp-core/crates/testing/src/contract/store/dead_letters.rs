@@ -64,7 +64,7 @@ pub async fn dead_letters_are_filtered_and_paged(fixture: &mut impl StoreFixture
         DeadLetterFilter { reason: Some(DeadLetterReason::EventIdConflict), ..none() },
     ];
     for filter in filters {
-        let passes = |letter: &&NewDeadLetter| filter.matches(letter, letter.subject().event_type.as_ref());
+        let passes = |letter: &&NewDeadLetter| filter.matches(letter);
         let mut expected: Vec<_> = letters.iter().filter(passes).cloned().collect();
         for order in [SortOrder::Ascending, SortOrder::Descending] {
             let (mut found, mut after) = (Vec::new(), None);

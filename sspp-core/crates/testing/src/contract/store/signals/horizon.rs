@@ -10,7 +10,7 @@ use sspp_events::{SeededRandom, SortBy, SortOrder};
 pub async fn a_horizon_is_a_list_that_does_not_grow(fixture: &mut impl StoreFixture) {
     let store = fixture.store();
     let source = SeededRandom::new(21);
-    assert_eq!(store.horizon().await.unwrap().last_id.get(), 0);
+    assert_eq!(store.horizon().await.unwrap().last_id().get(), 0);
     fill(&store, 0..90, &source).await;
     let until = store.horizon().await.unwrap();
     let there: Vec<_> = all(&store, SignalQuery { sort_by: SortBy::Id, ..SignalQuery::default() }).await;
