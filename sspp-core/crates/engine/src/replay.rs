@@ -49,7 +49,7 @@ pub enum ReplayError {
         event_id: EventId,
     },
     /// The payload is no envelope that this release can read.
-    #[error("dead letter {id} cannot be replayed, since nobody can tell whose event it is: {fault}")]
+    #[error("dead letter {id} cannot be replayed, since its event cannot be read: {fault}")]
     Undecodable {
         /// The letter.
         id: DeadLetterId,

@@ -72,7 +72,7 @@ impl From<sspp_sql::Corrupt> for Failure {
     }
 }
 
-/// The unique keys of the schema. One that somebody added is not among them.
+/// The unique keys of the schema. Keys that an operator added are not among them.
 const OUR_KEYS: [&str; 9] = [
     "signals_pkey",
     "signals_event_id",
@@ -195,7 +195,7 @@ mod tests {
             assert_eq!(Meaning::of(state, None), Meaning::Data, "{state}");
         }
         assert_eq!(Meaning::of("23505", Some("signals_event_id")), Meaning::Contention);
-        assert_eq!(Meaning::of("23505", Some("added_by_somebody")), Meaning::Data);
+        assert_eq!(Meaning::of("23505", Some("added_by_an_operator")), Meaning::Data);
         assert_eq!(Meaning::of("P0001", None), Meaning::Other);
     }
 }

@@ -4,6 +4,7 @@
 
 mod dead_letters;
 mod dialect;
+mod found;
 mod models;
 mod rows;
 mod signals;
@@ -11,6 +12,7 @@ mod stats;
 
 pub use dead_letters::{DeadLetterRow, count_dead_letters, dead_letter, dead_letters};
 pub use dialect::{Dialect, Value};
+pub use found::{FoundRow, add_found};
 pub use models::{ModelRow, model};
 pub use rows::{Corrupt, Row, StoredId, StoredInstant, one, page, read_count, read_digest, total};
 pub use signals::{RemovedSignal, SignalRow, count_signals, last_signal, signal, signal_of_event, signals};

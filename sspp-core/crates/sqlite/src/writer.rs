@@ -35,7 +35,7 @@ pub(super) struct Writer {
     pub(super) store: StoreState,
     pub(super) max_backlog: u64,
     pub(super) clock: Arc<dyn Clock>,
-    /// Told when there may be something to receive.
+    /// Notified when jobs arrive.
     pub(super) arrivals: Arc<Notify>,
     /// Whether what it knows is what is in the file.
     pub(super) is_current: bool,
@@ -69,7 +69,7 @@ impl Writer {
                     next = commands.try_recv().ok();
                 }
             }
-            // A caller that waits for a 202 does not wait for the pipeline's longer transaction too.
+            // Intake commits first, so a 202 never waits for the pipeline's transaction.
             let (intake, rest): (Vec<_>, Vec<_>) =
                 batch.into_iter().partition(|command| matches!(command, Command::Enqueue(_)));
             // The probe of a full file fails: apart, it undoes the work of no other caller.
@@ -113,7 +113,7 @@ impl Writer {
         match &outcome {
             // The caller of a ping says so itself, once a change.
             Err(failure) if !pings => {
-                tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed, and its callers are told so");
+                tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed, and its callers get the error");
             }
             Err(_) => {}
             Ok(()) if pings && self.is_proven() => {}
@@ -251,7 +251,7 @@ impl Writer {
     /// Leaves the failed transaction. A connection that may be broken is given up.
     async fn recover(&mut self, kind: FailureKind) {
         let Some(mut connection) = self.connection.take() else { return };
-        // SQLite has rolled back by itself after some errors; then this one fails, and that is well.
+        // ROLLBACK fails if SQLite already rolled back; ignore it.
         let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
         if kind == FailureKind::Moved && std::mem::replace(&mut self.is_current, false) {
             leave_log(&mut connection).await;
@@ -269,7 +269,7 @@ impl Writer {
             tracing::warn!(reason = %failure.reason, "what was in hand could not be given back: it comes again as suspect");
         }
         if let Err(error) = log_name::clear(&mut connection).await {
-            tracing::warn!(%error, "the file could not be told that its log is empty");
+            tracing::warn!(%error, "the file could not be marked as having an empty log");
         }
         empty_log(&mut connection).await;
         if let Err(error) = connection.close().await {

@@ -1,4 +1,4 @@
-//! mockall mocks of the ports: for tests of who calls what, and of failures that no adapter gives on demand.
+//! mockall mocks of the ports: for tests of calls, and of failures that no adapter gives on demand.
 
 use std::time::Duration;
 

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | take deliveries, in parallel readers | `reader` |
 //! | take over what a dead or stuck holder left, one suspect at a time | `recover` |
+//! | an event in hand | `item` |
 //! | decode and score: pure, one outcome a delivery | `process` |
 //! | record a batch, isolating the one event at fault | `record` |
 //! | stop reading while a dependency is away | `breaker` |
 
 mod breaker;
 mod config;
+mod item;
 mod metrics;
 mod process;
 mod reader;
@@ -28,7 +30,7 @@ use breaker::Breaker;
 use sspp_events::{Clock, Random, Timestamp};
 use sspp_scoring::ScoringModel;
 
-/// Turns queued events into stored signals until it is told to stop.
+/// Turns queued events into stored signals until it is stopped.
 ///
 /// Nothing that was enqueued is lost and nothing counts twice, whatever kills the process: a delivery is settled only
 /// after the store committed its signal or dead letter, and the store counts an event id once.
@@ -60,12 +62,12 @@ use sspp_scoring::ScoringModel;
 /// ```
 #[derive(Debug)]
 pub struct Pipeline {
-    shared: Arc<Shared>,
+    tasks: Arc<Tasks>,
 }
 
 /// What every task of a pipeline works with.
 #[derive(Debug)]
-struct Shared {
+struct Tasks {
     queue: Arc<dyn EventQueue>,
     signals: Arc<dyn Signals>,
     models: Arc<dyn Models>,
@@ -77,7 +79,7 @@ struct Shared {
     stop: CancellationToken,
 }
 
-impl Shared {
+impl Tasks {
     fn now(&self) -> Timestamp {
         Timestamp::from_datetime(self.clock.now())
     }
@@ -94,7 +96,7 @@ impl Pipeline {
         random: Arc<dyn Random>,
         config: PipelineConfig,
     ) -> Self {
-        let shared = Shared {
+        let tasks = Tasks {
             queue,
             signals,
             models,
@@ -105,7 +107,7 @@ impl Pipeline {
             breaker: Breaker::new(),
             stop: CancellationToken::new(),
         };
-        Self { shared: Arc::new(shared) }
+        Self { tasks: Arc::new(tasks) }
     }
 
     /// Whether the pipeline takes no events because the store is away: true while its breaker is open.
@@ -117,35 +119,35 @@ impl Pipeline {
     /// # }
     /// ```
     pub fn store_away(&self) -> tokio::sync::watch::Receiver<bool> {
-        self.shared.breaker.watch()
+        self.tasks.breaker.watch()
     }
 
     /// Runs until `stop` is cancelled: then no more deliveries are taken, those in hand are finished (or given back,
     /// when the store is away), and the future ends.
     ///
-    /// It also ends when the queue is closed, which nobody does to a running pipeline but a defect.
+    /// It also ends when the queue is closed, which only a defect does to a running pipeline.
     ///
     /// Keeps the model in the store before the first event is scored, so that every signal can be explained.
     ///
     /// # Panics
     /// When a task of the pipeline panicked, which is a defect: what it held is reclaimed by the next pipeline.
     pub async fn run(self, stop: CancellationToken) {
-        let shared = self.shared;
-        let _linked = link(stop, shared.stop.clone());
+        let tasks = self.tasks;
+        let _linked = link(stop, tasks.stop.clone());
         metrics::register();
-        if shared.keep_model().await.is_err() {
+        if tasks.keep_model().await.is_err() {
             return;
         }
-        let mut tasks = JoinSet::new();
-        for _ in 0..shared.config.readers.max(1) {
-            tasks.spawn(Arc::clone(&shared).read());
+        let mut running = JoinSet::new();
+        for _ in 0..tasks.config.readers.max(1) {
+            running.spawn(Arc::clone(&tasks).read());
         }
-        tasks.spawn(Arc::clone(&shared).recover());
-        while let Some(ended) = tasks.join_next().await {
+        running.spawn(Arc::clone(&tasks).recover());
+        while let Some(ended) = running.join_next().await {
             if let Err(error) = ended
                 && let Ok(panic) = error.try_into_panic()
             {
-                shared.stop.cancel();
+                tasks.stop.cancel();
                 std::panic::resume_unwind(panic);
             }
         }

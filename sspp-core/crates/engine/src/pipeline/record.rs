@@ -2,19 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::Shared;
-use super::metrics;
-use super::reader::{Spent, Stopped};
-use crate::{DeadLetterReason, Delivery, FailureClass, Record, StoreError, trace_spans};
-
-/// A delivery and what the store is to keep of it.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) delivery: Delivery,
-    pub(super) record: Record,
-    /// The event's own span, where a trace brought it.
-    pub(super) span: tracing::Span,
-}
+use super::item::{Item, Spent, Stopped};
+use super::{Tasks, metrics};
+use crate::{DeadLetterReason, FailureClass, Record, StoreError, trace_spans};
 
 /// Items that are recorded together.
 #[derive(Debug)]
@@ -43,7 +33,7 @@ enum Next {
     Wait(Chunk, StoreError),
 }
 
-impl Shared {
+impl Tasks {
     /// Records items and settles each when it is recorded. Those that the pipeline could not record before it was
     /// stopped are given back.
     pub(super) async fn record(&self, items: Vec<Item>) {
@@ -63,7 +53,7 @@ impl Shared {
             match self.consider(chunk, error).await {
                 // In front: one event is isolated before the others are split too.
                 Next::Record(next) => next.into_iter().rev().for_each(|chunk| chunks.push_front(chunk)),
-                // Nobody shall wait for an answer that never comes.
+                // A closed store never answers: the pipeline does not wait for it.
                 Next::Wait(_, StoreError::Closed) => return self.breaker.close(),
                 Next::Wait(chunk, error) => {
                     chunks.push_back(chunk);

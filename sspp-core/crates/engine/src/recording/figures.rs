@@ -53,10 +53,11 @@ impl<'a> Figures<'a> {
         self.count(signal.into(), 1);
     }
 
-    /// Counts a removed signal.
-    pub fn remove(&mut self, signal: impl Into<Counted<'a>>) {
-        self.shrinks = true;
-        self.count(signal.into(), -1);
+    /// What changes when these signals are removed.
+    pub fn without_signals(removed: impl IntoIterator<Item: Into<Counted<'a>>>) -> Self {
+        let mut figures = Self { shrinks: true, ..Self::default() };
+        removed.into_iter().for_each(|signal| figures.count(signal.into(), -1));
+        figures
     }
 
     /// What changes when so many dead letters are removed.

@@ -63,9 +63,7 @@ pub(super) async fn without_signals(
     connection: &mut PgConnection,
     removed: &[RemovedSignal],
 ) -> Result<u32, Failure> {
-    let mut figures = Figures::default();
-    removed.iter().for_each(|signal| figures.remove(signal));
-    figures::write(figures, connection).await?;
+    figures::write(Figures::without_signals(removed), connection).await?;
     sqlx::raw_sql("COMMIT").execute(connection).await?;
     Ok(u32::try_from(removed.len()).unwrap_or(u32::MAX))
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
+use sqlx::QueryBuilder;
 
 use super::{erasure, expiry};
 use crate::PgStore;
@@ -19,16 +20,9 @@ impl Housekeeping for PgStore {
     }
 
     async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.sessions
-            .with(|connection| {
-                async move {
-                    let sql = "SELECT max(up_to) FROM erasures";
-                    let last: Option<DateTime<Utc>> = sqlx::query_scalar(sql).fetch_one(connection).await?;
-                    Ok(last.map(Timestamp::from_datetime))
-                }
-                .boxed()
-            })
-            .await
+        let sql = QueryBuilder::new("SELECT max(up_to) FROM erasures");
+        let rows: Vec<(Option<DateTime<Utc>>,)> = self.rows(sql, None).await?;
+        Ok(rows.first().and_then(|(last,)| *last).map(Timestamp::from_datetime))
     }
 
     async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {

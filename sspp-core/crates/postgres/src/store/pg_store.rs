@@ -11,13 +11,13 @@ use crate::session::Sessions;
 use crate::{PgConfig, PgOpenError, migration};
 use sspp_engine::Store;
 
-/// Connections that nobody used for so long are closed.
+/// Connections that were idle for so long are closed.
 const IDLE: Duration = Duration::from_mins(5);
 
 /// A store on PostgreSQL 15 or later, shared by any number of processes.
 ///
 /// What a call answered is committed and on disk: every connection sets what that leans on, whatever the server has set.
-/// [`durability`](sspp_engine::StoreStatus::durability) tells what cannot be set.
+/// [`durability`](sspp_engine::StoreStatus::durability) says what cannot be set.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -74,7 +74,7 @@ impl PgStore {
         Arc::clone(self) as Arc<dyn Store>
     }
 
-    /// Tells, whenever it is called, how many connections are open, and how many of those are idle.
+    /// Says, whenever it is called, how many connections are open, and how many of those are idle.
     pub fn connections(&self) -> impl Fn() -> (u32, u32) + Send + Sync + use<> {
         let pool = self.sessions.pool.clone();
         move || (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX))

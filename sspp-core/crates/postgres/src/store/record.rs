@@ -14,11 +14,11 @@ use uuid::Uuid;
 use super::figures;
 use crate::failure::Failure;
 use sspp_engine::recording::{
-    self, Erasures, Found, Inserted, KnownLetter, KnownSignal, Recording, Tables, has_distinct_events, models,
+    self, Erasures, Found, Inserted, Recording, Tables, has_distinct_events, models,
 };
 use sspp_engine::{ErasureDigest, NewDeadLetter, NewSignal, Record, Recorded};
-use sspp_events::{ContentDigest, DeadLetterId, Event, EventId, ExternalId, SignalId, Source, Timestamp};
-use sspp_sql::read_digest;
+use sspp_events::{Event, EventId, ExternalId, SignalId, Source, Timestamp};
+use sspp_sql::{FoundRow, add_found, read_digest};
 
 /// Tells the transactions of all SSPP processes in a database by their lock. The number means nothing.
 const LETTERS_LOCK: i64 = 0x5353_5050_0001;
@@ -133,26 +133,14 @@ impl Tables for PgTables<'_> {
 
     async fn find(&mut self, records: &[&Record]) -> Result<Found, Failure> {
         let mut found = Found { erasures: Arc::new(self.erasures(records).await?), ..Found::default() };
-        let rows: Vec<(Uuid, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>)> = sqlx::query_as(
+        let rows: Vec<FoundRow<Uuid>> = sqlx::query_as(
             "SELECT event_id, id, content, NULL AS payload FROM signals WHERE event_id = ANY($1) \
              UNION ALL SELECT id, NULL, content, payload FROM dead_letters WHERE id = ANY($1)",
         )
         .bind(Found::ids(records))
         .fetch_all(&mut *self.connection)
         .await?;
-        for (uuid, id, content, payload) in rows {
-            let content = content.as_deref().map(read_digest).transpose()?.map(ContentDigest::from_bytes);
-            match (id, content) {
-                (Some(id), Some(content)) => {
-                    let signal = KnownSignal { id: SignalId::new(id), content };
-                    found.signals.insert(EventId::from_uuid(uuid), signal);
-                }
-                (_, content) => {
-                    let letter = KnownLetter { content, payload: payload.unwrap_or_default().into() };
-                    found.letters.insert(DeadLetterId::from_uuid(uuid), letter);
-                }
-            }
-        }
+        add_found(&mut found, rows)?;
         Ok(found)
     }
 

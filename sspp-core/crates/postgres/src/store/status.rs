@@ -3,25 +3,21 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
+use sqlx::QueryBuilder;
 
 use super::{ping, risks};
 use crate::PgStore;
+use crate::failure::Failure;
 use sspp_engine::{Durability, StoreError, StoreStatus};
 use sspp_events::Timestamp;
 
 #[async_trait]
 impl StoreStatus for PgStore {
     async fn now(&self) -> Result<Timestamp, StoreError> {
-        self.sessions
-            .with(|connection| {
-                async move {
-                    let sql = "SELECT clock_timestamp()";
-                    let now: DateTime<Utc> = sqlx::query_scalar(sql).fetch_one(connection).await?;
-                    Ok(Timestamp::from_datetime(now))
-                }
-                .boxed()
-            })
-            .await
+        let rows: Vec<(DateTime<Utc>,)> =
+            self.rows(QueryBuilder::new("SELECT clock_timestamp()"), None).await?;
+        let (now,) = rows.first().ok_or_else(|| Failure::corrupt("the server gave no time"))?;
+        Ok(Timestamp::from_datetime(*now))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -109,8 +109,6 @@ pub(super) async fn without_signals(
     connection: &mut SqliteConnection,
     removed: &[RemovedSignal],
 ) -> Result<u32, Failure> {
-    let mut figures = Figures::default();
-    removed.iter().for_each(|signal| figures.remove(signal));
-    figures::write(figures, connection).await?;
+    figures::write(Figures::without_signals(removed), connection).await?;
     Ok(u32::try_from(removed.len()).unwrap_or(u32::MAX))
 }

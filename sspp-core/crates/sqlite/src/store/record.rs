@@ -1,6 +1,5 @@
 //! What the writer does to the store, inside its transaction.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -13,12 +12,10 @@ use crate::failure::{Failure, FailureKind};
 use crate::multi_insert::MultiInsert;
 use crate::queue_rows::read_event_id;
 use sspp_engine::adapter::ordinary;
-use sspp_engine::recording::{
-    self, Erasures, Found, Inserted, KnownLetter, KnownSignal, Recording, Tables, takes,
-};
+use sspp_engine::recording::{self, Erasures, Found, Inserted, Recording, Tables, takes};
 use sspp_engine::{NewDeadLetter, NewSignal, Record, Recorded, StoreError};
-use sspp_events::{ContentDigest, DeadLetterId, EventId, ExternalId, SignalId, Source};
-use sspp_sql::read_digest;
+use sspp_events::{DeadLetterId, EventId, ExternalId, SignalId, Source};
+use sspp_sql::{FoundRow, add_found};
 
 static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
     MultiInsert::new(
@@ -139,7 +136,7 @@ impl Tables for SqliteTables<'_> {
 
     async fn insert_signals(&mut self, signals: &[&NewSignal]) -> Result<Inserted, Failure> {
         let ids: Vec<Uuid> = signals.iter().map(|signal| signal.accepted.event_id.as_uuid()).collect();
-        let letters = self.letters(&ids).await?;
+        let letters = self.letters(&ids).await?.letters;
         let (mut rows, mut replaced) = (Vec::with_capacity(signals.len()), Vec::new());
         for (at, (signal, id)) in signals.iter().zip(ids).enumerate() {
             let letter = letters.get(&DeadLetterId::from_uuid(id));
@@ -158,20 +155,12 @@ impl Tables for SqliteTables<'_> {
 
     async fn find(&mut self, records: &[&Record]) -> Result<Found, Failure> {
         let ids = Found::ids(records);
-        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
-            "SELECT id, event_id, content FROM signals \
-             WHERE event_id IN (SELECT unhex(value) FROM json_each(?))",
-        )
-        .bind(hex_list(&ids))
-        .fetch_all(&mut *self.connection)
-        .await?;
-        let mut signals = HashMap::with_capacity(rows.len());
-        for (id, event_id, content) in rows {
-            let content = ContentDigest::from_bytes(read_digest(&content)?);
-            signals.insert(read_event_id(&event_id)?, KnownSignal { id: SignalId::new(id), content });
-        }
-        let letters = self.letters(&ids).await?;
-        Ok(Found { signals, letters, erasures: Arc::clone(&self.state.erasures) })
+        let mut found = Found { erasures: Arc::clone(&self.state.erasures), ..self.letters(&ids).await? };
+        let sql = "SELECT event_id, id, content, NULL FROM signals WHERE event_id IN (SELECT unhex(value) FROM json_each(?))";
+        let rows: Vec<FoundRow<Vec<u8>>> =
+            sqlx::query_as(sql).bind(hex_list(&ids)).fetch_all(&mut *self.connection).await?;
+        add_found(&mut found, rows)?;
+        Ok(found)
     }
 
     async fn insert_letter(&mut self, letter: &NewDeadLetter) -> Result<bool, Failure> {
@@ -251,23 +240,15 @@ impl SqliteTables<'_> {
     }
 
     /// The dead letters of some ids.
-    async fn letters(&mut self, ids: &[Uuid]) -> Result<HashMap<DeadLetterId, KnownLetter>, Failure> {
-        let mut letters = HashMap::new();
+    async fn letters(&mut self, ids: &[Uuid]) -> Result<Found, Failure> {
+        let mut found = Found::default();
         if self.state.dead_letters > 0 {
-            let rows: Vec<(Vec<u8>, Option<Vec<u8>>, Vec<u8>)> = sqlx::query_as(
-                "SELECT id, content, payload FROM dead_letters \
-                 WHERE id IN (SELECT unhex(value) FROM json_each(?))",
-            )
-            .bind(hex_list(ids))
-            .fetch_all(&mut *self.connection)
-            .await?;
-            for (id, content, payload) in rows {
-                let content = content.as_deref().map(read_digest).transpose()?.map(ContentDigest::from_bytes);
-                let id = DeadLetterId::from_uuid(Uuid::from_slice(&id).map_err(Failure::corrupt)?);
-                letters.insert(id, KnownLetter { content, payload: payload.into() });
-            }
+            let sql = "SELECT id, NULL, content, payload FROM dead_letters WHERE id IN (SELECT unhex(value) FROM json_each(?))";
+            let rows: Vec<FoundRow<Vec<u8>>> =
+                sqlx::query_as(sql).bind(hex_list(ids)).fetch_all(&mut *self.connection).await?;
+            add_found(&mut found, rows)?;
         }
-        Ok(letters)
+        Ok(found)
     }
 
     async fn remove_letters(&mut self, ids: &[Uuid]) -> Result<u64, Failure> {

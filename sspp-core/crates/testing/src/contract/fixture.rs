@@ -23,7 +23,7 @@ pub trait QueueFixture: Send {
     /// Lets time pass by the queue's own clock.
     async fn pass(&mut self, time: Duration);
 
-    /// Kills whoever holds deliveries, and the queue's own process where it has none but ours, then opens it again.
+    /// Kills the holders of deliveries, and the queue's own process where it has none but ours, then opens it again.
     /// `false` when the queue does not outlive its handles: cases about crashes end there.
     async fn crash(&mut self) -> bool;
 }

@@ -78,7 +78,7 @@ macro_rules! queue_contract {
             a_stamp_stays_with_its_job
             a_stamp_that_is_given_counts
             stamps_go_on_after_a_crash
-            a_clock_is_told
+            a_clock_is_shown
         }
     };
     (@cases one $make:expr; $($case:ident)*) => {
@@ -161,7 +161,7 @@ macro_rules! store_contract {
             an_empty_store_answers
             a_crash_loses_nothing
             dead_letters_are_filtered_and_paged
-            a_mended_dead_letter_has_another_content
+            an_edited_dead_letter_has_another_content
             a_dead_letter_is_removed_once
             a_horizon_is_a_list_that_does_not_grow
             imported_signals_keep_what_they_say

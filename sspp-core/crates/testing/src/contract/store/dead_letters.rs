@@ -97,7 +97,7 @@ pub async fn dead_letters_are_filtered_and_paged(fixture: &mut impl StoreFixture
 }
 
 /// An edited letter is the same letter with another payload, found by what that says; it becomes that signal and no other.
-pub async fn a_mended_dead_letter_has_another_content(fixture: &mut impl StoreFixture) {
+pub async fn an_edited_dead_letter_has_another_content(fixture: &mut impl StoreFixture) {
     let store = fixture.store();
     let letters = fill(&store).await;
     let broken = &letters[9];
@@ -105,7 +105,7 @@ pub async fn a_mended_dead_letter_has_another_content(fixture: &mut impl StoreFi
     let (payload, content) = (edited.payload.clone(), edited.content.unwrap());
     let edit =
         async |held: &[u8]| store.edit_dead_letter(broken.id, held, payload.clone(), content).await.unwrap();
-    assert!(!edit(b"another").await, "somebody else was quicker");
+    assert!(!edit(b"another").await, "another edit came first");
     assert_eq!(store.dead_letter(broken.id).await.unwrap().as_ref(), Some(broken));
     assert!(edit(&broken.payload).await);
     assert!(!edit(&broken.payload).await);

@@ -35,7 +35,7 @@ pub async fn an_erased_account_is_gone_and_others_stay(fixture: &mut impl StoreF
         let letter = letter_of(number, if number % 2 == 0 { "acc_1" } else { "acc_2" }, "call_made");
         record_one(&store, Record::DeadLetter(letter)).await;
     }
-    assert_eq!(store.erase_step(10).await.unwrap(), None, "nobody was to be erased");
+    assert_eq!(store.erase_step(10).await.unwrap(), None, "no erasure was begun");
     let whole = all(&store, SignalQuery::default()).await;
     let of_account = |id: &str| {
         whole.iter().filter(|signal| signal.recorded.accepted.event.account_id.as_str() == id).count()

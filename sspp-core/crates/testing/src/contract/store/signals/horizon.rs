@@ -6,7 +6,7 @@ use crate::contract::StoreFixture;
 use sspp_engine::{CursorKey, Position, SignalQuery, Signals as _};
 use sspp_events::{SeededRandom, SortBy, SortOrder};
 
-/// A list up to a horizon is what was there, whoever records meanwhile, in every order and in stretches of ids.
+/// A list up to a horizon is what was there, whatever is recorded meanwhile, in every order and in stretches of ids.
 pub async fn a_horizon_is_a_list_that_does_not_grow(fixture: &mut impl StoreFixture) {
     let store = fixture.store();
     let source = SeededRandom::new(21);
@@ -45,7 +45,7 @@ pub async fn a_horizon_is_a_list_that_does_not_grow(fixture: &mut impl StoreFixt
     assert_eq!(all(&store, query).await, there[40..]);
     let later = store.horizon().await.unwrap();
     let query = SignalQuery { until: Some(later), ..SignalQuery::default() };
-    assert_eq!(all(&store, query).await.len() as u64, added, "whoever asks later sees more");
+    assert_eq!(all(&store, query).await.len() as u64, added, "a later list has more");
 }
 
 /// An import answers as recording does, and a signal's score, model and content are what they were.

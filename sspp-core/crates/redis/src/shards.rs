@@ -1,4 +1,4 @@
-//! What the queue and its gatherer share: the link, and how long every shard is.
+//! All shards of a queue: the link to them, and how long each is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,9 +21,9 @@ use sspp_events::AccountId;
 /// How often the lengths of all shards and their set are asked for anew.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 
-/// What the queue and its gatherer share.
+/// All shards, as the queue and its gatherer use them.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct Shards {
     pub(super) link: Link,
     pub(super) config: RedisConfig,
     lengths: Mutex<Lengths>,
@@ -40,7 +40,7 @@ struct Lengths {
     noted: bool,
 }
 
-impl Shared {
+impl Shards {
     pub(super) fn new(link: Link, config: RedisConfig) -> Self {
         let of = (0..config.shards).map(|number| (number, 0)).collect();
         let lengths = Mutex::new(Lengths { of, asked: None, noted: false });
@@ -106,7 +106,7 @@ impl Shared {
             };
             match noted_before_used.await {
                 Ok(_) => {}
-                // Memory is full. That keeps nobody from taking: what is not noted is empty.
+                // Memory is full. Jobs can be taken all the same: a shard that is not noted is empty.
                 Err(QueueError::Storage { .. }) => noted = false,
                 Err(error) => return Err(error),
             }
