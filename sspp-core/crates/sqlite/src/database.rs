@@ -11,7 +11,7 @@ use super::command::WriterHandle;
 use super::connect;
 use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
-use super::store::record::StoreState;
+use super::store::state::StoreState;
 use super::writer::Writer;
 use super::{SqliteConfig, SqliteEventQueue, SqliteOpenError, SqliteStore, log_name};
 use sspp_engine::adapter::Stamps;

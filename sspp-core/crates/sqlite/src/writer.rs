@@ -15,7 +15,8 @@ use super::lock::FileLock;
 use super::log_name;
 use super::queue_state::{Marks, QueueState};
 use super::queue_write::{self, locked};
-use super::store::record::{self, StoreState};
+use super::store::record;
+use super::store::state::StoreState;
 use super::store::{dead_letters, erasure, housekeeping, models};
 use sspp_events::{Clock, Timestamp};
 

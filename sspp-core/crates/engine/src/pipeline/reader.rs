@@ -6,8 +6,9 @@ use std::time::Duration;
 use tracing::{Instrument as _, Span};
 
 use super::item::{Item, Spent, Stopped};
+use super::metrics;
 use super::process::{Outcome, dead_letter, process};
-use super::{Tasks, metrics};
+use super::run::Tasks;
 use crate::{DeadLetterReason, Delivery, QueueError, Receipt, Settled, trace_spans};
 use sspp_events::ContentDigest;
 

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use super::item::{Item, Spent, Stopped};
-use super::{Tasks, metrics};
+use super::metrics;
+use super::run::Tasks;
 use crate::{DeadLetterReason, FailureClass, Record, StoreError, trace_spans};
 
 /// Items that are recorded together.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::item::Stopped;
+use super::metrics;
 use super::process::{Outcome, dead_letter, process};
-use super::{Tasks, metrics};
+use super::run::Tasks;
 use crate::{DeadLetterReason, Delivery, QueueError};
 
 impl Tasks {

@@ -4,12 +4,11 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use super::dialect::{DeadLetterRow, SqliteDialect};
-use super::figures;
-use super::record::StoreState;
+use super::figures::without_letters;
+use super::state::StoreState;
 use crate::SqliteStore;
 use crate::command::Command;
 use crate::failure::Failure;
-use sspp_engine::recording::Figures;
 use sspp_engine::{
     DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, NumberedDeadLetter, Page, StoreError,
     Subject, Total,
@@ -91,19 +90,8 @@ pub(crate) async fn change(
             let query =
                 sqlx::query("DELETE FROM dead_letters WHERE id = ?").bind(id.as_uuid().into_bytes().to_vec());
             let removed = query.execute(&mut *connection).await?.rows_affected();
-            without(connection, state, removed).await?;
+            without_letters(connection, state, removed).await?;
             Ok(removed > 0)
         }
     }
-}
-
-/// Corrects the count after some letters were removed.
-pub(super) async fn without(
-    connection: &mut SqliteConnection,
-    state: &mut StoreState,
-    removed: u64,
-) -> Result<(), Failure> {
-    let figures = Figures::without_letters(removed);
-    state.dead_letters += figures.dead_letters;
-    figures::write(figures, connection).await
 }

@@ -4,26 +4,10 @@ use std::sync::Arc;
 
 use sqlx::SqliteConnection;
 
-use super::dead_letters::without;
-use super::housekeeping::without_signals;
-use super::record::StoreState;
+use super::figures::{without_letters, without_signals};
+use super::state::StoreState;
 use crate::failure::Failure;
-use crate::queue_rows::read_instant;
-use sspp_engine::recording::Erasures;
-use sspp_engine::{Erasable, Erased, Erasure, ErasureDigest};
-
-/// Reads all erasures from the file.
-pub(super) async fn load(connection: &mut SqliteConnection) -> sqlx::Result<Arc<Erasures>> {
-    let rows: Vec<(String, Vec<u8>, i64)> =
-        sqlx::query_as("SELECT kind, digest, up_to FROM erasures").fetch_all(connection).await?;
-    let mut erasures = Erasures::default();
-    for (kind, digest, up_to) in rows {
-        if let (Ok(sha256), Ok(up_to)) = (digest.try_into(), read_instant(up_to)) {
-            erasures.add(ErasureDigest { is_account: kind == "account", sha256 }, up_to);
-        }
-    }
-    Ok(Arc::new(erasures))
-}
+use sspp_engine::{Erasable, Erased, Erasure};
 
 /// Notes the order.
 pub(crate) async fn begin(
@@ -75,7 +59,7 @@ pub(crate) async fn step(
     let signals = without_signals(connection, &removed).await?;
     let query = sqlx::query(letters_sql).bind(whom.name()).bind(last_letter).bind(i64::from(max));
     let letters = query.execute(&mut *connection).await?.rows_affected();
-    without(connection, state, letters).await?;
+    without_letters(connection, state, letters).await?;
     let gone = Erased { signals, dead_letters: u32::try_from(letters).unwrap_or(u32::MAX) };
     if gone.signals < max && gone.dead_letters < max {
         sqlx::query("UPDATE erasures SET name = NULL WHERE kind = ? AND digest = ?")

@@ -2,8 +2,10 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use super::state::StoreState;
 use crate::failure::Failure;
 use sspp_engine::recording::Figures;
+use sspp_sql::RemovedSignal;
 
 /// Adds what changes to the tables, in one text.
 pub(super) async fn write(figures: Figures<'_>, connection: &mut SqliteConnection) -> Result<(), Failure> {
@@ -41,6 +43,26 @@ pub(super) async fn write(figures: Figures<'_>, connection: &mut SqliteConnectio
     }
     query.execute(connection).await?;
     Ok(())
+}
+
+/// Corrects the figures after some signals were removed; returns how many.
+pub(super) async fn without_signals(
+    connection: &mut SqliteConnection,
+    removed: &[RemovedSignal],
+) -> Result<u32, Failure> {
+    write(Figures::without_signals(removed), connection).await?;
+    Ok(u32::try_from(removed.len()).unwrap_or(u32::MAX))
+}
+
+/// Corrects the count after some letters were removed.
+pub(super) async fn without_letters(
+    connection: &mut SqliteConnection,
+    state: &mut StoreState,
+    removed: u64,
+) -> Result<(), Failure> {
+    let figures = Figures::without_letters(removed);
+    state.dead_letters += figures.dead_letters;
+    write(figures, connection).await
 }
 
 /// First the new names: the number of rows that statement inserted is what the number of different names grows by.

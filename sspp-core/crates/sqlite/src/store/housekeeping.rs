@@ -3,17 +3,15 @@
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
-use super::dead_letters::without;
-use super::record::StoreState;
-use super::{erasure, figures};
+use super::erasure;
+use super::figures::{without_letters, without_signals};
+use super::state::StoreState;
 use crate::SqliteStore;
 use crate::command::Command;
 use crate::failure::Failure;
 use crate::queue_rows::read_instant;
-use sspp_engine::recording::Figures;
 use sspp_engine::{Erased, Erasure, Housekeeping, StoreError};
 use sspp_events::Timestamp;
-use sspp_sql::RemovedSignal;
 
 /// One step of retention: up to `max` rows from before an instant, the oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -98,17 +96,8 @@ pub(crate) async fn expire(
         Kind::DeadLetters => {
             let query = sqlx::query(REMOVE_LETTERS).bind(before).bind(max);
             let removed = query.execute(&mut *connection).await?.rows_affected();
-            without(connection, state, removed).await?;
+            without_letters(connection, state, removed).await?;
             Ok(u32::try_from(removed).unwrap_or(u32::MAX))
         }
     }
-}
-
-/// Corrects the figures after some signals were removed; returns how many.
-pub(super) async fn without_signals(
-    connection: &mut SqliteConnection,
-    removed: &[RemovedSignal],
-) -> Result<u32, Failure> {
-    figures::write(Figures::without_signals(removed), connection).await?;
-    Ok(u32::try_from(removed.len()).unwrap_or(u32::MAX))
 }

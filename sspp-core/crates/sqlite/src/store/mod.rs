@@ -5,10 +5,12 @@ mod dialect;
 pub(crate) mod erasure;
 mod figures;
 pub(crate) mod housekeeping;
+mod in_memory;
 pub(crate) mod models;
 pub(crate) mod record;
 mod signals;
 mod sqlite_store;
+pub(crate) mod state;
 mod status;
 
 pub use sqlite_store::SqliteStore;

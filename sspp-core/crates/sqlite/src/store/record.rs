@@ -6,13 +6,14 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
 use super::dialect::{SignalRow, SqliteDialect};
+use super::figures;
 use super::models::missing_model;
-use super::{erasure, figures};
+use super::state::StoreState;
 use crate::failure::{Failure, FailureKind};
 use crate::multi_insert::MultiInsert;
 use crate::queue_rows::read_event_id;
 use sspp_engine::adapter::ordinary;
-use sspp_engine::recording::{self, Erasures, Found, Inserted, Recording, Tables, takes};
+use sspp_engine::recording::{self, Found, Inserted, Recording, Tables, takes};
 use sspp_engine::{NewDeadLetter, NewSignal, Record, Recorded, StoreError};
 use sspp_events::{DeadLetterId, EventId, ExternalId, SignalId, Source};
 use sspp_sql::{FoundRow, add_found};
@@ -25,27 +26,6 @@ static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
         "ON CONFLICT (event_id) DO NOTHING",
     )
 });
-
-/// What the writer knows of the store without asking. Put back with a failed transaction.
-#[derive(Debug, Clone)]
-pub(crate) struct StoreState {
-    pub(super) last_id: i64,
-    pub(super) dead_letters: i64,
-    pub(super) erasures: Arc<Erasures>,
-}
-
-impl StoreState {
-    /// Reads it from the file.
-    pub(crate) async fn load(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
-        let (last_id, dead_letters) = sqlx::query_as(
-            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'signals'), 0), dead_letters FROM totals",
-        )
-        .fetch_one(&mut *connection)
-        .await?;
-        let erasures = erasure::load(connection).await?;
-        Ok(Self { last_id, dead_letters, erasures })
-    }
-}
 
 /// Records one caller's batch. What is wrong with its data undoes this batch alone; any other failure is every caller's.
 pub(crate) async fn record_alone(

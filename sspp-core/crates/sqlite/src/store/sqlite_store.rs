@@ -5,9 +5,7 @@ use std::sync::Arc;
 use sqlx::SqlitePool;
 
 use crate::command::WriterHandle;
-use crate::lock::FileLock;
-use crate::{SqliteConfig, SqliteDatabase, SqliteOpenError};
-use sspp_events::{Clock, SystemClock};
+use sspp_events::Clock;
 
 /// The store in a SQLite file; [`SqliteDatabase::store`](crate::SqliteDatabase::store) gives it.
 ///
@@ -28,22 +26,6 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// A whole store in memory, for tests and examples. Its clones are handles on the same store, which ends with the last.
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// use sspp_core::{Signals, SqliteStore};
-    /// let store = SqliteStore::in_memory().await.unwrap();
-    /// assert_eq!(store.stats().await.unwrap().signals, 0);
-    /// # });
-    /// ```
-    pub async fn in_memory() -> Result<Self, SqliteOpenError> {
-        let (lock, clock) = (FileLock::in_memory(), Arc::new(SystemClock));
-        let config = SqliteConfig::new(&lock.place.real);
-        let database = SqliteDatabase::at(lock, config, clock).await?;
-        Ok(SqliteStore::clone(&database.store))
-    }
-
     /// The same store with another clock.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
