@@ -12,7 +12,7 @@ use poem::listener::{Acceptor as _, Listener as _, TcpListener};
 use sspp_api::{App, Metrics, Ports, Settings, service};
 use sspp_client::{Client, SalesEvent};
 use sspp_core::{
-    Clock, MemoryEventQueue, MemoryStore, Pipeline, PipelineConfig, Random, ScoringModel, SystemClock,
+    Clock, MemoryEventQueue, Pipeline, PipelineConfig, Random, ScoringModel, SqliteStore, SystemClock,
     SystemRandom,
 };
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
     let model = ScoringModel::embedded_default();
     let queue = Arc::new(MemoryEventQueue::new(Arc::clone(&clock)));
-    let store = Arc::new(MemoryStore::new());
+    let store = Arc::new(SqliteStore::in_memory().await?);
     let ports = Ports {
         queue: queue.clone(),
         queue_service: "memory",
@@ -36,7 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let stop = CancellationToken::new();
-    let pipeline = Pipeline::new(queue, store, model, clock, random, PipelineConfig::default());
+    let pipeline =
+        Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
     let pipeline = tokio::spawn(pipeline.run(stop.clone()));
 
     let port = std::env::var("PORT").unwrap_or_else(|_| "0".to_owned());

@@ -97,7 +97,8 @@ async fn serve(
     if embedded {
         upkeep = upkeep.retention(config.retention.retention());
         let settings = config.pipeline.config();
-        let made = Pipeline::new(Arc::clone(queue), Arc::clone(store), model, clock, random, settings);
+        let (signals, models) = (store.clone(), store.clone());
+        let made = Pipeline::new(Arc::clone(queue), signals, models, model, clock, random, settings);
         pipeline = Some(RunningPipeline::start(made, background.clone()));
     }
     tokio::spawn(upkeep.run(background.clone()));

@@ -116,7 +116,8 @@ async fn work(
     tokio::spawn(upkeep.run(stop.clone()));
     let pipeline = Pipeline::new(
         Arc::clone(queue),
-        Arc::clone(store),
+        store.clone(),
+        store.clone(),
         model,
         Arc::new(SystemClock),
         Arc::new(SystemRandom::new()),

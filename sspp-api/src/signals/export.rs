@@ -110,7 +110,7 @@ impl Export {
             }
             if !page.more {
                 self.stretch = self.stretch.map(|from| from.saturating_add(STRETCH));
-                self.done = self.stretch.is_none_or(|from| from >= self.horizon.last_id.get());
+                self.done = self.stretch.is_none_or(|from| from >= self.horizon.last_id().get());
             }
             if !page.items.is_empty() {
                 return self.lines(page.items).await.map(Some);

@@ -77,7 +77,7 @@ impl Target {
         };
         let named = postgres.place().map_err(RunError::from)?;
         let store = open_postgres(postgres).await?;
-        store.ping().await?;
+        store.port().ping().await?;
         let intake = match redis {
             Some(redis) => Some(intake(queue(redis).await?)),
             None => None,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use sspp_api::{Ports, Settings};
-use sspp_core::{ManualClock, MemoryEventQueue, MemoryStore};
+use sspp_core::testing::store_in_memory;
+use sspp_core::{ManualClock, MemoryEventQueue};
 
 use crate::harness::{Harness, event, memory_ports};
 
@@ -76,7 +77,7 @@ async fn a_clock_that_is_put_right_after_an_erasure_loses_nothing() {
     let clock = clock();
     let ports = Ports {
         queue: Arc::new(MemoryEventQueue::new(clock.clone())),
-        store: Arc::new(MemoryStore::with_clock(clock.clone())),
+        store: Arc::new(store_in_memory().with_clock(clock.clone())),
         clock: clock.clone(),
         ..memory_ports()
     };

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sspp_api::Settings;
 use sspp_core::{
-    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, Durability, Erased, Erasure,
-    EventId, Horizon, ModelDigest, ModelRecord, NewSignal, NumberedDeadLetter, Page, Record, Recorded,
-    Signal, SignalFilter, SignalId, SignalQuery, SignalStats, Store, StoreError, Timestamp, Total,
+    ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, DeadLetters, Durability,
+    Erased, Erasure, EventId, Horizon, Housekeeping, ModelDigest, ModelRecord, Models, NewSignal,
+    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalId, SignalQuery, SignalStats,
+    Signals, StoreError, StoreStatus, Timestamp, Total,
 };
 
 use crate::harness::{Harness, event, memory_ports};
@@ -130,43 +131,58 @@ impl Broken {
 }
 
 #[async_trait]
-impl Store for Broken {
+impl Signals for Broken {
     async fn record(&self, _: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.answer()
     }
+
     async fn is_at_fault(&self, _: &NewSignal, _: &bytes::Bytes) -> Result<bool, StoreError> {
         self.answer()
     }
+
     async fn signal(&self, _: SignalId) -> Result<Option<Signal>, StoreError> {
         self.answer()
     }
+
     async fn signal_of_event(&self, _: EventId) -> Result<Option<Signal>, StoreError> {
         self.answer()
     }
+
     async fn signals(&self, _: &SignalQuery) -> Result<Page<Signal>, StoreError> {
         self.answer()
     }
+
     async fn count(&self, _: &SignalFilter) -> Result<Total, StoreError> {
         self.answer()
     }
+
     async fn stats(&self) -> Result<SignalStats, StoreError> {
         self.answer()
     }
-    async fn dead_letter(&self, _: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
-        self.answer()
-    }
-    async fn recent_dead_letters(&self, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
-        self.answer()
-    }
+
     async fn horizon(&self) -> Result<Horizon, StoreError> {
         self.answer()
     }
+}
+
+#[async_trait]
+impl DeadLetters for Broken {
+    async fn dead_letter(&self, _: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
+        self.answer()
+    }
+
+    async fn recent_dead_letters(&self, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        self.answer()
+    }
+
     async fn dead_letters(&self, _: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError> {
         self.answer()
     }
+
     async fn count_dead_letters(&self, _: &DeadLetterFilter, _: Option<i64>) -> Result<Total, StoreError> {
         self.answer()
     }
+
     async fn edit_dead_letter(
         &self,
         _: DeadLetterId,
@@ -176,36 +192,56 @@ impl Store for Broken {
     ) -> Result<bool, StoreError> {
         self.answer()
     }
+
     async fn remove_dead_letter(&self, _: DeadLetterId) -> Result<bool, StoreError> {
         self.answer()
     }
-    async fn begin_erasure(&self, _: &Erasure) -> Result<(), StoreError> {
-        self.answer()
-    }
-    async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.answer()
-    }
-    async fn erase_step(&self, _: u32) -> Result<Option<Erased>, StoreError> {
-        self.answer()
-    }
-    async fn expire_signals(&self, _: Timestamp, _: u32) -> Result<u32, StoreError> {
-        self.answer()
-    }
-    async fn expire_dead_letters(&self, _: Timestamp, _: u32) -> Result<u32, StoreError> {
-        self.answer()
-    }
-    async fn now(&self) -> Result<Timestamp, StoreError> {
-        self.answer()
-    }
+}
+
+#[async_trait]
+impl Models for Broken {
     async fn put_model(&self, _: &ModelRecord) -> Result<(), StoreError> {
         self.answer()
     }
+
     async fn model(&self, _: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
         self.answer()
     }
+}
+
+#[async_trait]
+impl Housekeeping for Broken {
+    async fn begin_erasure(&self, _: &Erasure) -> Result<(), StoreError> {
+        self.answer()
+    }
+
+    async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.answer()
+    }
+
+    async fn erase_step(&self, _: u32) -> Result<Option<Erased>, StoreError> {
+        self.answer()
+    }
+
+    async fn expire_signals(&self, _: Timestamp, _: u32) -> Result<u32, StoreError> {
+        self.answer()
+    }
+
+    async fn expire_dead_letters(&self, _: Timestamp, _: u32) -> Result<u32, StoreError> {
+        self.answer()
+    }
+}
+
+#[async_trait]
+impl StoreStatus for Broken {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.answer()
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.answer()
     }
+
     async fn durability(&self) -> Result<Durability, StoreError> {
         self.answer()
     }

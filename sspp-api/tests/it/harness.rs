@@ -7,9 +7,8 @@ use poem::{Body, Endpoint as _, Request};
 use serde_json::Value;
 use sspp_api::{App, Metrics, Ports, Service, Settings, service};
 use sspp_core::testing::eventually;
-use sspp_core::{
-    Clock, MemoryEventQueue, MemoryStore, Pipeline, PipelineConfig, ScoringModel, SystemClock, SystemRandom,
-};
+use sspp_core::testing::store_in_memory;
+use sspp_core::{Clock, MemoryEventQueue, Pipeline, PipelineConfig, ScoringModel, SystemClock, SystemRandom};
 use tokio_util::sync::CancellationToken;
 
 /// A service under test. Its pipeline, if it runs, stops with it.
@@ -65,7 +64,7 @@ pub(crate) fn memory_ports() -> Ports {
     Ports {
         queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
         queue_service: "memory",
-        store: Arc::new(MemoryStore::new()),
+        store: Arc::new(store_in_memory()),
         store_service: "memory",
         model: ScoringModel::embedded_default(),
         clock,
@@ -93,7 +92,8 @@ impl Harness {
 
     pub(crate) fn run_pipeline(&self) {
         let Ports { queue, store, model, clock, random, .. } = self.ports.clone();
-        let pipeline = Pipeline::new(queue, store, model, clock, random, PipelineConfig::default());
+        let pipeline =
+            Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
         tokio::spawn(pipeline.run(self.stop.clone()));
     }
 

@@ -10,9 +10,10 @@ use poem::Server;
 use poem::listener::{Acceptor as _, Listener as _, TcpListener};
 use sspp_api::{App, Metrics, Ports, Settings, service};
 use sspp_core::ScoringModel;
+use sspp_core::testing::store_in_memory;
 use sspp_core::{
     Clock, ContentDigest, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, Event, MemoryEventQueue,
-    MemoryStore, Pipeline, PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
+    Pipeline, PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -64,7 +65,7 @@ async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
     let ports = Ports {
         queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
         queue_service: "memory",
-        store: Arc::new(MemoryStore::new()),
+        store: Arc::new(store_in_memory()),
         store_service: "memory",
         model: ScoringModel::embedded_default(),
         clock,
@@ -72,7 +73,8 @@ async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
     };
     ports.store.record(vec![Record::DeadLetter(left_behind(&ports))]).await.unwrap();
     let Ports { queue, store, model, clock, random, .. } = ports.clone();
-    let pipeline = Pipeline::new(queue, store, model, clock, random, PipelineConfig::default());
+    let pipeline =
+        Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
     let pipeline = tokio::spawn(pipeline.run(stop.clone()));
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();

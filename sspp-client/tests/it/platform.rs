@@ -9,9 +9,10 @@ use poem::listener::{Acceptor as _, Listener as _, TcpListener};
 use sspp_api::{ApiKeys, App, Metrics, NewKey, Ports, Settings, service};
 use sspp_client::{Client, DeadLetterId};
 use sspp_core::ScoringModel;
+use sspp_core::testing::store_in_memory;
 use sspp_core::{
-    Clock, ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, MemoryEventQueue, MemoryStore,
-    Pipeline, PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
+    Clock, ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, MemoryEventQueue, Pipeline,
+    PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +49,7 @@ impl Platform {
         let ports = Ports {
             queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
             queue_service: "memory",
-            store: Arc::new(MemoryStore::new()),
+            store: Arc::new(store_in_memory()),
             store_service: "memory",
             model: ScoringModel::embedded_default(),
             clock,
@@ -111,7 +112,8 @@ async fn serve(
     told: mpsc::Sender<String>,
 ) {
     let Ports { queue, store, model, clock, random, .. } = ports.clone();
-    let pipeline = Pipeline::new(queue, store, model, clock, random, PipelineConfig::default());
+    let pipeline =
+        Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
     let pipeline = with_pipeline.then(|| tokio::spawn(pipeline.run(stop.clone())));
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();

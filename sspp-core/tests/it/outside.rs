@@ -1,4 +1,4 @@
-//! A program of somebody else: every type that it has to name is named through this crate alone.
+//! Another program: every type that it has to name is named through this crate alone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +13,10 @@ use sspp_core::tokio::sync::watch;
 use sspp_core::tokio_util::sync::CancellationToken;
 use sspp_core::uuid::Uuid;
 use sspp_core::{
-    Admission, Clock, Delivery, Durability, Envelope, Event, EventId, EventQueue, GroupRule,
-    MemoryEventQueue, MemoryStore, NewJob, Pipeline, PipelineConfig, QueueDepth, QueueError, QueuedJob,
-    Random, Receipt, ScoringModel, Settled, Store, Timestamp,
+    Admission, Clock, Delivery, Durability, Envelope, Event, EventId, EventQueue, GroupRule, Horizon,
+    MemoryEventQueue, MemoryStore, ModelDigest, ModelRecord, Models, NewJob, NewSignal, Page, Pipeline,
+    PipelineConfig, QueueDepth, QueueError, QueuedJob, Random, Receipt, Record, Recorded, ScoringModel,
+    Settled, Signal, SignalFilter, SignalId, SignalQuery, SignalStats, Signals, StoreError, Timestamp, Total,
 };
 
 #[derive(Debug)]
@@ -107,13 +108,62 @@ impl EventQueue for OwnQueue {
     }
 }
 
+/// A store of signals and models alone: no dead letters to read, no housekeeping.
+#[derive(Debug, Default)]
+struct OwnStore(MemoryStore);
+
+#[async_trait]
+impl Signals for OwnStore {
+    async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        self.0.record(batch).await
+    }
+
+    async fn is_at_fault(&self, signal: &NewSignal, payload: &Bytes) -> Result<bool, StoreError> {
+        self.0.is_at_fault(signal, payload).await
+    }
+
+    async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError> {
+        self.0.signal(id).await
+    }
+
+    async fn signal_of_event(&self, event_id: EventId) -> Result<Option<Signal>, StoreError> {
+        self.0.signal_of_event(event_id).await
+    }
+
+    async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError> {
+        self.0.signals(query).await
+    }
+
+    async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError> {
+        self.0.count(filter).await
+    }
+
+    async fn stats(&self) -> Result<SignalStats, StoreError> {
+        self.0.stats().await
+    }
+
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        self.0.horizon().await
+    }
+}
+
+#[async_trait]
+impl Models for OwnStore {
+    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
+        self.0.put_model(model).await
+    }
+
+    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
+        self.0.model(digest).await
+    }
+}
+
 #[tokio::test]
-async fn a_pipeline_runs_over_a_queue_a_clock_and_a_random_of_somebody_else() {
+async fn a_pipeline_runs_over_a_queue_signals_and_models_of_another_program() {
     let (clock, random) = (Arc::new(OwnClock), Arc::new(OwnRandom));
     let (queued, mut seen) = watch::channel(0);
     let queue = Arc::new(OwnQueue { inner: MemoryEventQueue::new(clock.clone()), queued });
-    let (store, model) = (Arc::new(MemoryStore::new()), ScoringModel::embedded_default());
-    store.put_model(&model.to_record()).await.unwrap();
+    let (store, model) = (Arc::new(OwnStore::default()), ScoringModel::embedded_default());
     let groups: &IndexMap<String, GroupRule> = &model.account().groups;
     assert_eq!(groups.len(), 3);
 
@@ -126,8 +176,15 @@ async fn a_pipeline_runs_over_a_queue_a_clock_and_a_random_of_somebody_else() {
     let payload: Bytes = envelope.encode();
     assert_eq!(Envelope::decode(&payload).unwrap().event_id, EventId::from_uuid(id));
 
-    let pipeline =
-        Pipeline::new(queue.clone(), store.clone(), model, clock, random, PipelineConfig::default());
+    let pipeline = Pipeline::new(
+        queue.clone(),
+        store.clone(),
+        store.clone(),
+        model,
+        clock,
+        random,
+        PipelineConfig::default(),
+    );
     let store_away: watch::Receiver<bool> = pipeline.store_away();
     let stop = CancellationToken::new();
     let running = tokio::spawn(pipeline.run(stop.clone()));

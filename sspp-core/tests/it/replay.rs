@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bytes::Bytes;
 use sspp_core::testing::builders::{at, event_id};
 use sspp_core::testing::servers::{Kind, server};
-use sspp_core::testing::{FaultyStore, MockEventQueue, eventually};
+use sspp_core::testing::{FaultyStore, MockEventQueue, eventually, store_in_memory};
 use sspp_core::*;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,7 @@ fn start(queue: &Arc<dyn EventQueue>, store: &Arc<dyn Store>) -> Running {
     let clock = Arc::new(SystemClock);
     let (model, random) = (ScoringModel::embedded_default(), Arc::new(SeededRandom::new(1)));
     let config = PipelineConfig::default();
-    let pipeline = Pipeline::new(queue.clone(), store.clone(), model, clock, random, config);
+    let pipeline = Pipeline::new(queue.clone(), store.clone(), store.clone(), model, clock, random, config);
     let stop = CancellationToken::new();
     Running { stop: stop.clone(), pipeline: tokio::spawn(pipeline.run(stop)) }
 }
@@ -107,10 +107,10 @@ async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, store: Arc<dyn
 }
 
 fn memory() -> (Arc<dyn EventQueue>, Arc<dyn Store>) {
-    (Arc::new(MemoryEventQueue::new(Arc::new(SystemClock))), Arc::new(MemoryStore::new()))
+    (Arc::new(MemoryEventQueue::new(Arc::new(SystemClock))), Arc::new(store_in_memory()))
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn many_replays_make_one_signal_in_memory() {
     let (queue, store) = memory();
     many_replays_make_one_signal(queue, store).await;
@@ -138,7 +138,7 @@ async fn many_replays_make_one_signal_on_redis_and_postgres() {
     store.close().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_event_that_is_rejected_again_keeps_its_one_letter() {
     let (queue, memory) = memory();
     let refusals = Arc::new(AtomicU32::new(0));
@@ -215,7 +215,7 @@ async fn a_conflicting_letter_is_no_signal_because_its_rival_is() {
 
 #[tokio::test]
 async fn a_queue_or_store_that_fails_leaves_the_letter() {
-    let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let memory: Arc<dyn Store> = Arc::new(store_in_memory());
     let store = FaultyStore::new(memory.clone(), |_| None);
     keep(&store, &letter(1)).await;
     keep(&store, &letter(2)).await;

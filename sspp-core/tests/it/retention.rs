@@ -1,4 +1,4 @@
-//! Removing what is too old: over memory and SQLite, by a clock that the test moves.
+//! Retention over SQLite, by a clock that the test moves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -34,6 +34,17 @@ async fn fill(store: &dyn Store, days: i64) {
     }
 }
 
+/// What is looked at often.
+fn often() -> Retention {
+    Retention { pause: Duration::from_millis(1), every: Duration::from_millis(5), ..Retention::default() }
+}
+
+/// Waits until retention looked again, from beginning to end.
+async fn looked_again(store: &FaultyStore<SqliteStore>) {
+    let before = store.times_asked();
+    eventually("it looks again", async || store.times_asked() >= before + 2).await;
+}
+
 fn days(days: u32) -> Duration {
     Retention::SHORTEST * days
 }
@@ -53,44 +64,46 @@ async fn is(store: &dyn Store, wanted: (u64, u64, u64)) {
     eventually(&format!("{wanted:?} are left"), async || figures(store).await == wanted).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_becomes_too_old_goes_and_nothing_else() {
     let clock = clock(10);
-    let store = Arc::new(MemoryStore::with_clock(clock.clone()));
+    let store = Arc::new(SqliteStore::in_memory().await.unwrap().with_clock(clock.clone()));
+    let store = Arc::new(FaultyStore::new(store, |_| None));
     fill(&*store, 10).await;
-    let retention = Retention { signals: Some(days(5)), dead_letters: Some(days(3)), ..Retention::default() };
+    let retention = Retention { signals: Some(days(5)), dead_letters: Some(days(3)), ..often() };
     let retaining = retain(store.clone(), retention);
     is(&*store, (3_000, 5, 3)).await;
-    tokio::time::sleep(Duration::from_hours(2)).await;
+    looked_again(&store).await;
     assert_eq!(figures(&*store).await, (3_000, 5, 3), "the clock stands");
     clock.advance(TimeDelta::days(1) + TimeDelta::seconds(10));
     is(&*store, (2_390, 4, 1)).await;
     clock.advance(TimeDelta::days(-300));
-    tokio::time::sleep(Duration::from_hours(2)).await;
+    looked_again(&store).await;
     assert_eq!(figures(&*store).await, (2_390, 4, 1), "a clock that is set back removes nothing");
     clock.advance(TimeDelta::days(400));
     is(&*store, (0, 0, 0)).await;
     retaining.abort();
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn one_kind_may_be_kept_for_ever_and_by_default_all_is() {
     let clock = clock(4_000);
-    let store = Arc::new(MemoryStore::with_clock(clock.clone()));
+    let store = Arc::new(SqliteStore::in_memory().await.unwrap().with_clock(clock.clone()));
+    let store = Arc::new(FaultyStore::new(store, |_| None));
     fill(&*store, 4).await;
     // It would run for ever if it did anything.
     retain(store.clone(), Retention::default()).await.unwrap();
     assert_eq!(figures(&*store).await, (2_400, 4, 4));
-    let letters = Retention { dead_letters: Some(days(1)), ..Retention::default() };
+    let letters = Retention { dead_letters: Some(days(1)), ..often() };
     let retaining = retain(store.clone(), letters);
     is(&*store, (2_400, 4, 0)).await;
     retaining.abort();
     clock.advance(TimeDelta::days(4 - 4_000));
     // Less than a day is taken as a day, however it got here.
-    let hasty = Retention { signals: Some(Duration::ZERO), ..Retention::default() };
+    let hasty = Retention { signals: Some(Duration::ZERO), ..often() };
     let retaining = retain(store.clone(), hasty);
     is(&*store, (600, 1, 0)).await;
-    tokio::time::sleep(Duration::from_hours(1)).await;
+    looked_again(&store).await;
     assert_eq!(figures(&*store).await, (600, 1, 0));
     retaining.abort();
 }
@@ -114,23 +127,23 @@ impl tracing::Subscriber for Warnings {
     fn exit(&self, _: &span::Id) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_outage_is_told_once_and_waited_out() {
     let warnings = Arc::new(AtomicU32::new(0));
     let _logs = tracing::subscriber::set_default(Warnings(warnings.clone()));
-    let memory = Arc::new(MemoryStore::with_clock(clock(20)));
+    let memory = Arc::new(SqliteStore::in_memory().await.unwrap().with_clock(clock(20)));
     fill(&*memory, 2).await;
     let store = Arc::new(FaultyStore::new(memory.clone(), |_| None));
     store.cut(true);
-    let retention = Retention { signals: Some(days(1)), ..Retention::default() };
+    let retention = Retention { signals: Some(days(1)), ..often() };
     let retaining = retain(store.clone(), retention);
     for outage in 1..=2 {
-        tokio::time::sleep(Duration::from_hours(1)).await;
+        looked_again(&store).await;
         assert_eq!(warnings.load(Ordering::SeqCst), outage);
         store.cut(false);
         is(&*memory, (0, 0, 2)).await;
         // It looks once more and finds nothing: the outage is over.
-        tokio::time::sleep(Duration::from_mins(5)).await;
+        looked_again(&store).await;
         store.cut(true);
         fill(&*memory, 2).await;
     }

@@ -31,10 +31,10 @@ impl DeadLetterFilter {
         *self == Self::default()
     }
 
-    /// Whether a letter passes; `event_type` is what its payload names.
-    pub fn matches(&self, letter: &DeadLetter, event_type: Option<&EventType>) -> bool {
+    /// Whether a letter passes.
+    pub fn matches(&self, letter: &DeadLetter) -> bool {
         self.reason.is_none_or(|reason| reason == letter.reason)
-            && self.event_type.as_ref().is_none_or(|wanted| event_type == Some(wanted))
+            && (self.event_type.is_none() || letter.subject().event_type == self.event_type)
             && self.from.is_none_or(|from| letter.died_at >= from)
             && self.to.is_none_or(|to| letter.died_at < to)
     }

@@ -17,6 +17,7 @@ pub mod otlp;
 mod pipeline;
 mod ports;
 mod query;
+pub mod recording;
 mod replay;
 mod signal;
 mod stamps;
@@ -35,8 +36,8 @@ pub use job::{JobState, QueueDepth, QueuedJob};
 pub use memory::{MemoryEventQueue, MemoryStore};
 pub use pipeline::{Pipeline, PipelineConfig};
 pub use ports::{
-    Admission, Delivery, Durability, EventQueue, FailureClass, NewJob, QueueError, Receipt, Record, Recorded,
-    Settled, Settlement, Store, StoreError,
+    Admission, DeadLetters, Delivery, Durability, EventQueue, FailureClass, Housekeeping, Models, NewJob,
+    QueueError, Receipt, Record, Recorded, Settled, Settlement, Signals, Store, StoreError, StoreStatus,
 };
 pub use query::{Cursor, CursorFault, CursorKey, Horizon, Page, Position, SignalFilter, SignalQuery, Total};
 pub use replay::{ReplayError, Replayed, replay, replay_all};

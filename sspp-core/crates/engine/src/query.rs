@@ -162,15 +162,21 @@ pub enum Position {
 }
 
 /// An instant of a store by which nothing can be missed: the signals that were stored before it are all to be seen, and none
-/// is added before it any more. Its numbers mean something to the store that made it alone.
+/// is added before it any more. Opaque to callers; it means something to the store that made it alone.
 ///
 /// ```
-/// use sspp_core::{Horizon, SignalId};
-/// let horizon = Horizon { last_id: SignalId::new(70), before: 0, from: 0 };
-/// assert_eq!(horizon.up_to(SignalId::new(9)).last_id.get(), 9);
+/// use sspp_core::{MemoryStore, SignalId, Signals};
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let horizon = MemoryStore::new().horizon().await.unwrap();
+/// assert_eq!(horizon.up_to(SignalId::new(9)).last_id(), SignalId::new(0));
+/// # });
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Horizon {
+pub struct Horizon(Snapshot);
+
+/// A [`Horizon`] as the store that makes it writes and reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Snapshot {
     /// No signal of a higher id.
     pub last_id: SignalId,
     /// On PostgreSQL: signals of transactions before this one, the oldest that was under way …
@@ -180,10 +186,34 @@ pub struct Horizon {
 }
 
 impl Horizon {
-    /// The same, but no signal of a higher id than this: lets long ways be read in stretches.
+    /// The highest id that a signal before it may have.
+    pub fn last_id(self) -> SignalId {
+        self.0.last_id
+    }
+
+    /// The same, but no signal of a higher id than this: long lists can be read in stretches of ids.
     #[must_use]
     pub fn up_to(self, id: SignalId) -> Self {
-        Self { last_id: self.last_id.min(id), ..self }
+        Self(Snapshot { last_id: self.0.last_id.min(id), ..self.0 })
+    }
+}
+
+impl From<Snapshot> for Horizon {
+    fn from(snapshot: Snapshot) -> Self {
+        Self(snapshot)
+    }
+}
+
+impl From<SignalId> for Horizon {
+    /// For a store that commits signals in the order of their ids.
+    fn from(last_id: SignalId) -> Self {
+        Self(Snapshot { last_id, before: 0, from: 0 })
+    }
+}
+
+impl From<Horizon> for Snapshot {
+    fn from(horizon: Horizon) -> Self {
+        horizon.0
     }
 }
 
@@ -236,6 +266,16 @@ pub struct Page<T> {
     pub more: bool,
 }
 
+impl<T> Page<T> {
+    /// The page of rows that were read with one more than asked for, which tells whether rows follow.
+    pub fn of(mut rows: Vec<T>, limit: u32) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Self { items: rows, more }
+    }
+}
+
 /// How many rows a filter has.
 ///
 /// ```
@@ -253,8 +293,13 @@ impl Total {
     /// Rows of a filter without a counter are counted up to here.
     pub const COUNTED_UP_TO: u64 = 10_000;
 
-    /// What is told of rows that were counted up to one more than is told.
+    /// The total of rows that were counted up to one more than [`Total::COUNTED_UP_TO`].
     pub fn bounded(count: u64) -> Self {
         Self { count: count.min(Self::COUNTED_UP_TO), exact: count <= Self::COUNTED_UP_TO }
+    }
+
+    /// The total of a filter: exact when it is a [single dimension](SignalFilter::single_dimension), else bounded.
+    pub fn of(filter: &SignalFilter, count: u64) -> Self {
+        if filter.single_dimension() { Self { count, exact: true } } else { Self::bounded(count) }
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Admission, DeadLetter, DeadLetterReason, Envelope, EnvelopeFault, EventQueue, NewJob, QueueError, Store,
-    StoreError,
+    Admission, DeadLetter, DeadLetterReason, DeadLetters, Envelope, EnvelopeFault, EventQueue, NewJob,
+    QueueError, Signals, StoreError,
 };
 use sspp_events::{DeadLetterId, EventId, SignalId};
 
@@ -49,7 +49,7 @@ pub enum ReplayError {
         event_id: EventId,
     },
     /// The payload is no envelope that this release can read.
-    #[error("dead letter {id} cannot be replayed, since nobody can tell whose event it is: {fault}")]
+    #[error("dead letter {id} cannot be replayed, since its event cannot be read: {fault}")]
     Undecodable {
         /// The letter.
         id: DeadLetterId,
@@ -115,7 +115,7 @@ pub enum ReplayError {
 /// ```
 pub async fn replay(
     queue: &dyn EventQueue,
-    store: &dyn Store,
+    store: &(impl DeadLetters + Signals + ?Sized),
     id: DeadLetterId,
 ) -> Result<Replayed, ReplayError> {
     let letter = store.dead_letter(id).await?;

@@ -40,7 +40,7 @@ impl Event {
     /// The most bytes an event's JSON may have: 256 KiB.
     pub const MAX_BYTES: usize = 256 * 1024;
 
-    /// Starts an event from its four required members; faults are told by [`EventBuilder::build`].
+    /// Starts an event from its four required members; faults are reported by [`EventBuilder::build`].
     pub fn builder(
         account_id: impl Into<String>,
         user_id: impl Into<String>,
@@ -113,7 +113,7 @@ impl EventBuilder {
         self
     }
 
-    /// Adds metadata that was checked; a fault is told beside the other violations.
+    /// Adds metadata that was checked; a fault is reported beside the other violations.
     #[must_use]
     pub fn checked_metadata(mut self, checked: Result<Metadata, MetadataFault>) -> Self {
         self.metadata = Some(checked);

@@ -28,7 +28,7 @@ impl From<Infallible> for TimestampFault {
     }
 }
 
-/// What a text was read as: a fault is told where the others are.
+/// What a text was read as: a fault is reported where the others are.
 impl TryFrom<Result<Self, TimestampFault>> for Timestamp {
     type Error = TimestampFault;
     fn try_from(read: Result<Self, TimestampFault>) -> Result<Self, TimestampFault> {

@@ -16,7 +16,7 @@ pub trait KnownTypes {
     /// The event type of this name, if there is one.
     fn known(&self, name: &str) -> Option<&EventType>;
 
-    /// The names of all, in the order in which people are told them.
+    /// The names of all, in the order in which messages list them.
     fn names(&self) -> Vec<&str>;
 }
 

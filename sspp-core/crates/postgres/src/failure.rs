@@ -66,7 +66,13 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-/// The unique keys of the schema. One that somebody added is not among them.
+impl From<sspp_sql::Corrupt> for Failure {
+    fn from(corrupt: sspp_sql::Corrupt) -> Self {
+        Self::Corrupt(corrupt.0)
+    }
+}
+
+/// The unique keys of the schema. Keys that an operator added are not among them.
 const OUR_KEYS: [&str; 9] = [
     "signals_pkey",
     "signals_event_id",
@@ -189,7 +195,7 @@ mod tests {
             assert_eq!(Meaning::of(state, None), Meaning::Data, "{state}");
         }
         assert_eq!(Meaning::of("23505", Some("signals_event_id")), Meaning::Contention);
-        assert_eq!(Meaning::of("23505", Some("added_by_somebody")), Meaning::Data);
+        assert_eq!(Meaning::of("23505", Some("added_by_an_operator")), Meaning::Data);
         assert_eq!(Meaning::of("P0001", None), Meaning::Other);
     }
 }

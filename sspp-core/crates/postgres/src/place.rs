@@ -32,7 +32,7 @@ impl Place {
         Self { options, seen: Mutex::default() }
     }
 
-    /// Whether one more connection can be made. Many who ask together look once.
+    /// Whether one more connection can be made. Callers that ask together look once.
     pub(super) async fn look(&self) -> Result<(), Away> {
         let mut seen = self.seen.lock().await;
         if let Some((at, found)) = &*seen
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_listens_there_or_not_is_told_apart() {
+    async fn what_listens_there_or_not_is_distinguished() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {

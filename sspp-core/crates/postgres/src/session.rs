@@ -109,7 +109,7 @@ impl Sessions {
 }
 
 /// A connection that goes back to the pool only after a call that ended well. Otherwise, and when the call is dropped
-/// half-way, its socket is closed without a word: nobody may be there to answer, and a transaction may be open.
+/// half-way, its socket is closed at once: the server may not answer, and a transaction may be open.
 struct Session(Option<PoolConnection<Postgres>>);
 
 impl Drop for Session {

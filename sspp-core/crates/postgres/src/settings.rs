@@ -13,8 +13,8 @@ pub(super) struct Settings(Vec<(&'static str, String)>);
 
 /// What holds on all connections. A name that the server does not know is left out.
 ///
-/// `default_transaction_read_only` is not among them: who sets it, or a managed server whose disk is almost full, means it,
-/// and every write says so.
+/// `default_transaction_read_only` is not among them: an operator, or a managed server whose disk is almost full, sets it on
+/// purpose, and every write then fails with that reason.
 const ALWAYS: [(&str, &str); 8] = [
     // What a statement sees begins with the statement: a known event id is found after waiting for its lock.
     ("default_transaction_isolation", "read committed"),

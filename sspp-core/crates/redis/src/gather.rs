@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::script::ENQUEUE;
 use super::shard;
-use super::shared::Shared;
+use super::shards::Shards;
 use sspp_engine::{Admission, NewJob, QueueError};
 
 /// Calls that may wait for the next round trip; more wait for their turn.
@@ -22,7 +22,7 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 type Answer = Result<Vec<Admission>, Lost>;
 
-/// An error that several callers are told.
+/// An error that is the answer of several callers.
 #[derive(Debug, Clone)]
 pub(super) struct Lost(Arc<QueueError>);
 
@@ -52,7 +52,7 @@ struct Call {
 pub(super) struct Gatherer(mpsc::Sender<Call>);
 
 impl Gatherer {
-    pub(super) fn start(shared: Arc<Shared>) -> Self {
+    pub(super) fn start(shards: Arc<Shards>) -> Self {
         let (sender, mut calls) = mpsc::channel::<Call>(CALLS);
         tokio::spawn(async move {
             while let Some(first) = calls.recv().await {
@@ -64,7 +64,7 @@ impl Gatherer {
                     (jobs, bytes) = (jobs + more_jobs, bytes + more_bytes);
                     round.push(next);
                 }
-                send(&shared, round).await;
+                send(&shards, round).await;
             }
         });
         Self(sender)
@@ -87,18 +87,18 @@ struct Part {
     calls: Vec<(usize, Vec<usize>)>,
 }
 
-async fn send(shared: &Shared, round: Vec<Call>) {
+async fn send(shards: &Shards, round: Vec<Call>) {
     let mut parts: BTreeMap<u16, Part> = BTreeMap::new();
     for (at, call) in round.iter().enumerate() {
         for (position, job) in call.jobs.iter().enumerate() {
-            let calls = &mut parts.entry(shared.shard_of(&job.account_id)).or_default().calls;
+            let calls = &mut parts.entry(shards.shard_of(&job.account_id)).or_default().calls;
             match calls.last_mut() {
                 Some((last, positions)) if *last == at => positions.push(position),
                 _ => calls.push((at, vec![position])),
             }
         }
     }
-    let sent = parts.iter().map(|(&number, part)| send_part(shared, &round, number, part));
+    let sent = parts.iter().map(|(&number, part)| send_part(shards, &round, number, part));
     let answers = futures_util::future::join_all(sent).await;
 
     let refused = Admission::Refused { retry_after: RETRY_AFTER };
@@ -120,38 +120,38 @@ async fn send(shared: &Shared, round: Vec<Call>) {
     for (call, mut admissions) in round.into_iter().zip(admissions) {
         let full = admissions.as_ref().is_ok_and(|all| all.iter().all(|one| *one == refused));
         if full {
-            admissions = Err(Lost(Arc::new(shared.full())));
+            admissions = Err(Lost(Arc::new(shards.full())));
         }
-        // Who does not wait any more does not want to know.
+        // The caller gave up, so its answer is dropped.
         drop(call.answer.send(admissions));
     }
 }
 
 /// Gives for each call whether its part was taken. Refused parts are tried once more with fresh figures.
 async fn send_part(
-    shared: &Shared,
+    shards: &Shards,
     round: &[Call],
     number: u16,
     part: &Part,
 ) -> Result<Vec<bool>, QueueError> {
-    let taken = send_once(shared, round, number, &part.calls).await?;
+    let taken = send_once(shards, round, number, &part.calls).await?;
     if taken.iter().all(|taken| *taken) {
         return Ok(taken);
     }
-    shared.refresh_lengths().await?;
+    shards.refresh_lengths().await?;
     let again: Vec<_> =
         part.calls.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(call, _)| call.clone()).collect();
-    let mut second = send_once(shared, round, number, &again).await?.into_iter();
+    let mut second = send_once(shards, round, number, &again).await?.into_iter();
     Ok(taken.into_iter().map(|taken| taken || second.next().unwrap_or(false)).collect())
 }
 
 async fn send_once(
-    shared: &Shared,
+    shards: &Shards,
     round: &[Call],
     number: u16,
     calls: &[(usize, Vec<usize>)],
 ) -> Result<Vec<bool>, QueueError> {
-    let mut args = vec![Value::from(shared.room_of(number).to_string())];
+    let mut args = vec![Value::from(shards.room_of(number).to_string())];
     for (at, positions) in calls {
         args.push(Value::from(positions.len().to_string()));
         for position in positions {
@@ -162,7 +162,7 @@ async fn send_once(
             args.push(Value::from(stamp.unwrap_or_default()));
         }
     }
-    let answer = shard::array(shared.link.run(&ENQUEUE, shared.keys(number), args).await?)?;
-    shared.note_length(number, shard::number(answer.first())?);
+    let answer = shard::array(shards.link.run(&ENQUEUE, shards.keys(number), args).await?)?;
+    shards.note_length(number, shard::number(answer.first())?);
     answer.get(1..).unwrap_or_default().iter().map(|taken| Ok(shard::number(Some(taken))? == 1)).collect()
 }

@@ -12,7 +12,7 @@
 //! | the scripts | `script`, `scripts/*.lua` |
 //! | concurrent enqueues in one round trip | `gather` |
 //! | the port | `queue` |
-//! | how long every shard is | `shared` |
+//! | how long every shard is | `shards` |
 //! | a look at a shard, which takes nothing | `look` |
 //! | what the server says of its durability | `risks` |
 //! | errors by what they mean | `failure` |
@@ -26,7 +26,7 @@ mod queue;
 mod risks;
 mod script;
 mod shard;
-mod shared;
+mod shards;
 
 pub use config::{RedisConfig, RedisOpenError};
 pub use queue::RedisEventQueue;

@@ -52,19 +52,19 @@ impl Connection {
     }
 }
 
-/// The connection that everybody shares.
-struct Shared {
+/// The connection that all calls share.
+struct Common {
     connection: Connection,
     /// When it was made, or last answered anything.
     answered: Instant,
 }
 
-/// Connections to one Redis: one that everybody shares, and some for those who wait.
+/// Connections to one Redis: one that all calls share, and some for calls that wait.
 pub(super) struct Link {
     config: Config,
     /// Where it is, for messages.
     place: String,
-    shared: Mutex<Shared>,
+    shared: Mutex<Common>,
     waiters: Mutex<Vec<Connection>>,
     timeout: Duration,
 }
@@ -88,11 +88,11 @@ impl Link {
         let hosts: Vec<String> = config.server.hosts().iter().map(ToString::to_string).collect();
         let place = format!("Redis at {}", hosts.join(", "));
         let connection = connect(&config, settings.command_timeout)?;
-        let shared = Mutex::new(Shared { connection, answered: Instant::now() });
+        let shared = Mutex::new(Common { connection, answered: Instant::now() });
         Ok(Self { config, place, shared, waiters: Mutex::default(), timeout: settings.command_timeout })
     }
 
-    /// Waits a moment for the first connection, so that who starts beside a healthy server is not told it is away.
+    /// Waits a moment for the first connection, so that a process that starts beside a healthy server does not find it away.
     pub(super) fn first_connection(&self) -> impl Future<Output = ()> + Send + 'static {
         let client = locked(&self.shared).connection.client.clone();
         let connected = tokio::spawn(async move { drop(client.wait_for_connect().await) });
@@ -146,12 +146,12 @@ impl Link {
         answer.map_err(|error| locked(&self.shared).connection.failure(&self.place, &error, self.timeout))
     }
 
-    /// Takes note of an answer, or of its absence: a connection that answered nothing to nobody since then is replaced.
+    /// Takes note of an answer, or of its absence: a connection that answered no call since then is replaced.
     fn heard(&self, answer: &Result<Value, Error>, sent: Instant) {
         let mut shared = locked(&self.shared);
         match answer.as_ref().map_err(Error::kind) {
             Err(ErrorKind::Timeout) if shared.answered < sent => match connect(&self.config, self.timeout) {
-                Ok(connection) => *shared = Shared { connection, answered: Instant::now() },
+                Ok(connection) => *shared = Common { connection, answered: Instant::now() },
                 Err(error) => tracing::warn!(%error, "a silent connection could not be replaced"),
             },
             // Nothing was heard.
@@ -203,7 +203,7 @@ impl Link {
 
 fn connect(config: &Config, timeout: Duration) -> Result<Connection, RedisOpenError> {
     let mut builder = Builder::from_config(config.clone());
-    // The library waits by this policy before the first connection too, and adds up to 100 ms unless told otherwise: every
+    // The library waits by this policy before the first connection too, and adds up to 100 ms by default: every
     // start, and every connection for waiting, would begin with that pause.
     let mut policy = ReconnectPolicy::new_exponential(0, 1, 2_000, 2);
     policy.set_jitter(10);

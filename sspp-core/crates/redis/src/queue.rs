@@ -15,7 +15,7 @@ use super::link::Link;
 use super::risks::{CONFIG, risks};
 use super::script::{CAN_ENQUEUE, CAN_SETTLE, KEEP, RECEIVE, RECLAIM, RUN, SETTLE};
 use super::shard::{self, Claim, Entry};
-use super::shared::Shared;
+use super::shards::Shards;
 use super::{RedisConfig, RedisOpenError};
 use sspp_engine::adapter::CALL_BYTES;
 use sspp_engine::{
@@ -49,7 +49,7 @@ const RECENT_AT_LEAST: usize = 100;
 /// ```
 #[derive(Debug)]
 pub struct RedisEventQueue {
-    shared: Arc<Shared>,
+    shards: Arc<Shards>,
     gatherer: Gatherer,
     consumer: String,
     closed: AtomicBool,
@@ -64,11 +64,11 @@ impl RedisEventQueue {
         config.check()?;
         let link = Link::open(&config)?;
         link.first_connection().await;
-        let shared = Arc::new(Shared::new(link, config));
+        let shards = Arc::new(Shards::new(link, config));
         let consumer = format!("{:016x}", SystemRandom::new().next_u64());
-        let gatherer = Gatherer::start(Arc::clone(&shared));
+        let gatherer = Gatherer::start(Arc::clone(&shards));
         Ok(Arc::new(Self {
-            shared,
+            shards,
             gatherer,
             consumer,
             closed: AtomicBool::new(false),
@@ -84,7 +84,7 @@ impl RedisEventQueue {
     /// Ends the connections; calls fail as closed from then on.
     pub async fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        for goodbye in self.shared.link.close() {
+        for goodbye in self.shards.link.close() {
             drop(goodbye.await);
         }
     }
@@ -106,7 +106,7 @@ impl RedisEventQueue {
             bytes.to_string().into(),
             MOVED_AT_ONCE.into(),
         ];
-        let answer = shard::array(self.shared.link.run(&RECEIVE, self.shared.keys(number), args).await?)?;
+        let answer = shard::array(self.shards.link.run(&RECEIVE, self.shards.keys(number), args).await?)?;
         let [due, last, entries] =
             <[Value; 3]>::try_from(answer).map_err(|_| odd_answer("something else than deliveries"))?;
         let due = u64::try_from(shard::number(Some(&due))?).ok().map(Duration::from_millis);
@@ -138,7 +138,7 @@ impl RedisEventQueue {
         let Some(claim) = Claim::read(receipt) else { return Ok(0) };
         let args = [claim.id, claim.consumer, claim.count, claim.event, what];
         let args = args.into_iter().map(Value::from).collect();
-        let count = self.shared.link.run(&RUN, self.shared.keys(claim.shard), args).await?;
+        let count = self.shards.link.run(&RUN, self.shards.keys(claim.shard), args).await?;
         Ok(u32::try_from(shard::number(Some(&count))?).unwrap_or(u32::MAX))
     }
 }
@@ -151,8 +151,8 @@ impl EventQueue for RedisEventQueue {
             return Ok(Vec::new());
         }
         // Asked for now and then, so that what other producers added counts.
-        self.shared.shards().await?;
-        if !self.shared.is_noted() {
+        self.shards.shards().await?;
+        if !self.shards.is_noted() {
             return Err(QueueError::Storage {
                 reason: "Redis could not note which shards there are".to_owned(),
             });
@@ -167,7 +167,7 @@ impl EventQueue for RedisEventQueue {
         }
         let deadline = Instant::now() + wait;
         loop {
-            let shards = self.shared.shards().await?;
+            let shards = self.shards.shards().await?;
             let first = self.next.fetch_add(1, Ordering::Relaxed);
             let (mut taken, mut bytes, mut soon, mut after) = (Vec::new(), 0, LOOK_EVERY, Vec::new());
             for turn in 0..shards.len() {
@@ -185,18 +185,18 @@ impl EventQueue for RedisEventQueue {
                 bytes += deliveries.iter().map(|delivery| delivery.payload.len()).sum::<usize>();
                 taken.extend(deliveries);
                 soon = due.map_or(soon, |due| soon.min(due));
-                after.push((shard::stream(&self.shared.config.name, number), last));
+                after.push((shard::stream(&self.shards.config.name, number), last));
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if !taken.is_empty() || left.is_zero() {
                 return Ok(taken);
             }
             let block = soon.min(left).max(Duration::from_millis(1));
-            if self.shared.link.is_clustered() {
+            if self.shards.link.is_clustered() {
                 // One command reads the streams of one slot only.
                 tokio::time::sleep(block.min(Duration::from_millis(20))).await;
             } else {
-                self.shared.link.wait_for_entries(&after, block).await?;
+                self.shards.link.wait_for_entries(&after, block).await?;
             }
             self.open_or()?;
         }
@@ -205,8 +205,8 @@ impl EventQueue for RedisEventQueue {
     async fn reclaim(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {
         self.open_or()?;
         let (mut taken, mut bytes) = (Vec::new(), 0);
-        let bound = self.shared.config.claim_bound.as_millis().to_string();
-        for number in self.shared.shards().await? {
+        let bound = self.shards.config.claim_bound.as_millis().to_string();
+        for number in self.shards.shards().await? {
             if taken.len() >= max || bytes >= CALL_BYTES {
                 break;
             }
@@ -217,7 +217,7 @@ impl EventQueue for RedisEventQueue {
                 (CALL_BYTES - bytes).to_string().into(),
             ];
             let entries =
-                shard::array(self.shared.link.run(&RECLAIM, self.shared.keys(number), args).await?)?;
+                shard::array(self.shards.link.run(&RECLAIM, self.shards.keys(number), args).await?)?;
             for entry in entries {
                 let entry = shard::array(entry)?;
                 let [id, fields, count] = entry.as_slice() else { return Err(odd_answer("half an entry")) };
@@ -248,7 +248,7 @@ impl EventQueue for RedisEventQueue {
                     args.extend([claim.id, claim.consumer, claim.count, claim.event].map(Value::from));
                     args.extend(more.iter().cloned());
                 }
-                self.shared.link.run(&SETTLE, self.shared.keys(number), args).await?;
+                self.shards.link.run(&SETTLE, self.shards.keys(number), args).await?;
             }
         }
         Ok(())
@@ -260,7 +260,7 @@ impl EventQueue for RedisEventQueue {
         for (number, claims) in Self::by_shard(claims) {
             let args =
                 claims.iter().flat_map(|(claim, _)| [claim.id, claim.consumer, claim.count].map(Value::from));
-            self.shared.link.run(&KEEP, self.shared.keys(number), args.collect()).await?;
+            self.shards.link.run(&KEEP, self.shards.keys(number), args.collect()).await?;
         }
         Ok(())
     }
@@ -276,7 +276,7 @@ impl EventQueue for RedisEventQueue {
     async fn depth(&self) -> Result<QueueDepth, QueueError> {
         self.open_or()?;
         let mut depth = QueueDepth::default();
-        for look in self.shared.look_everywhere(vec!["depth".into()]).await? {
+        for look in self.shards.look_everywhere(vec!["depth".into()]).await? {
             let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
             depth.waiting += unsigned(look.stream - look.pending);
             depth.active += unsigned(look.pending);
@@ -288,7 +288,7 @@ impl EventQueue for RedisEventQueue {
     async fn job(&self, event_id: EventId) -> Result<Option<QueuedJob>, QueueError> {
         self.open_or()?;
         let args = vec!["job".into(), event_id.to_string().into()];
-        for look in self.shared.look_everywhere(args).await? {
+        for look in self.shards.look_everywhere(args).await? {
             if let Some((_, job)) = look.jobs()?.pop() {
                 return Ok(Some(job));
             }
@@ -300,7 +300,7 @@ impl EventQueue for RedisEventQueue {
         self.open_or()?;
         let args = vec!["recent".into(), limit.max(RECENT_AT_LEAST).to_string().into()];
         let mut jobs = Vec::new();
-        for look in self.shared.look_everywhere(args).await? {
+        for look in self.shards.look_everywhere(args).await? {
             jobs.extend(look.jobs()?);
         }
         jobs.sort_by(|(at, job), (other_at, other)| {
@@ -311,49 +311,49 @@ impl EventQueue for RedisEventQueue {
 
     async fn ping(&self) -> Result<(), QueueError> {
         self.open_or()?;
-        self.shared.refresh_lengths().await?;
-        self.shared.probe(&CAN_ENQUEUE).await?;
-        if self.shared.is_full() { Err(self.shared.full()) } else { Ok(()) }
+        self.shards.refresh_lengths().await?;
+        self.shards.probe(&CAN_ENQUEUE).await?;
+        if self.shards.is_full() { Err(self.shards.full()) } else { Ok(()) }
     }
 
     async fn can_settle(&self) -> Result<(), QueueError> {
         self.open_or()?;
-        self.shared.refresh_lengths().await?;
-        self.shared.probe(&CAN_SETTLE).await
+        self.shards.refresh_lengths().await?;
+        self.shards.probe(&CAN_SETTLE).await
     }
 
     async fn fence(&self, at_least: Option<Timestamp>) -> Result<Timestamp, QueueError> {
         self.open_or()?;
         // Others may have begun to use more shards.
-        self.shared.refresh_lengths().await?;
-        let numbers = self.shared.shards().await?.into_iter().collect();
+        self.shards.refresh_lengths().await?;
+        let numbers = self.shards.shards().await?.into_iter().collect();
         let at_least = at_least.and_then(|at| u64::try_from(at.micros()).ok());
         let at_least = at_least.map_or(0, |micros| micros.div_ceil(1_000));
-        Ok(shard::stamp(self.shared.fence(&numbers, at_least).await?))
+        Ok(shard::stamp(self.shards.fence(&numbers, at_least).await?))
     }
 
     async fn now(&self) -> Result<Timestamp, QueueError> {
         self.open_or()?;
-        let parts = shard::array(self.shared.link.ask("TIME", Vec::new()).await?)?;
+        let parts = shard::array(self.shards.link.ask("TIME", Vec::new()).await?)?;
         let [seconds, micros] = parts.as_slice() else { return Err(odd_answer("no time")) };
         let micros = shard::number(Some(seconds))? * 1_000_000 + shard::number(Some(micros))?;
         Timestamp::from_micros(micros).ok_or_else(|| odd_answer("a time after the year 9999"))
     }
 
     fn claim_bound(&self) -> Duration {
-        self.shared.config.claim_bound
+        self.shards.config.claim_bound
     }
 
     async fn durability(&self) -> Result<Durability, QueueError> {
         self.open_or()?;
         let mut info = String::new();
         for section in ["persistence", "memory"] {
-            let text = shard::text(&self.shared.link.ask("INFO", vec![section.into()]).await?);
+            let text = shard::text(&self.shards.link.ask("INFO", vec![section.into()]).await?);
             info.push_str(&text.ok_or_else(|| odd_answer("no text to INFO"))?);
         }
         for setting in CONFIG {
             // Managed servers refuse CONFIG: what they are set to is their operator's word.
-            let Ok(answer) = self.shared.link.ask("CONFIG", vec!["GET".into(), setting.into()]).await else {
+            let Ok(answer) = self.shards.link.ask("CONFIG", vec!["GET".into(), setting.into()]).await else {
                 break;
             };
             let answer = shard::array(answer).unwrap_or_default();

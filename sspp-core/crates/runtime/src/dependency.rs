@@ -86,9 +86,10 @@ impl Dependency {
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// use sspp_core::MemoryStore;
+    /// use sspp_core::SqliteStore;
     /// use sspp_runtime::Dependency;
-    /// let store = Dependency::of_store(&MemoryStore::new(), std::time::Duration::from_secs(1)).await;
+    /// let store = SqliteStore::in_memory().await.unwrap();
+    /// let store = Dependency::of_store(&store, std::time::Duration::from_secs(1)).await;
     /// assert!(store.is_healthy());
     /// # });
     /// ```

@@ -75,10 +75,10 @@ pub struct Watched {
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use std::sync::Arc;
-/// use sspp_core::{MemoryEventQueue, MemoryStore, SystemClock};
+/// use sspp_core::{MemoryEventQueue, SqliteStore, SystemClock};
 /// use sspp_runtime::*;
 /// let queue = Arc::new(MemoryEventQueue::new(Arc::new(SystemClock)));
-/// let adapters = Adapters::new(("memory", queue), ("memory", Arc::new(MemoryStore::new())));
+/// let adapters = Adapters::new(("memory", queue), ("sqlite", Arc::new(SqliteStore::in_memory().await.unwrap())));
 /// let watched = Watched {
 ///     queue_need: QueueNeed::Enqueue,
 ///     queue_name: "events".to_owned(),

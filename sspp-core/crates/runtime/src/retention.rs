@@ -54,9 +54,11 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use sspp_engine::{MemoryStore, Record, Store as _, Upkeep};
+    use sspp_core::SqliteStore;
+    use sspp_engine::{Models as _, Record, Signals as _, Upkeep};
     use sspp_events::ManualClock;
     use sspp_testing::builders::{at, dead_letter, model, signal};
+    use sspp_testing::eventually;
 
     #[derive(Debug, Parser)]
     struct Config {
@@ -67,23 +69,31 @@ mod tests {
     #[test]
     fn what_went_is_counted_by_kind() {
         let recorder = crate::recorder();
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         metrics::with_local_recorder(&recorder, || {
             runtime.block_on(async {
                 let clock = Arc::new(ManualClock::at(at(100_000).to_datetime()));
-                let store = Arc::new(MemoryStore::with_clock(clock));
+                let store = Arc::new(SqliteStore::in_memory().await.unwrap().with_clock(clock));
                 let mut batch: Vec<_> = (1..=7).map(|number| signal(number).record()).collect();
                 batch.push(Record::DeadLetter(dead_letter(100)));
                 store.put_model(&model(0)).await.unwrap();
                 store.record(batch).await.unwrap();
                 let (signals, dead_letters) = (Some(Retention::SHORTEST), Some(Retention::SHORTEST));
-                let retention = Retention { signals, dead_letters, batch: 3, ..Retention::default() };
-                let retaining = Upkeep::new(store).retention(retention).run(CancellationToken::new());
-                assert!(
-                    tokio::time::timeout(Duration::from_secs(30), retaining).await.is_err(),
-                    "it goes on looking"
-                );
+                let retention = Retention {
+                    signals,
+                    dead_letters,
+                    batch: 3,
+                    pause: Duration::from_millis(1),
+                    ..Retention::default()
+                };
+                let upkeep = Upkeep::new(store.clone()).retention(retention);
+                let retaining = tokio::spawn(upkeep.run(CancellationToken::new()));
+                eventually("all that is too old went", async || {
+                    let stats = store.stats().await.unwrap();
+                    (stats.signals, stats.dead_letters) == (0, 0)
+                })
+                .await;
+                assert!(!retaining.is_finished(), "it goes on looking");
             });
         });
         let shown = recorder.handle().render();

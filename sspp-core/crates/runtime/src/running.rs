@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 /// # let clock: Arc<dyn Clock> = Arc::new(SystemClock);
 /// # let queue = Arc::new(MemoryEventQueue::new(clock.clone()));
 /// # let (model, random) = (ScoringModel::embedded_default(), Arc::new(SystemRandom::new()));
-/// # let pipeline = Pipeline::new(queue, Arc::new(MemoryStore::new()), model, clock, random, PipelineConfig::default());
+/// # let store = Arc::new(MemoryStore::new());
+/// # let pipeline = Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
 /// let stop = tokio_util::sync::CancellationToken::new();
 /// let running = sspp_runtime::RunningPipeline::start(pipeline, stop);
 /// // … until the process stops …

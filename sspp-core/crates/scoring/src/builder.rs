@@ -179,7 +179,7 @@ impl ScoringModelBuilder {
         self
     }
 
-    /// Checks and compiles it; every fault is told with its path in the document.
+    /// Checks and compiles it; every fault comes with its path in the document.
     pub fn build(self) -> Result<ScoringModel, ModelFaults> {
         let Self { mut document, events, modifiers, mut account, groups, tiers, twice } = self;
         if !groups.is_empty() {

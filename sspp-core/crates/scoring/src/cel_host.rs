@@ -79,7 +79,7 @@ impl CelHost {
         Self(context)
     }
 
-    /// Whether a condition holds; an error says why that cannot be told.
+    /// Whether a condition holds; an error says why that is unknown.
     pub(super) fn holds(&self, condition: &IdedExpr, variables: &Variables<'_>) -> Result<bool, String> {
         let mut context = self.0.new_inner_scope();
         context.set_variable_resolver(variables);

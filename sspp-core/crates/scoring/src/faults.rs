@@ -61,7 +61,7 @@ impl std::error::Error for ModelFaults {}
 pub(super) struct Findings(RefCell<Vec<ModelFault>>);
 
 impl Findings {
-    /// A hostile document can have a fault in every byte; more than this many help nobody.
+    /// A hostile document can have a fault in every byte; more than this many help no reader.
     const MOST: usize = 1_000;
 
     pub(super) fn add(&self, path: impl Into<String>, detail: impl Into<String>) {

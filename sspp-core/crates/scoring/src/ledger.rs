@@ -9,7 +9,7 @@ use super::model::ScoringModel;
 use super::rules::{Bounds, EventRule, Modifier};
 use sspp_events::Units;
 
-/// Is told every step of a walk.
+/// Takes down every step of a walk.
 pub(super) trait Ledger<'m> {
     /// The base of the rule with this number.
     fn base(&mut self, model: &'m ScoringModel, rule: usize, total: Units);

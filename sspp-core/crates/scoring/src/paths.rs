@@ -29,7 +29,7 @@ impl Root {
     }
 }
 
-/// A path such as `metadata.deal.amount`. Elements of lists are not told apart: `metadata.items[0]` is
+/// A path such as `metadata.deal.amount`. Elements of lists are not distinguished: `metadata.items[0]` is
 /// `metadata.items`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Path {

@@ -2,9 +2,9 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::expiry::Expiry;
 use super::failure::Failure;
-use super::letters::LetterChange;
+use super::store::dead_letters::LetterChange;
+use super::store::housekeeping::Expiry;
 use sspp_engine::{
     Admission, Delivery, Erased, Erasure, NewJob, NewSignal, QueueError, Receipt, Record, Recorded, Settled,
     StoreError,

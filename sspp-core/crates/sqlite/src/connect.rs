@@ -18,9 +18,10 @@ const PAGE_BYTES: u64 = 4_096;
 const READERS: u32 = 3;
 
 fn common(place: &Place) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(&place.real)
-        .journal_mode(SqliteJournalMode::Wal)
+    let options = SqliteConnectOptions::new().filename(&place.real);
+    let options = if place.in_memory { options.vfs("memdb") } else { options };
+    options
+        .journal_mode(if place.in_memory { SqliteJournalMode::Memory } else { SqliteJournalMode::Wal })
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(false)
@@ -46,9 +47,10 @@ pub(super) fn writer_options(config: &SqliteConfig, place: &Place) -> SqliteConn
 }
 
 /// Connects the writer, and reads back what a commit's durability leans on: SQLite keeps silent where it cannot set it.
-pub(super) async fn writer(options: &SqliteConnectOptions) -> sqlx::Result<SqliteConnection> {
+pub(super) async fn writer(options: &SqliteConnectOptions, place: &Place) -> sqlx::Result<SqliteConnection> {
     let mut connection = options.connect().await?;
-    for (pragma, wanted) in [("journal_mode", "wal"), ("synchronous", "2"), ("encoding", "UTF-8")] {
+    let journal = if place.in_memory { "memory" } else { "wal" };
+    for (pragma, wanted) in [("journal_mode", journal), ("synchronous", "2"), ("encoding", "UTF-8")] {
         let query = AssertSqlSafe(format!("PRAGMA {pragma}"));
         let row = sqlx::query(query).fetch_one(&mut connection).await?;
         let found = row.try_get_unchecked::<String, _>(0)?;

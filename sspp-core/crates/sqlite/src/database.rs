@@ -11,7 +11,7 @@ use super::command::WriterHandle;
 use super::connect;
 use super::lock::FileLock;
 use super::queue_state::{Marks, QueueState};
-use super::store_write::StoreState;
+use super::store::state::StoreState;
 use super::writer::Writer;
 use super::{SqliteConfig, SqliteEventQueue, SqliteOpenError, SqliteStore, log_name};
 use sspp_engine::adapter::Stamps;
@@ -44,25 +44,37 @@ pub struct SqliteDatabase {
     writer: JoinHandle<()>,
     readers: SqlitePool,
     queue: Arc<SqliteEventQueue>,
-    store: Arc<SqliteStore>,
+    pub(super) store: Arc<SqliteStore>,
 }
 
 impl SqliteDatabase {
     /// Opens the file for this process alone, makes it when it is not there, and brings its schema up to date.
     pub async fn open(config: SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self, SqliteOpenError> {
+        SqliteOpenError::check_path(&config.path)?;
+        let lock = FileLock::take(&config.path)?;
+        Self::at(lock, config, clock).await
+    }
+
+    /// Opens what is at a place.
+    pub(super) async fn at(
+        lock: FileLock,
+        config: SqliteConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SqliteOpenError> {
         let path = config.path.as_path();
-        SqliteOpenError::check_path(path)?;
-        let lock = FileLock::take(path)?;
         let had_log = log_name::has_bytes(&lock.place.log_path());
         let options = connect::writer_options(&config, &lock.place);
-        let mut connection =
-            connect::writer(&options).await.map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
+        let mut connection = connect::writer(&options, &lock.place)
+            .await
+            .map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
         MIGRATIONS
             // Not `run`: with that, this future could not be spawned.
             .run_direct(None, &mut connection, false)
             .await
             .map_err(|error| SqliteOpenError::of_migration(path, error))?;
-        log_name::note(&mut connection, &lock.place, had_log, path).await?;
+        if !lock.place.in_memory {
+            log_name::note(&mut connection, &lock.place, had_log, path).await?;
+        }
         let queue = load_queue(&mut connection, &config)
             .await
             .map_err(|error| SqliteOpenError::of_sqlx(path, error))?;
@@ -88,8 +100,12 @@ impl SqliteDatabase {
             written: None,
             lock,
         };
-        let store =
-            SqliteStore { writer: handle.clone(), readers: readers.clone(), clock: Arc::clone(&clock) };
+        let store = SqliteStore {
+            writer: handle.clone(),
+            readers: readers.clone(),
+            clock: Arc::clone(&clock),
+            in_memory: writer.lock.place.in_memory,
+        };
         let queue = SqliteEventQueue {
             writer: handle.clone(),
             readers: readers.clone(),

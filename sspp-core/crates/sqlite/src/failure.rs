@@ -3,7 +3,7 @@
 use super::bounded::LIMIT;
 use sspp_engine::{QueueError, StoreError};
 
-/// What went wrong, as far as callers need to know. Unlike the driver's errors it can be told to several callers.
+/// What went wrong, as far as callers need to know. Unlike the driver's errors it can be cloned, for several callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) kind: FailureKind,
@@ -92,6 +92,12 @@ impl From<sqlx::Error> for Failure {
             _ => FailureKind::Unavailable,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<sspp_sql::Corrupt> for Failure {
+    fn from(corrupt: sspp_sql::Corrupt) -> Self {
+        Self::corrupt(corrupt.0)
     }
 }
 

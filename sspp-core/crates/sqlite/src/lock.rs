@@ -17,8 +17,7 @@ static HELD: Mutex<BTreeSet<FileId>> = Mutex::new(BTreeSet::new());
 pub(super) struct FileLock {
     /// Where the file is.
     pub(super) place: Arc<Place>,
-    _beside: Option<File>,
-    _file: File,
+    _files: [Option<File>; 2],
 }
 
 impl FileLock {
@@ -40,7 +39,12 @@ impl FileLock {
             TryLockError::Error(error) => of_io(error),
         })?;
         held().insert(id);
-        Ok(Self { place: Arc::new(place), _beside: locked, _file: file })
+        Ok(Self { place: Arc::new(place), _files: [locked, Some(file)] })
+    }
+
+    /// A place in memory, which needs no lock.
+    pub(super) fn in_memory() -> Self {
+        Self { place: Arc::new(Place::in_memory()), _files: [None, None] }
     }
 }
 

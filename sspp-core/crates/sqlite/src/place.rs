@@ -5,6 +5,7 @@
 use std::fs::{File, Metadata, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::SqliteOpenError;
@@ -39,6 +40,8 @@ pub(super) struct Place {
     pub(super) file: FileId,
     /// The write-ahead log and its index, while the writer has them open.
     log: Mutex<Option<Log>>,
+    /// Whether it is no file at all: then nothing can be moved.
+    pub(super) in_memory: bool,
 }
 
 /// The files beside the data file. They are named by its path, so the log is locked as well: a process that finds another
@@ -56,12 +59,20 @@ impl Place {
         let absolute = std::path::absolute(given).map_err(of_io)?;
         // Windows' form of it begins with a prefix that SQLite does not take.
         let real = if cfg!(windows) { absolute.clone() } else { absolute.canonicalize().map_err(of_io)? };
-        let place = Self { given: absolute, real, file, log: Mutex::default() };
+        let place = Self { given: absolute, real, file, log: Mutex::default(), in_memory: false };
         place.check().map_err(|failure| SqliteOpenError::UnusablePath {
             path: given.to_owned(),
             reason: failure.reason,
         })?;
         Ok(place)
+    }
+
+    /// A place in memory of its own. Connections of this process find it by its name.
+    pub(super) fn in_memory() -> Self {
+        static OPENED: AtomicU64 = AtomicU64::new(0);
+        let name = PathBuf::from(format!("/sspp-{}", OPENED.fetch_add(1, Ordering::Relaxed)));
+        let file = FileId(0, 0);
+        Self { given: name.clone(), real: name, file, log: Mutex::default(), in_memory: true }
     }
 
     /// Where SQLite has the write-ahead log.
@@ -88,7 +99,7 @@ impl Place {
     /// Notes and locks the log of the connection that was opened, once.
     pub(super) fn note_log(&self) -> Result<(), Failure> {
         let mut noted_log = self.log();
-        if noted_log.is_some() {
+        if noted_log.is_some() || self.in_memory {
             return Ok(());
         }
         let (log, index) = (self.log_path(), self.beside("-shm"));
@@ -115,6 +126,9 @@ impl Place {
 
     /// Fails when a file is not where it was, or another is there.
     pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.in_memory {
+            return Ok(());
+        }
         is_at(&self.real, self.file)?;
         if self.given != self.real {
             is_at(&self.given, self.file)?;

@@ -12,10 +12,12 @@ use super::command::Command;
 use super::connect;
 use super::failure::{Failure, FailureKind};
 use super::lock::FileLock;
+use super::log_name;
 use super::queue_state::{Marks, QueueState};
 use super::queue_write::{self, locked};
-use super::store_write::{self, StoreState};
-use super::{erasure, expiry, letters, log_name, models};
+use super::store::record;
+use super::store::state::StoreState;
+use super::store::{dead_letters, erasure, housekeeping, models};
 use sspp_events::{Clock, Timestamp};
 
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
@@ -34,7 +36,7 @@ pub(super) struct Writer {
     pub(super) store: StoreState,
     pub(super) max_backlog: u64,
     pub(super) clock: Arc<dyn Clock>,
-    /// Told when there may be something to receive.
+    /// Notified when jobs arrive.
     pub(super) arrivals: Arc<Notify>,
     /// Whether what it knows is what is in the file.
     pub(super) is_current: bool,
@@ -68,7 +70,7 @@ impl Writer {
                     next = commands.try_recv().ok();
                 }
             }
-            // A caller that waits for a 202 does not wait for the pipeline's longer transaction too.
+            // Intake commits first, so a 202 never waits for the pipeline's transaction.
             let (intake, rest): (Vec<_>, Vec<_>) =
                 batch.into_iter().partition(|command| matches!(command, Command::Enqueue(_)));
             // The probe of a full file fails: apart, it undoes the work of no other caller.
@@ -112,7 +114,7 @@ impl Writer {
         match &outcome {
             // The caller of a ping says so itself, once a change.
             Err(failure) if !pings => {
-                tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed, and its callers are told so");
+                tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed, and its callers get the error");
             }
             Err(_) => {}
             Ok(()) if pings && self.is_proven() => {}
@@ -143,7 +145,7 @@ impl Writer {
         }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect::writer(&self.options).await?,
+            None => connect::writer(&self.options, &self.lock.place).await?,
         };
         let store = StoreState::load(&mut connection).await?;
         let marks = Marks::load(&mut connection).await?;
@@ -176,19 +178,19 @@ impl Writer {
         for command in batch.iter_mut() {
             match command {
                 Command::Record(ask) => {
-                    let answer = store_write::record_alone(connection, &mut self.store, &ask.work).await?;
+                    let answer = record::record_alone(connection, &mut self.store, &ask.work).await?;
                     ask.answer(answer);
                 }
                 Command::IsAtFault(ask) => {
-                    let answer = store_write::is_at_fault(connection, &mut self.store, &ask.work).await?;
+                    let answer = record::is_at_fault(connection, &mut self.store, &ask.work).await?;
                     ask.answer(answer);
                 }
                 Command::Expire(ask) => {
-                    let gone = expiry::expire(connection, &mut self.store, ask.work).await?;
+                    let gone = housekeeping::expire(connection, &mut self.store, ask.work).await?;
                     ask.answer(Ok(gone));
                 }
                 Command::ChangeLetter(ask) => {
-                    let changed = letters::change(connection, &mut self.store, &ask.work).await?;
+                    let changed = dead_letters::change(connection, &mut self.store, &ask.work).await?;
                     ask.answer(Ok(changed));
                 }
                 Command::BeginErasure(ask) => {
@@ -250,7 +252,7 @@ impl Writer {
     /// Leaves the failed transaction. A connection that may be broken is given up.
     async fn recover(&mut self, kind: FailureKind) {
         let Some(mut connection) = self.connection.take() else { return };
-        // SQLite has rolled back by itself after some errors; then this one fails, and that is well.
+        // ROLLBACK fails if SQLite already rolled back; ignore it.
         let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
         if kind == FailureKind::Moved && std::mem::replace(&mut self.is_current, false) {
             leave_log(&mut connection).await;
@@ -268,7 +270,7 @@ impl Writer {
             tracing::warn!(reason = %failure.reason, "what was in hand could not be given back: it comes again as suspect");
         }
         if let Err(error) = log_name::clear(&mut connection).await {
-            tracing::warn!(%error, "the file could not be told that its log is empty");
+            tracing::warn!(%error, "the file could not be marked as having an empty log");
         }
         empty_log(&mut connection).await;
         if let Err(error) = connection.close().await {

@@ -1,4 +1,4 @@
-//! Small, valid things for tests, told apart by a number.
+//! Small, valid things for tests, each of a number.
 #![expect(
     clippy::missing_panics_doc,
     clippy::expect_used,

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 
 use sspp_engine::adapter::ordinary;
 use sspp_engine::{
-    DeadLetter, DeadLetterFilter, DeadLetterQuery, Durability, Erased, Erasure, Horizon, NewSignal,
-    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, Store,
-    StoreError, Total,
+    DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, Durability, Erased, Erasure, Horizon,
+    Housekeeping, Models, NewSignal, NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter,
+    SignalQuery, SignalStats, Signals, Store, StoreError, StoreStatus, Total,
 };
 use sspp_events::{ContentDigest, DeadLetterId, EventId, ModelDigest, SignalId, Timestamp};
 use sspp_scoring::ModelRecord;
@@ -17,20 +17,24 @@ use sspp_scoring::ModelRecord;
 type Fault = Box<dyn FnMut(&[Record]) -> Option<StoreError> + Send>;
 
 /// A store in front of another one: recording fails as the test says, and while [`FaultyStore::cut`] is on nothing works.
-pub struct FaultyStore {
-    inner: Arc<dyn Store>,
+pub struct FaultyStore<S: ?Sized = dyn Store> {
+    inner: Arc<S>,
     fault: Mutex<Fault>,
     cut: std::sync::atomic::AtomicBool,
     models_kept: std::sync::atomic::AtomicU32,
+    times_asked: std::sync::atomic::AtomicU32,
 }
 
-impl FaultyStore {
+impl<S: ?Sized> FaultyStore<S> {
     /// Puts faults in front of a store.
-    pub fn new(
-        inner: Arc<dyn Store>,
-        fault: impl FnMut(&[Record]) -> Option<StoreError> + Send + 'static,
-    ) -> Self {
-        Self { inner, fault: Mutex::new(Box::new(fault)), cut: false.into(), models_kept: 0.into() }
+    pub fn new(inner: Arc<S>, fault: impl FnMut(&[Record]) -> Option<StoreError> + Send + 'static) -> Self {
+        Self {
+            inner,
+            fault: Mutex::new(Box::new(fault)),
+            cut: false.into(),
+            models_kept: 0.into(),
+            times_asked: 0.into(),
+        }
     }
 
     /// Cuts the connection to the store, or makes it again.
@@ -43,22 +47,27 @@ impl FaultyStore {
         self.models_kept.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    fn through(&self) -> Result<&dyn Store, StoreError> {
+    /// How often it was asked for its time, whether it answered or not.
+    pub fn times_asked(&self) -> u32 {
+        self.times_asked.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    fn through(&self) -> Result<&S, StoreError> {
         if self.cut.load(std::sync::atomic::Ordering::SeqCst) {
             return Err(StoreError::Unavailable { reason: "the test cut the connection".to_owned() });
         }
-        Ok(self.inner.as_ref())
+        Ok(&*self.inner)
     }
 }
 
-impl std::fmt::Debug for FaultyStore {
+impl<S: std::fmt::Debug + ?Sized> std::fmt::Debug for FaultyStore<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FaultyStore").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
-impl Store for FaultyStore {
+impl<S: Signals + ?Sized> Signals for FaultyStore<S> {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         let store = self.through()?;
         let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner)(&batch);
@@ -101,20 +110,23 @@ impl Store for FaultyStore {
         self.through()?.stats().await
     }
 
-    async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
-        self.through()?.dead_letter(id).await
-    }
-
-    async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
-        self.through()?.recent_dead_letters(limit).await
-    }
-
     async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.through()?.import(batch).await
     }
 
     async fn horizon(&self) -> Result<Horizon, StoreError> {
         self.through()?.horizon().await
+    }
+}
+
+#[async_trait]
+impl<S: DeadLetters + ?Sized> DeadLetters for FaultyStore<S> {
+    async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
+        self.through()?.dead_letter(id).await
+    }
+
+    async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        self.through()?.recent_dead_letters(limit).await
     }
 
     async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError> {
@@ -142,7 +154,23 @@ impl Store for FaultyStore {
     async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError> {
         self.through()?.remove_dead_letter(id).await
     }
+}
 
+#[async_trait]
+impl<S: Models + ?Sized> Models for FaultyStore<S> {
+    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
+        let store = self.through()?;
+        self.models_kept.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        store.put_model(model).await
+    }
+
+    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
+        self.through()?.model(digest).await
+    }
+}
+
+#[async_trait]
+impl<S: Housekeeping + ?Sized> Housekeeping for FaultyStore<S> {
     async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError> {
         self.through()?.begin_erasure(erasure).await
     }
@@ -162,19 +190,13 @@ impl Store for FaultyStore {
     async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
         self.through()?.expire_dead_letters(died_before, max).await
     }
+}
 
+#[async_trait]
+impl<S: StoreStatus + ?Sized> StoreStatus for FaultyStore<S> {
     async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.times_asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         self.through()?.now().await
-    }
-
-    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
-        let store = self.through()?;
-        self.models_kept.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        store.put_model(model).await
-    }
-
-    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
-        self.through()?.model(digest).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -216,7 +216,7 @@ fn within_bounds(event: &Event) {
     let breaks = |c| matches!(c, '\0'..='\u{1f}' | '\u{85}' | '\u{2028}' | '\u{2029}');
     assert!(!text.contains(breaks) && one_line(text) == text, "metadata is not on one line: {text:?}");
     assert!(depth(text) <= Metadata::MAX_DEPTH, "metadata is nested {} levels deep", depth(text));
-    // Nothing that passed may be unreadable, or read as something else, to those who come later.
+    // Nothing that passed may be unreadable, or read as something else, to a later reader.
     let read = serde_json::from_str::<Value>(text);
     assert!(read.is_ok_and(|value| value.is_object()), "metadata cannot be read: {text}");
 }

@@ -1,4 +1,4 @@
-//! Contract suites, builders, fakes and mocks for tests: of adapters, and of whoever uses the ports.
+//! Contract suites, builders, fakes and mocks for tests: of adapters, and of users of the ports.
 
 pub mod builders;
 pub mod contract;
@@ -11,9 +11,13 @@ mod mock;
 
 #[cfg(feature = "servers")]
 pub mod servers;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use eventually::eventually;
 pub use exposition::{differences, label_values};
 pub use faulty_store::FaultyStore;
 #[cfg(feature = "mock")]
 pub use mock::{MockEventQueue, MockStore};
+#[cfg(feature = "sqlite")]
+pub use sqlite::store_in_memory;

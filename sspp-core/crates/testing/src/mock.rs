@@ -1,14 +1,14 @@
-//! mockall mocks of the ports: for tests of who calls what, and of failures that no adapter gives on demand.
+//! mockall mocks of the ports: for tests of calls, and of failures that no adapter gives on demand.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use sspp_engine::{
-    Admission, DeadLetter, DeadLetterFilter, DeadLetterQuery, Delivery, Durability, Erased, Erasure,
-    EventQueue, Horizon, NewJob, NewSignal, NumberedDeadLetter, Page, QueueDepth, QueueError, QueuedJob,
-    Receipt, Record, Recorded, Settled, Signal, SignalFilter, SignalQuery, SignalStats, Store, StoreError,
-    Total,
+    Admission, DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, Delivery, Durability, Erased,
+    Erasure, EventQueue, Horizon, Housekeeping, Models, NewJob, NewSignal, NumberedDeadLetter, Page,
+    QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, Settled, Signal, SignalFilter, SignalQuery,
+    SignalStats, Signals, StoreError, StoreStatus, Total,
 };
 use sspp_events::{ContentDigest, DeadLetterId, EventId, ModelDigest, SignalId, Timestamp};
 use sspp_scoring::ModelRecord;
@@ -42,7 +42,7 @@ mockall::mock! {
     pub Store {}
 
     #[async_trait]
-    impl Store for Store {
+    impl Signals for Store {
         async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
         async fn is_at_fault(&self, signal: &NewSignal, payload: &bytes::Bytes) -> Result<bool, StoreError>;
         async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError>;
@@ -50,10 +50,14 @@ mockall::mock! {
         async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError>;
         async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError>;
         async fn stats(&self) -> Result<SignalStats, StoreError>;
-        async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError>;
-        async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
         async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
         async fn horizon(&self) -> Result<Horizon, StoreError>;
+    }
+
+    #[async_trait]
+    impl DeadLetters for Store {
+        async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError>;
+        async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
         async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError>;
         async fn count_dead_letters(&self, filter: &DeadLetterFilter, after: Option<i64>) -> Result<Total, StoreError>;
         async fn edit_dead_letter(
@@ -64,14 +68,26 @@ mockall::mock! {
             content: ContentDigest,
         ) -> Result<bool, StoreError>;
         async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError>;
+    }
+
+    #[async_trait]
+    impl Models for Store {
+        async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError>;
+        async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError>;
+    }
+
+    #[async_trait]
+    impl Housekeeping for Store {
         async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError>;
         async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError>;
         async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError>;
         async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError>;
         async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError>;
+    }
+
+    #[async_trait]
+    impl StoreStatus for Store {
         async fn now(&self) -> Result<Timestamp, StoreError>;
-        async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError>;
-        async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError>;
         async fn ping(&self) -> Result<(), StoreError>;
         async fn durability(&self) -> Result<Durability, StoreError>;
     }

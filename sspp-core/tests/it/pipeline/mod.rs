@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 struct Bench {
     clock: Arc<ManualClock>,
     queue: Arc<dyn EventQueue>,
-    memory: Arc<dyn Store>,
-    store: Arc<FaultyStore>,
+    memory: Arc<MemoryStore>,
+    store: Arc<FaultyStore<MemoryStore>>,
     stop: CancellationToken,
 }
 
@@ -41,7 +41,7 @@ impl Bench {
     fn new(fault: impl FnMut(&[Record]) -> Option<StoreError> + Send + 'static) -> Self {
         let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
         let queue = Arc::new(MemoryEventQueue::new(clock.clone()));
-        let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let memory = Arc::new(MemoryStore::new());
         let store = Arc::new(FaultyStore::new(memory.clone(), fault));
         Self { clock, queue, memory, store, stop: CancellationToken::new() }
     }
@@ -53,6 +53,7 @@ impl Bench {
     fn start_with(&self, config: PipelineConfig) -> JoinHandle<()> {
         let pipeline = Pipeline::new(
             self.queue.clone(),
+            self.store.clone(),
             self.store.clone(),
             ScoringModel::embedded_default(),
             self.clock.clone(),
@@ -359,6 +360,7 @@ async fn a_pipeline_whose_queue_is_closed_ends() {
     let database = SqliteDatabase::open(config, clock.clone()).await.unwrap();
     let pipeline = Pipeline::new(
         database.queue(),
+        database.store(),
         database.store(),
         ScoringModel::embedded_default(),
         clock,

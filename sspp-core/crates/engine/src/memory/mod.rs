@@ -1,10 +1,11 @@
 //! Queue and store in memory: for tests, examples and trying things out. They forget everything with the process.
 
-mod letters;
+mod dead_letters;
+mod models;
 mod queue;
 mod queue_state;
+mod signals;
 mod store;
-mod store_state;
 
 pub use queue::MemoryEventQueue;
 pub use store::MemoryStore;

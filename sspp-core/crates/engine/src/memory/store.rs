@@ -1,168 +1,46 @@
-//! A store in memory.
+//! A store in memory, for tests of a pipeline.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
-use bytes::Bytes;
-
-use super::store_state::StoreState;
-use crate::{
-    DeadLetter, DeadLetterFilter, DeadLetterQuery, Durability, Erased, Erasure, Horizon, NewSignal,
-    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, Store,
-    StoreError, Total,
-};
-use sspp_events::{
-    Clock, ContentDigest, DeadLetterId, EventId, ModelDigest, SignalId, SystemClock, Timestamp,
-};
+use crate::{DeadLetter, Signal};
+use sspp_events::{DeadLetterId, EventId, ModelDigest, SignalId};
 use sspp_scoring::ModelRecord;
 
-/// A store in memory. Clones are handles on the same store; what is in it ends with the process.
+/// Signals, dead letters and models in memory: what a pipeline needs. Clones are handles on the same store; what is in it
+/// ends with the process. `SqliteStore::in_memory` is a whole store.
 ///
 /// ```
-/// use sspp_core::{MemoryStore, Store};
+/// use sspp_core::{MemoryStore, Signals};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let store = MemoryStore::new();
 /// assert_eq!(store.stats().await.unwrap().signals, 0);
 /// # });
 /// ```
-#[derive(Debug, Clone)]
-pub struct MemoryStore {
-    clock: Arc<dyn Clock>,
-    state: Arc<Mutex<StoreState>>,
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<State>>);
+
+/// What it holds.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) signals: BTreeMap<SignalId, Signal>,
+    pub(super) by_event: HashMap<EventId, SignalId>,
+    /// By their number in the order of recording.
+    pub(super) letters: BTreeMap<i64, DeadLetter>,
+    pub(super) letter_numbers: HashMap<DeadLetterId, i64>,
+    /// The highest number that was given to a letter.
+    pub(super) last_letter: i64,
+    pub(super) models: HashMap<ModelDigest, ModelRecord>,
 }
 
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
-        Self::with_clock(Arc::new(SystemClock))
+        Self::default()
     }
 
-    /// An empty store that goes by a clock.
-    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, state: Arc::default() }
-    }
-
-    fn state(&self) -> MutexGuard<'_, StoreState> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         // Nothing under the lock can leave it half changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Default for MemoryStore {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-#[async_trait]
-impl Store for MemoryStore {
-    async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
-        self.state().record(batch)
-    }
-
-    async fn is_at_fault(&self, signal: &NewSignal, _payload: &Bytes) -> Result<bool, StoreError> {
-        // It has no schema that could be at fault.
-        Ok(StoreState::refusal(signal).is_some())
-    }
-
-    async fn signal(&self, id: SignalId) -> Result<Option<Signal>, StoreError> {
-        Ok(self.state().signal(id))
-    }
-
-    async fn signal_of_event(&self, event_id: EventId) -> Result<Option<Signal>, StoreError> {
-        Ok(self.state().signal_of_event(event_id))
-    }
-
-    async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError> {
-        Ok(self.state().list(query))
-    }
-
-    async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError> {
-        let count = self.state().count(filter);
-        Ok(if filter.single_dimension() { Total { count, exact: true } } else { Total::bounded(count) })
-    }
-
-    async fn stats(&self) -> Result<SignalStats, StoreError> {
-        Ok(self.state().stats())
-    }
-
-    async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
-        Ok(self.state().letters.get(id).cloned())
-    }
-
-    async fn recent_dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
-        Ok(self.state().letters.latest(limit))
-    }
-
-    async fn horizon(&self) -> Result<Horizon, StoreError> {
-        Ok(Horizon { last_id: SignalId::new(self.state().last_id), before: 0, from: 0 })
-    }
-
-    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Page<NumberedDeadLetter>, StoreError> {
-        Ok(self.state().letters.list(query))
-    }
-
-    async fn count_dead_letters(
-        &self,
-        filter: &DeadLetterFilter,
-        after: Option<i64>,
-    ) -> Result<Total, StoreError> {
-        Ok(Total::bounded(self.state().letters.count(filter, after)))
-    }
-
-    async fn edit_dead_letter(
-        &self,
-        id: DeadLetterId,
-        held: &[u8],
-        payload: Bytes,
-        content: ContentDigest,
-    ) -> Result<bool, StoreError> {
-        Ok(self.state().letters.edit(id, held, payload, content))
-    }
-
-    async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError> {
-        Ok(self.state().letters.remove(id))
-    }
-
-    async fn begin_erasure(&self, erasure: &Erasure) -> Result<(), StoreError> {
-        self.state().begin_erasure(erasure);
-        Ok(())
-    }
-
-    async fn erased_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.state().erased_up_to())
-    }
-
-    async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {
-        Ok(self.state().erase_step(max))
-    }
-
-    async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError> {
-        Ok(self.state().expire_signals(processed_before, max))
-    }
-
-    async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
-        Ok(self.state().letters.expire(died_before, max))
-    }
-
-    async fn now(&self) -> Result<Timestamp, StoreError> {
-        Ok(Timestamp::from_datetime(self.clock.now()))
-    }
-
-    async fn put_model(&self, model: &ModelRecord) -> Result<(), StoreError> {
-        self.state().models.entry(model.digest).or_insert_with(|| model.clone());
-        Ok(())
-    }
-
-    async fn model(&self, digest: ModelDigest) -> Result<Option<ModelRecord>, StoreError> {
-        Ok(self.state().models.get(&digest).cloned())
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn durability(&self) -> Result<Durability, StoreError> {
-        Ok(Durability::AtRisk(vec!["the store is in memory and ends with the process".to_owned()]))
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

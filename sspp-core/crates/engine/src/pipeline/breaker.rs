@@ -1,4 +1,4 @@
-//! While the store is away, whoever holds a batch probes it with that batch, and nobody takes a new one.
+//! While the store is away, a reader that holds a batch tries it with that batch, and no reader takes a new one.
 
 use tokio::sync::watch;
 
@@ -18,7 +18,7 @@ impl Breaker {
         }
     }
 
-    /// The store answered, or whoever probed it is done.
+    /// The store answered, or the reader that tried it is done.
     pub(super) fn close(&self) {
         if self.0.send_if_modified(|open| std::mem::replace(open, false)) {
             super::metrics::breaker(false);

@@ -4,154 +4,21 @@
 //! |---|---|
 //! | take deliveries, in parallel readers | `reader` |
 //! | take over what a dead or stuck holder left, one suspect at a time | `recover` |
+//! | what it joins, and how it runs and ends | `run` |
+//! | an event in hand | `item` |
 //! | decode and score: pure, one outcome a delivery | `process` |
 //! | record a batch, isolating the one event at fault | `record` |
 //! | stop reading while a dependency is away | `breaker` |
 
 mod breaker;
 mod config;
+mod item;
 mod metrics;
 mod process;
 mod reader;
 mod record;
 mod recover;
-
-use std::sync::Arc;
-
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+mod run;
 
 pub use config::PipelineConfig;
-
-use crate::{EventQueue, Store};
-use breaker::Breaker;
-use sspp_events::{Clock, Random, Timestamp};
-use sspp_scoring::ScoringModel;
-
-/// Turns queued events into stored signals until it is told to stop.
-///
-/// Nothing that was enqueued is lost and nothing counts twice, whatever kills the process: a delivery is settled only
-/// after the store committed its signal or dead letter, and the store counts an event id once.
-///
-/// ```
-/// use std::sync::Arc;
-/// use sspp_core::*;
-/// use tokio_util::sync::CancellationToken;
-///
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-/// let queue: Arc<dyn EventQueue> = Arc::new(MemoryEventQueue::new(clock.clone()));
-/// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-/// let pipeline = Pipeline::new(
-///     queue.clone(),
-///     store.clone(),
-///     ScoringModel::embedded_default(),
-///     clock,
-///     Arc::new(SystemRandom::new()),
-///     PipelineConfig::default(),
-/// );
-/// let stop = CancellationToken::new();
-/// let running = tokio::spawn(pipeline.run(stop.clone()));
-/// // … enqueue events, read signals …
-/// stop.cancel();
-/// running.await.unwrap();
-/// # });
-/// ```
-#[derive(Debug)]
-pub struct Pipeline {
-    shared: Arc<Shared>,
-}
-
-/// What every task of a pipeline works with.
-#[derive(Debug)]
-struct Shared {
-    queue: Arc<dyn EventQueue>,
-    store: Arc<dyn Store>,
-    model: Arc<ScoringModel>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    config: PipelineConfig,
-    breaker: Breaker,
-    stop: CancellationToken,
-}
-
-impl Shared {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_datetime(self.clock.now())
-    }
-}
-
-impl Pipeline {
-    /// Joins a queue, a store and a model; nothing happens before [`Pipeline::run`].
-    pub fn new(
-        queue: Arc<dyn EventQueue>,
-        store: Arc<dyn Store>,
-        model: Arc<ScoringModel>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        config: PipelineConfig,
-    ) -> Self {
-        let shared = Shared {
-            queue,
-            store,
-            model,
-            clock,
-            random,
-            config,
-            breaker: Breaker::new(),
-            stop: CancellationToken::new(),
-        };
-        Self { shared: Arc::new(shared) }
-    }
-
-    /// Whether the pipeline takes no events because the store is away: true while its breaker is open.
-    ///
-    /// ```
-    /// # fn show(pipeline: &sspp_core::Pipeline) {
-    /// let store_away = pipeline.store_away();
-    /// println!("breaker open: {}", *store_away.borrow());
-    /// # }
-    /// ```
-    pub fn store_away(&self) -> tokio::sync::watch::Receiver<bool> {
-        self.shared.breaker.watch()
-    }
-
-    /// Runs until `stop` is cancelled: then no more deliveries are taken, those in hand are finished (or given back,
-    /// when the store is away), and the future ends.
-    ///
-    /// It also ends when the queue is closed, which nobody does to a running pipeline but a defect.
-    ///
-    /// Keeps the model in the store before the first event is scored, so that every signal can be explained.
-    ///
-    /// # Panics
-    /// When a task of the pipeline panicked, which is a defect: what it held is reclaimed by the next pipeline.
-    pub async fn run(self, stop: CancellationToken) {
-        let shared = self.shared;
-        let _linked = link(stop, shared.stop.clone());
-        metrics::register();
-        if shared.keep_model().await.is_err() {
-            return;
-        }
-        let mut tasks = JoinSet::new();
-        for _ in 0..shared.config.readers.max(1) {
-            tasks.spawn(Arc::clone(&shared).read());
-        }
-        tasks.spawn(Arc::clone(&shared).recover());
-        while let Some(ended) = tasks.join_next().await {
-            if let Err(error) = ended
-                && let Ok(panic) = error.try_into_panic()
-            {
-                shared.stop.cancel();
-                std::panic::resume_unwind(panic);
-            }
-        }
-    }
-}
-
-/// Cancels `inner` when `outer` is cancelled, for as long as the guard lives.
-fn link(outer: CancellationToken, inner: CancellationToken) -> tokio_util::task::AbortOnDropHandle<()> {
-    tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move {
-        outer.cancelled().await;
-        inner.cancel();
-    }))
-}
+pub use run::Pipeline;

@@ -5,22 +5,19 @@ use std::time::Duration;
 
 use tracing::{Instrument as _, Span};
 
+use super::item::{Item, Spent, Stopped};
+use super::metrics;
 use super::process::{Outcome, dead_letter, process};
-use super::record::Item;
-use super::{Shared, metrics};
-use crate::{DeadLetterReason, Delivery, QueueError, Receipt, Record, Settled, trace_spans};
+use super::run::Tasks;
+use crate::{DeadLetterReason, Delivery, QueueError, Receipt, Settled, trace_spans};
 use sspp_events::ContentDigest;
 
-/// The pipeline was told to stop while it waited for a dependency.
-#[derive(Debug)]
-pub(super) struct Stopped;
-
-impl Shared {
+impl Tasks {
     /// Keeps the model in the store, however long that takes.
     pub(super) async fn keep_model(&self) -> Result<(), Stopped> {
         let record = self.model.to_record();
         let mut failures = 0;
-        while let Err(error) = self.store.put_model(&record).await {
+        while let Err(error) = self.models.put_model(&record).await {
             failures += 1;
             self.wait_out("keeping the scoring model", failures, &error).await?;
         }
@@ -44,7 +41,7 @@ impl Shared {
                         self.see_through(deliveries).await;
                     }
                 }
-                // For good: whoever runs the pipeline must know.
+                // A closed queue stays closed: the pipeline ends, and its caller sees that.
                 Err(QueueError::Closed) => return,
                 Err(error) => {
                     failures += 1;
@@ -154,33 +151,5 @@ impl Shared {
     fn pause_after(&self, failures: u32) -> Duration {
         let half = self.config.pause.ceiling(failures) / 2;
         half + half.mul_f64(self.random.next_unit())
-    }
-}
-
-/// What a failed attempt leads to.
-pub(super) enum Spent {
-    /// Another attempt, later.
-    Retry(Settled),
-    /// A dead letter to record.
-    Exhausted(Box<Item>),
-}
-
-impl Item {
-    /// Turns what was to be recorded into the event's dead letter.
-    pub(super) fn turn_into_letter(
-        &mut self,
-        reason: DeadLetterReason,
-        detail: String,
-        now: sspp_events::Timestamp,
-    ) {
-        self.record = dead_letter(&self.delivery, self.content(), reason, detail, now);
-    }
-
-    /// What the event says, where it was decoded.
-    pub(super) fn content(&self) -> Option<ContentDigest> {
-        match &self.record {
-            Record::Signal { signal, .. } => Some(signal.content),
-            Record::DeadLetter(letter) => letter.content,
-        }
     }
 }

@@ -2,19 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::Shared;
+use super::item::{Item, Spent, Stopped};
 use super::metrics;
-use super::reader::{Spent, Stopped};
-use crate::{DeadLetterReason, Delivery, FailureClass, Record, StoreError, trace_spans};
-
-/// A delivery and what the store is to keep of it.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) delivery: Delivery,
-    pub(super) record: Record,
-    /// The event's own span, where a trace brought it.
-    pub(super) span: tracing::Span,
-}
+use super::run::Tasks;
+use crate::{DeadLetterReason, FailureClass, Record, StoreError, trace_spans};
 
 /// Items that are recorded together.
 #[derive(Debug)]
@@ -43,7 +34,7 @@ enum Next {
     Wait(Chunk, StoreError),
 }
 
-impl Shared {
+impl Tasks {
     /// Records items and settles each when it is recorded. Those that the pipeline could not record before it was
     /// stopped are given back.
     pub(super) async fn record(&self, items: Vec<Item>) {
@@ -63,7 +54,7 @@ impl Shared {
             match self.consider(chunk, error).await {
                 // In front: one event is isolated before the others are split too.
                 Next::Record(next) => next.into_iter().rev().for_each(|chunk| chunks.push_front(chunk)),
-                // Nobody shall wait for an answer that never comes.
+                // A closed store never answers: the pipeline does not wait for it.
                 Next::Wait(_, StoreError::Closed) => return self.breaker.close(),
                 Next::Wait(chunk, error) => {
                     chunks.push_back(chunk);
@@ -82,7 +73,7 @@ impl Shared {
     async fn record_once(&self, chunk: &Chunk) -> Result<(), StoreError> {
         let records: Vec<Record> = chunk.items.iter().map(|item| item.record.clone()).collect();
         let began = std::time::Instant::now();
-        let outcomes = self.store.record(records).await?;
+        let outcomes = self.signals.record(records).await?;
         #[cfg(feature = "faults")]
         sspp_events::faults::pass(sspp_events::faults::Point::AfterCommit, None);
         let records: Vec<_> = chunk.items.iter().map(|item| &item.record).collect();
@@ -128,7 +119,7 @@ impl Shared {
             self.settle(vec![item.delivery.postpone(self.config.look_again)]).await;
             return Next::Record(Vec::new());
         };
-        let proof = self.store.is_at_fault(signal, payload).await;
+        let proof = self.signals.is_at_fault(signal, payload).await;
         // It was isolated: its next failure is judged at once.
         let again = |item| Chunk { items: vec![item], unclear: SPLIT_AFTER - 1 };
         match proof {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::item::Stopped;
+use super::metrics;
 use super::process::{Outcome, dead_letter, process};
-use super::reader::Stopped;
-use super::{Shared, metrics};
+use super::run::Tasks;
 use crate::{DeadLetterReason, Delivery, QueueError};
 
-impl Shared {
+impl Tasks {
     /// Looks for abandoned deliveries every so often, until stopped; not before the process has lived for a while. A
     /// process that is killed again and again soon after its start would otherwise die with the same first suspect in
     /// hand each time, and an innocent event would become a dead letter.
@@ -23,7 +24,7 @@ impl Shared {
                 match self.queue.reclaim(self.config.batch).await {
                     Ok(suspects) if suspects.is_empty() => {}
                     Ok(suspects) => {
-                        tracing::warn!(suspects = suspects.len(), "taking over events that nobody settled");
+                        tracing::warn!(suspects = suspects.len(), "taking over events that were not settled");
                         metrics::reclaimed(suspects.len());
                         self.see_through(suspects).await;
                         continue;

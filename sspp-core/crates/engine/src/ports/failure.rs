@@ -10,9 +10,9 @@
 pub enum FailureClass {
     /// The dependency is at fault: keep the events, spend no attempt, try again when it is back.
     Infrastructure,
-    /// One event's content may be at fault: isolate it, then [prove it](crate::Store::is_at_fault); the others go on.
+    /// One event's content may be at fault: isolate it, then [prove it](crate::Signals::is_at_fault); the others go on.
     Data,
-    /// Neither can be told: when it happens to one event again and again, which is [proven](crate::Store::is_at_fault)
+    /// It may be either: when it happens to one event again and again, which is [proven](crate::Signals::is_at_fault)
     /// to be at fault, that event has failed an attempt.
     Unclear,
 }

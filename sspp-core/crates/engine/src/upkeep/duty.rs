@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Store, StoreError};
+use crate::StoreError;
 
 /// Work that comes back for as long as the process runs.
 ///
@@ -15,7 +15,7 @@ pub(super) trait Duty: Send {
     fn name(&self) -> &'static str;
 
     /// Does all that is due.
-    async fn round(&mut self, store: &dyn Store) -> Result<(), StoreError>;
+    async fn round(&mut self) -> Result<(), StoreError>;
 
     /// Waits until there may be more to do.
     async fn rest(&self);

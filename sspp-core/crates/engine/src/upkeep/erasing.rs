@@ -18,13 +18,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How often to look for erasures that other processes began.
 const EVERY: Duration = Duration::from_secs(30);
 
-/// Works on the erasures that were [begun](Store::begin_erasure) for about so long; answers whether all are complete.
+/// Works on the erasures that were [begun](crate::Housekeeping::begin_erasure) for about so long; answers whether all are complete.
 ///
 /// ```
-/// use sspp_core::{MemoryStore, erase_some};
-/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use sspp_core::{SqliteStore, erase_some};
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let within = std::time::Duration::from_millis(100);
-/// assert!(erase_some(&MemoryStore::new(), within).await.unwrap());
+/// assert!(erase_some(&SqliteStore::in_memory().await.unwrap(), within).await.unwrap());
 /// # });
 /// ```
 pub async fn erase_some(store: &dyn Store, within: Duration) -> Result<bool, StoreError> {
@@ -39,6 +39,7 @@ pub async fn erase_some(store: &dyn Store, within: Duration) -> Result<bool, Sto
 
 /// The duty that finishes erasures, so that an erasure survives the process that it was begun in.
 pub(super) struct Erasing {
+    store: Arc<dyn Store>,
     begun: Arc<Notify>,
     /// Removed since the last line in the log.
     signals: u64,
@@ -46,8 +47,8 @@ pub(super) struct Erasing {
 }
 
 impl Erasing {
-    pub(super) const fn new(begun: Arc<Notify>) -> Self {
-        Self { begun, signals: 0, dead_letters: 0 }
+    pub(super) const fn new(store: Arc<dyn Store>, begun: Arc<Notify>) -> Self {
+        Self { store, begun, signals: 0, dead_letters: 0 }
     }
 }
 
@@ -57,10 +58,10 @@ impl Duty for Erasing {
         "erasing"
     }
 
-    async fn round(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+    async fn round(&mut self) -> Result<(), StoreError> {
         loop {
             let began = Instant::now();
-            let Some(gone) = store.erase_step(STEP).await? else { break };
+            let Some(gone) = self.store.erase_step(STEP).await? else { break };
             self.signals += u64::from(gone.signals);
             self.dead_letters += u64::from(gone.dead_letters);
             tokio::time::sleep(began.elapsed().max(PAUSE)).await;

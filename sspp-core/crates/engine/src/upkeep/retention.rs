@@ -1,5 +1,6 @@
 //! Removing what is older than it has to be kept, in small steps beside the work.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -60,15 +61,18 @@ impl Retention {
 }
 
 /// The duty that removes what is too old.
-pub(super) struct Expiring(Retention);
+pub(super) struct Expiring {
+    store: Arc<dyn Store>,
+    retention: Retention,
+}
 
 impl Expiring {
     /// None when everything is kept for ever; the counters are there all the same.
-    pub(super) fn new(retention: Retention) -> Option<Self> {
+    pub(super) fn new(store: Arc<dyn Store>, retention: Retention) -> Option<Self> {
         for kind in ["signal", "dead_letter"] {
             counter!(EXPIRED, "kind" => kind).increment(0);
         }
-        (!retention.is_off()).then_some(Self(retention))
+        (!retention.is_off()).then_some(Self { store, retention })
     }
 
     /// Takes steps until one finds nothing from before an instant.
@@ -81,13 +85,13 @@ impl Expiring {
         let mut removed = 0_u64;
         loop {
             let began = Instant::now();
-            let gone = step(self.0.batch).await?;
+            let gone = step(self.retention.batch).await?;
             if gone == 0 {
                 break;
             }
             counter!(EXPIRED, "kind" => kind).increment(gone.into());
             removed += u64::from(gone);
-            tokio::time::sleep(began.elapsed().max(self.0.pause)).await;
+            tokio::time::sleep(began.elapsed().max(self.retention.pause)).await;
         }
         if removed > 0 {
             tracing::info!(kind, removed, %before, "removed what was too old");
@@ -102,19 +106,20 @@ impl Duty for Expiring {
         "removing what is too old"
     }
 
-    async fn round(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+    async fn round(&mut self) -> Result<(), StoreError> {
+        let store = &self.store;
         let now = store.now().await?;
-        if let Some(before) = before(now, self.0.signals) {
+        if let Some(before) = before(now, self.retention.signals) {
             self.remove("signal", before, |batch| store.expire_signals(before, batch)).await?;
         }
-        if let Some(before) = before(now, self.0.dead_letters) {
+        if let Some(before) = before(now, self.retention.dead_letters) {
             self.remove("dead_letter", before, |batch| store.expire_dead_letters(before, batch)).await?;
         }
         Ok(())
     }
 
     async fn rest(&self) {
-        tokio::time::sleep(self.0.every).await;
+        tokio::time::sleep(self.retention.every).await;
     }
 }
 

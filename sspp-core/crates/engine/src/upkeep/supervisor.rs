@@ -20,13 +20,14 @@ use crate::{Store, StoreError};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use sspp_core::{MemoryStore, Retention, Upkeep};
+/// use sspp_core::{Retention, SqliteStore, Upkeep};
 /// use tokio_util::sync::CancellationToken;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let (begun, stop) = (Arc::new(tokio::sync::Notify::new()), CancellationToken::new());
 /// let retention = Retention { signals: Some(Retention::SHORTEST * 90), ..Retention::default() };
-/// let upkeep = Upkeep::new(Arc::new(MemoryStore::new())).retention(retention).erasures(Arc::clone(&begun));
+/// let store = Arc::new(SqliteStore::in_memory().await.unwrap());
+/// let upkeep = Upkeep::new(store).retention(retention).erasures(Arc::clone(&begun));
 /// let running = tokio::spawn(upkeep.run(stop.clone()));
 /// // An erasure was begun: it need not wait for the next look.
 /// begun.notify_one();
@@ -55,31 +56,36 @@ impl Upkeep {
     /// Removes what is too old, by the store's clock. `sspp_worker_expired_total` counts it by `kind`: `signal` or `dead_letter`.
     #[must_use]
     pub fn retention(mut self, retention: Retention) -> Self {
-        self.duties.extend(Expiring::new(retention).map(|duty| Box::new(duty) as Box<dyn Duty>));
+        let duty = Expiring::new(Arc::clone(&self.store), retention);
+        self.duties.extend(duty.map(|duty| Box::new(duty) as Box<dyn Duty>));
         self
     }
 
     /// Finishes erasures, those of processes that died too: at start, when `begun` is notified, and every 30 seconds.
     #[must_use]
     pub fn erasures(mut self, begun: Arc<Notify>) -> Self {
-        self.duties.push(Box::new(Erasing::new(begun)));
+        self.duties.push(Box::new(Erasing::new(Arc::clone(&self.store), begun)));
         self
     }
 
     /// Runs the duties until `stop` is cancelled or the store is closed. A step in hand is dropped, which undoes its transaction.
     pub async fn run(self, stop: CancellationToken) {
-        let mut running = JoinSet::new();
-        for duty in self.duties {
-            running.spawn(keep_doing(duty, Arc::clone(&self.store), stop.clone()));
-        }
-        while running.join_next().await.is_some() {}
+        run(self.duties, stop).await;
     }
 }
 
-async fn keep_doing(mut duty: Box<dyn Duty>, store: Arc<dyn Store>, stop: CancellationToken) {
+async fn run(duties: Vec<Box<dyn Duty>>, stop: CancellationToken) {
+    let mut running = JoinSet::new();
+    for duty in duties {
+        running.spawn(keep_doing(duty, stop.clone()));
+    }
+    while running.join_next().await.is_some() {}
+}
+
+async fn keep_doing(mut duty: Box<dyn Duty>, stop: CancellationToken) {
     let mut failing = false;
     loop {
-        let round = AssertUnwindSafe(duty.round(&*store)).catch_unwind();
+        let round = AssertUnwindSafe(duty.round()).catch_unwind();
         let failed = match stop.run_until_cancelled(round).await {
             None | Some(Ok(Err(StoreError::Closed))) => return,
             Some(Ok(done)) => done.err().map(|error| error.to_string()),
@@ -106,7 +112,6 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::MemoryStore;
 
     /// Panics, fails, and then works.
     struct Bad(Arc<AtomicU32>);
@@ -117,7 +122,7 @@ mod tests {
             "being bad"
         }
 
-        async fn round(&mut self, _: &dyn Store) -> Result<(), StoreError> {
+        async fn round(&mut self) -> Result<(), StoreError> {
             match self.0.fetch_add(1, Ordering::SeqCst) {
                 0 => panic!("a duty that panics"),
                 1 => Err(StoreError::Unavailable { reason: "a test".to_owned() }),
@@ -139,7 +144,7 @@ mod tests {
             "being good"
         }
 
-        async fn round(&mut self, _: &dyn Store) -> Result<(), StoreError> {
+        async fn round(&mut self) -> Result<(), StoreError> {
             self.0.fetch_add(1, Ordering::SeqCst);
             Ok(())
         }
@@ -153,9 +158,9 @@ mod tests {
     async fn a_duty_that_panics_or_fails_goes_on_and_so_do_the_others() {
         let (bad, good, stop) =
             (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default(), CancellationToken::new());
-        let mut upkeep = Upkeep::new(Arc::new(MemoryStore::new()));
-        upkeep.duties = vec![Box::new(Bad(Arc::clone(&bad))), Box::new(Good(Arc::clone(&good)))];
-        let running = tokio::spawn(upkeep.run(stop.clone()));
+        let duties: Vec<Box<dyn Duty>> =
+            vec![Box::new(Bad(Arc::clone(&bad))), Box::new(Good(Arc::clone(&good)))];
+        let running = tokio::spawn(run(duties, stop.clone()));
         tokio::time::sleep(Duration::from_millis(3_500)).await;
         assert_eq!(bad.load(Ordering::SeqCst), 4, "once a second");
         assert!(good.load(Ordering::SeqCst) > 1_000);
@@ -176,7 +181,7 @@ mod tests {
                 "hanging"
             }
 
-            async fn round(&mut self, _: &dyn Store) -> Result<(), StoreError> {
+            async fn round(&mut self) -> Result<(), StoreError> {
                 std::future::pending().await
             }
 
@@ -184,9 +189,7 @@ mod tests {
         }
 
         let stop = CancellationToken::new();
-        let mut upkeep = Upkeep::new(Arc::new(MemoryStore::new()));
-        upkeep.duties = vec![Box::new(Hanging)];
-        let running = tokio::spawn(upkeep.run(stop.clone()));
+        let running = tokio::spawn(run(vec![Box::new(Hanging)], stop.clone()));
         tokio::task::yield_now().await;
         stop.cancel();
         running.await.unwrap();

@@ -5,3 +5,4 @@ mod domain;
 mod intake;
 mod memory;
 mod ordinary;
+mod recording;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use sspp_core::testing::contract::{QueueFixture, StoreFixture};
-use sspp_core::{EventQueue, ManualClock, MemoryEventQueue, MemoryStore, Store};
+use sspp_core::{EventQueue, ManualClock, MemoryEventQueue, MemoryStore};
 
 struct Queue {
     clock: Arc<ManualClock>,
@@ -50,7 +50,9 @@ struct InMemory(MemoryStore);
 
 #[async_trait]
 impl StoreFixture for InMemory {
-    fn store(&self) -> Arc<dyn Store> {
+    type Store = MemoryStore;
+
+    fn store(&self) -> Arc<MemoryStore> {
         Arc::new(self.0.clone())
     }
 
@@ -69,5 +71,5 @@ mod queue_contract {
 }
 
 mod store_contract {
-    sspp_core::store_contract!(super::store);
+    sspp_core::store_contract!(without housekeeping: super::store);
 }

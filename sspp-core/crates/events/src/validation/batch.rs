@@ -65,7 +65,7 @@ pub enum BatchFault {
         /// How many are allowed.
         limit: usize,
     },
-    /// The bytes are not written as the format wants it, so that no event can be told from the next.
+    /// The bytes are not written as the format wants it, so where one event ends is unknown.
     #[error("{detail}")]
     Malformed {
         /// What is wrong and where.

@@ -58,7 +58,7 @@ impl ParseFault {
 }
 
 /// Reads an event from JSON and checks every member of it: by itself, against the event types `model` knows, and
-/// against the clock of whoever receives it.
+/// against the clock of its receiver.
 ///
 /// Members: `accountId`, `userId`, `eventType`, `timestamp`; optional `metadata` (an object), `eventId` and `source`.
 /// Unknown and repeated members are violations. Sentences and their order are those of the predecessor.

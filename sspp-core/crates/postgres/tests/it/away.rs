@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sspp_core::testing::servers::{Kind, server};
-use sspp_core::{LegacySignals, PgConfig, PgStore, SignalId, Store as _, StoreError};
+use sspp_core::{LegacySignals, PgConfig, PgStore, SignalId, StoreError, StoreStatus as _};
 
 /// What the store, a migration and a reader of the predecessor's table say.
 async fn said(url: &str) -> [String; 3] {

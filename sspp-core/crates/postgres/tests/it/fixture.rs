@@ -66,6 +66,8 @@ pub(super) struct Fixture {
 
 #[async_trait]
 impl StoreFixture for Fixture {
+    type Store = dyn Store;
+
     fn store(&self) -> Arc<dyn Store> {
         self.store.port()
     }

@@ -4,8 +4,8 @@ use sqlx::{Connection as _, PgConnection};
 use sspp_core::testing::builders::{at, dead_letter, event_id, signal};
 use sspp_core::testing::servers::Kind;
 use sspp_core::{
-    EventId, Horizon, NewDeadLetter, PgConfig, PgStore, Record, SignalFilter, SignalQuery, SignalType,
-    SortBy, SortOrder, Store, StoreError, Timestamp,
+    DeadLetters as _, EventId, Horizon, NewDeadLetter, PgConfig, PgStore, Record, SignalFilter, SignalQuery,
+    SignalType, Signals as _, SortBy, SortOrder, StoreError, StoreStatus as _, Timestamp,
 };
 
 use super::fixture::Site;

@@ -14,7 +14,7 @@ use sqlx::{Connection as _, PgConnection};
 use sspp_core::testing::builders::{at, model, signal};
 use sspp_core::testing::eventually;
 use sspp_core::testing::servers::{Kind, server};
-use sspp_core::{FailureClass, PgConfig, PgStore, Store as _, StoreError};
+use sspp_core::{FailureClass, PgConfig, PgStore, Signals as _, StoreError, StoreStatus as _};
 use std::time::Duration;
 
 use fixture::Site;

@@ -4,7 +4,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use sspp_core::testing::builders::{dead_letter, signal};
 use sspp_core::testing::servers::Kind;
-use sspp_core::{Record, Store as _};
+use sspp_core::{Record, Signals as _};
 
 use super::fixture::Site;
 

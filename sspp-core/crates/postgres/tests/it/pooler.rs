@@ -9,7 +9,9 @@ use std::process::{Child, Command, Stdio};
 use sspp_core::testing::builders::{model, signal};
 use sspp_core::testing::eventually;
 use sspp_core::testing::servers::{Kind, Server, server};
-use sspp_core::{Durability, FailureClass, LegacySignals, PgConfig, PgStore, Store as _};
+use sspp_core::{
+    Durability, FailureClass, LegacySignals, Models as _, PgConfig, PgStore, Signals as _, StoreStatus as _,
+};
 use tempfile::TempDir;
 
 use super::fixture::patient;

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use sspp_core::testing::builders::{at, signal};
 use sspp_core::testing::servers::Kind;
-use sspp_core::{FailureClass, PgConfig, PgStore, Store as _, StoreError};
+use sspp_core::{FailureClass, PgConfig, PgStore, Signals as _, StoreError, StoreStatus as _};
 
 use super::fixture::Site;
 

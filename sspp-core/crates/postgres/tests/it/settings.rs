@@ -4,7 +4,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use sspp_core::testing::builders::signal;
 use sspp_core::testing::servers::Kind;
 use sspp_core::{
-    Durability, LegacyError, LegacySignals, PgConfig, PgOpenError, PgStore, Store as _, StoreError,
+    Durability, LegacyError, LegacySignals, PgConfig, PgOpenError, PgStore, Signals as _, StoreError,
+    StoreStatus as _,
 };
 
 use super::fixture::Site;

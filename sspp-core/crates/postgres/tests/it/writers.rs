@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection};
 use sspp_core::testing::builders::{at, dead_letter, signal};
 use sspp_core::testing::servers::Kind;
-use sspp_core::{PgConfig, PgStore, Record, Store as _, StoreError};
+use sspp_core::{Housekeeping as _, PgConfig, PgStore, Record, Signals as _, StoreError};
 
 use super::fixture::{Site, patient};
 

@@ -87,6 +87,8 @@ impl QueueFixture for Fixture {
 
 #[async_trait]
 impl StoreFixture for Fixture {
+    type Store = dyn Store;
+
     fn store(&self) -> Arc<dyn Store> {
         self.database().store()
     }

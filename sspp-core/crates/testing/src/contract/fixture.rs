@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use sspp_engine::{EventQueue, Store};
+use sspp_engine::{DeadLetters, EventQueue, Models, Signals};
 
 /// A queue under test.
 #[async_trait]
@@ -23,7 +23,7 @@ pub trait QueueFixture: Send {
     /// Lets time pass by the queue's own clock.
     async fn pass(&mut self, time: Duration);
 
-    /// Kills whoever holds deliveries, and the queue's own process where it has none but ours, then opens it again.
+    /// Kills the holders of deliveries, and the queue's own process where it has none but ours, then opens it again.
     /// `false` when the queue does not outlive its handles: cases about crashes end there.
     async fn crash(&mut self) -> bool;
 }
@@ -31,8 +31,11 @@ pub trait QueueFixture: Send {
 /// A store under test. It must refuse a score above 1,000.00 as an error of class data.
 #[async_trait]
 pub trait StoreFixture: Send {
+    /// What is under test: `dyn Store`, or a store without housekeeping.
+    type Store: Signals + DeadLetters + Models + ?Sized + 'static;
+
     /// A handle on the store; after a [crash](StoreFixture::crash) a new one.
-    fn store(&self) -> Arc<dyn Store>;
+    fn store(&self) -> Arc<Self::Store>;
 
     /// Kills the store's client, and the store's own process where it has none but ours, then opens it again.
     /// `false` when the store does not outlive its handles: cases about crashes end there.

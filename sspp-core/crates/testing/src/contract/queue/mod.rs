@@ -33,6 +33,6 @@ pub use settling::{
     settling_twice_is_safe,
 };
 pub use stamps::{
-    a_clock_is_told, a_fence_parts_what_came_before_from_what_comes_after, a_stamp_stays_with_its_job,
+    a_clock_is_shown, a_fence_parts_what_came_before_from_what_comes_after, a_stamp_stays_with_its_job,
     a_stamp_that_is_given_counts, stamps_go_on_after_a_crash,
 };

@@ -100,7 +100,7 @@ pub async fn stamps_go_on_after_a_crash(fixture: &mut dyn QueueFixture) {
 }
 
 /// The queue tells its clock, which goes on.
-pub async fn a_clock_is_told(fixture: &mut dyn QueueFixture) {
+pub async fn a_clock_is_shown(fixture: &mut dyn QueueFixture) {
     let queue = fixture.queue();
     let before = queue.now().await.unwrap();
     fixture.pass(Duration::from_millis(20)).await;

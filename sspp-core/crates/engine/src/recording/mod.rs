@@ -1,0 +1,18 @@
+//! Recording: the rules that every store keeps, and what they add to the figures.
+//!
+//! | what | where |
+//! |---|---|
+//! | what becomes of one record | `judge` |
+//! | the steps of recording a batch over tables | `batch` |
+//! | what a batch adds to the figures, or takes from them | `figures` |
+//! | which events are erased | `erasures` |
+
+mod batch;
+mod erasures;
+mod figures;
+mod judge;
+
+pub use batch::{Found, Inserted, Recording, Tables, has_distinct_events, models, record};
+pub use erasures::Erasures;
+pub use figures::{Counted, Figures};
+pub use judge::{Judgement, Known, KnownLetter, KnownSignal, judge, takes};

@@ -1,0 +1,19 @@
+//! What the SQL stores share: statements that are built once for both dialects, and rows as the domain's types.
+//!
+//! A floor of the family behind [`sspp_core`](https://docs.rs/sspp-core), for its adapters alone. It knows no driver.
+
+mod dead_letters;
+mod dialect;
+mod found;
+mod models;
+mod rows;
+mod signals;
+mod stats;
+
+pub use dead_letters::{DeadLetterRow, count_dead_letters, dead_letter, dead_letters};
+pub use dialect::{Dialect, Value};
+pub use found::{FoundRow, add_found};
+pub use models::{ModelRow, model};
+pub use rows::{Corrupt, Row, StoredId, StoredInstant, one, page, read_count, read_digest, total};
+pub use signals::{RemovedSignal, SignalRow, count_signals, last_signal, signal, signal_of_event, signals};
+pub use stats::{StatsRow, stats};
