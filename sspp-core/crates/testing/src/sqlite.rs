@@ -1,9 +1,17 @@
 //! A whole store for tests that are set up where nothing can be awaited.
 
-use sspp_sqlite::SqliteStore;
+use std::sync::LazyLock;
 
-/// An empty whole store in memory. It is made on another thread, so that a test can make it in an ordinary function; its
-/// work is done by the runtime of the test.
+use sspp_sqlite::SqliteStore;
+use tokio::runtime::{Builder, Runtime};
+
+/// Where such stores work, whatever runtime a test has, and whether its time is paused.
+#[expect(clippy::expect_used, reason = "this is part of tests: it fails by panicking")]
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime starts")
+});
+
+/// An empty whole store in memory, made in an ordinary function.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -14,7 +22,7 @@ use sspp_sqlite::SqliteStore;
 #[expect(clippy::expect_used, reason = "this is part of tests: it fails by panicking")]
 #[expect(clippy::missing_panics_doc, reason = "this is part of tests: it fails by panicking")]
 pub fn store_in_memory() -> SqliteStore {
-    let runtime = tokio::runtime::Handle::current();
-    let opened = std::thread::spawn(move || runtime.block_on(SqliteStore::in_memory()));
+    // On another thread: a thread of a runtime must not block on a second one.
+    let opened = std::thread::spawn(|| RUNTIME.block_on(SqliteStore::in_memory()));
     opened.join().expect("it opens").expect("it opens")
 }
