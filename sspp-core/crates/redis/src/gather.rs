@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use fred::prelude::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use super::script::ENQUEUE;
 use super::shard;
-use super::shards::Shards;
+use super::shards::{RETRY_AFTER, Shards};
 use sspp_engine::{Admission, NewJob, QueueError};
 
 /// Calls that may wait for the next round trip; more wait for their turn.
@@ -17,8 +16,6 @@ const CALLS: usize = 1_024;
 /// A round trip carries at most about this much.
 const ROUND_BYTES: usize = 8 * 1024 * 1024;
 const ROUND_JOBS: usize = 4_000;
-/// When to try again after a refusal.
-pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 type Answer = Result<Vec<Admission>, Lost>;
 

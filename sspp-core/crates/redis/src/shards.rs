@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use super::RedisConfig;
 use super::failure::odd_answer;
-use super::gather::RETRY_AFTER;
 use super::link::Link;
 use super::look::Look;
 use super::script::{FENCE, LOOK, Script};
@@ -20,6 +19,8 @@ use sspp_events::AccountId;
 
 /// How often the lengths of all shards and their set are asked for anew.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
+/// When to try again after a refusal.
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// All shards, as the queue and its gatherer use them.
 #[derive(Debug)]

@@ -7,11 +7,11 @@ use super::canonical::{canonical_json, digest};
 use super::cel_host::CelHost;
 use super::condition::{Compiler, Condition};
 use super::faults::{Findings, ModelFaults};
-use super::ledger::Wording;
 use super::model::ScoringModel;
 use super::modifiers::modifiers;
 use super::reader::{ANY, MAX_TEXT_CHARS, NOT_NEGATIVE, Table};
 use super::rules::{AccountRules, Bounds, EventRule, Modifier, TierRule};
+use super::wording::Wording;
 use sspp_events::{EventType, SignalType, Units};
 
 /// Checks and compiles a document.

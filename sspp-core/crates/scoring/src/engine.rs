@@ -1,74 +1,38 @@
 //! Scores one event: one walk over the modifiers, with or without writing it down.
 
-use std::cell::OnceCell;
-
-use super::cel_host::Variables;
-use super::condition::Condition;
-use super::extraction::{Extraction, Found, Slots};
-use super::ledger::Ledger;
+use super::explanation::{Explanation, Scored, UnknownEventType};
+use super::ledger::{Ledger, Nowhere};
 use super::model::ScoringModel;
-use super::paths::{Path, Root};
-use super::rules::{Modifier, Verb};
-use sspp_events::{Event, Score, Source, Units};
+use super::reading::Reading;
+use super::rules::{EventRule, Modifier, Verb};
+use sspp_events::{Event, Score, Units};
 
-/// What conditions read of one event; each form is made at most once, and only when something needs it.
-pub(super) struct Reading<'m, 'a> {
-    model: &'m ScoringModel,
-    event: &'a Event,
-    extraction: &'m Extraction,
-    slots: OnceCell<Result<Slots<'a>, String>>,
-    variables: OnceCell<Result<Variables<'a>, String>>,
-}
-
-impl<'m, 'a> Reading<'m, 'a> {
-    pub(super) fn new(model: &'m ScoringModel, event: &'a Event, extraction: &'m Extraction) -> Self {
-        Self { model, event, extraction, slots: OnceCell::new(), variables: OnceCell::new() }
+impl ScoringModel {
+    /// Scores an event. The same score as [`explain`](Self::explain) gives, in less time.
+    pub fn score(&self, event: &Event) -> Result<Scored<'_>, UnknownEventType> {
+        let (number, rule) = self.numbered_rule(event)?;
+        let score = walk(&Reading::new(self, event, &self.needed), number, &mut Nowhere);
+        Ok(Scored { signal_type: &rule.signal_type, score })
     }
 
-    fn slots(&self) -> Result<&Slots<'a>, &String> {
-        let read = || self.extraction.read(self.event.metadata.as_str()).map_err(|error| unreadable(&error));
-        self.slots.get_or_init(read).as_ref()
+    /// Scores an event and tells how the score came about.
+    pub fn explain(&self, event: &Event) -> Result<Explanation<'_>, UnknownEventType> {
+        let (number, rule) = self.numbered_rule(event)?;
+        let mut steps = Vec::with_capacity(self.modifiers.len() + 3);
+        let score = walk(&Reading::new(self, event, &self.shown), number, &mut steps);
+        Ok(Explanation { event_type: &rule.event_type, signal_type: &rule.signal_type, score, steps })
     }
 
-    fn variables(&self) -> Result<&Variables<'a>, &String> {
-        let read = || Variables::of(self.event).map_err(|error| unreadable(&error));
-        self.variables.get_or_init(read).as_ref()
+    fn numbered_rule(&self, event: &Event) -> Result<(usize, &EventRule), UnknownEventType> {
+        let number = self.by_type.get(event.event_type.as_str());
+        number
+            .and_then(|&number| Some((number, self.rules.get(number)?)))
+            .ok_or_else(|| UnknownEventType { event_type: event.event_type.clone() })
     }
-
-    fn holds(&self, condition: &Condition) -> Result<bool, String> {
-        match condition {
-            Condition::Native(native) => self.slots().map(|slots| native.holds(slots)).map_err(Clone::clone),
-            Condition::Cel(expression) => {
-                self.model.cel.holds(expression, self.variables().map_err(Clone::clone)?)
-            }
-        }
-    }
-
-    /// The path of a number and the value that the event has there.
-    pub(super) fn input(&self, number: usize) -> Option<(&'m Path, Option<Found<'_>>)> {
-        let path = self.model.paths.get(number)?;
-        let text = match path.root {
-            Root::Metadata => {
-                return Some((path, self.slots().ok().and_then(|slots| slots.get(number)?.clone())));
-            }
-            // Only metadata has members.
-            _ if !path.members.is_empty() => return Some((path, None)),
-            Root::EventType => self.event.event_type.as_str(),
-            Root::AccountId => self.event.account_id.as_str(),
-            Root::UserId => self.event.user_id.as_str(),
-            Root::Source => self.event.source.as_ref().map_or("", Source::as_str),
-        };
-        Some((path, Some(Found::Text(text.into()))))
-    }
-}
-
-/// Metadata was checked when the event was accepted, so this is not expected to be seen.
-fn unreadable(error: &serde_json::Error) -> String {
-    format!("the metadata could not be read: {error}")
 }
 
 /// Walks from the base through the modifiers to the score and tells the ledger every step.
-pub(super) fn walk<'m>(reading: &Reading<'m, '_>, rule: usize, ledger: &mut impl Ledger<'m>) -> Score {
+fn walk<'m>(reading: &Reading<'m, '_>, rule: usize, ledger: &mut impl Ledger<'m>) -> Score {
     let model = reading.model;
     let mut total = model.rules.get(rule).map_or(Units::ZERO, |rule| rule.base);
     ledger.base(model, rule, total);

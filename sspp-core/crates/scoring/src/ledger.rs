@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::engine::Reading;
 use super::explanation::{Step, StepInput, StepKind, presented};
 use super::model::ScoringModel;
-use super::rules::{Bounds, EventRule, Modifier};
+use super::reading::Reading;
+use super::rules::Modifier;
 use sspp_events::Units;
 
 /// Takes down every step of a walk.
@@ -47,28 +47,6 @@ impl<'m> Ledger<'m> for Nowhere {
     fn skipped(&mut self, _: &'m Modifier, _: &'m Modifier, _: Units) {}
     fn cap(&mut self, _: &'m ScoringModel, _: bool, _: Units, _: Units) {}
     fn round(&mut self, _: Units, _: Units) {}
-}
-
-/// The texts that steps need and that do not depend on the event, made once a model.
-#[derive(Debug)]
-pub(super) struct Wording {
-    /// By the rules' numbers.
-    pub(super) bases: Vec<String>,
-    pub(super) raised: String,
-    pub(super) cut: String,
-    pub(super) within: String,
-}
-
-impl Wording {
-    pub(super) fn of(rules: &[EventRule], bounds: &Bounds) -> Self {
-        let Bounds { min, max } = bounds;
-        Self {
-            bases: rules.iter().map(|rule| format!("{} is worth {}", rule.event_type, rule.base)).collect(),
-            raised: format!("raised to the least a signal can be worth, {min}"),
-            cut: format!("cut to the most a signal can be worth, {max}"),
-            within: format!("within {min} and {max}"),
-        }
-    }
 }
 
 fn step<'m>(kind: StepKind, reason: impl Into<Cow<'m, str>>, delta: Units, total: Units) -> Step<'m> {

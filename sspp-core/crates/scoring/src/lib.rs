@@ -23,10 +23,13 @@ mod modifiers;
 mod native;
 mod paths;
 mod reader;
+mod reading;
 mod record;
 mod rewrite;
 mod rules;
+mod source;
 mod syntax;
+mod wording;
 
 pub use builder::{ModelModifier, ScoringModelBuilder};
 pub use explanation::{Explanation, Scored, Step, StepInput, StepKind, UnknownEventType};

@@ -1,22 +1,14 @@
 //! A scoring model: what it is made from, what it answers.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
-
-use serde_json::Value;
 
 use super::cel_host::CelHost;
-use super::compile::compile;
-use super::document::{read_json, read_toml};
-use super::engine::{Reading, walk};
-use super::explanation::{Explanation, Scored, UnknownEventType};
 use super::extraction::Extraction;
-use super::faults::ModelFaults;
-use super::ledger::{Nowhere, Wording};
 use super::paths::PathTable;
 use super::rules::{AccountRules, Bounds, EventRule, Modifier, TierRule};
+use super::wording::Wording;
 use crate::ModelRecord;
-use sspp_events::{Event, EventType, KnownTypes, ModelDigest};
+use sspp_events::{EventType, KnownTypes, ModelDigest};
 
 /// A compiled scoring model: what every event type is worth, and what changes that.
 ///
@@ -70,7 +62,7 @@ use sspp_events::{Event, EventType, KnownTypes, ModelDigest};
 /// - `[account]` with `points`, `max` and `[account.groups.<name>]` (`cap`, `half_life_days`), and `[[tiers]]` from the
 ///   highest down (`name`, `enter`, `leave`, the last one entered at 0). What is absent is as in the default model.
 ///
-/// All amounts lie between -1,000 and 1,000. A document with a fault is refused as a whole; [`ModelFaults`] names all of
+/// All amounts lie between -1,000 and 1,000. A document with a fault is refused as a whole; [`ModelFaults`](crate::ModelFaults) names all of
 /// them.
 ///
 /// # Conditions
@@ -116,60 +108,7 @@ pub struct ScoringModel {
     pub(super) wording: Wording,
 }
 
-/// The constants are the predecessor's, so only the name differs.
-static PREDECESSOR: LazyLock<Arc<ScoringModel>> = LazyLock::new(|| {
-    let text =
-        include_str!("../models/default.toml").replacen("name = \"default\"", "name = \"predecessor\"", 1);
-    #[expect(
-        clippy::expect_used,
-        reason = "a constant of the build; every test that imports would find it broken"
-    )]
-    let model = ScoringModel::from_toml(&text).expect("the predecessor's model");
-    Arc::new(model)
-});
-
-static DEFAULT: LazyLock<Arc<ScoringModel>> = LazyLock::new(|| {
-    #[expect(
-        clippy::expect_used,
-        reason = "a constant of the build; every test that scores would find it broken"
-    )]
-    let model = ScoringModel::from_toml(include_str!("../models/default.toml")).expect("the embedded model");
-    Arc::new(model)
-});
-
 impl ScoringModel {
-    /// The model used when no other is given: the predecessor's constants. Compiled once.
-    pub fn embedded_default() -> Arc<Self> {
-        Arc::clone(&DEFAULT)
-    }
-
-    /// The model under which signals of the predecessor are kept: their scores are its own, and this is what they are explained
-    /// by. Compiled once.
-    ///
-    /// ```
-    /// use sspp_core::ScoringModel;
-    /// let (model, default) = (ScoringModel::predecessor(), ScoringModel::embedded_default());
-    /// assert_eq!(model.name(), "predecessor");
-    /// assert_ne!(model.digest(), default.digest());
-    /// ```
-    pub fn predecessor() -> Arc<Self> {
-        Arc::clone(&PREDECESSOR)
-    }
-
-    /// Reads and compiles a TOML document of at most 1 MiB.
-    pub fn from_toml(text: &str) -> Result<Self, ModelFaults> {
-        read_toml(text).and_then(|document| Self::of(&document))
-    }
-
-    /// Reads and compiles a JSON document of at most 1 MiB. No member may appear twice.
-    pub fn from_json(text: &str) -> Result<Self, ModelFaults> {
-        read_json(text).and_then(|document| Self::of(&document))
-    }
-
-    pub(super) fn of(document: &Value) -> Result<Self, ModelFaults> {
-        compile(document, super::condition::Compiler::default())
-    }
-
     /// The model as a store keeps it. `from_json(&record.document)` gives back a model of the same digest that scores
     /// alike; only the order of the event types becomes alphabetical.
     pub fn to_record(&self) -> ModelRecord {
@@ -219,28 +158,6 @@ impl ScoringModel {
     /// The tiers of accounts, the highest first; the last one begins at 0.
     pub fn tiers(&self) -> &[TierRule] {
         &self.tiers
-    }
-
-    /// Scores an event. The same score as [`explain`](Self::explain) gives, in less time.
-    pub fn score(&self, event: &Event) -> Result<Scored<'_>, UnknownEventType> {
-        let (number, rule) = self.numbered_rule(event)?;
-        let score = walk(&Reading::new(self, event, &self.needed), number, &mut Nowhere);
-        Ok(Scored { signal_type: &rule.signal_type, score })
-    }
-
-    /// Scores an event and tells how the score came about.
-    pub fn explain(&self, event: &Event) -> Result<Explanation<'_>, UnknownEventType> {
-        let (number, rule) = self.numbered_rule(event)?;
-        let mut steps = Vec::with_capacity(self.modifiers.len() + 3);
-        let score = walk(&Reading::new(self, event, &self.shown), number, &mut steps);
-        Ok(Explanation { event_type: &rule.event_type, signal_type: &rule.signal_type, score, steps })
-    }
-
-    fn numbered_rule(&self, event: &Event) -> Result<(usize, &EventRule), UnknownEventType> {
-        let number = self.by_type.get(event.event_type.as_str());
-        number
-            .and_then(|&number| Some((number, self.rules.get(number)?)))
-            .ok_or_else(|| UnknownEventType { event_type: event.event_type.clone() })
     }
 }
 

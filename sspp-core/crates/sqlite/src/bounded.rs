@@ -8,8 +8,6 @@ use tokio::time::Instant;
 
 use super::failure::Failure;
 
-/// How long a question may read.
-pub(super) const LIMIT: Duration = Duration::from_secs(2);
 /// After how many steps of SQLite's machine the clock is looked at: some tens of microseconds.
 const STEPS: i32 = 2_000;
 

@@ -3,13 +3,43 @@
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Failure;
-use super::store::dead_letters::LetterChange;
-use super::store::housekeeping::Expiry;
 use sspp_engine::{
     Admission, Delivery, Erased, Erasure, NewJob, NewSignal, QueueError, Receipt, Record, Recorded, Settled,
     StoreError,
 };
+use sspp_events::{ContentDigest, DeadLetterId, Timestamp};
 use sspp_scoring::ModelRecord;
+
+/// What is to become of one letter.
+#[derive(Debug, Clone)]
+pub(super) enum LetterChange {
+    /// It gets another payload, if it still has this one.
+    Edit { id: DeadLetterId, held: Vec<u8>, payload: bytes::Bytes, content: ContentDigest },
+    /// It goes.
+    Remove(DeadLetterId),
+}
+
+/// One step of retention: up to `max` rows from before an instant, the oldest first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expiry {
+    pub(super) kind: Expiring,
+    pub(super) before: Timestamp,
+    pub(super) max: u32,
+}
+
+/// What a step of retention removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expiring {
+    Signals,
+    DeadLetters,
+}
+
+impl Expiry {
+    /// About how many rows it touches.
+    fn rows(self) -> usize {
+        usize::try_from(self.max).unwrap_or(usize::MAX)
+    }
+}
 
 /// One caller's wish. It is answered when the transaction that it was part of is durable.
 #[derive(Debug)]

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// How long a question may read.
+pub(super) const QUESTION_LIMIT: Duration = Duration::from_secs(2);
+
 /// Settings of the SQLite file.
 ///
 /// ```

@@ -1,6 +1,6 @@
 //! Errors of SQLite by what they mean.
 
-use super::bounded::LIMIT;
+use super::config::QUESTION_LIMIT;
 use sspp_engine::{QueueError, StoreError};
 
 /// What went wrong, as far as callers need to know. Unlike the driver's errors it can be cloned, for several callers.
@@ -129,7 +129,7 @@ impl From<Failure> for StoreError {
             FailureKind::Corrupt => Self::Corrupt { reason },
             FailureKind::Data => Self::Data { reason },
             FailureKind::Interrupted => {
-                Self::TooBroad { after_ms: u64::try_from(LIMIT.as_millis()).unwrap_or(u64::MAX) }
+                Self::TooBroad { after_ms: u64::try_from(QUESTION_LIMIT.as_millis()).unwrap_or(u64::MAX) }
             }
             FailureKind::Closed => Self::Closed,
         }

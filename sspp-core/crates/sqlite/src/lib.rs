@@ -10,6 +10,7 @@ mod connect;
 mod database;
 mod failure;
 mod lock;
+mod log_lock;
 mod log_name;
 mod multi_insert;
 mod open_error;

@@ -6,7 +6,7 @@ use std::path::Path;
 use sqlx::SqliteConnection;
 
 use super::SqliteOpenError;
-use super::lock::is_log_in_use;
+use super::log_lock::is_log_in_use;
 use super::place::Place;
 
 /// Notes in the file where its log is from now on. Refuses a file whose last process left events in a log elsewhere. A log

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::SqliteOpenError;
 use super::failure::{Failure, FailureKind};
-use super::lock::lock_log;
+use super::log_lock::lock_log;
 
 /// A file by the number that the system gave it, whatever its names are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

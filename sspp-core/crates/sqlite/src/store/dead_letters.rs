@@ -7,22 +7,13 @@ use super::dialect::{DeadLetterRow, SqliteDialect};
 use super::figures::without_letters;
 use super::state::StoreState;
 use crate::SqliteStore;
-use crate::command::Command;
+use crate::command::{Command, LetterChange};
 use crate::failure::Failure;
 use sspp_engine::{
     DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, NumberedDeadLetter, Page, StoreError,
     Subject, Total,
 };
 use sspp_events::{ContentDigest, DeadLetterId};
-
-/// What is to become of one letter.
-#[derive(Debug, Clone)]
-pub(crate) enum LetterChange {
-    /// It gets another payload, if it still has this one.
-    Edit { id: DeadLetterId, held: Vec<u8>, payload: bytes::Bytes, content: ContentDigest },
-    /// It goes.
-    Remove(DeadLetterId),
-}
 
 #[async_trait]
 impl DeadLetters for SqliteStore {

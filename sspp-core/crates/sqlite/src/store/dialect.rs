@@ -5,7 +5,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 
 use super::SqliteStore;
-use crate::bounded::{LIMIT, within};
+use crate::bounded::within;
+use crate::config::QUESTION_LIMIT;
 use crate::failure::Failure;
 use sspp_engine::Horizon;
 use sspp_sql::{Dialect, Value};
@@ -40,7 +41,7 @@ impl SqliteStore {
     where
         R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
-        within(LIMIT, &self.readers, |connection| {
+        within(QUESTION_LIMIT, &self.readers, |connection| {
             async move { sql.build_query_as().fetch_all(connection).await }.boxed()
         })
         .await

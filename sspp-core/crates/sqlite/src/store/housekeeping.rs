@@ -7,25 +7,11 @@ use super::erasure;
 use super::figures::{without_letters, without_signals};
 use super::state::StoreState;
 use crate::SqliteStore;
-use crate::command::Command;
+use crate::command::{Command, Expiring, Expiry};
 use crate::failure::Failure;
 use crate::queue_rows::read_instant;
 use sspp_engine::{Erased, Erasure, Housekeeping, StoreError};
 use sspp_events::Timestamp;
-
-/// One step of retention: up to `max` rows from before an instant, the oldest first.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Expiry {
-    kind: Kind,
-    before: Timestamp,
-    max: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Signals,
-    DeadLetters,
-}
 
 const SOME_SIGNAL: &str = "SELECT EXISTS (SELECT 1 FROM signals WHERE processed_at < ? LIMIT ?)";
 const SOME_LETTER: &str = "SELECT EXISTS (SELECT 1 FROM dead_letters WHERE died_at < ? LIMIT ?)";
@@ -57,11 +43,11 @@ impl Housekeeping for SqliteStore {
     }
 
     async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError> {
-        self.expire(SOME_SIGNAL, Expiry { kind: Kind::Signals, before: processed_before, max }).await
+        self.expire(SOME_SIGNAL, Expiry { kind: Expiring::Signals, before: processed_before, max }).await
     }
 
     async fn expire_dead_letters(&self, died_before: Timestamp, max: u32) -> Result<u32, StoreError> {
-        self.expire(SOME_LETTER, Expiry { kind: Kind::DeadLetters, before: died_before, max }).await
+        self.expire(SOME_LETTER, Expiry { kind: Expiring::DeadLetters, before: died_before, max }).await
     }
 }
 
@@ -73,13 +59,6 @@ impl SqliteStore {
     }
 }
 
-impl Expiry {
-    /// About how many rows it touches.
-    pub(crate) fn rows(self) -> usize {
-        usize::try_from(self.max).unwrap_or(usize::MAX)
-    }
-}
-
 /// Removes what is too old, figures included; returns how many rows were removed.
 pub(crate) async fn expire(
     connection: &mut SqliteConnection,
@@ -88,12 +67,12 @@ pub(crate) async fn expire(
 ) -> Result<u32, Failure> {
     let (max, before) = (i64::from(max), before.micros());
     match kind {
-        Kind::Signals => {
+        Expiring::Signals => {
             let removed =
                 sqlx::query_as(REMOVE_SIGNALS).bind(before).bind(max).fetch_all(&mut *connection).await?;
             without_signals(connection, &removed).await
         }
-        Kind::DeadLetters => {
+        Expiring::DeadLetters => {
             let query = sqlx::query(REMOVE_LETTERS).bind(before).bind(max);
             let removed = query.execute(&mut *connection).await?.rows_affected();
             without_letters(connection, state, removed).await?;
