@@ -144,7 +144,11 @@ impl Batch {
 impl Drop for Batch {
     /// The task that held the events is gone: closed, cancelled, or panicked. They are counted, or stay on disk.
     fn drop(&mut self) {
-        if self.events.is_empty() || self.is_lasting() {
+        if !self.is_sent() && !self.is_empty() {
+            let events = std::mem::take(&mut self.events).into_iter().map(|(_, event)| event).collect();
+            self.events = self.outbox.store.give_back(events).into_iter().enumerate().collect();
+        }
+        if self.is_empty() {
             return;
         }
         let (reason, error) = match self.origin {
