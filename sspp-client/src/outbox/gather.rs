@@ -7,7 +7,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::batch::{Batch, Origin};
+use super::batch::Batch;
 use super::delivery::deliver;
 use super::engine::Outbox;
 use crate::settings::at;
@@ -114,8 +114,7 @@ impl Gatherer {
                 match self.outbox.store.take_batch() {
                     Ok(events) if events.is_empty() => {}
                     Ok(events) => {
-                        let events = events.into_iter().enumerate().collect();
-                        self.begin(Batch::new(Arc::clone(&self.outbox), Origin::Store, events));
+                        self.begin(Batch::emitted(&self.outbox, events));
                         self.since = None;
                         continue;
                     }

@@ -23,9 +23,9 @@ use crate::words::DeadLetterReason;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// By which the letter is known; the event's id, unless that belongs to other content.
+    /// The letter's id: the event's, unless that belongs to other content.
     pub id: DeadLetterId,
-    /// By which the event is known.
+    /// The event's id.
     pub event_id: EventId,
     /// Why it was given up.
     pub reason: DeadLetterReason,
@@ -50,7 +50,7 @@ pub struct DeadLetter {
     pub payload_base64: Option<String>,
 }
 
-/// Which dead letters: all of them if nothing is said. A list has the last recorded first, a replay takes the first recorded first.
+/// Which dead letters: all of them by default. A list has the last recorded first, a replay takes the first recorded first.
 ///
 /// A value that is not valid is refused before anything is sent, with [`Error::Request`].
 ///
@@ -74,8 +74,7 @@ impl DeadLetterQuery {
         from = instant("from");
         /// Given up before this instant: as [`from`](Self::from).
         to = instant("to");
-        /// Letters a page, 1 to 100; 20 if nothing is said. Of a replay: how many letters a call looks at, 1 to 10,000; 1,000 if nothing is
-        /// said.
+        /// Letters a page, 1 to 100; 20 by default. Of a replay: how many letters a call looks at, 1 to 10,000; 1,000 by default.
         page_size = limit(10_000);
         /// From where an earlier list, or an earlier replay, stopped: its `next_cursor`.
         cursor = unchecked("cursor");

@@ -52,17 +52,17 @@ pub struct Job {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct JobSignal {
-    /// By which [`Client::signal`] finds it.
+    /// Its number, for [`Client::signal`].
     pub id: SignalId,
     /// The account it is about.
     pub account_id: AccountId,
     /// The person it is about.
     pub user_id: UserId,
-    /// What happened.
+    /// The event type.
     pub event_type: EventType,
-    /// What that tells.
+    /// The signal type.
     pub signal_type: SignalType,
-    /// What it is worth: two decimals.
+    /// The score: two decimals.
     pub signal_score: f64,
     /// When it happened.
     pub timestamp: Timestamp,

@@ -9,7 +9,7 @@ use sspp_events::{Violation, Violations};
 use crate::api::Query;
 use crate::errors::Error;
 
-/// How many items the server gives a page if nothing is said.
+/// How many items the server gives a page by default.
 const PAGE: usize = 20;
 
 /// Parameters by name. One that is set again replaces the one before.

@@ -6,7 +6,7 @@ use sspp_events::{AccountId, EventType, Score, SignalType, SortBy, SortOrder, Ti
 
 use super::parameters::{Parameters, setters};
 
-/// Which signals, and in which order: all of them, the last scored first, if nothing is said.
+/// Which signals, and in which order: all of them, the last scored first, by default.
 ///
 /// A value that is not valid is refused before anything is sent: reading gives [`Error::Request`](crate::Error::Request), which names
 /// every such value.
@@ -40,19 +40,19 @@ impl SignalQuery {
         min_score = score("minScore");
         /// Worth at most this: as [`min_score`](Self::min_score).
         max_score = score("maxScore");
-        /// Signals a page, 1 to 100; 20 if nothing is said.
+        /// Signals a page, 1 to 100; 20 by default.
         page_size = limit(100);
         /// From where an earlier list stopped: the `next_cursor` of a [`Page`](crate::Page). Not for exports.
         cursor = unchecked("cursor");
     }
 
-    /// Sorted by this; by when they were scored if nothing is said. Not for exports.
+    /// Sorted by this; by default by when they were scored. Not for exports.
     pub fn sort_by(mut self, sort_by: SortBy) -> Self {
         self.0.set_unchecked("sortBy", sort_by.as_str());
         self
     }
 
-    /// In this direction; the largest, or newest, first if nothing is said. Not for exports.
+    /// In this direction; by default the largest, or newest, first. Not for exports.
     pub fn order(mut self, order: SortOrder) -> Self {
         self.0.set_unchecked("sortOrder", if order == SortOrder::Ascending { "ASC" } else { "DESC" });
         self

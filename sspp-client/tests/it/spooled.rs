@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sspp_client::spool::{Spool, SpoolConfig};
 use sspp_client::{Error, SalesEvent};
 
-use crate::server::{Reply, Request, Server, nobody};
+use crate::server::{Reply, Request, Server, no_server};
 use crate::{LONG, event, quick, run};
 
 /// As `sspp-api` does: what is no JSON is a 400 of its own, and a body may have so many bytes.
@@ -47,7 +47,7 @@ fn records_that_the_server_never_takes_do_not_stop_the_spool() {
 #[test]
 fn a_flush_after_the_end_does_not_wait_for_events_on_disk() {
     let folder = tempfile::tempdir().unwrap();
-    let builder = quick(&format!("http://{}", nobody())).spool(SpoolConfig::new(folder.path()));
+    let builder = quick(&format!("http://{}", no_server())).spool(SpoolConfig::new(folder.path()));
     let client = builder.build().unwrap();
     client.emit(event(1)).unwrap();
     run(client.close(Duration::ZERO));
