@@ -131,7 +131,7 @@ impl Client {
     /// The newest jobs: 1 to 100 of them.
     ///
     /// # Errors
-    /// What asking for them failed with. [`Error::Request`] for any other number.
+    /// What the request failed with. [`Error::Request`] for any other number.
     pub async fn recent_jobs(&self, limit: u32) -> Result<Vec<Job>, Error> {
         let mut parameters = Parameters::default();
         parameters.set_limit(limit, 100);

@@ -119,7 +119,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// What asking failed with.
+    /// What the request failed with.
     pub async fn preview<I>(&self, events: I) -> Result<Preview, Error>
     where
         I: IntoIterator,
