@@ -45,55 +45,37 @@ pub trait SignalEmitter: Send + Sync + fmt::Debug {
     fn stats(&self) -> Stats;
 }
 
-/// What leads to an emitter is one.
-macro_rules! leads {
-    ($($pointer:ty),*) => {
+/// Implements the trait by the methods of the same names: the client's own, or those of the emitter that a pointer leads to.
+macro_rules! emitters {
+    ($([$($generics:tt)*] $emitter:ty: $target:ty;)*) => {
         $(#[async_trait]
-        impl<E: SignalEmitter + ?Sized> SignalEmitter for $pointer {
+        impl $($generics)* SignalEmitter for $emitter {
             fn emit(&self, event: SalesEvent) -> Result<EventId, Error> {
-                (**self).emit(event)
+                <$target>::emit(self, event)
             }
 
             async fn send(&self, events: Vec<SalesEvent>) -> Result<Vec<Outcome>, Error> {
-                (**self).send(events).await
+                <$target>::send(self, events).await
             }
 
             async fn flush(&self, timeout: Duration) -> Result<(), Error> {
-                (**self).flush(timeout).await
+                <$target>::flush(self, timeout).await
             }
 
             async fn close(&self, timeout: Duration) -> CloseReport {
-                (**self).close(timeout).await
+                <$target>::close(self, timeout).await
             }
 
             fn stats(&self) -> Stats {
-                (**self).stats()
+                <$target>::stats(self)
             }
         })*
     };
 }
 
-leads!(&E, Box<E>, Arc<E>);
-
-#[async_trait]
-impl SignalEmitter for Client {
-    fn emit(&self, event: SalesEvent) -> Result<EventId, Error> {
-        Self::emit(self, event)
-    }
-
-    async fn send(&self, events: Vec<SalesEvent>) -> Result<Vec<Outcome>, Error> {
-        Self::send(self, events).await
-    }
-
-    async fn flush(&self, timeout: Duration) -> Result<(), Error> {
-        Self::flush(self, timeout).await
-    }
-
-    async fn close(&self, timeout: Duration) -> CloseReport {
-        Self::close(self, timeout).await
-    }
-
-    fn stats(&self) -> Stats {
-        Self::stats(self)
-    }
+emitters! {
+    [] Client: Client;
+    [<E: SignalEmitter + ?Sized>] &E: E;
+    [<E: SignalEmitter + ?Sized>] Box<E>: E;
+    [<E: SignalEmitter + ?Sized>] Arc<E>: E;
 }

@@ -129,7 +129,7 @@ impl Client {
         match waiting.await? {
             Ok(Ok(())) => Ok(()),
             // The client ended: that settled every event but those on disk.
-            Ok(Err(_)) if !store.is_lasting() || store.depth() == 0 => Ok(()),
+            Ok(Err(_)) if store.depth() == 0 => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Error::Unsettled { unsettled: store.depth(), timeout }),
         }
     }

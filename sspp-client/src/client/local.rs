@@ -28,9 +28,9 @@ use crate::words::StepKind;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LocalScore {
-    /// What happened.
+    /// The event type.
     pub event_type: EventType,
-    /// What it would tell.
+    /// The signal type.
     pub signal_type: SignalType,
     /// What it would be worth: two decimals.
     pub score: f64,

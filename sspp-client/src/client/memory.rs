@@ -13,7 +13,7 @@ use crate::api::BatchVerdict;
 use crate::errors::{Error, Remedy};
 use crate::event::SalesEvent;
 use crate::outbox::{
-    Batch, CloseReport, DropReason, Origin, Outbox, Outcome, Pushed, Queue, Sending, Stats, Store as _,
+    Batch, CloseReport, DropReason, Outbox, Outcome, Pushed, Queue, Sending, Stats, Store as _,
 };
 
 /// A client in front of a server in memory, for tests: it obeys the client's rules and settings, and answers at once. Clones
@@ -191,8 +191,8 @@ impl SignalEmitter for MemoryEmitter {
             let mut state = self.state();
             let pushed = self.queue.push(encoded)?;
             if matches!(pushed, Pushed::Kept { .. }) {
-                let batch = self.queue.take_batch()?.into_iter().enumerate().collect();
-                self.settle(Batch::new(Arc::clone(outbox), Origin::Store, batch), events, answer, &mut state);
+                let batch = Batch::emitted(outbox, self.queue.take_batch()?);
+                self.settle(batch, events, answer, &mut state);
             }
             Ok(pushed)
         })
@@ -204,7 +204,7 @@ impl SignalEmitter for MemoryEmitter {
         let mut sending = Sending::check(outbox, events, |event| checked.push(event.clone()))?;
         let (answers, mut answered) = mpsc::unbounded_channel();
         // Before they are judged: a judge that panics leaves none open.
-        let batch = Batch::new(Arc::clone(outbox), Origin::Caller(answers), sending.take());
+        let batch = Batch::sent(outbox, answers, sending.take());
         let answer = self.server().answer(&checked);
         self.settle(batch, checked, answer, &mut self.state());
         sending.settle(&mut answered);

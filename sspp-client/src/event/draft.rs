@@ -1,4 +1,4 @@
-//! Metadata as a producer says it: whole, member by member, or both. It is checked with the rest of the event.
+//! Metadata as a producer gives it: whole, member by member, or both. It is checked with the rest of the event.
 
 use std::fmt;
 
@@ -50,7 +50,7 @@ impl Draft {
         }
     }
 
-    /// Checks it; `None` where nothing was said.
+    /// Checks it; `None` if there is none.
     pub(crate) fn check(self) -> Option<Result<Metadata, MetadataFault>> {
         match self.whole {
             None if self.members.is_empty() => None,

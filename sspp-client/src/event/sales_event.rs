@@ -86,7 +86,7 @@ impl SalesEvent {
         self
     }
 
-    /// Says the whole metadata by a value that serde writes as a JSON object, in place of what was said before;
+    /// Sets the whole metadata by a value that serde writes as a JSON object, in place of what was set before;
     /// [`with`](Self::with) adds to it. Numbers are sent in all the digits that serde writes.
     ///
     /// A value that is no object, or cannot be written, is reported beside the event's other faults when the event is
@@ -165,7 +165,7 @@ impl SalesEvent {
         self
     }
 
-    /// Says another type, for instance in [`before_send`](crate::ClientBuilder::before_send).
+    /// Sets another type, for instance in [`before_send`](crate::ClientBuilder::before_send).
     ///
     /// ```
     /// use sspp_client::SalesEvent;
@@ -178,14 +178,14 @@ impl SalesEvent {
         self
     }
 
-    /// Says another account.
+    /// Sets another account.
     #[must_use]
     pub fn account(mut self, account: impl Into<String>) -> Self {
         self.account = account.into();
         self
     }
 
-    /// Says another user.
+    /// Sets another user.
     #[must_use]
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = user.into();
@@ -207,12 +207,12 @@ impl SalesEvent {
         &self.user
     }
 
-    /// When it happened, if that was said; a fault where it is no timestamp.
+    /// When it happened, if that is set; a fault where it is no timestamp.
     pub fn get_at(&self) -> Option<Result<Timestamp, TimestampFault>> {
         self.at
     }
 
-    /// The system it comes from, if that was said.
+    /// The system it comes from, if that is set.
     pub fn get_source(&self) -> Option<&str> {
         self.source.as_deref()
     }
@@ -227,7 +227,7 @@ impl SalesEvent {
         self.metadata.get(name)
     }
 
-    /// All of its metadata, checked: `{}` where nothing was said.
+    /// All of its metadata, checked: `{}` if there is none.
     pub fn get_metadata(&self) -> Result<Metadata, MetadataFault> {
         self.metadata.clone().check().unwrap_or_else(|| Ok(Metadata::default()))
     }
@@ -286,7 +286,7 @@ impl SalesEvent {
         if event.id.is_some() { event } else { event.id(id.to_string()) }
     }
 
-    /// Says the system it comes from where the event does not.
+    /// Sets the system it comes from if the event has none.
     pub(crate) fn default_source(&mut self, source: &str) {
         self.source.get_or_insert_with(|| source.to_owned());
     }

@@ -18,7 +18,7 @@ pub(crate) type Answer = (usize, Result<Verdict, Arc<Error>>);
 
 /// Where the verdicts go.
 #[derive(Debug, Clone)]
-pub(crate) enum Origin {
+enum Origin {
     /// Emitted: to the counters and callbacks, and the room in the store is given back.
     Store,
     /// Sent: to the caller, by the event's place in the call.
@@ -34,8 +34,19 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(crate) const fn new(outbox: Arc<Outbox>, origin: Origin, events: Vec<(usize, Encoded)>) -> Self {
-        Self { outbox, origin, events }
+    /// Emitted events, taken from the store.
+    pub(crate) fn emitted(outbox: &Arc<Outbox>, events: Vec<Encoded>) -> Self {
+        let events = events.into_iter().enumerate().collect();
+        Self { outbox: Arc::clone(outbox), origin: Origin::Store, events }
+    }
+
+    /// Events of a `send`, by their places in the call.
+    pub(crate) fn sent(
+        outbox: &Arc<Outbox>,
+        answers: UnboundedSender<Answer>,
+        events: Vec<(usize, Encoded)>,
+    ) -> Self {
+        Self { outbox: Arc::clone(outbox), origin: Origin::Caller(answers), events }
     }
 
     pub(crate) fn outbox(&self) -> &Arc<Outbox> {
@@ -144,7 +155,11 @@ impl Batch {
 impl Drop for Batch {
     /// The task that held the events is gone: closed, cancelled, or panicked. They are counted, or stay on disk.
     fn drop(&mut self) {
-        if self.events.is_empty() || self.is_lasting() {
+        if !self.is_sent() && !self.is_empty() {
+            let events = std::mem::take(&mut self.events).into_iter().map(|(_, event)| event).collect();
+            self.events = self.outbox.store.give_back(events).into_iter().enumerate().collect();
+        }
+        if self.is_empty() {
             return;
         }
         let (reason, error) = match self.origin {

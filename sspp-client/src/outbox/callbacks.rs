@@ -54,12 +54,12 @@ struct State {
 
 /// What the thread of the callbacks and the client have in common.
 #[derive(Debug, Default)]
-struct Desk {
+struct Mailbox {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-impl Desk {
+impl Mailbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,14 +69,14 @@ impl Desk {
         self.changed.notify_all();
     }
 
-    /// Waits until something is so, or time is over.
+    /// Waits until it is done, or time is over.
     fn wait<'s>(
         &'s self,
         mut state: MutexGuard<'s, State>,
-        so: impl Fn(&State) -> bool,
+        done: impl Fn(&State) -> bool,
         until: impl Fn(&State) -> Instant,
     ) -> MutexGuard<'s, State> {
-        while !so(&state) {
+        while !done(&state) {
             let left = until(&state).saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -88,8 +88,8 @@ impl Desk {
 }
 
 #[derive(Debug)]
-struct Line {
-    desk: Arc<Desk>,
+struct Worker {
+    mailbox: Arc<Mailbox>,
     thread: ThreadId,
     rejected: bool,
     dropped: bool,
@@ -98,7 +98,7 @@ struct Line {
 /// The callbacks of a client; without any there is no thread, and no notice is made.
 #[derive(Debug, Default)]
 pub(crate) struct Callbacks {
-    line: Option<Line>,
+    worker: Option<Worker>,
     counters: Arc<Counters>,
 }
 
@@ -114,28 +114,28 @@ impl Callbacks {
         if !rejected && !dropped {
             return Ok(Self::default());
         }
-        let desk = Arc::new(Desk::default());
-        let shared = Arc::clone(&desk);
+        let mailbox = Arc::new(Mailbox::default());
+        let shared = Arc::clone(&mailbox);
         let thread = std::thread::Builder::new()
             .name("sspp-callbacks".to_owned())
             .spawn(move || run(&shared, hooks))?
             .thread()
             .id();
-        Ok(Self { line: Some(Line { desk, thread, rejected, dropped }), counters: Arc::default() })
+        Ok(Self { worker: Some(Worker { mailbox, thread, rejected, dropped }), counters: Arc::default() })
     }
 
     pub(crate) fn rejected(&self, event: impl FnOnce() -> Option<RejectedEvent>) {
-        self.call(|line| line.rejected, || event().map(Notice::Rejected));
+        self.call(|worker| worker.rejected, || event().map(Notice::Rejected));
     }
 
     pub(crate) fn dropped(&self, event: impl FnOnce() -> Option<DroppedEvent>) {
-        self.call(|line| line.dropped, || event().map(Notice::Dropped));
+        self.call(|worker| worker.dropped, || event().map(Notice::Dropped));
     }
 
-    fn call(&self, wants: impl FnOnce(&Line) -> bool, notice: impl FnOnce() -> Option<Notice>) {
-        let Some(line) = self.line.as_ref().filter(|line| wants(line)) else { return };
+    fn call(&self, wants: impl FnOnce(&Worker) -> bool, notice: impl FnOnce() -> Option<Notice>) {
+        let Some(worker) = self.worker.as_ref().filter(|worker| wants(worker)) else { return };
         let Some(notice) = notice() else { return };
-        line.desk.change(|state| {
+        worker.mailbox.change(|state| {
             if state.ended || state.waiting.len() >= WAITING {
                 self.counters.callbacks_missed(1);
             } else {
@@ -146,13 +146,13 @@ impl Callbacks {
 
     /// Whether this thread runs a callback: then it waits for none.
     pub(crate) fn is_inside(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| line.thread == std::thread::current().id())
+        self.worker.as_ref().is_some_and(|worker| worker.thread == std::thread::current().id())
     }
 
     /// `close` is to return at this instant; the earliest holds.
     pub(crate) fn hurry(&self, deadline: Instant) {
-        if let Some(line) = &self.line {
-            line.desk.change(|state| {
+        if let Some(worker) = &self.worker {
+            worker.mailbox.change(|state| {
                 state.until = Some(state.until.map_or(deadline, |until| until.min(deadline)));
             });
         }
@@ -160,43 +160,43 @@ impl Callbacks {
 
     /// Waits until the callbacks of all notices up to now have run, or time is over: how many are left then.
     pub(crate) fn wait(&self, timeout: Duration) -> usize {
-        let Some(line) = self.line.as_ref().filter(|_| !self.is_inside()) else { return 0 };
+        let Some(worker) = self.worker.as_ref().filter(|_| !self.is_inside()) else { return 0 };
         let left = |state: &State| state.waiting.len() + usize::from(state.calling);
         let deadline = instant_in(timeout);
-        left(&line.desk.wait(line.desk.lock(), |state| left(state) == 0, |_| deadline))
+        left(&worker.mailbox.wait(worker.mailbox.lock(), |state| left(state) == 0, |_| deadline))
     }
 
     /// The end: waits for the callbacks, and lets go of them. Those that have not run when time is over are counted.
     pub(crate) fn end(&self) {
-        let Some(line) = &self.line else { return };
-        line.desk.change(|state| state.ended = true);
+        let Some(worker) = &self.worker else { return };
+        worker.mailbox.change(|state| state.ended = true);
         if self.is_inside() {
             return;
         }
         let began = Instant::now();
         let over = |state: &State| state.until.unwrap_or(began) + GRACE;
-        let mut state = line.desk.wait(line.desk.lock(), |state| state.gone, over);
+        let mut state = worker.mailbox.wait(worker.mailbox.lock(), |state| state.gone, over);
         let missed = std::mem::take(&mut state.waiting).len();
         if missed > 0 {
             self.counters.callbacks_missed(missed);
             tracing::warn!(missed, "the client's time to close was over before every callback had run");
         }
-        drop(line.desk.wait(state, |state| state.gone, |state| over(state) + GRACE));
+        drop(worker.mailbox.wait(state, |state| state.gone, |state| over(state) + GRACE));
     }
 }
 
 impl Drop for Callbacks {
     /// Waits for nothing.
     fn drop(&mut self) {
-        if let Some(line) = &self.line {
-            line.desk.change(|state| state.ended = true);
+        if let Some(worker) = &self.worker {
+            worker.mailbox.change(|state| state.ended = true);
         }
     }
 }
 
 /// Ends with the client. Callbacks may hold it: they are let go of then.
-fn run(desk: &Desk, hooks: Hooks) {
-    while let Some(notice) = next(desk) {
+fn run(mailbox: &Mailbox, hooks: Hooks) {
+    while let Some(notice) = next(mailbox) {
         let call = std::panic::AssertUnwindSafe(|| match (&notice, &hooks) {
             (Notice::Rejected(event), Hooks { rejected: Some(hook), .. }) => hook(event),
             (Notice::Dropped(event), Hooks { dropped: Some(hook), .. }) => hook(event),
@@ -205,14 +205,14 @@ fn run(desk: &Desk, hooks: Hooks) {
         if std::panic::catch_unwind(call).is_err() {
             tracing::error!("a callback of the client panicked; the ones after it still run");
         }
-        desk.change(|state| state.calling = false);
+        mailbox.change(|state| state.calling = false);
     }
     drop(hooks);
-    desk.change(|state| state.gone = true);
+    mailbox.change(|state| state.gone = true);
 }
 
-fn next(desk: &Desk) -> Option<Notice> {
-    let mut state = desk.lock();
+fn next(mailbox: &Mailbox) -> Option<Notice> {
+    let mut state = mailbox.lock();
     loop {
         if let Some(notice) = state.waiting.pop_front() {
             state.calling = true;
@@ -221,6 +221,6 @@ fn next(desk: &Desk) -> Option<Notice> {
         if state.ended {
             return None;
         }
-        state = desk.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state = mailbox.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
 }

@@ -141,8 +141,10 @@ impl Outbox {
     }
 
     pub(crate) fn stats(&self) -> Stats {
+        // First, so that no more events are settled than were emitted.
+        let displaced = self.store.displaced();
         let mut stats = self.counters.read(self.store.depth());
-        stats.add_dropped(DropReason::QueueFull, self.store.displaced());
+        stats.add_dropped(DropReason::QueueFull, displaced);
         stats
     }
 

@@ -1,14 +1,13 @@
 //! The task that empties the store: gathers emitted events into batches, answers flushes, and ends when the client is closed.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::batch::{Batch, Origin};
+use super::batch::Batch;
 use super::delivery::deliver;
 use super::engine::Outbox;
 use crate::settings::at;
@@ -32,7 +31,7 @@ pub(super) async fn gather(outbox: Arc<Outbox>) {
     let mut gatherer = Gatherer {
         outbox,
         deliveries: JoinSet::new(),
-        under_way: BTreeSet::new(),
+        under_way: Vec::new(),
         next: 0,
         flushes: Vec::new(),
         since: None,
@@ -48,9 +47,9 @@ pub(super) async fn gather(outbox: Arc<Outbox>) {
 
 struct Gatherer {
     outbox: Arc<Outbox>,
-    deliveries: JoinSet<u64>,
-    /// The numbers of the deliveries under way.
-    under_way: BTreeSet<u64>,
+    deliveries: JoinSet<()>,
+    /// The numbers of the deliveries under way, oldest first, with their tasks.
+    under_way: Vec<(u64, Id)>,
     next: u64,
     /// Flushes that wait until every delivery below a number is over.
     flushes: Vec<(u64, oneshot::Sender<()>)>,
@@ -81,7 +80,7 @@ impl Gatherer {
             let over = *self.closing.borrow_and_update();
             tokio::select! {
                 () = self.outbox.store.wake().notified() => {}
-                Some(ended) = self.deliveries.join_next() => self.end(ended),
+                Some(ended) = self.deliveries.join_next_with_id() => self.end(ended),
                 () = at(due) => {}
                 () = at(over) => return,
                 Ok(()) = self.closing.changed() => {}
@@ -95,9 +94,7 @@ impl Gatherer {
     }
 
     fn may_begin(&self) -> bool {
-        // Events on disk are sent in their order.
-        let most = if self.outbox.store.is_lasting() { 1 } else { self.outbox.settings.in_flight };
-        self.under_way.len() < most
+        self.under_way.len() < self.outbox.settings.in_flight
             && (self.troubled.load(Ordering::Relaxed) == 0 || self.under_way.is_empty())
             && self.pause().is_none()
     }
@@ -117,8 +114,7 @@ impl Gatherer {
                 match self.outbox.store.take_batch() {
                     Ok(events) if events.is_empty() => {}
                     Ok(events) => {
-                        let events = events.into_iter().enumerate().collect();
-                        self.begin(Batch::new(Arc::clone(&self.outbox), Origin::Store, events));
+                        self.begin(Batch::emitted(&self.outbox, events));
                         self.since = None;
                         continue;
                     }
@@ -141,48 +137,38 @@ impl Gatherer {
     }
 
     fn begin(&mut self, batch: Batch) {
-        let number = self.next;
-        let mine = AtomicUsize::new(0);
-        let outbox = Arc::clone(&self.outbox);
-        let trouble = Trouble { outbox: Arc::clone(&outbox), all: Arc::clone(&self.troubled), mine };
-        self.deliveries.spawn(async move {
+        let (outbox, all) = (Arc::clone(&self.outbox), Arc::clone(&self.troubled));
+        let trouble = Trouble { outbox, all, mine: AtomicUsize::new(0) };
+        let task = self.deliveries.spawn(async move {
             deliver(batch, |now| trouble.set(now)).await;
-            outbox.store.batch_is_settled();
-            number
         });
-        self.under_way.insert(number);
+        self.under_way.push((self.next, task.id()));
         self.next += 1;
     }
 
-    fn end(&mut self, ended: Result<u64, tokio::task::JoinError>) {
-        match ended {
-            Ok(number) => {
-                self.under_way.remove(&number);
+    fn end(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let task = match ended {
+            Ok((task, ())) => {
                 self.setbacks = 0;
+                task
             }
             Err(error) => {
-                // A transport of the user's panicked. Its number is unknown, so flushes are answered when all are over.
+                // A transport of the user's panicked.
                 tracing::error!("sending a batch failed: {error}");
                 if self.outbox.store.is_lasting() {
                     self.set_back();
                 }
-                if self.deliveries.is_empty() {
-                    self.under_way.clear();
-                    self.troubled.store(0, Ordering::Relaxed);
-                }
+                error.id()
             }
-        }
+        };
+        self.under_way.retain(|(_, other)| *other != task);
     }
 
     fn answer_flushes(&mut self) {
-        let oldest = self.under_way.first().copied().unwrap_or(u64::MAX);
-        for (before, flush) in std::mem::take(&mut self.flushes) {
-            if oldest >= before {
-                // The caller may have given up waiting.
-                let _ = flush.send(());
-            } else {
-                self.flushes.push((before, flush));
-            }
+        let oldest = self.under_way.first().map_or(u64::MAX, |(number, _)| *number);
+        for (_, flush) in self.flushes.extract_if(.., |(before, _)| oldest >= *before) {
+            // The caller may have given up waiting.
+            let _ = flush.send(());
         }
     }
 }

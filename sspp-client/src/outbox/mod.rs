@@ -19,7 +19,7 @@ mod stats;
 mod store;
 
 pub(crate) use background::Background;
-pub(crate) use batch::{Batch, Origin};
+pub(crate) use batch::Batch;
 pub(crate) use callbacks::{Callbacks, Hooks};
 pub(crate) use engine::Outbox;
 pub(crate) use gather::run;

@@ -28,7 +28,7 @@ use crate::event::SalesEvent;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// By which the event is known.
+    /// The event's id.
     pub event_id: EventId,
     /// What became of it.
     pub verdict: Verdict,
@@ -109,7 +109,7 @@ impl CloseReport {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RejectedEvent {
-    /// By which the event is known.
+    /// The event's id.
     pub event_id: EventId,
     /// All its faults.
     pub errors: Vec<Violation>,
@@ -128,7 +128,7 @@ impl RejectedEvent {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DroppedEvent {
-    /// By which the event is known.
+    /// The event's id.
     pub event_id: EventId,
     /// Why it was given up.
     pub reason: DropReason,

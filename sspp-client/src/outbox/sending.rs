@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sspp_events::{Event, EventId};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-use super::batch::{Answer, Batch, Origin};
+use super::batch::{Answer, Batch};
 use super::delivery::deliver;
 use super::engine::Outbox;
 use super::intake::Ended;
@@ -87,7 +87,7 @@ impl Sending {
         let under_way = UnderWay::begin(outbox);
         let mut sending = Self::check(outbox, events, |_| {})?;
         let (sender, answers) = mpsc::unbounded_channel();
-        let batch = |events| Batch::new(Arc::clone(outbox), Origin::Caller(sender.clone()), events);
+        let batch = |events| Batch::sent(outbox, sender.clone(), events);
         let batches = sending.batches(&outbox.settings).into_iter().map(batch).collect();
         Ok((sending, answers, Deliveries { batches, _under_way: under_way }))
     }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::store::{Look, Pushed, Store};
+use super::store::{Load, Look, Pushed, Store};
 use crate::errors::Error;
 use crate::event::Encoded;
 use crate::settings::Settings;
@@ -27,8 +27,16 @@ pub(crate) struct SpoolStore {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The batch that was taken last.
+    /// The batch that is being sent, until all of its events are settled: events are sent in their order.
     taken: Option<SpoolBatch>,
+    /// How many events of it are not settled.
+    unsettled: usize,
+    /// Those of them that are to be sent again.
+    given_back: Vec<Encoded>,
+    /// Events that made room for newer ones while they were sent, and were settled all the same.
+    settled_late: u64,
+    /// Nothing is sent any more.
+    finished: bool,
     /// Flushes, each with the number of events that must be settled first.
     flushes: Vec<(u64, oneshot::Sender<()>)>,
 }
@@ -42,6 +50,16 @@ impl SpoolStore {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The files forget the batch last: a crash before that sends it again, and its event ids make that safe.
+    fn settle(&self, state: &mut State, batch: &SpoolBatch) {
+        match self.spool.settle_if_kept(batch) {
+            Ok(true) => {}
+            Ok(false) => state.settled_late += batch.payloads().len() as u64,
+            Err(error) => log(&error),
+        }
+        self.answer_flushes(state);
     }
 
     fn answer_flushes(&self, state: &mut State) {
@@ -93,7 +111,8 @@ impl Store for SpoolStore {
     }
 
     fn displaced(&self) -> u64 {
-        self.spool.stats().dropped
+        let state = self.state();
+        self.spool.stats().dropped.saturating_sub(state.settled_late)
     }
 
     fn is_lasting(&self) -> bool {
@@ -107,33 +126,45 @@ impl Store for SpoolStore {
     fn look(&self) -> Look {
         // Before the figures: an event that is appended meanwhile is seen, or refused.
         let closed = self.is_closed();
-        let waiting = self.spool.stats().pending > 0;
-        Look { waiting, due: true, ended: closed && !waiting }
+        let state = self.state();
+        let pending = self.spool.stats().pending > 0;
+        let waiting = pending && (state.taken.is_none() || !state.given_back.is_empty());
+        Look { waiting, due: true, ended: closed && !pending }
     }
 
     fn take_batch(&self) -> Result<Vec<Encoded>, Error> {
+        let given_back = std::mem::take(&mut self.state().given_back);
+        if !given_back.is_empty() {
+            return Ok(given_back);
+        }
         let batch = self.spool.peek(self.batch_events, self.batch_bytes);
         let batch = batch.inspect_err(log).map_err(|error| Error::Spool(error.into()))?;
         let payloads = batch.as_ref().map_or(&[][..], SpoolBatch::payloads);
-        let events = payloads.iter().map(|json| Encoded::stored(Bytes::copy_from_slice(json))).collect();
+        let events: Vec<_> =
+            payloads.iter().map(|json| Encoded::stored(Bytes::copy_from_slice(json))).collect();
         let mut state = self.state();
         if batch.is_none() {
             // Damaged records may have been the last.
             self.answer_flushes(&mut state);
         }
+        state.unsettled = events.len();
         state.taken = batch;
         Ok(events)
     }
 
-    /// The files forget the batch last: a crash before that sends it again, and its event ids make that safe.
-    fn batch_is_settled(&self) {
+    fn release(&self, settled: Load) {
         let mut state = self.state();
-        if let Some(batch) = state.taken.take()
-            && let Err(error) = self.spool.settle(&batch)
+        state.unsettled = state.unsettled.saturating_sub(settled.events);
+        if state.unsettled == 0
+            && let Some(batch) = state.taken.take()
         {
-            log(&error);
+            self.settle(&mut state, &batch);
         }
-        self.answer_flushes(&mut state);
+    }
+
+    fn give_back(&self, events: Vec<Encoded>) -> Vec<Encoded> {
+        self.state().given_back.extend(events);
+        Vec::new()
     }
 
     fn flush(&self) -> Option<oneshot::Receiver<()>> {
@@ -145,7 +176,9 @@ impl Store for SpoolStore {
         // Callers may have given up waiting.
         state.flushes.retain(|(_, flush)| !flush.is_closed());
         let (sender, receiver) = oneshot::channel();
-        state.flushes.push((all(&figures), sender));
+        if !state.finished {
+            state.flushes.push((all(&figures), sender));
+        }
         Some(receiver)
     }
 
@@ -173,7 +206,9 @@ impl Store for SpoolStore {
         if let Err(error) = self.spool.close() {
             log(&error);
         }
-        self.state().flushes.clear();
+        let mut state = self.state();
+        state.finished = true;
+        state.flushes.clear();
         Vec::new()
     }
 }

@@ -11,11 +11,13 @@ use http::{Request, Response};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::Outbox;
 use super::gather::gather;
+use super::store::Load;
+use super::{Outbox, SpoolStore, Store as _};
 use crate::client::Client;
 use crate::event::Encoded;
-use crate::spool::{SpoolConfig, SpoolSync};
+use crate::settings::Settings;
+use crate::spool::{SpoolConfig, SpoolFull, SpoolSync};
 use crate::transport::{Transport, TransportError};
 
 /// What the server does with a request: verdicts in turn, or an answer for all of it. After the script it accepts everything.
@@ -117,6 +119,7 @@ fn reply() -> impl Strategy<Value = Reply> {
         1 => Just(Reply::Away),
         1 => Just(Reply::TooLarge),
         1 => Just(Reply::UnknownKey),
+        1 => Just(Reply::Panic),
     ]
 }
 
@@ -171,6 +174,47 @@ fn a_transport_that_panics_loses_no_event() {
     put(&outbox, 0..20);
     deliver(&outbox, Duration::MAX);
     assert!(lock(&transport.settled).iter().copied().eq((0..20).map(|n| (n, "accepted"))));
+}
+
+#[test]
+fn events_that_were_settled_before_a_panic_are_not_sent_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = vec![Reply::Verdicts(vec!["retry", "accepted", "retry"]), Reply::Panic];
+    let transport = Arc::new(Scripted { script: Mutex::new(script.into()), ..Scripted::default() });
+    let outbox = outbox(folder.path(), &transport, 10);
+    put(&outbox, 0..3);
+    deliver(&outbox, Duration::from_mins(1));
+    let stats = outbox.stats();
+    assert_eq!((stats.accepted, stats.depth), (3, 0));
+}
+
+#[test]
+fn events_that_made_room_on_their_way_and_were_settled_all_the_same_count_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = SpoolConfig::new(folder.path()).max_bytes(SpoolConfig::MIN_BYTES);
+    let config = config.when_full(SpoolFull::DropOldest).sync(SpoolSync::Never);
+    let store = SpoolStore::open(config, &Settings::default()).unwrap();
+    let push = || drop(store.push(Encoded::stored(Bytes::from(vec![b'x'; 1_000]))).unwrap());
+    push();
+    push();
+    let take = || {
+        let mut taken = Load::default();
+        store.take_batch().unwrap().iter().for_each(|event| taken.add(event));
+        taken
+    };
+    let on_their_way = take();
+    let mut pushed = on_their_way.events;
+    while store.displaced() == 0 {
+        push();
+        pushed += 1;
+    }
+    store.release(on_their_way);
+    assert_eq!(usize::try_from(store.displaced()).unwrap() + store.depth() + on_their_way.events, pushed);
+    // The next batch is of a file that is still there.
+    let settled = take();
+    let (displaced, depth) = (store.displaced(), store.depth());
+    store.release(settled);
+    assert_eq!((store.displaced(), store.depth()), (displaced, depth - settled.events));
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) enum Pushed {
 /// What there is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look {
-    /// Whether events wait.
+    /// Whether there are events to take.
     pub(crate) waiting: bool,
     /// Whether they are to be sent without waiting for more.
     pub(crate) due: bool,
@@ -68,7 +68,7 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
         0
     }
 
-    /// Whether events outlive the client: then they are sent in order, one batch at a time, and never given up.
+    /// Whether events outlive the client: then they are never given up.
     fn is_lasting(&self) -> bool {
         false
     }
@@ -82,10 +82,12 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     fn take_batch(&self) -> Result<Vec<Encoded>, Error>;
 
     /// Events that were taken are settled.
-    fn release(&self, _settled: Load) {}
+    fn release(&self, settled: Load);
 
-    /// Every event of the batch that was taken last is settled. Only a lasting store needs to know.
-    fn batch_is_settled(&self) {}
+    /// Takes back events that were taken and not settled; gives those that it does not keep.
+    fn give_back(&self, events: Vec<Encoded>) -> Vec<Encoded> {
+        events
+    }
 
     /// Asks for an answer when every event before is settled; `None` when it is already.
     fn flush(&self) -> Option<oneshot::Receiver<()>>;

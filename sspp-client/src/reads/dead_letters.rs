@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde::{Deserialize, Serialize};
 use sspp_events::{AccountId, DeadLetterId, EventId, EventType, Metadata, Timestamp, UserId};
 
-use super::parameters::Parameters;
+use super::parameters::{Parameters, setters};
 use super::{EventContent, Pages};
 use crate::api::Call;
 use crate::client::Client;
@@ -23,9 +23,9 @@ use crate::words::DeadLetterReason;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// By which the letter is known; the event's id, unless that belongs to other content.
+    /// The letter's id: the event's, unless that belongs to other content.
     pub id: DeadLetterId,
-    /// By which the event is known.
+    /// The event's id.
     pub event_id: EventId,
     /// Why it was given up.
     pub reason: DeadLetterReason,
@@ -50,7 +50,7 @@ pub struct DeadLetter {
     pub payload_base64: Option<String>,
 }
 
-/// Which dead letters: all of them if nothing is said. A list has the last recorded first, a replay takes the first recorded first.
+/// Which dead letters: all of them by default. A list has the last recorded first, a replay takes the first recorded first.
 ///
 /// A value that is not valid is refused before anything is sent, with [`Error::Request`].
 ///
@@ -64,42 +64,20 @@ pub struct DeadLetter {
 pub struct DeadLetterQuery(pub(super) Parameters);
 
 impl DeadLetterQuery {
-    /// Given up for this reason: a [`DeadLetterReason`], or its text. What is no reason of the server's is refused by it: a newer server
-    /// may have more.
-    pub fn reason(mut self, reason: impl AsRef<str>) -> Self {
-        self.0.set_unchecked("reason", reason.as_ref());
-        self
-    }
-
-    /// Whose event is of this type: an [`EventType`], or its text; known to the scoring model or not.
-    pub fn event_type(mut self, event_type: impl AsRef<str>) -> Self {
-        self.0.set("eventType", "invalid_type", EventType::new(event_type.as_ref()));
-        self
-    }
-
-    /// Given up at or after this instant: as [`SignalQuery::from`](crate::SignalQuery::from).
-    pub fn from(mut self, from: impl TryInto<Timestamp, Error: Display>) -> Self {
-        self.0.set_instant("from", from);
-        self
-    }
-
-    /// Given up before this instant: as [`from`](Self::from).
-    pub fn to(mut self, to: impl TryInto<Timestamp, Error: Display>) -> Self {
-        self.0.set_instant("to", to);
-        self
-    }
-
-    /// Letters a page, 1 to 100; 20 if nothing is said. Of a replay: how many letters a call looks at, 1 to 10,000; 1,000 if nothing is
-    /// said.
-    pub fn page_size(mut self, letters: u32) -> Self {
-        self.0.set_limit(letters, 10_000);
-        self
-    }
-
-    /// From where an earlier list, or an earlier replay, stopped: its `next_cursor`.
-    pub fn cursor(mut self, cursor: impl AsRef<str>) -> Self {
-        self.0.set_unchecked("cursor", cursor.as_ref());
-        self
+    setters! {
+        /// Given up for this reason: a [`DeadLetterReason`], or its text. What is no reason of the server's is refused by it: a newer server
+        /// may have more.
+        reason = unchecked("reason");
+        /// Whose event is of this type: an [`EventType`], or its text; known to the scoring model or not.
+        event_type = text("eventType", EventType, "invalid_type");
+        /// Given up at or after this instant: as [`SignalQuery::from`](crate::SignalQuery::from).
+        from = instant("from");
+        /// Given up before this instant: as [`from`](Self::from).
+        to = instant("to");
+        /// Letters a page, 1 to 100; 20 by default. Of a replay: how many letters a call looks at, 1 to 10,000; 1,000 by default.
+        page_size = limit(10_000);
+        /// From where an earlier list, or an earlier replay, stopped: its `next_cursor`.
+        cursor = unchecked("cursor");
     }
 }
 
@@ -118,28 +96,15 @@ impl DeadLetterQuery {
 pub struct DeadLetterEdit(Parameters);
 
 impl DeadLetterEdit {
-    /// It is about this account: an [`AccountId`], or its text.
-    pub fn account(mut self, account: impl AsRef<str>) -> Self {
-        self.0.set("accountId", "invalid_id", AccountId::new(account.as_ref()));
-        self
-    }
-
-    /// It is about this user: a [`UserId`], or its text.
-    pub fn user(mut self, user: impl AsRef<str>) -> Self {
-        self.0.set("userId", "invalid_id", UserId::new(user.as_ref()));
-        self
-    }
-
-    /// This happened: an [`EventType`], or its text; one of the server's scoring model.
-    pub fn event_type(mut self, event_type: impl AsRef<str>) -> Self {
-        self.0.set("eventType", "invalid_type", EventType::new(event_type.as_ref()));
-        self
-    }
-
-    /// It happened then: as [`SignalQuery::from`](crate::SignalQuery::from).
-    pub fn at(mut self, timestamp: impl TryInto<Timestamp, Error: Display>) -> Self {
-        self.0.set_instant("timestamp", timestamp);
-        self
+    setters! {
+        /// It is about this account: an [`AccountId`], or its text.
+        account = text("accountId", AccountId, "invalid_id");
+        /// It is about this user: a [`UserId`], or its text.
+        user = text("userId", UserId, "invalid_id");
+        /// This happened: an [`EventType`], or its text; one of the server's scoring model.
+        event_type = text("eventType", EventType, "invalid_type");
+        /// It happened then: as [`SignalQuery::from`](crate::SignalQuery::from).
+        at = instant("timestamp");
     }
 
     /// The producer said this besides: a JSON object as text. It replaces the metadata as a whole.

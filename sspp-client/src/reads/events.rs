@@ -26,7 +26,7 @@ use crate::words::{DeadLetterReason, JobState};
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct EventState {
-    /// By which the event is known.
+    /// The event's id.
     pub event_id: EventId,
     /// Where it is on its way.
     pub state: JobState,
@@ -55,7 +55,7 @@ pub struct EventContent {
     pub account_id: AccountId,
     /// The person it is about.
     pub user_id: UserId,
-    /// What happened.
+    /// The event type.
     pub event_type: EventType,
     /// When it happened.
     pub timestamp: Timestamp,
@@ -74,7 +74,7 @@ pub struct EventContent {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DeadLetterSummary {
-    /// By which [`Client::dead_letter`] finds it.
+    /// The letter's id, for [`Client::dead_letter`].
     pub id: DeadLetterId,
     /// What kind of reason.
     pub reason: DeadLetterReason,

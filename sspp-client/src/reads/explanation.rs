@@ -23,11 +23,11 @@ use crate::words::StepKind;
 pub struct Explanation {
     /// The signal's number.
     pub signal_id: SignalId,
-    /// By which the event is known.
+    /// The event's id.
     pub event_id: EventId,
-    /// What happened.
+    /// The event type.
     pub event_type: EventType,
-    /// What that tells.
+    /// The signal type.
     pub signal_type: SignalType,
     /// The stored score.
     pub signal_score: f64,

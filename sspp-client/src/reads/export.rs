@@ -96,7 +96,7 @@ impl Client {
     /// The request's time limit holds for the beginning of the answer and between its parts, not for the whole.
     ///
     /// # Errors
-    /// What asking for it failed with. [`Error::Request`] where the query has an order or a cursor, which exports do not take.
+    /// What the request failed with. [`Error::Request`] where the query has an order or a cursor, which exports do not take.
     pub async fn export(&self, query: &SignalQuery, format: ExportFormat) -> Result<Export<Bytes>, Error> {
         let mut parameters = query.0.clone();
         parameters.unset("limit");

@@ -20,13 +20,13 @@ const LONGEST_LINE: usize = 16 << 20;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ExportedSignal {
-    /// By which the event is known.
+    /// The event's id.
     pub event_id: EventId,
     /// The account it is about.
     pub account_id: AccountId,
     /// The person it is about.
     pub user_id: UserId,
-    /// What happened.
+    /// The event type.
     pub event_type: EventType,
     /// When it happened.
     pub timestamp: Timestamp,
@@ -38,9 +38,9 @@ pub struct ExportedSignal {
     /// The producer's own id for it, if it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<ExternalId>,
-    /// What that tells.
+    /// The signal type.
     pub signal_type: SignalType,
-    /// What it is worth: two decimals.
+    /// The score: two decimals.
     pub signal_score: f64,
     /// SHA-256 of the scoring model that scored it.
     pub model: ModelDigest,

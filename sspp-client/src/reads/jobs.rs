@@ -30,13 +30,13 @@ pub struct Job {
     /// The event; none where a dead letter's payload cannot be read.
     pub data: Option<EventContent>,
     /// When the event was received; JSON has milliseconds since 1970.
-    #[serde(with = "millis")]
+    #[serde(serialize_with = "millis::write", deserialize_with = "millis::read")]
     pub timestamp: Timestamp,
     /// When it was scored or given up; JSON has milliseconds since 1970.
-    #[serde(default, with = "millis::option")]
+    #[serde(default, serialize_with = "millis::write", deserialize_with = "millis::read_option")]
     pub processed_on: Option<Timestamp>,
     /// When it was stored or given up; JSON has milliseconds since 1970.
-    #[serde(default, with = "millis::option")]
+    #[serde(default, serialize_with = "millis::write", deserialize_with = "millis::read_option")]
     pub finished_on: Option<Timestamp>,
     /// The signal it became; not in lists.
     #[serde(rename = "returnvalue")]
@@ -52,17 +52,17 @@ pub struct Job {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct JobSignal {
-    /// By which [`Client::signal`] finds it.
+    /// Its number, for [`Client::signal`].
     pub id: SignalId,
     /// The account it is about.
     pub account_id: AccountId,
     /// The person it is about.
     pub user_id: UserId,
-    /// What happened.
+    /// The event type.
     pub event_type: EventType,
-    /// What that tells.
+    /// The signal type.
     pub signal_type: SignalType,
-    /// What it is worth: two decimals.
+    /// The score: two decimals.
     pub signal_score: f64,
     /// When it happened.
     pub timestamp: Timestamp,
@@ -92,42 +92,32 @@ pub struct JobStats {
 
 /// Instants as JSON has them here: milliseconds since 1970.
 mod millis {
-    use serde::{Deserialize as _, Deserializer, Serializer};
+    use serde::de::Error;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
     use sspp_events::Timestamp;
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-    pub(super) fn serialize<S: Serializer>(instant: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(instant.millis())
+    pub(super) fn write<S: Serializer>(
+        instant: &(impl Copy + Into<Option<Timestamp>>),
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (*instant).into().map(Timestamp::millis).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        read(i64::deserialize(deserializer)?)
+    pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        instant(i64::deserialize(deserializer)?)
     }
 
-    fn read<E: serde::de::Error>(millis: i64) -> Result<Timestamp, E> {
+    pub(super) fn read_option<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Timestamp>, D::Error> {
+        Option::<i64>::deserialize(deserializer)?.map(instant).transpose()
+    }
+
+    fn instant<E: Error>(millis: i64) -> Result<Timestamp, E> {
         let instant = millis.checked_mul(1_000).and_then(Timestamp::from_micros);
         instant.ok_or_else(|| {
             E::custom(format!("{millis} is not an instant from 1970 to 9999, in milliseconds"))
         })
-    }
-
-    pub(super) mod option {
-        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-        use sspp_events::Timestamp;
-
-        #[expect(clippy::ref_option, reason = "serde passes a reference")]
-        pub(in super::super) fn serialize<S: Serializer>(
-            instant: &Option<Timestamp>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            instant.map(Timestamp::millis).serialize(serializer)
-        }
-
-        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<Timestamp>, D::Error> {
-            Option::<i64>::deserialize(deserializer)?.map(super::read).transpose()
-        }
     }
 }
 
@@ -141,7 +131,7 @@ impl Client {
     /// The newest jobs: 1 to 100 of them.
     ///
     /// # Errors
-    /// What asking for them failed with. [`Error::Request`] for any other number.
+    /// What the request failed with. [`Error::Request`] for any other number.
     pub async fn recent_jobs(&self, limit: u32) -> Result<Vec<Job>, Error> {
         let mut parameters = Parameters::default();
         parameters.set_limit(limit, 100);

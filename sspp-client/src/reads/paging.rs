@@ -34,17 +34,17 @@ use crate::errors::Error;
 /// ```
 #[must_use = "nothing is asked for until it is read"]
 pub struct Pages<T> {
-    ask: Box<dyn Fn(Parameters) -> Asking<T> + Send>,
+    ask: Box<dyn Fn(Parameters) -> PageFuture<T> + Send>,
     /// Of the next page; none after the last.
     next: Option<Parameters>,
-    asking: Option<Asking<T>>,
+    pending: Option<PageFuture<T>>,
     items: std::vec::IntoIter<T>,
     next_cursor: Option<String>,
     total: Option<Total>,
     left: usize,
 }
 
-type Asking<T> = BoxFuture<'static, Result<Page<T>, Error>>;
+type PageFuture<T> = BoxFuture<'static, Result<Page<T>, Error>>;
 
 /// A page of a list.
 ///
@@ -108,16 +108,16 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
     pub(super) fn new(client: Client, path: &'static str, parameters: Parameters) -> Self {
         let ask = move |parameters: Parameters| {
             let client = client.clone();
-            let asking = async move {
+            let page = async move {
                 let path = format!("{path}{}", parameters.query()?.as_str());
                 Ok(client.ask::<WirePage<T>>(Call::get(path)).await?.into())
             };
-            asking.boxed()
+            page.boxed()
         };
         Self {
             ask: Box::new(ask),
             next: Some(parameters),
-            asking: None,
+            pending: None,
             items: Vec::new().into_iter(),
             next_cursor: None,
             total: None,
@@ -146,7 +146,7 @@ impl<T> Pages<T> {
     /// The next item; `None` at the end.
     ///
     /// # Errors
-    /// What asking for the page failed with; called again, it asks again. [`Error::Request`] where the query is not valid: nothing was
+    /// What the request for the page failed with; called again, it asks again. [`Error::Request`] where the query is not valid: nothing was
     /// sent.
     pub async fn try_next(&mut self) -> Result<Option<T>, Error> {
         TryStreamExt::try_next(self).await
@@ -180,13 +180,13 @@ impl<T> Pages<T> {
             let Some(parameters) = self.next.as_ref().filter(|_| self.left > 0) else {
                 return Poll::Ready(Ok(false));
             };
-            let asking = self.asking.get_or_insert_with(|| {
+            let pending = self.pending.get_or_insert_with(|| {
                 let mut parameters = parameters.clone();
                 parameters.shorten(self.left);
                 (self.ask)(parameters)
             });
-            let answer = ready!(asking.poll_unpin(context));
-            self.asking = None;
+            let answer = ready!(pending.poll_unpin(context));
+            self.pending = None;
             let Page { mut items, next_cursor, total } = answer?;
             let next = self.next.take().zip(next_cursor.as_ref());
             self.next = next.map(|(mut parameters, cursor)| {

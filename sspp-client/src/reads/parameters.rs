@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use serde_json::value::{RawValue, to_raw_value};
-use sspp_events::{Timestamp, Violation, Violations};
+use sspp_events::{Violation, Violations};
 
 use crate::api::Query;
 use crate::errors::Error;
 
-/// How many items the server gives a page if nothing is said.
+/// How many items the server gives a page by default.
 const PAGE: usize = 20;
 
 /// Parameters by name. One that is set again replaces the one before.
@@ -18,6 +18,53 @@ pub(super) struct Parameters {
     values: Vec<(&'static str, String)>,
     violations: Vec<Violation>,
 }
+
+/// Methods of a query that set one parameter each. The parameter is a text that a type checks, an instant, a score, a number of
+/// items, or a text that only the server can judge.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $method:ident = $kind:ident($($argument:tt)*);)*) => {
+        $($crate::reads::parameters::setter! { $(#[$doc])* $method = $kind($($argument)*) })*
+    };
+}
+
+macro_rules! setter {
+    ($(#[$doc:meta])* $method:ident = text($name:literal, $type:ty, $code:literal)) => {
+        $(#[$doc])*
+        pub fn $method(mut self, $method: impl AsRef<str>) -> Self {
+            self.0.set($name, $code, <$type>::new($method.as_ref()));
+            self
+        }
+    };
+    ($(#[$doc:meta])* $method:ident = instant($name:literal)) => {
+        $(#[$doc])*
+        pub fn $method(mut self, $method: impl TryInto<Timestamp, Error: Display>) -> Self {
+            self.0.set($name, "malformed_timestamp", $method.try_into());
+            self
+        }
+    };
+    ($(#[$doc:meta])* $method:ident = score($name:literal)) => {
+        $(#[$doc])*
+        pub fn $method(mut self, $method: impl TryInto<Score, Error: Display>) -> Self {
+            self.0.set($name, "not_a_score", $method.try_into());
+            self
+        }
+    };
+    ($(#[$doc:meta])* $method:ident = limit($most:literal)) => {
+        $(#[$doc])*
+        pub fn $method(mut self, $method: u32) -> Self {
+            self.0.set_limit($method, $most);
+            self
+        }
+    };
+    ($(#[$doc:meta])* $method:ident = unchecked($name:literal)) => {
+        $(#[$doc])*
+        pub fn $method(mut self, $method: impl AsRef<str>) -> Self {
+            self.0.set_unchecked($name, $method.as_ref());
+            self
+        }
+    };
+}
+pub(super) use {setter, setters};
 
 /// What may be asked for at once.
 fn limited(limit: u32, most: u32) -> Result<u32, String> {
@@ -81,14 +128,6 @@ impl Parameters {
     pub(super) fn set_unchecked(&mut self, name: &'static str, value: impl Display) {
         self.unset(name);
         self.values.push((name, value.to_string()));
-    }
-
-    pub(super) fn set_instant(
-        &mut self,
-        name: &'static str,
-        instant: impl TryInto<Timestamp, Error: Display>,
-    ) {
-        self.set(name, "malformed_timestamp", instant.try_into());
     }
 
     pub(super) fn unset(&mut self, name: &str) {

@@ -22,7 +22,7 @@ use crate::words::ReplayStatus;
 pub struct Replay {
     /// Whether the event is in the queue again, or a signal already.
     pub status: ReplayStatus,
-    /// By which the event is known, as before.
+    /// The event's id, as before.
     pub event_id: EventId,
     /// The signal that the event is already.
     #[serde(skip_serializing_if = "Option::is_none")]

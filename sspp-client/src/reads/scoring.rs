@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use sspp_events::{EventType, ModelDigest, SignalType, Units, Violation};
 
-use super::validate::{Checked, check_all, one_each};
+use super::validate::{Prepared, one_each, prepare};
 use super::{ExplanationStep, ModelInfo};
 use crate::api::Call;
 use crate::client::Client;
@@ -73,13 +73,13 @@ pub struct PreviewResult {
     pub index: usize,
     /// Whether it has a score.
     pub status: PreviewStatus,
-    /// What happened.
+    /// The event type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_type: Option<EventType>,
-    /// What that tells.
+    /// The signal type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal_type: Option<SignalType>,
-    /// What it is worth: two decimals.
+    /// The score: two decimals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal_score: Option<f64>,
     /// The same in units of 0.0001.
@@ -119,7 +119,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// What asking failed with.
+    /// What the request failed with.
     pub async fn preview<I>(&self, events: I) -> Result<Preview, Error>
     where
         I: IntoIterator,
@@ -147,7 +147,7 @@ impl Client {
         model: Option<Box<RawValue>>,
     ) -> Result<Preview, Error> {
         let many = events.len();
-        let Checked { parts, rejected } = check_all(events, &self.inner.outbox, AT_ONCE);
+        let Prepared { parts, rejected } = prepare(events, &self.inner.outbox, AT_ONCE);
         let mut scored_by = None;
         let mut results: Vec<(usize, PreviewResult)> = Vec::new();
         for part in parts {

@@ -95,7 +95,7 @@ impl Client {
     /// Whether the service's process runs, whatever its dependencies do. Needs no key.
     ///
     /// # Errors
-    /// What asking it failed with.
+    /// What the request failed with.
     pub async fn live(&self) -> Result<(), Error> {
         self.ask::<IgnoredAny>(Call::get("/livez")).await.map(drop)
     }

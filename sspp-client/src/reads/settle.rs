@@ -91,7 +91,7 @@ where
     F: Future<Output = Result<Option<EventState>, Error>>,
 {
     let mut last = Last::Failure(Error::Transport(TransportError::timeout()));
-    let asking = async {
+    let wait = async {
         let mut ceiling = FIRST;
         loop {
             let mut floor = Duration::ZERO;
@@ -114,7 +114,7 @@ where
             ceiling = (ceiling * 2).min(LONGEST);
         }
     };
-    if let Ok(settled) = tokio::time::timeout(timeout, asking).await {
+    if let Ok(settled) = tokio::time::timeout(timeout, wait).await {
         return settled;
     }
     Err(match last {

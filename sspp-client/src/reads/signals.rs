@@ -29,11 +29,11 @@ pub struct Signal {
     pub account_id: AccountId,
     /// The person it is about.
     pub user_id: UserId,
-    /// What happened.
+    /// The event type.
     pub event_type: EventType,
-    /// What that tells.
+    /// The signal type.
     pub signal_type: SignalType,
-    /// What it is worth: two decimals.
+    /// The score: two decimals.
     pub signal_score: f64,
     /// When it happened.
     pub timestamp: Timestamp,
@@ -41,7 +41,7 @@ pub struct Signal {
     pub processed_at: Timestamp,
     /// What else the producer said, with its numbers as they were written.
     pub metadata: Metadata,
-    /// By which the event is known.
+    /// The event's id.
     pub event_id: EventId,
     /// SHA-256 of the scoring model that scored it.
     pub model: ModelDigest,

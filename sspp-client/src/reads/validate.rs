@@ -28,7 +28,7 @@ pub(super) const BYTES_AT_ONCE: usize = 2 << 20;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Validation {
-    /// By which the event would be known. Of an event without an id of its own, each call makes another.
+    /// The id that the event would have. Each call makes a new one for an event without an id of its own.
     pub event_id: EventId,
     /// All its faults; empty if it would be taken.
     pub errors: Vec<Violation>,
@@ -42,7 +42,7 @@ impl Validation {
 }
 
 /// Events as they are sent, and what cannot be sent.
-pub(super) struct Checked {
+pub(super) struct Prepared {
     pub(super) parts: Vec<Part>,
     pub(super) rejected: Vec<(usize, Validation)>,
 }
@@ -68,8 +68,8 @@ impl Part {
 }
 
 /// Checks events as `emit` does, without the program's last look.
-pub(super) fn check_all(events: Vec<SalesEvent>, outbox: &Outbox, at_once: usize) -> Checked {
-    let mut checked = Checked { parts: Vec::new(), rejected: Vec::new() };
+pub(super) fn prepare(events: Vec<SalesEvent>, outbox: &Outbox, at_once: usize) -> Prepared {
+    let mut prepared = Prepared { parts: Vec::new(), rejected: Vec::new() };
     let mut part = Part::default();
     for (place, event) in events.into_iter().enumerate() {
         match outbox.intake.check(event, &*outbox.clock, &*outbox.random) {
@@ -80,17 +80,17 @@ pub(super) fn check_all(events: Vec<SalesEvent>, outbox: &Outbox, at_once: usize
             }
             Err(unsendable) => {
                 let errors = unsendable.error.violations(0);
-                checked.rejected.push((place, Validation { event_id: unsendable.id, errors }));
+                prepared.rejected.push((place, Validation { event_id: unsendable.id, errors }));
             }
         }
         if part.events.len() == at_once || part.bytes > BYTES_AT_ONCE {
-            checked.parts.push(std::mem::take(&mut part));
+            prepared.parts.push(std::mem::take(&mut part));
         }
     }
     if !part.events.is_empty() {
-        checked.parts.push(part);
+        prepared.parts.push(part);
     }
-    checked
+    prepared
 }
 
 #[derive(Deserialize)]
@@ -138,7 +138,7 @@ impl Client {
 
     async fn validate_all(&self, events: Vec<SalesEvent>) -> Result<Vec<Validation>, Error> {
         let many = events.len();
-        let Checked { parts, rejected: mut validations } = check_all(events, &self.inner.outbox, AT_ONCE);
+        let Prepared { parts, rejected: mut validations } = prepare(events, &self.inner.outbox, AT_ONCE);
         for part in parts {
             let verdicts: Verdicts = self.ask(Call::post("/events/validate", part.body())).await?;
             for verdict in verdicts.results {

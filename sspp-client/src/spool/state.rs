@@ -56,6 +56,7 @@ impl State {
                 return Ok(Some(Oldest { sequence: front.sequence, offset, end: front.end }));
             }
             if self.segments.len() == 1 && self.active.is_some() {
+                self.pass_damaged();
                 return Ok(None);
             }
             self.retire()?;
@@ -63,17 +64,25 @@ impl State {
         Ok(None)
     }
 
-    /// Everything of a segment between two offsets, so many records, is settled.
+    /// Counts the records that could not be read, in a file that was read to its end and is still written.
+    fn pass_damaged(&mut self) {
+        if let Some(front) = self.segments.front_mut() {
+            let damaged = std::mem::take(&mut front.left);
+            self.stats.pending = self.stats.pending.saturating_sub(damaged);
+            self.stats.damaged += damaged;
+        }
+    }
+
+    /// Everything of a segment between two offsets, so many records, is settled; false if it was before, or was dropped.
     pub(super) fn advance(
         &mut self,
         (sequence, from, to): (u64, u64, u64),
         records: u64,
         config: &SpoolConfig,
-    ) -> Result<(), SpoolError> {
-        let Some(front) = self.segments.front() else { return Ok(()) };
-        // Dropped or settled meanwhile.
+    ) -> Result<bool, SpoolError> {
+        let Some(front) = self.segments.front() else { return Ok(false) };
         if front.sequence != sequence || self.offset(front) != from {
-            return Ok(());
+            return Ok(false);
         }
         self.settled = Position { sequence, offset: to };
         self.stats.pending = self.stats.pending.saturating_sub(records);
@@ -85,7 +94,8 @@ impl State {
         if self.front_is_finished() && (sealed || to >= config.segment_bytes() / 2) {
             self.retire()?;
         }
-        written.map_err(|error| SpoolError::of_io("write", &self.folder.join(CURSOR), error))
+        written.map_err(|error| SpoolError::of_io("write", &self.folder.join(CURSOR), error))?;
+        Ok(true)
     }
 
     /// Whether nothing is left to read in the oldest segment.

@@ -132,6 +132,11 @@ impl Spool {
     /// What the system said when a file could not be removed or the place could not be remembered: the payloads do not
     /// come again before a restart, but may after one.
     pub fn settle(&self, batch: &SpoolBatch) -> Result<(), SpoolError> {
+        self.settle_if_kept(batch).map(drop)
+    }
+
+    /// Settles a batch; false where it was settled before, or made room for newer payloads.
+    pub(crate) fn settle_if_kept(&self, batch: &SpoolBatch) -> Result<bool, SpoolError> {
         let place = (batch.sequence, batch.start, batch.end);
         self.state().advance(place, batch.payloads.len() as u64, &self.0.config)
     }

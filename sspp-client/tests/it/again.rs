@@ -12,7 +12,7 @@ use sspp_client::{
 };
 
 use crate::platform::Platform;
-use crate::server::{Reply, Server, nobody};
+use crate::server::{Reply, Server, no_server};
 use crate::{LONG, event, eventually, not_sent, quick, run};
 
 /// The way to a server: the answer on the first connection is cut.
@@ -114,7 +114,7 @@ async fn the_callers_clock_does_not_count() {
 #[test]
 fn a_client_that_lost_events_before_it_was_closed_is_not_clean() {
     let once = Backoff { attempts: 1, ..Backoff::default() };
-    let client = quick(&format!("http://{}", nobody())).backoff(once).build().unwrap();
+    let client = quick(&format!("http://{}", no_server())).backoff(once).build().unwrap();
     client.emit(event(1)).unwrap();
     run(client.flush(LONG)).unwrap();
     let report = run(client.close(LONG));
@@ -143,4 +143,33 @@ fn a_transport_that_panics_is_named() {
     run(client.flush(LONG)).unwrap();
     assert_eq!(client.stats().dropped_by(DropReason::Panicked), 2);
     assert_eq!(run(client.close(LONG)).stats.depth, 0);
+}
+
+/// Panics over the first event, and accepts others once it is let go.
+#[derive(Debug, Default)]
+struct PanicsBesideAnother(tokio::sync::Notify);
+
+#[async_trait]
+impl Transport for PanicsBesideAnother {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        assert!(!String::from_utf8_lossy(request.body()).contains("acc_1"), "as the test wants it");
+        self.0.notified().await;
+        Ok(http::Response::new(r#"{"results":[{"index":0,"status":"accepted"}]}"#.into()))
+    }
+}
+
+#[test]
+fn a_panic_while_another_batch_is_on_its_way_holds_up_no_flush_and_no_close() {
+    let transport = Arc::new(PanicsBesideAnother::default());
+    let client = Client::builder("http://sspp.example").transport(Arc::clone(&transport) as _);
+    let client = client.batch_events(1).flush_interval(Duration::from_millis(1)).build().unwrap();
+    client.emit(event(2)).unwrap();
+    client.emit(event(1)).unwrap();
+    eventually("the panic", || client.stats().dropped_by(DropReason::Panicked) == 1);
+    let let_go = async { transport.0.notify_one() };
+    let (flushed, ()) = run(async { tokio::join!(client.flush(Duration::from_secs(5)), let_go) });
+    flushed.unwrap();
+    let began = Instant::now();
+    assert_eq!(run(client.close(LONG)).stats.accepted, 1);
+    assert!(began.elapsed() < LONG);
 }

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use sspp_client::{Client, DropReason, Error, MemoryEmitter, SignalEmitter as _, TransportError, Violation};
 
-use crate::server::{Reply, Server, nobody};
-use crate::{LONG, Told, event, quick, run};
+use crate::server::{Reply, Server, no_server};
+use crate::{Calls, LONG, event, quick, run};
 
 #[test]
 fn close_waits_until_all_that_it_gave_up_is_told() {
     let (calls, report) = {
         let calls = Arc::new(AtomicUsize::new(0));
         let told = Arc::clone(&calls);
-        let client = quick(&format!("http://{}", nobody()))
+        let client = quick(&format!("http://{}", no_server()))
             .on_dropped(move |_| {
                 // As one that writes to a file.
                 std::thread::yield_now();
@@ -50,7 +50,7 @@ fn what_does_not_run_in_time_is_counted_in_the_report() {
 
 #[test]
 fn callbacks_that_hold_the_client_are_let_go_of() {
-    let slot: Told<Client> = Told::default();
+    let slot: Calls<Client> = Calls::default();
     let holds = Arc::clone(&slot);
     let client = quick("http://127.0.0.1:9").on_dropped(move |_| assert!(!holds.lock().unwrap().is_empty()));
     let client = client.build().unwrap();
@@ -78,7 +78,7 @@ fn events_of_send_are_not_told() {
 
 #[test]
 fn an_emitter_in_memory_has_called_before_flush_and_close_return() {
-    let calls: Told<&str> = Told::default();
+    let calls: Calls<&str> = Calls::default();
     let (rejected, dropped) = (Arc::clone(&calls), Arc::clone(&calls));
     let memory = MemoryEmitter::builder()
         .on_rejected(move |_| rejected.lock().unwrap().push("rejected"))

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use sspp_client::{Backoff, DropReason, Error, Verdict};
 
-use crate::server::{Reply, Server, nobody};
-use crate::{LONG, Told, event, eventually, not_sent, quick, run};
+use crate::server::{Reply, Server, no_server};
+use crate::{Calls, LONG, event, eventually, not_sent, quick, run};
 
 #[test]
 fn events_are_gathered_compressed_and_sent_with_the_key() {
@@ -83,7 +83,7 @@ fn a_pause_that_the_server_asks_for_is_kept() {
 #[test]
 fn attempts_end() {
     let server = Server::start(|_, _| Reply::Status(503, ""));
-    let dropped: Told<(DropReason, Option<u16>)> = Told::default();
+    let dropped: Calls<(DropReason, Option<u16>)> = Calls::default();
     let told = dropped.clone();
     let client = quick(&server.url)
         .on_dropped(move |event| {
@@ -143,7 +143,7 @@ fn a_server_in_trouble_sees_one_batch_and_the_rest_waits() {
 
 #[test]
 fn nobody_there_is_retryable_and_says_so() {
-    let client = quick(&format!("http://{}", nobody())).build().unwrap();
+    let client = quick(&format!("http://{}", no_server())).build().unwrap();
     let error = not_sent(&client, event(1)).0;
     assert!(error.is_retryable() && matches!(*error, Error::Transport(_)), "{error:?}");
     assert!(error.to_string().contains("refused"), "{error}");

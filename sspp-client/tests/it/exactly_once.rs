@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use sspp_client::{Backoff, DropReason, Overflow};
 
 use crate::server::{Reply, Server};
-use crate::{LONG, Told, eventually, quick, run};
+use crate::{Calls, LONG, eventually, quick, run};
 
 fn reply() -> impl Strategy<Value = Reply> {
     prop_oneof![
@@ -46,7 +46,7 @@ proptest! {
     ) {
         let replies = script.clone();
         let server = Server::start(move |_, number| replies.get(number).cloned().unwrap_or(Reply::Judge));
-        let (rejected, dropped): (Told<String>, Told<String>) = Default::default();
+        let (rejected, dropped): (Calls<String>, Calls<String>) = Default::default();
         let (to_rejected, to_dropped) = (rejected.clone(), dropped.clone());
         let backoff = Backoff {
             base: Duration::from_millis(1), max: Duration::from_millis(4), attempts, ..Backoff::default()

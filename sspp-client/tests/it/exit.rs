@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::server::nobody;
+use crate::server::no_server;
 use crate::{event, quick, run};
 
 #[test]
@@ -12,7 +12,7 @@ fn the_process_ends_within_the_close_timeout() {
     let began = Instant::now();
     let mut child = Command::new(program)
         .args(["exit::emits_to_nobody", "--exact", "--ignored", "--nocapture"])
-        .env("SSPP_TEST_URL", format!("http://{}", nobody()))
+        .env("SSPP_TEST_URL", format!("http://{}", no_server()))
         .spawn()
         .unwrap();
     let status = loop {
@@ -31,7 +31,7 @@ fn the_process_ends_within_the_close_timeout() {
 
 #[test]
 #[ignore = "run by the test above, in a process of its own"]
-fn emits_to_nobody() {
+fn emits_to_no_server() {
     let Ok(url) = std::env::var("SSPP_TEST_URL") else { return };
     let client = quick(&url).backoff(sspp_client::Backoff::default()).build().unwrap();
     for number in 0..1_000 {

@@ -5,6 +5,7 @@ mod again;
 mod answers;
 mod callbacks;
 mod closing;
+mod connection;
 mod contract;
 mod delivery;
 mod exactly_once;
@@ -23,7 +24,6 @@ mod server;
 #[cfg(feature = "spool")]
 mod spooled;
 mod unsendable;
-mod way;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -66,7 +66,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-/// What callbacks were told.
-type Told<T> = Arc<Mutex<Vec<T>>>;
+/// What callbacks were called with.
+type Calls<T> = Arc<Mutex<Vec<T>>>;
 
 const LONG: Duration = Duration::from_secs(20);

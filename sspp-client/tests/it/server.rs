@@ -92,7 +92,7 @@ impl Server {
 }
 
 /// An address at which nobody listens.
-pub(crate) fn nobody() -> SocketAddr {
+pub(crate) fn no_server() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

@@ -1,10 +1,12 @@
-//! A client with a spool in which there is what the server never takes: it is rejected alone, and the rest arrives.
+//! A client with a spool: events that the server never takes are rejected alone, and the client's end leaves the rest on disk.
+
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sspp_client::SalesEvent;
 use sspp_client::spool::{Spool, SpoolConfig};
+use sspp_client::{Error, SalesEvent};
 
-use crate::server::{Reply, Request, Server};
+use crate::server::{Reply, Request, Server, no_server};
 use crate::{LONG, event, quick, run};
 
 /// As `sspp-api` does: what is no JSON is a 400 of its own, and a body may have so many bytes.
@@ -40,4 +42,16 @@ fn records_that_the_server_never_takes_do_not_stop_the_spool() {
     assert_eq!((stats.accepted, stats.rejected, stats.depth), (5, 4, 0), "{stats:?}");
     assert!(server.look(|ledger| ledger.again.is_empty()));
     assert_eq!(server.look(|ledger| ledger.accepted.len()), 5);
+}
+
+#[test]
+fn a_flush_after_the_end_does_not_wait_for_events_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = quick(&format!("http://{}", no_server())).spool(SpoolConfig::new(folder.path()));
+    let client = builder.build().unwrap();
+    client.emit(event(1)).unwrap();
+    run(client.close(Duration::ZERO));
+    let began = Instant::now();
+    assert!(matches!(run(client.flush(LONG)), Err(Error::Unsettled { unsettled: 1, .. })));
+    assert!(began.elapsed() < LONG / 2);
 }

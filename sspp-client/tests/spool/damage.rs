@@ -95,6 +95,30 @@ fn a_file_that_goes_away_or_shrinks_under_the_reader_is_counted_and_passed() {
 }
 
 #[test]
+fn damage_in_the_file_that_is_being_written_is_counted_when_it_is_passed() {
+    for damaged in [1, 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = open(folder.path());
+        spool.append(&payload(0, 100)).unwrap();
+        let second = usize::try_from(segments(folder.path())[0].metadata().unwrap().len()).unwrap();
+        spool.append(&payload(1, 100)).unwrap();
+        let path = &segments(folder.path())[0];
+        let mut bytes = std::fs::read(path).unwrap();
+        for record in [16, second].into_iter().take(damaged) {
+            bytes[record + 50] ^= 1;
+        }
+        std::fs::write(path, &bytes).unwrap();
+
+        assert_eq!(drain(&spool).len(), 2 - damaged);
+        let stats = spool.stats();
+        assert_eq!((stats.pending, stats.damaged), (0, damaged as u64));
+        spool.append(b"after").unwrap();
+        assert_eq!(drain(&spool), [b"after"]);
+        assert_eq!(spool.stats().pending, 0);
+    }
+}
+
+#[test]
 fn another_format_is_refused_by_name_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     drop(filled(folder.path()));

@@ -1,4 +1,4 @@
-//! The way to the server: TLS with an authority of one's own, and proxies.
+//! The connection to the server: TLS with a private authority, and proxies.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -205,7 +205,7 @@ fn a_proxy_that_says_no_is_named_without_its_password() {
     );
     let forward = sent(once(server.url.clone()).proxy(&by)).unwrap_err();
     assert!(forward.contains("407") && forward.contains("proxy"), "{forward}");
-    let away = format!("http://ada:wrong@{}", crate::server::nobody());
+    let away = format!("http://ada:wrong@{}", crate::server::no_server());
     let nobody = sent(once(server.url.clone()).proxy(away)).unwrap_err();
     assert!(nobody.contains("by way of the proxy"), "{nobody}");
     for text in [tunnel, forward, nobody] {
