@@ -100,7 +100,8 @@ impl Record {
             }
             // What ends the field is no part of it.
             field.last = bytes[..read - usize::from(is_whole)].last().copied().unwrap_or(field.last);
-            field.length += written.len() + written.iter().filter(|byte| **byte == b'"').count();
+            let quotes = written.split(|byte| *byte == b'"').count() - 1;
+            field.length += written.len() + quotes;
             if self.at < LONGEST {
                 self.text.extend_from_slice(written);
             }
