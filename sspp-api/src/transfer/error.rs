@@ -7,7 +7,7 @@ use sspp_runtime::{ConfigError, RunError};
 /// Why a transfer stopped. What was done until then stays, and doing it again does no harm.
 ///
 /// ```
-/// let error = sspp_api::TransferError::Rejected { count: 3 };
+/// let error = sspp_api::TransferError::Rejected { count: 3, earlier: 0 };
 /// assert!(error.to_string().contains("3"));
 /// ```
 #[derive(Debug, thiserror::Error)]
@@ -71,10 +71,12 @@ pub enum TransferError {
         resume: Option<Resume>,
     },
     /// Everything else was taken, but some was not.
-    #[error("{count} could not be taken: the first of them are listed above, each with the reason")]
+    #[error("{count} could not be taken{}", listed(*earlier))]
     Rejected {
         /// How many.
         count: u64,
+        /// How many of them an earlier call has listed.
+        earlier: u64,
     },
 }
 
@@ -89,6 +91,8 @@ pub enum TransferError {
 pub enum Resume {
     /// A checkpoint knows how far it is.
     SameCommand,
+    /// It does too, and the command has forgotten it.
+    WithoutAgain,
     /// With this argument, what is done is left out.
     Argument(String),
 }
@@ -98,9 +102,20 @@ fn go_on(resume: Option<&Resume>) -> String {
     match resume {
         None => "; nothing was done yet".to_owned(),
         Some(Resume::SameCommand) => "; what was done stays: the same command goes on from there".to_owned(),
+        Some(Resume::WithoutAgain) => {
+            "; what was done stays: without --again the command goes on from there".to_owned()
+        }
         Some(Resume::Argument(argument)) => format!(
             "; what was done stays: run the same command again, which does no harm, or with {argument} to leave out what is done"
         ),
+    }
+}
+
+fn listed(earlier: u64) -> String {
+    let first = ": the first of them are listed above, each with the reason";
+    match earlier {
+        0 => first.to_owned(),
+        _ => format!("{first}, or by an earlier call, which read {earlier} of them"),
     }
 }
 

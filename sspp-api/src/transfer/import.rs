@@ -91,6 +91,7 @@ async fn import(args: &ImportArgs, mut stop: StopSignals) -> Result<(), Transfer
     let wanted = Wanted { checkpoint: args.checkpoint.clone(), ..Wanted::default() };
     let files = Files::of(wanted, &origin, Format::Ndjson)?;
     let options = Options {
+        command: "sspp-api import",
         batch: BATCH,
         batch_bytes: BATCH_BYTES,
         skip_lines: args.skip_lines,
@@ -101,7 +102,11 @@ async fn import(args: &ImportArgs, mut stop: StopSignals) -> Result<(), Transfer
         place: Some(place),
         target: None,
         model: &model,
-        has_checkpoint: args.checkpoint.is_some(),
+        by_checkpoint: args.checkpoint.is_some().then_some(if args.again {
+            Resume::WithoutAgain
+        } else {
+            Resume::SameCommand
+        }),
         progress: Progress::new("lines", None),
     };
     let done = tokio::select! {
@@ -132,7 +137,10 @@ async fn import(args: &ImportArgs, mut stop: StopSignals) -> Result<(), Transfer
             ));
             Ok(())
         }
-        _ => progress.verdict(),
+        Done { has_rejects: true, checkpoint, .. } => {
+            progress.verdict(checkpoint.rejected.saturating_sub(progress.rejected))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -142,7 +150,8 @@ struct Recording<'m> {
     place: Option<Place>,
     target: Option<Target>,
     model: &'m ScoringModel,
-    has_checkpoint: bool,
+    /// How to go on where a checkpoint is kept.
+    by_checkpoint: Option<Resume>,
     progress: Progress,
 }
 
@@ -168,6 +177,8 @@ impl sspp_import::Target for Recording<'_> {
 
     async fn put(&mut self, lines: Vec<Line>) -> Result<Vec<Result<(), String>>, TransferError> {
         let Some(target) = &self.target else { return Ok(Vec::new()) };
+        // What is put in stays, whether or not it can be written down.
+        self.progress.resume = self.progress.resume.take().or_else(|| self.by_checkpoint.clone());
         let taken = vec![Ok(()); lines.len()];
         let (mut signals, mut events) = (Vec::new(), Vec::new());
         for line in lines {
@@ -207,11 +218,8 @@ impl sspp_import::Target for Recording<'_> {
     ) -> Result<(), TransferError> {
         work()?;
         if let Some(position) = position.filter(|position| position.line > 0 || position.rows > 0) {
-            self.progress.resume = Some(if self.has_checkpoint {
-                Resume::SameCommand
-            } else {
-                Resume::Argument(format!("--skip-lines {}", position.line))
-            });
+            let skipped = || Resume::Argument(format!("--skip-lines {}", position.line));
+            self.progress.resume = Some(self.by_checkpoint.clone().unwrap_or_else(skipped));
         }
         Ok(())
     }

@@ -85,7 +85,7 @@ async fn import_legacy(args: &LegacyArgs, mut stop: StopSignals) -> Result<(), T
     target.close().await;
     legacy.close().await;
     progress.finish();
-    outcome.and_then(|()| progress.verdict())
+    outcome.and_then(|()| progress.verdict(0))
 }
 
 fn resume_after(id: i64) -> Resume {

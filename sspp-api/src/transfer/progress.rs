@@ -87,9 +87,12 @@ impl Progress {
         TransferError::Stopped { reason, resume: self.resume.clone() }
     }
 
-    /// How it ended, after everything was read.
-    pub(super) fn verdict(&self) -> Result<(), TransferError> {
-        if self.rejected > 0 { Err(TransferError::Rejected { count: self.rejected }) } else { Ok(()) }
+    /// How it ended, after everything was read; so many were rejected by earlier calls.
+    pub(super) fn verdict(&self, earlier: u64) -> Result<(), TransferError> {
+        match self.rejected + earlier {
+            0 => Ok(()),
+            count => Err(TransferError::Rejected { count, earlier }),
+        }
     }
 
     fn line(&self) -> String {

@@ -10,14 +10,20 @@ use sspp_events::{Clock as _, EventId, SystemClock, SystemRandom};
 
 use crate::error::ImportError;
 use crate::extent::Extent;
+use crate::lock::beside;
 
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
+
+/// The ending of a checkpoint that is being written.
+pub(crate) const NEW: &str = "new";
 
 /// What an import has done.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Checkpoint {
     version: u32,
+    /// Whose it is: what one command has sent to a server, another has not put into its store.
+    command: String,
     /// Part of the ids of rows that have none.
     pub(crate) import_id: String,
     /// What was imported of the file.
@@ -39,9 +45,10 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// Of an import that begins, and may replace this file of rejects.
-    pub(crate) fn begin(rejects_file: Option<String>) -> Self {
+    pub(crate) fn begin(command: &str, rejects_file: Option<String>) -> Self {
         Self {
             version: VERSION,
+            command: command.to_owned(),
             import_id: EventId::generate(SystemClock.now(), &SystemRandom::new()).to_string(),
             file: Extent::default(),
             rejects: Extent::default(),
@@ -55,8 +62,8 @@ impl Checkpoint {
     }
 
     /// The one that is there, or a new one.
-    pub(crate) fn load_or_begin(path: &Path) -> Result<Self, ImportError> {
-        let Some(found) = read(path)? else { return Ok(Self::begin(None)) };
+    pub(crate) fn load_or_begin(path: &Path, command: &str) -> Result<Self, ImportError> {
+        let Some(found) = read(path, command)? else { return Ok(Self::begin(command, None)) };
         let (path, version) = (path.display(), found["version"].clone());
         let advice = "remove it, or say --again to begin anew";
         if version != VERSION {
@@ -67,8 +74,8 @@ impl Checkpoint {
     }
 
     /// The file of rejects that the one which is there names: an import that begins anew replaces both, and no other file.
-    pub(crate) fn rejects_of_earlier(path: &Path) -> Result<Option<String>, ImportError> {
-        Ok(read(path)?.and_then(|found| found["rejectsFile"].as_str().map(str::to_owned)))
+    pub(crate) fn rejects_of_earlier(path: &Path, command: &str) -> Result<Option<String>, ImportError> {
+        Ok(read(path, command)?.and_then(|found| found["rejectsFile"].as_str().map(str::to_owned)))
     }
 
     /// The file of rejects is a new one.
@@ -88,13 +95,12 @@ impl Checkpoint {
 
     /// Replaces the file, so that a crash leaves the one before or this one.
     pub(crate) fn save(&self, path: &Path) -> Result<(), ImportError> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
+        let new = beside(path, NEW);
         let write = || -> io::Result<()> {
-            let mut file = File::create(&beside)?;
+            let mut file = File::create(&new)?;
             file.write_all(&serde_json::to_vec_pretty(self)?)?;
             file.sync_data()?;
-            fs::rename(&beside, path)
+            fs::rename(&new, path)
         };
         write().map_err(|error| {
             ImportError::new(format!(
@@ -105,18 +111,20 @@ impl Checkpoint {
     }
 }
 
-/// What is there, if it is a checkpoint.
-fn read(path: &Path) -> Result<Option<Value>, ImportError> {
+/// What is there, if it is a checkpoint of this command.
+fn read(path: &Path, command: &str) -> Result<Option<Value>, ImportError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(ImportError::new(format!("cannot read {}: {error}", path.display()))),
     };
     let found = serde_json::from_slice(&bytes).ok().filter(|found: &Value| found.get("importId").is_some());
-    found.map(Some).ok_or_else(|| {
-        ImportError::new(format!(
-            "{} is no checkpoint, and stays as it is: --checkpoint names another file",
-            path.display()
-        ))
-    })
+    let whose = found.as_ref().map(|found| found["command"].as_str().unwrap_or(command));
+    let what = match whose {
+        Some(whose) if whose == command => return Ok(found),
+        Some(whose) => format!("a checkpoint of `{whose}`"),
+        None => "no checkpoint".to_owned(),
+    };
+    let path = path.display();
+    Err(ImportError::new(format!("{path} is {what}, and stays as it is: --checkpoint names another file")))
 }

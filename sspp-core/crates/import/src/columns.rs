@@ -1,13 +1,13 @@
 //! The header of a CSV file: what its columns mean, and what separates them.
 
-use std::ops::Range;
 use std::str::from_utf8;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::input::line_length;
 use crate::raw_object::RawObject;
-use crate::record::{End, scan, unquote};
+use crate::record::Record;
 
 /// What may separate fields: spreadsheets write semicolons where the comma is in numbers.
 pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -115,17 +115,16 @@ impl Columns {
     }
 
     /// The id that an earlier import gave the row.
-    pub(crate) fn given_id(&self, row: &[u8], fields: &[Range<usize>]) -> Option<String> {
+    pub(crate) fn given_id(&self, record: &Record) -> Option<String> {
         let index = self.kinds.iter().position(|column| *column == Column::ImportEventId)?;
-        let text = unquote(&row[fields.get(index)?.clone()]);
-        from_utf8(&text).ok().filter(|text| !text.is_empty()).map(str::to_owned)
+        from_utf8(record.text(index)?).ok().filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
-    /// A row without what an earlier import added to it. Fields that are not among `fields` stay.
-    pub(crate) fn without_additions(&self, row: &[u8], fields: &[Range<usize>]) -> Vec<u8> {
+    /// A row without what an earlier import added to it. Fields that are not whole stay.
+    pub(crate) fn without_additions(&self, row: &[u8], record: &Record) -> Vec<u8> {
         let mut kept = Vec::with_capacity(row.len());
         let mut at = 0;
-        for (column, field) in self.kinds.iter().zip(fields) {
+        for (column, field) in self.kinds.iter().zip(record.raw()) {
             if matches!(column, Column::Rejection | Column::ImportEventId) && field.end <= row.len() {
                 kept.extend_from_slice(&row[at..field.start]);
                 // One delimiter goes along; of the last field, it is the one before.
@@ -141,17 +140,17 @@ impl Columns {
     }
 
     /// The event that a row describes, as JSON.
-    pub(crate) fn event(&self, row: &[u8], fields: &[Range<usize>]) -> Result<String, String> {
-        let too_many = fields.iter().skip(self.kinds.len()).any(|field| !field.is_empty());
-        if too_many || fields.len() < self.needed {
-            return Err(format!("the row has {} fields, and the header {}", fields.len(), self.needed));
+    pub(crate) fn event(&self, record: &Record) -> Result<String, String> {
+        let too_many = record.raw().iter().skip(self.kinds.len()).any(|field| !field.is_empty());
+        if too_many || record.count() < self.needed {
+            return Err(format!("the row has {} fields, and the header {}", record.count(), self.needed));
         }
         let (mut event, mut metadata, mut others) =
             (RawObject::default(), RawObject::default(), RawObject::default());
         let mut has_metadata = false;
-        for ((index, column), field) in self.kinds.iter().enumerate().zip(fields) {
-            let text = unquote(&row[field.clone()]);
-            let text = from_utf8(&text)
+        for (index, column) in self.kinds.iter().enumerate() {
+            let Some(text) = record.text(index) else { break };
+            let text = from_utf8(text)
                 .map_err(|_| "the row is not UTF-8: save the file as UTF-8, in Excel as \"CSV UTF-8\"")?;
             match column {
                 Column::Required(member) => event.text(member, text),
@@ -183,14 +182,14 @@ impl Columns {
 
 /// The names in a header.
 pub(super) fn names(line: &[u8], delimiter: u8) -> Vec<String> {
-    let text = |range: Range<usize>| String::from_utf8_lossy(&unquote(&line[range])).trim().to_owned();
-    scan(line, delimiter, true).fields.into_iter().map(text).collect()
+    let (record, _) = Record::of(line, delimiter);
+    let texts = (0..record.count()).map_while(|index| record.text(index));
+    texts.map(|text| String::from_utf8_lossy(text).trim().to_owned()).collect()
 }
 
 /// A line that only spreadsheets read: `sep=;` says what separates the fields. Gives that, and how long the line is.
 pub(crate) fn separator_line(bytes: &[u8]) -> Option<(u8, usize)> {
-    // Nothing separates fields in it.
-    let End::At(length) = scan(bytes, b'\0', false).end else { return None };
+    let length = line_length(bytes, true, false)?;
     match bytes.get(..length)?.trim_ascii_end() {
         // A tab may be trimmed.
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', rest @ ..] if rest.len() < 2 => {
@@ -275,8 +274,8 @@ mod tests {
         fn a_cell_comes_back_as_it_was(text in prop_oneof!["\\PC{1,12}", "-?[0-9]{1,25}", "[-+]?[0-9]{0,18}\\.?[0-9]{0,18}([eE][-+]?[0-9]{1,3})?"]) {
             let columns = Columns::read(b"accountId,userId,eventType,timestamp,x", None).unwrap();
             let row = format!("a,u,call_made,2026-01-15,{}", crate::record::quote(&text));
-            let fields = scan(row.as_bytes(), b',', true).fields;
-            let event = sspp_events::parse_unsent_event(columns.event(row.as_bytes(), &fields).unwrap().as_bytes(), None).unwrap();
+            let (record, _) = Record::of(row.as_bytes(), b',');
+            let event = sspp_events::parse_unsent_event(columns.event(&record).unwrap().as_bytes(), None).unwrap();
             if text.is_empty() {
                 prop_assert_eq!(event.metadata.as_str(), "{}");
             } else {

@@ -1,7 +1,5 @@
 //! Why an import cannot begin or go on.
 
-use std::fmt;
-
 /// A sentence for the person, and what kind of fault it is.
 ///
 /// ```
@@ -9,7 +7,8 @@ use std::fmt;
 /// let error = ImportError::usage("--format names no format");
 /// assert_eq!((error.fault(), error.to_string().as_str()), (Fault::Usage, "--format names no format"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{sentence}")]
 pub struct ImportError {
     sentence: String,
     fault: Fault,
@@ -52,11 +51,3 @@ impl ImportError {
         self.fault
     }
 }
-
-impl fmt::Display for ImportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)
-    }
-}
-
-impl std::error::Error for ImportError {}

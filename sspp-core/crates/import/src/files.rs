@@ -5,10 +5,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, NEW};
 use crate::error::ImportError;
 use crate::format::Format;
-use crate::lock::{Lock, beside};
+use crate::lock::{LOCK, Lock, beside};
 use crate::origin::Origin;
 
 /// What is looked at to tell what a file is.
@@ -55,10 +55,13 @@ impl Files {
         let has_own_name = wanted.rejected.is_none();
         let checkpoint = wanted.checkpoint.or_else(|| own("checkpoint")).filter(|_| !is_dry_run);
         let rejected = wanted.rejected.or_else(|| own(&format!("{kind}.{}", format.ending())));
+        let [lock, new] = [LOCK, NEW].map(|ending| checkpoint.as_deref().map(|path| beside(path, ending)));
         let named = [
             ("the imported file", origin.path()),
-            ("--checkpoint", checkpoint.as_deref()),
             ("--rejected", rejected.as_deref()),
+            ("--checkpoint", checkpoint.as_deref()),
+            ("the lock of --checkpoint", lock.as_deref()),
+            ("what --checkpoint is written to", new.as_deref()),
         ];
         for (index, (name, path)) in named.iter().enumerate() {
             let same = |other: Option<&Path>| path.is_some() && other.map(real) == path.map(real);

@@ -9,7 +9,7 @@ use crate::extent::{Extent, Tally};
 
 /// The longest record that is read as a whole, in bytes: four times what an event may have.
 pub(crate) const LONGEST: usize = 1024 * 1024;
-const CHUNK: usize = 64 * 1024;
+pub(crate) const CHUNK: usize = 64 * 1024;
 
 /// A line or a record as it was written, with its line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,10 +107,26 @@ impl Input {
         self.taken.extent()
     }
 
-    /// Whether the window begins inside the line that was taken last.
-    pub(crate) fn is_inside_a_line(&self) -> bool {
-        let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
-        self.last.is_some_and(|last| !ends(&last)) && self.window().first().is_some_and(|next| !ends(next))
+    /// Whether more follows in the line that was taken last.
+    pub(crate) fn is_inside_a_line(&mut self) -> io::Result<bool> {
+        let inside = |byte: Option<u8>| byte.is_some_and(|byte| !matches!(byte, b'\n' | b'\r'));
+        Ok(inside(self.last) && inside(self.peek()?))
+    }
+
+    /// The next byte, which is waited for; none at the end.
+    pub(crate) fn peek(&mut self) -> io::Result<Option<u8>> {
+        while self.window().is_empty() && !self.ended {
+            self.grow()?;
+        }
+        Ok(self.window().first().copied())
+    }
+
+    /// Passes the ends of empty lines.
+    pub(crate) fn pass_line_ends(&mut self) -> io::Result<()> {
+        while matches!(self.peek()?, Some(b'\n' | b'\r')) {
+            self.take(1);
+        }
+        Ok(())
     }
 
     /// Makes the window longer: at most by as much as it has, so that looking at it from its beginning again stays cheap.
@@ -215,13 +231,17 @@ impl Input {
 
     /// The length of the next line with its end, if the window has that.
     fn line_length(&self) -> Option<usize> {
-        let window = self.window();
-        let at = window.iter().position(|byte| *byte == b'\n' || (self.returns && *byte == b'\r'))?;
-        match (window[at], window.get(at + 1)) {
-            (b'\r', Some(b'\n')) => Some(at + 2),
-            (b'\r', None) if !self.ended => None,
-            _ => Some(at + 1),
-        }
+        line_length(self.window(), self.returns, self.ended)
+    }
+}
+
+/// The length of the first line with its end; none where bytes that follow may belong to that.
+pub(crate) fn line_length(bytes: &[u8], returns: bool, ended: bool) -> Option<usize> {
+    let at = bytes.iter().position(|byte| *byte == b'\n' || (returns && *byte == b'\r'))?;
+    match (bytes[at], bytes.get(at + 1)) {
+        (b'\r', Some(b'\n')) => Some(at + 2),
+        (b'\r', None) if !ended => None,
+        _ => Some(at + 1),
     }
 }
 

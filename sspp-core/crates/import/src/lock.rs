@@ -6,17 +6,20 @@ use std::path::{Path, PathBuf};
 
 use crate::error::ImportError;
 
+/// The ending of a lock.
+pub(crate) const LOCK: &str = "lock";
+
 /// A locked file beside the checkpoint. The system frees the lock of a process that dies.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     path: PathBuf,
     _file: File,
 }
 
 impl Lock {
     /// Takes it, or says that another import has it.
-    pub(super) fn take(checkpoint: &Path) -> Result<Self, ImportError> {
-        let path = beside(checkpoint, "lock");
+    pub(crate) fn take(checkpoint: &Path) -> Result<Self, ImportError> {
+        let path = beside(checkpoint, LOCK);
         let failed = |error: io::Error| {
             ImportError::new(format!(
                 "cannot lock {}: {error}: --checkpoint names another place",
@@ -28,6 +31,9 @@ impl Lock {
             let file = file.map_err(failed)?;
             match file.try_lock() {
                 Ok(()) if is_removed(&file) => {}
+                Ok(()) if file.metadata().is_ok_and(|found| found.len() > 0) => {
+                    return Err(failed(io::Error::other("it is no lock, and stays as it is")));
+                }
                 Ok(()) => return Ok(Self { path, _file: file }),
                 Err(TryLockError::WouldBlock) => {
                     return Err(ImportError::later(format!(
@@ -40,7 +46,7 @@ impl Lock {
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
@@ -66,7 +72,7 @@ const fn is_removed(_: &File) -> bool {
 }
 
 /// The file with something added to its name.
-pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
+pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".");
     name.push(ending);

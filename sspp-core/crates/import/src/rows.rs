@@ -1,7 +1,6 @@
 //! The rows of a file, one by one, in bounded memory.
 
-use std::io::{self, BufReader, Read as _};
-use std::ops::Range;
+use std::io;
 
 use crate::columns::{Columns, separator_line};
 use crate::error::ImportError;
@@ -10,7 +9,7 @@ use crate::format::Format;
 use crate::input::{Input, LONGEST, Original};
 use crate::lines::without_addition;
 use crate::origin::Origin;
-use crate::record::{End, Record, end_of, scan};
+use crate::record::{End, Record};
 
 /// One row.
 #[derive(Debug)]
@@ -40,6 +39,8 @@ pub struct Rows {
 #[derive(Debug)]
 pub(crate) struct Header {
     columns: Columns,
+    /// The record that was read last.
+    record: Record,
     /// Byte order mark and separator line.
     before: Vec<u8>,
     /// The line of names.
@@ -92,8 +93,9 @@ impl Rows {
         let mut before = self.input.mark().to_vec();
         let mut said = None;
         loop {
-            let record = look(&mut self.input, said.unwrap_or(b','))
-                .map_err(|error| self.origin.unreadable(&error))?;
+            let mut record = Record::new(said.unwrap_or(b','));
+            let end = self.input.pass_line_ends().and_then(|()| look(&mut self.input, &mut record));
+            let end = end.map_err(|error| self.origin.unreadable(&error))?;
             if said.is_none()
                 && let Some((delimiter, length)) = separator_line(self.input.window())
             {
@@ -102,7 +104,7 @@ impl Rows {
                 continue;
             }
             let wrong = |what: &str| ImportError::new(format!("{} {what}", self.origin.name()));
-            let End::At(length) = record.end else {
+            let Some(End::At(length)) = end else {
                 return Err(wrong(
                     "has no header: in its first line a quote is not closed, or it is longer than 1 MiB",
                 ));
@@ -110,10 +112,10 @@ impl Rows {
             if length == 0 || !is_blank(&record, self.input.window()) {
                 let bytes = &self.input.window()[..length];
                 let columns = Columns::read(bytes, said).map_err(|what| wrong(&what))?;
-                let fields = scan(bytes, columns.delimiter, true).fields;
-                let line = columns.without_additions(bytes, &fields);
+                let (record, _) = Record::of(bytes, columns.delimiter);
+                let line = columns.without_additions(bytes, &record);
                 self.input.take(length);
-                return Ok(Header { columns, before, line });
+                return Ok(Header { columns, record, before, line });
             }
             self.input.take(length);
         }
@@ -164,10 +166,7 @@ impl Rows {
         if self.input.taken() != *done {
             return Err(other("has changed since it was imported".to_owned()));
         }
-        while self.input.window().is_empty() && !self.input.ended() {
-            self.input.grow().map_err(|error| self.origin.unreadable(&error))?;
-        }
-        if self.input.is_inside_a_line() {
+        if self.input.is_inside_a_line().map_err(|error| self.origin.unreadable(&error))? {
             return Err(other("has more in the line that was its last".to_owned()));
         }
         Ok(())
@@ -210,10 +209,17 @@ impl Rows {
 
     /// The next row; those without content do not count.
     pub fn next_row(&mut self) -> Result<Option<Row>, ImportError> {
+        self.next_with_content().map_err(|error| self.origin.unreadable(&error))
+    }
+
+    fn next_with_content(&mut self) -> io::Result<Option<Row>> {
         loop {
+            if self.header.is_some() {
+                self.input.pass_line_ends()?;
+            }
             let line = self.input.line_number();
-            let row = if self.header.is_some() { self.next_record()? } else { self.next_line()? };
-            match row {
+            let row = if self.header.is_some() { self.next_record() } else { self.next_line() };
+            match row? {
                 Next::End => return Ok(None),
                 Next::Blank => {}
                 Next::Row { event, given_id, original } => {
@@ -224,9 +230,8 @@ impl Rows {
         }
     }
 
-    fn next_line(&mut self) -> Result<Next, ImportError> {
-        let line = self.input.line().map_err(|error| self.origin.unreadable(&error))?;
-        let Some(mut original) = line else { return Ok(Next::End) };
+    fn next_line(&mut self) -> io::Result<Next> {
+        let Some(mut original) = self.input.line()? else { return Ok(Next::End) };
         if original.bytes.trim_ascii().is_empty() && !original.is_too_long() {
             return Ok(Next::Blank);
         }
@@ -240,44 +245,35 @@ impl Rows {
         Ok(Next::Row { event, given_id, original })
     }
 
-    fn next_record(&mut self) -> Result<Next, ImportError> {
-        let Some(header) = &self.header else { return Ok(Next::End) };
-        let record = look(&mut self.input, header.columns.delimiter)
-            .map_err(|error| self.origin.unreadable(&error))?;
+    fn next_record(&mut self) -> io::Result<Next> {
+        let Some(Header { columns, record, .. }) = &mut self.header else { return Ok(Next::End) };
+        let found = look(&mut self.input, record)?;
         let bytes = self.input.window();
         if bytes.is_empty() {
             return Ok(Next::End);
         }
-        let columns = &header.columns;
-        if let End::At(length) = record.end
+        let given_id = columns.given_id(record);
+        if let Some(End::At(length)) = found
             && length <= LONGEST
         {
-            let blank = is_blank(&record, bytes);
-            let event = columns.event(bytes, &record.fields).map(String::into_bytes);
-            let given_id = columns.given_id(bytes, &record.fields);
+            let blank = is_blank(record, bytes);
             let mut original = self.input.take_record(length);
             if blank {
                 return Ok(Next::Blank);
             }
-            original.bytes = columns.without_additions(&original.bytes, &record.fields);
+            original.bytes = columns.without_additions(&original.bytes, record);
+            let event = columns.event(record).map(String::into_bytes);
             return Ok(Next::Row { event, given_id, original });
         }
-        let given_id = columns.given_id(bytes, &record.fields);
-        let known = matches!(record.end, End::At(_) | End::AfterQuote) || self.input.ended();
-        let (end, fields) = if known {
-            (record.end, record.fields.len())
-        } else {
+        let end = match found {
+            Some(end) => end,
             // Without keeping it: only its end shows whether all of it is one row.
-            let look_ahead = || {
-                let reader = self.origin.reader_at(self.input.at())?;
-                end_of(BufReader::new(reader).bytes(), columns.delimiter)
-            };
-            look_ahead().map_err(|error| self.origin.unreadable(&error))?
+            None => record.read_to_end(self.origin.reader_at(self.input.at() + bytes.len() as u64)?)?,
         };
-        let column = columns.name(fields);
+        let column = columns.name(record.count());
         let (reason, original) = match end {
             End::At(length) => {
-                ("the row is longer than 1 MiB".to_owned(), self.input.long_record(length).map(Some))
+                ("the row is longer than 1 MiB".to_owned(), Some(self.input.long_record(length)?))
             }
             // Only the line in which it begins is rejected: what was taken for the rest of it may be good rows.
             End::AfterQuote => (
@@ -285,15 +281,14 @@ impl Rows {
                     "in the column {column} something follows the closing quote: a quote is missing, or one inside is not written \
                     twice"
                 ),
-                self.input.line(),
+                self.input.line()?,
             ),
-            End::OpenQuote | End::Unknown => {
-                (format!("the quote that opens in the column {column} is never closed"), self.input.line())
+            End::OpenQuote => {
+                (format!("the quote that opens in the column {column} is never closed"), self.input.line()?)
             }
         };
-        let original = original.map_err(|error| self.origin.unreadable(&error))?;
         let Some(mut original) = original else { return Ok(Next::End) };
-        original.bytes = columns.without_additions(&original.bytes, &record.fields);
+        original.bytes = columns.without_additions(&original.bytes, record);
         Ok(Next::Row { event: Err(reason), given_id, original })
     }
 }
@@ -304,13 +299,16 @@ enum Next {
     Row { event: Result<Vec<u8>, String>, given_id: Option<String>, original: Original },
 }
 
-/// Looks at the next record, reading on as far as it takes and is allowed.
-fn look(input: &mut Input, delimiter: u8) -> io::Result<Record> {
+/// Reads the next record, as far as is allowed.
+fn look(input: &mut Input, record: &mut Record) -> io::Result<Option<End>> {
+    record.begin();
     loop {
-        let record = scan(input.window(), delimiter, input.ended());
-        let open = matches!(record.end, End::Unknown | End::OpenQuote);
-        if !open || input.ended() || input.window().len() > LONGEST {
-            return Ok(record);
+        let end = record.read(&input.window()[record.at()..]);
+        if end.is_some() || input.window().len() > LONGEST {
+            return Ok(end);
+        }
+        if input.ended() {
+            return Ok(Some(record.finish()));
         }
         input.grow()?;
     }
@@ -318,6 +316,5 @@ fn look(input: &mut Input, delimiter: u8) -> io::Result<Record> {
 
 /// Whether every field is empty.
 fn is_blank(record: &Record, bytes: &[u8]) -> bool {
-    let empty = |field: &Range<usize>| bytes[field.clone()].trim_ascii().is_empty();
-    record.fields.iter().all(empty)
+    record.raw().iter().all(|field| bytes[field.clone()].trim_ascii().is_empty())
 }

@@ -13,6 +13,8 @@ use crate::target::{Position, Target};
 /// How an import goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
+    /// Which command imports: another one's checkpoint is refused.
+    pub command: &'static str,
     /// The most rows that are put into the target at once.
     pub batch: usize,
     /// The bytes of rows that are held at once, about.
@@ -52,7 +54,8 @@ struct Begun {
 }
 
 impl Begun {
-    fn open(origin: &Origin, format: Format, files: &Files, again: bool) -> Result<Self, ImportError> {
+    fn open(origin: &Origin, format: Format, files: &Files, options: Options) -> Result<Self, ImportError> {
+        let Options { command, again, .. } = options;
         let open = || -> Result<_, ImportError> {
             let rows = Rows::open(origin, format)?;
             let rejects = Rejects::new(files.rejected().map(Into::into), origin, rows.header());
@@ -60,21 +63,26 @@ impl Begun {
         };
         let (mut rows, mut rejects) = open()?;
         let checkpoint = match files.checkpoint() {
-            Some(path) if !again => Checkpoint::load_or_begin(path)?,
-            Some(path) => Checkpoint::begin(Checkpoint::rejects_of_earlier(path)?),
-            None => Checkpoint::begin(None),
+            Some(path) if !again => Checkpoint::load_or_begin(path, command)?,
+            Some(path) => Checkpoint::begin(command, Checkpoint::rejects_of_earlier(path, command)?),
+            None => Checkpoint::begin(command, None),
         };
         let Err(changed) = rows.pass(&checkpoint.file) else {
             return Ok(Self { rows, checkpoint, rejects, is_edited: false });
         };
         // Edited rejects: under the ids that they have, no row counts twice.
-        let again = Rows::open(origin, format).and_then(|mut rows| rows.all_have_ids());
-        if !again.unwrap_or(false) {
+        let edited = Rows::open(origin, format).and_then(|mut rows| rows.all_have_ids());
+        if !edited.unwrap_or(false) {
             return Err(changed);
         }
         rejects.go_on(&checkpoint.rejects)?;
         let (rows, rejects) = open()?;
-        Ok(Self { rows, rejects, checkpoint: Checkpoint::begin(checkpoint.rejects_file), is_edited: true })
+        Ok(Self {
+            rows,
+            rejects,
+            checkpoint: Checkpoint::begin(command, checkpoint.rejects_file),
+            is_edited: true,
+        })
     }
 }
 
@@ -110,7 +118,7 @@ pub async fn import<T: Target>(
 ) -> Result<Done, T::Error> {
     let is_new = files.checkpoint().is_some_and(|path| options.again || !path.exists());
     let (from, places) = (origin.clone(), files.clone());
-    let begun = blocking(move || Begun::open(&from, format, &places, options.again)).await?;
+    let begun = blocking(move || Begun::open(&from, format, &places, options)).await?;
     let Begun { rows, mut checkpoint, mut rejects, is_edited } = begun;
     if is_edited {
         target.note(
@@ -172,8 +180,8 @@ pub async fn import<T: Target>(
         for (number, judged) in (checkpoint.rejected + 1..).zip(&rejected) {
             target.rejected(number, judged.reason.as_deref().unwrap_or_default());
         }
-        position = Position { rows: position.rows + count, line: rows.line(), bytes: rows.at() };
-        target.commit(Some(position), || {
+        let reached = Position { rows: position.rows + count, line: rows.line(), bytes: rows.at() };
+        let committed = target.commit(Some(reached), || {
             for Judged { row, number, reason } in &rejected {
                 let id = made_id(&checkpoint.import_id, *number, row);
                 rejects.add(&row.original, &id, reason.as_deref().unwrap_or_default())?;
@@ -182,12 +190,15 @@ pub async fn import<T: Target>(
             rejects.sync()?;
             checkpoint.add(count, rejected.len() as u64, rows.taken(), rejects.written());
             files.save(&checkpoint)
-        })?;
+        });
+        committed.map_err(|error| target.stopped(error, position))?;
+        position = reached;
         let read = next(rows, options.batch, options, is_open && options.fills_batches).await;
         (rows, batch) = read.map_err(|error| target.stopped(error.into(), position))?;
     }
     checkpoint.done = true;
-    target.commit(None, || files.save(&checkpoint))?;
+    let committed = target.commit(None, || files.save(&checkpoint));
+    committed.map_err(|error| target.stopped(error, position))?;
     let has_rejects = checkpoint.rejected > reported;
     let rejected = rejects.path().filter(|_| has_rejects).map(|path| path.display().to_string());
     Ok(Done { checkpoint, first, already: false, has_rejects, rejected, line: rows.line() })

@@ -82,6 +82,7 @@ fn run(path: &Path, batch: usize, target: &mut Scripted) -> Result<Done, ImportE
     let origin = Origin::open(path)?;
     let files = Files::of(Wanted { are_beside: true, ..Wanted::default() }, &origin, Format::Ndjson)?;
     let options = Options {
+        command: "test",
         batch,
         batch_bytes: 1 << 20,
         skip_lines: 0,

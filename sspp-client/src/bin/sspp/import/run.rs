@@ -52,6 +52,7 @@ async fn deliver(
     };
     let files = Files::of(wanted, origin, format)?;
     let options = Options {
+        command: "sspp import",
         batch: usize::from(task.batch),
         batch_bytes: BATCH_BYTES,
         skip_lines: 0,
