@@ -150,8 +150,8 @@ impl NewDeadLetter {
     }
 
     /// What the payload says it is about.
-    pub fn subject(&self) -> crate::Subject {
-        crate::Subject::of_payload(&self.payload)
+    pub fn facts(&self) -> crate::PayloadFacts {
+        crate::PayloadFacts::of_payload(&self.payload)
     }
 
     /// Whether this letter is about what a known one is about: by content, or by payload where one was not decoded.

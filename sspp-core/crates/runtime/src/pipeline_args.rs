@@ -1,4 +1,4 @@
-//! How a pipeline runs in a process.
+//! The settings of a pipeline, for flags and environment.
 
 use clap::Args;
 

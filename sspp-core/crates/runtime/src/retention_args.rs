@@ -1,4 +1,4 @@
-//! For how long a process keeps signals and dead letters.
+//! The settings of retention, for flags and environment.
 
 use std::time::Duration;
 
