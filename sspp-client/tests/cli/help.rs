@@ -57,9 +57,9 @@ fn sections(help: &str) -> Vec<(String, Vec<String>)> {
                 .filter(|at| *at == 6 && line[..*at].chars().all(|c| " -,".contains(c) || c.is_alphabetic()))
         {
             let name: String = line[at..].chars().take_while(|c| *c == '-' || c.is_alphanumeric()).collect();
-            let told = line[at..].split_once("  ").is_some_and(|(_, text)| !text.trim().is_empty());
+            let reported = line[at..].split_once("  ").is_some_and(|(_, text)| !text.trim().is_empty());
             // Of a long help page, the text is in the next line.
-            assert!(told || help.contains("\n\n"), "{line} has no text");
+            assert!(reported || help.contains("\n\n"), "{line} has no text");
             options.push(name);
         }
     }

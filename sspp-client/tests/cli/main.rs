@@ -107,7 +107,7 @@ fn an_event_that_is_sent_becomes_a_signal_that_is_listed_and_explained() {
 }
 
 #[test]
-fn events_come_from_standard_input_and_bad_lines_are_told_by_number() {
+fn events_come_from_standard_input_and_bad_lines_are_reported_by_number() {
     let platform = Platform::start();
     let mut child = command(&platform.url, &["emit", "-", "--json"])
         .stdin(Stdio::piped())
@@ -124,11 +124,15 @@ fn events_come_from_standard_input_and_bad_lines_are_told_by_number() {
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let said = Said::from(child.wait_with_output().unwrap());
     assert_eq!(said.code, 1, "{said:?}");
-    assert!(json_lines(&said.out).iter().any(|told| told["status"] == "accepted"), "{said:?}");
+    assert!(json_lines(&said.out).iter().any(|reported| reported["status"] == "accepted"), "{said:?}");
     assert!(said.err.contains("line 3: userId") && said.err.contains("line 4: "), "{said:?}");
     let refused: Vec<_> =
-        json_lines(&said.out).into_iter().filter(|told| told["status"] == "rejected").collect();
-    assert_eq!(refused.iter().map(|told| told["line"].clone()).collect::<Vec<_>>(), [3, 4], "{said:?}");
+        json_lines(&said.out).into_iter().filter(|reported| reported["status"] == "rejected").collect();
+    assert_eq!(
+        refused.iter().map(|reported| reported["line"].clone()).collect::<Vec<_>>(),
+        [3, 4],
+        "{said:?}"
+    );
     let csv = piped(
         &platform.url,
         &["emit", "-"],

@@ -30,9 +30,12 @@ fn events_are_validated_by_the_parser_and_the_model_with_nothing_sent() {
         format!("{event}\n\n{}\n{}\n", event.replace("call_made", "webinar"), event.replace("\"u\"", "\"\""));
     let said = piped(AWAY, &["validate", "-"], &lines);
     assert_eq!(said.code, 1, "{said:?}");
-    let told: Vec<_> = said.out.lines().collect();
-    assert!(told.len() == 2 && told[0].starts_with("line 3: ") && told[0].contains("eventType"), "{said:?}");
-    assert!(told[1].starts_with("line 4: ") && told[1].contains("userId"), "{said:?}");
+    let reported: Vec<_> = said.out.lines().collect();
+    assert!(
+        reported.len() == 2 && reported[0].starts_with("line 3: ") && reported[0].contains("eventType"),
+        "{said:?}"
+    );
+    assert!(reported[1].starts_with("line 4: ") && reported[1].contains("userId"), "{said:?}");
     assert!(said.err.contains("2 of 3 rows of standard input"), "{said:?}");
     let said = piped(AWAY, &["validate", "-", "--json"], &lines);
     let statuses: Vec<_> = json_lines(&said.out).iter().map(|line| line["status"].clone()).collect();

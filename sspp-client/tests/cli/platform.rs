@@ -26,11 +26,11 @@ pub(crate) struct Platform {
 
 impl Platform {
     pub(crate) fn start() -> Self {
-        let (stop, (told, url)) = (CancellationToken::new(), mpsc::channel());
+        let (stop, (started, url)) = (CancellationToken::new(), mpsc::channel());
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(serve(stopped, told));
+            runtime.block_on(serve(stopped, started));
         });
         Self { url: url.recv_timeout(Duration::from_secs(20)).unwrap(), stop, thread: Some(thread) }
     }
@@ -60,7 +60,7 @@ impl Drop for Platform {
     }
 }
 
-async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
+async fn serve(stop: CancellationToken, started: mpsc::Sender<String>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ports = Ports {
         queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
@@ -78,7 +78,7 @@ async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
     let pipeline = tokio::spawn(pipeline.run(stop.clone()));
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();
-    told.send(format!("http://{address}")).unwrap();
+    started.send(format!("http://{address}")).unwrap();
     let api = service(&App::new(ports, Settings::default(), Metrics::new()));
     let served = Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(
         api,

@@ -7,7 +7,7 @@ use super::platform::Platform;
 use super::{Said, command, piped, sspp, until};
 
 #[test]
-fn events_that_a_server_away_did_not_get_are_told_by_their_lines() {
+fn events_that_a_server_away_did_not_get_are_reported_by_line() {
     let event = r#"{"accountId":"a","userId":"u","eventType":"call_made","timestamp":"2026-01-15"}"#;
     let said = piped("http://127.0.0.1:1", &["emit", "-"], format!("{event}\n{event}\n"));
     assert!(said.code == 3 && said.err.contains("lines from 1 on"), "{said:?}");

@@ -12,7 +12,7 @@ use sspp_client::{
 };
 
 use crate::platform::Platform;
-use crate::server::{Reply, Server, nobody};
+use crate::server::{Reply, Server, closed_port};
 use crate::{LONG, event, eventually, not_sent, quick, run};
 
 /// The way to a server: the answer on the first connection is cut.
@@ -114,7 +114,7 @@ async fn the_callers_clock_does_not_count() {
 #[test]
 fn a_client_that_lost_events_before_it_was_closed_is_not_clean() {
     let once = Backoff { attempts: 1, ..Backoff::default() };
-    let client = quick(&format!("http://{}", nobody())).backoff(once).build().unwrap();
+    let client = quick(&format!("http://{}", closed_port())).backoff(once).build().unwrap();
     client.emit(event(1)).unwrap();
     run(client.flush(LONG)).unwrap();
     let report = run(client.close(LONG));

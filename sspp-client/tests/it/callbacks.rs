@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use sspp_client::{Client, DropReason, Error, MemoryEmitter, SignalEmitter as _, TransportError, Violation};
 
-use crate::server::{Reply, Server, nobody};
-use crate::{LONG, Told, event, quick, run};
+use crate::server::{Reply, Server, closed_port};
+use crate::{LONG, Reported, event, quick, run};
 
 #[test]
-fn close_waits_until_all_that_it_gave_up_is_told() {
+fn close_waits_until_every_dropped_event_was_reported() {
     let (calls, report) = {
         let calls = Arc::new(AtomicUsize::new(0));
-        let told = Arc::clone(&calls);
-        let client = quick(&format!("http://{}", nobody()))
+        let reported = Arc::clone(&calls);
+        let client = quick(&format!("http://{}", closed_port()))
             .on_dropped(move |_| {
                 // As one that writes to a file.
                 std::thread::yield_now();
-                told.fetch_add(1, Ordering::Relaxed);
+                reported.fetch_add(1, Ordering::Relaxed);
             })
             .build()
             .unwrap();
@@ -50,7 +50,7 @@ fn what_does_not_run_in_time_is_counted_in_the_report() {
 
 #[test]
 fn callbacks_that_hold_the_client_are_let_go_of() {
-    let slot: Told<Client> = Told::default();
+    let slot: Reported<Client> = Reported::default();
     let holds = Arc::clone(&slot);
     let client = quick("http://127.0.0.1:9").on_dropped(move |_| assert!(!holds.lock().unwrap().is_empty()));
     let client = client.build().unwrap();
@@ -60,10 +60,10 @@ fn callbacks_that_hold_the_client_are_let_go_of() {
 }
 
 #[test]
-fn events_of_send_are_not_told() {
+fn events_of_send_reach_no_callback() {
     let server = Server::start(|_, number| if number == 0 { Reply::Judge } else { Reply::Status(403, "") });
-    let told = Arc::new(AtomicUsize::new(0));
-    let (rejected, dropped) = (Arc::clone(&told), Arc::clone(&told));
+    let reported = Arc::new(AtomicUsize::new(0));
+    let (rejected, dropped) = (Arc::clone(&reported), Arc::clone(&reported));
     let client = quick(&server.url)
         .on_rejected(move |_| rejected.store(1, Ordering::Relaxed))
         .on_dropped(move |_| dropped.store(1, Ordering::Relaxed))
@@ -73,12 +73,12 @@ fn events_of_send_are_not_told() {
     run(client.send([event(2)])).unwrap();
     let stats = run(client.close(LONG)).stats;
     assert_eq!((stats.rejected, stats.dropped_by(DropReason::Refused)), (1, 1));
-    assert_eq!(told.load(Ordering::Relaxed), 0);
+    assert_eq!(reported.load(Ordering::Relaxed), 0);
 }
 
 #[test]
 fn an_emitter_in_memory_has_called_before_flush_and_close_return() {
-    let calls: Told<&str> = Told::default();
+    let calls: Reported<&str> = Reported::default();
     let (rejected, dropped) = (Arc::clone(&calls), Arc::clone(&calls));
     let memory = MemoryEmitter::builder()
         .on_rejected(move |_| rejected.lock().unwrap().push("rejected"))

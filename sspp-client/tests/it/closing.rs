@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use sspp_client::{Backoff, Error};
 
-use crate::server::{Reply, Server, nobody};
-use crate::{LONG, Told, event, eventually, quick, run};
+use crate::server::{Reply, Server, closed_port};
+use crate::{LONG, Reported, event, eventually, quick, run};
 
 #[test]
 fn close_delivers_everything_and_is_the_same_however_often_it_is_called() {
@@ -25,7 +25,7 @@ fn close_delivers_everything_and_is_the_same_however_often_it_is_called() {
 
 #[test]
 fn with_the_server_gone_close_ends_in_time_and_names_what_it_left() {
-    let client = quick(&format!("http://{}", nobody())).backoff(Backoff::default()).build().unwrap();
+    let client = quick(&format!("http://{}", closed_port())).backoff(Backoff::default()).build().unwrap();
     let ids: Vec<_> = (0..10).map(|number| client.emit(event(number)).unwrap()).collect();
     let began = Instant::now();
     let report = run(client.close(Duration::from_millis(300)));
@@ -61,20 +61,20 @@ fn a_dropped_client_waits_for_nothing_and_still_sends() {
 #[test]
 fn callbacks_may_flush_close_emit_and_panic() {
     let server = Server::start(|_, _| Reply::Judge);
-    let slot: Told<sspp_client::Client> = Told::default();
-    let done: Told<&str> = Told::default();
-    let (inside, told) = (slot.clone(), done.clone());
+    let slot: Reported<sspp_client::Client> = Reported::default();
+    let done: Reported<&str> = Reported::default();
+    let (inside, reported) = (slot.clone(), done.clone());
     let client = quick(&server.url)
         .on_rejected(move |event| {
             let client = inside.lock().unwrap()[0].clone();
             if event.json.windows(5).any(|part| part == b"first") {
                 client.emit(crate::event(2)).unwrap();
                 run(client.flush(LONG)).unwrap();
-                told.lock().unwrap().push("flushed");
+                reported.lock().unwrap().push("flushed");
                 panic!("a callback may");
             }
             assert!(run(client.close(LONG)).undelivered.is_empty());
-            told.lock().unwrap().push("closed");
+            reported.lock().unwrap().push("closed");
         })
         .build()
         .unwrap();

@@ -112,13 +112,13 @@ fn same(
         }),
         Answers::Fails(status) => memory.fail(Error::Refused(Box::new(problem(status)))),
     }
-    let told = |emitter: &dyn SignalEmitter| {
+    let reported = |emitter: &dyn SignalEmitter| {
         let mut called = Calls(emitter, Vec::new());
         calls(&mut called);
         (called.1, emitter.stats())
     };
-    let (answered, stats) = told(&client);
-    assert_eq!(told(&memory), (answered.clone(), stats));
+    let (answered, stats) = reported(&client);
+    assert_eq!(reported(&memory), (answered.clone(), stats));
     let accepted = |request: &crate::server::Request| -> Vec<Value> {
         let bad = |event: &Value| event["metadata"]["bad"] == true;
         request.events().into_iter().filter(|event| !bad(event)).cloned().collect()
@@ -278,7 +278,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever a program does, and whatever is set.
+    /// For any calls of a program, and any settings.
     #[test]
     fn any_calls_are_answered_alike(
         steps in prop::collection::vec(any_step(), 0..8),

@@ -1,12 +1,12 @@
-//! What is sent, when it is sent again, and what is not.
+//! Delivery: which events are sent, sent again, or dropped.
 
 use std::time::Duration;
 
 use serde_json::json;
 use sspp_client::{Backoff, DropReason, Error, Verdict};
 
-use crate::server::{Reply, Server, nobody};
-use crate::{LONG, Told, event, eventually, not_sent, quick, run};
+use crate::server::{Reply, Server, closed_port};
+use crate::{LONG, Reported, event, eventually, not_sent, quick, run};
 
 #[test]
 fn events_are_gathered_compressed_and_sent_with_the_key() {
@@ -83,11 +83,14 @@ fn a_pause_that_the_server_asks_for_is_kept() {
 #[test]
 fn attempts_end() {
     let server = Server::start(|_, _| Reply::Status(503, ""));
-    let dropped: Told<(DropReason, Option<u16>)> = Told::default();
-    let told = dropped.clone();
+    let dropped: Reported<(DropReason, Option<u16>)> = Reported::default();
+    let reported = dropped.clone();
     let client = quick(&server.url)
         .on_dropped(move |event| {
-            told.lock().unwrap().push((event.reason, event.error.as_ref().and_then(|error| error.status())));
+            reported
+                .lock()
+                .unwrap()
+                .push((event.reason, event.error.as_ref().and_then(|error| error.status())));
         })
         .build()
         .unwrap();
@@ -142,15 +145,15 @@ fn a_server_in_trouble_sees_one_batch_and_the_rest_waits() {
 }
 
 #[test]
-fn nobody_there_is_retryable_and_says_so() {
-    let client = quick(&format!("http://{}", nobody())).build().unwrap();
+fn a_refused_connection_is_retryable_and_says_so() {
+    let client = quick(&format!("http://{}", closed_port())).build().unwrap();
     let error = not_sent(&client, event(1)).0;
     assert!(error.is_retryable() && matches!(*error, Error::Transport(_)), "{error:?}");
     assert!(error.to_string().contains("refused"), "{error}");
 }
 
 #[test]
-fn an_answer_that_is_none_of_ours_is_told() {
+fn an_answer_of_another_server_is_reported() {
     let server = Server::start(|_, _| Reply::Body(404, json!("<html>")));
     let client = quick(&server.url).build().unwrap();
     let error = not_sent(&client, event(1)).0;

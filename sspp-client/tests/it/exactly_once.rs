@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use sspp_client::{Backoff, DropReason, Overflow};
 
 use crate::server::{Reply, Server};
-use crate::{LONG, Told, eventually, quick, run};
+use crate::{LONG, Reported, eventually, quick, run};
 
 fn reply() -> impl Strategy<Value = Reply> {
     prop_oneof![
@@ -46,7 +46,7 @@ proptest! {
     ) {
         let replies = script.clone();
         let server = Server::start(move |_, number| replies.get(number).cloned().unwrap_or(Reply::Judge));
-        let (rejected, dropped): (Told<String>, Told<String>) = Default::default();
+        let (rejected, dropped): (Reported<String>, Reported<String>) = Default::default();
         let (to_rejected, to_dropped) = (rejected.clone(), dropped.clone());
         let backoff = Backoff {
             base: Duration::from_millis(1), max: Duration::from_millis(4), attempts, ..Backoff::default()
@@ -80,7 +80,7 @@ proptest! {
         });
         let (rejected, dropped) = (rejected.lock().unwrap().clone(), dropped.lock().unwrap().clone());
         let gone: HashSet<String> = rejected.iter().chain(&dropped).cloned().collect();
-        prop_assert_eq!(gone.len(), rejected.len() + dropped.len(), "told twice");
+        prop_assert_eq!(gone.len(), rejected.len() + dropped.len(), "reported twice");
         prop_assert!(gone.is_subset(&emitted));
         let accepted: HashSet<String> = emitted.difference(&gone).cloned().collect();
         prop_assert_eq!(accepted.len() as u64, stats.accepted);

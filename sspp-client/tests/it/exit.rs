@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::server::nobody;
+use crate::server::closed_port;
 use crate::{event, quick, run};
 
 #[test]
@@ -11,8 +11,8 @@ fn the_process_ends_within_the_close_timeout() {
     let program = std::env::current_exe().unwrap();
     let began = Instant::now();
     let mut child = Command::new(program)
-        .args(["exit::emits_to_nobody", "--exact", "--ignored", "--nocapture"])
-        .env("SSPP_TEST_URL", format!("http://{}", nobody()))
+        .args(["exit::emits_to_a_closed_port", "--exact", "--ignored", "--nocapture"])
+        .env("SSPP_TEST_URL", format!("http://{}", closed_port()))
         .spawn()
         .unwrap();
     let status = loop {
@@ -31,7 +31,7 @@ fn the_process_ends_within_the_close_timeout() {
 
 #[test]
 #[ignore = "run by the test above, in a process of its own"]
-fn emits_to_nobody() {
+fn emits_to_a_closed_port() {
     let Ok(url) = std::env::var("SSPP_TEST_URL") else { return };
     let client = quick(&url).backoff(sspp_client::Backoff::default()).build().unwrap();
     for number in 0..1_000 {

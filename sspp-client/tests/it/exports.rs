@@ -129,7 +129,7 @@ fn an_export_that_breaks_off_is_an_error() {
 }
 
 #[test]
-fn an_export_whose_end_cannot_be_told_is_refused() {
+fn an_export_without_an_end_mark_is_refused() {
     let old = HEAD.replace("HTTP/1.1", "HTTP/1.0");
     for head in [format!("{HEAD}connection: close\r\n"), old.clone()] {
         let answer = format!("{head}\r\n{}", lines(0, 3));

@@ -66,7 +66,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-/// What callbacks were told.
-type Told<T> = Arc<Mutex<Vec<T>>>;
+/// The reports that callbacks got.
+type Reported<T> = Arc<Mutex<Vec<T>>>;
 
 const LONG: Duration = Duration::from_secs(20);

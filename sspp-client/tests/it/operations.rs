@@ -364,7 +364,7 @@ fn a_query_has_types_for_its_values_and_is_refused_here_where_one_is_not_valid()
 }
 
 #[test]
-fn a_key_without_the_scope_is_told_so() {
+fn a_key_without_the_scope_is_named_as_the_cause() {
     let (platform, key) = Platform::with_key("ingest");
     let client = quick(&platform.url).api_key(key).build().unwrap();
     let (account, letter) = (AccountId::new("a").unwrap(), DeadLetterId::of_event(unknown()));

@@ -13,7 +13,7 @@ use sspp_client::{
 
 use crate::run;
 
-/// Writes lines, as one that puts events on a bus would; says no to what it is told to.
+/// Writes lines, as one that puts events on a bus would; rejects the events that it is set up to reject.
 #[derive(Debug, Default)]
 struct Lines {
     state: Mutex<(Vec<Value>, Stats)>,
@@ -169,7 +169,7 @@ fn every_answer_can_be_made() {
 
 #[cfg(feature = "mock")]
 #[test]
-fn a_mock_answers_what_it_is_told() {
+fn a_mock_answers_as_it_was_set_up() {
     let mut mock = sspp_client::MockSignalEmitter::new();
     let id = EventId::generate(SystemClock.now(), &SystemRandom::new());
     mock.expect_send().returning(move |_| Ok(vec![Outcome::new(id, Verdict::Accepted)]));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sspp_client::{Client, ClientBuilder, DropReason, Error, EventId, Overflow};
 
 use crate::server::{Reply, Server};
-use crate::{LONG, Told, event, eventually, quick, run};
+use crate::{LONG, Reported, event, eventually, quick, run};
 
 /// A queue of three behind a server that does not answer yet.
 fn full(overflow: Overflow, builder: impl FnOnce(ClientBuilder) -> ClientBuilder) -> (Client, Vec<EventId>) {
@@ -18,10 +18,10 @@ fn full(overflow: Overflow, builder: impl FnOnce(ClientBuilder) -> ClientBuilder
 
 #[test]
 fn the_newest_is_dropped_and_counted() {
-    let dropped: Told<EventId> = Told::default();
-    let told = dropped.clone();
+    let dropped: Reported<EventId> = Reported::default();
+    let reported = dropped.clone();
     let (client, _) = full(Overflow::Newest, |builder| {
-        builder.on_dropped(move |event| told.lock().unwrap().push(event.event_id))
+        builder.on_dropped(move |event| reported.lock().unwrap().push(event.event_id))
     });
     let id = client.emit(event(4)).unwrap();
     assert_eq!((client.stats().depth, client.stats().dropped_by(DropReason::QueueFull)), (3, 1));

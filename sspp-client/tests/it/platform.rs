@@ -55,11 +55,11 @@ impl Platform {
             clock,
             random: Arc::new(SystemRandom::new()),
         };
-        let (stop, (told, url)) = (CancellationToken::new(), mpsc::channel());
+        let (stop, (started, url)) = (CancellationToken::new(), mpsc::channel());
         let (stopped, served) = (stop.clone(), ports.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(serve(served, settings, with_pipeline, stopped, told));
+            runtime.block_on(serve(served, settings, with_pipeline, stopped, started));
         });
         let url = url.recv_timeout(Duration::from_secs(20)).unwrap();
         Self { url, ports, stop, thread: Some(thread) }
@@ -109,7 +109,7 @@ async fn serve(
     settings: Settings,
     with_pipeline: bool,
     stop: CancellationToken,
-    told: mpsc::Sender<String>,
+    started: mpsc::Sender<String>,
 ) {
     let Ports { queue, store, model, clock, random, .. } = ports.clone();
     let pipeline =
@@ -117,7 +117,7 @@ async fn serve(
     let pipeline = with_pipeline.then(|| tokio::spawn(pipeline.run(stop.clone())));
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();
-    told.send(format!("http://{address}")).unwrap();
+    started.send(format!("http://{address}")).unwrap();
     let api = service(&App::new(ports, settings, Metrics::new()));
     let served = Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(
         api,

@@ -65,7 +65,7 @@ fn a_client_may_be_dropped_anywhere() {
 }
 
 #[test]
-fn a_send_that_nobody_waits_for_is_stopped_and_counted() {
+fn an_abandoned_send_is_stopped_and_counted() {
     let server = Server::start(|_, _| Reply::Hang(LONG));
     let client = quick(&server.url).build().unwrap();
     {

@@ -205,10 +205,10 @@ fn a_proxy_that_says_no_is_named_without_its_password() {
     );
     let forward = sent(once(server.url.clone()).proxy(&by)).unwrap_err();
     assert!(forward.contains("407") && forward.contains("proxy"), "{forward}");
-    let away = format!("http://ada:wrong@{}", crate::server::nobody());
-    let nobody = sent(once(server.url.clone()).proxy(away)).unwrap_err();
-    assert!(nobody.contains("by way of the proxy"), "{nobody}");
-    for text in [tunnel, forward, nobody] {
+    let away = format!("http://ada:wrong@{}", crate::server::closed_port());
+    let away_said = sent(once(server.url.clone()).proxy(away)).unwrap_err();
+    assert!(away_said.contains("by way of the proxy"), "{away_said}");
+    for text in [tunnel, forward, away_said] {
         assert!(!text.contains("wrong"), "{text}");
     }
     assert!(server.requests().is_empty());

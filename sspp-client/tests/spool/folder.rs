@@ -1,4 +1,4 @@
-//! Who may use a folder, and what a spool says about one it cannot use.
+//! Access to a spool's folder, and the errors of one that cannot be used.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Whatever is done with a spool, it is the queue that a list in memory would be, within its limit.
+//! Under any calls, a spool behaves as a list in memory would, within its limit.
 
 use std::collections::VecDeque;
 

@@ -34,14 +34,17 @@ fn standard_input_is_imported_in_the_format_that_it_has() {
 }
 
 #[test]
-fn rejected_rows_of_standard_input_are_told_and_kept_where_a_file_is_named() {
+fn rejected_rows_of_standard_input_are_reported_and_kept_where_a_file_is_named() {
     let bench = Bench::new();
     let url = &bench.platform.url;
     let bad: String = (0..8).map(|_| "a,,call_made,2026-01-15\n").collect();
     let rows = format!("{HEADER}\n{bad}a,u,call_made,2026-01-15\n");
     let said = piped(url, &["import", "-", "--json"], &rows);
-    let told = said.err.lines().filter(|line| line.starts_with("line ")).count();
-    assert!(said.code == 1 && told == 8 && said.err.contains("--rejected FILE would keep them"), "{said:?}");
+    let reported = said.err.lines().filter(|line| line.starts_with("line ")).count();
+    assert!(
+        said.code == 1 && reported == 8 && said.err.contains("--rejected FILE would keep them"),
+        "{said:?}"
+    );
     let kept = bench.path("kept.csv");
     let said = piped(url, &["import", "-", "--rejected", &kept], &rows);
     assert!(said.code == 1 && said.err.contains(&kept), "{said:?}");

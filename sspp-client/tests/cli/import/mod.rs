@@ -1,4 +1,4 @@
-//! `sspp import`: every row once, whatever interrupts it.
+//! `sspp import`: every row once, also after interruptions.
 
 mod again;
 mod files;

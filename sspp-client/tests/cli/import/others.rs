@@ -1,4 +1,4 @@
-//! What is not the import's own: files of others stay as they are, and a second import waits.
+//! Other files stay unchanged, and a second import waits.
 
 use std::fs;
 use std::net::TcpListener;
@@ -66,7 +66,7 @@ fn files_that_are_not_its_own_are_never_replaced() {
     };
     let said = here(&["--checkpoint", "./q", "--rejected", "q"]);
     assert!(said.code == 2 && said.err.contains("same file"), "{said:?}");
-    // Its own it replaces, by whatever path, and another's where that is said.
+    // It replaces its own file, by any path, and another one with --force.
     for arguments in [&["--rejected", "r.csv"][..], &["--rejected", "./r.csv", "--again"]] {
         let said = here(arguments);
         assert!(said.code == 1 && said.out.contains("1 rejected"), "{said:?}");

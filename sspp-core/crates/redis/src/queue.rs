@@ -241,7 +241,7 @@ impl EventQueue for RedisEventQueue {
             (&settled.receipt, [Value::from(settlement), Value::from(delay.as_millis().to_string())])
         });
         for (number, claims) in Self::by_shard(settlements) {
-            // Redis serves nobody else while a script runs.
+            // Redis serves no other client while a script runs.
             for claims in claims.chunks(500) {
                 let mut args = Vec::with_capacity(claims.len() * 6);
                 for (claim, more) in claims {

@@ -10,7 +10,7 @@
 //! | [`load_model`], [`recorder`], [`StopSignals`] | what a process needs before it works |
 //! | [`open_servers`], [`open_file`], [`Adapters`] | the queue and the store, opened in one place |
 //! | [`RunningPipeline`] | a pipeline in this process |
-//! | [`Monitor`], [`HealthReport`], [`Backpressure`] | what a process watches while it works, and what /health tells of it |
+//! | [`Monitor`], [`HealthReport`], [`Backpressure`] | what a process watches while it works, and what /health shows of it |
 //! | [`METRICS`], [`describe_metrics`] | the list of every metric |
 //! | [`OtlpArgs`], [`TraceExport`], [`Exporting`] | where traces are exported to |
 //! | [`RequestTrace`] | a request's part in a trace |
@@ -21,9 +21,9 @@ mod backends;
 mod backpressure;
 mod cli;
 mod clocks;
+mod config_error;
 mod dependency;
 mod durability;
-mod config_error;
 mod health;
 mod healthcheck;
 mod length;
@@ -54,9 +54,9 @@ pub use backends::{BackendArgs, Backends, ClaimArgs, QueueArgs, StartArgs, Store
 pub use backpressure::Backpressure;
 pub use cli::{Failure, main_of, print};
 pub use clocks::QueueClock;
+pub use config_error::ConfigError;
 pub use dependency::{Dependency, QueueNeed};
 pub use durability::NotDurable;
-pub use config_error::ConfigError;
 pub use health::{DurabilityStatus, HealthReport};
 pub use healthcheck::HealthcheckArgs;
 pub use length::read_duration;

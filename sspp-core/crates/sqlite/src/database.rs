@@ -151,7 +151,7 @@ impl SqliteDatabase {
         }
     }
 
-    /// Lets go of the file as a crash would, in the middle of whatever it does: for tests of what comes after.
+    /// Releases the file as a crash would, without finishing anything: for tests of recovery.
     #[cfg(feature = "testing")]
     pub async fn abandon(self) {
         self.writer.abort();

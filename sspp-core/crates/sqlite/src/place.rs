@@ -12,7 +12,7 @@ use super::SqliteOpenError;
 use super::failure::{Failure, FailureKind};
 use super::lock::lock_log;
 
-/// A file by the number that the system gave it, whatever its names are.
+/// A file by its inode number, not by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FileId(u64, u64);
 

@@ -1,4 +1,4 @@
-//! What the owner of the file knows of its queue without asking SQLite: who has what in hand, and what waits.
+//! What the owner of the file knows of its queue without asking SQLite: which jobs are held, by which reader, and which wait.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ pub(super) struct Claim {
 }
 
 impl Claim {
-    /// Its holder is gone, or was not told of it.
+    /// Its holder is gone, or never received it.
     const ORPHANED: Self = Self { delivery: 0, since: None };
 }
 

@@ -34,7 +34,7 @@ pub(super) fn admit<'a>(
 ) -> Vec<NewJob> {
     let mut state = locked(state);
     let mut jobs = Vec::new();
-    // A caller that was told that it took too long sends the event again: what has no caller is not taken.
+    // A caller that got a timeout sends the event again, so jobs whose caller gave up are not taken.
     for ask in asks.filter(|ask| !ask.is_abandoned()) {
         let count = ask.work.len() as u64;
         let backlog = state.marks.total;
@@ -214,7 +214,7 @@ fn deliver(
         .collect()
 }
 
-/// Settles what is not stale.
+/// Settles deliveries whose receipts are not stale.
 pub(super) async fn settle(
     connection: &mut SqliteConnection,
     state: &Mutex<QueueState>,
@@ -257,7 +257,7 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// A delay of nothing is due whatever the clock does next.
+/// A delay of zero is due at once, even if the clock steps back.
 fn due_at(now: i64, delay: Duration) -> i64 {
     if delay.is_zero() {
         return 0;

@@ -1,7 +1,7 @@
 //! Recording a batch in one transaction.
 //!
-//! An event id is a signal or a dead letter, never both, whatever is recorded at the same time: a batch of signals alone
-//! shares a lock, a batch with dead letters has it alone. Signals of one id meet at its unique key. So the common case,
+//! An event id is a signal or a dead letter, never both, also under concurrent recording: a batch of signals alone
+//! takes a shared lock, a batch with dead letters an exclusive one. Signals of one id meet at its unique key. So the common case,
 //! signals of different ids, costs four round trips: begin with the lock, insert, figures, commit.
 
 use std::collections::HashMap;
