@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let id = client.emit(SalesEvent::demo_completed("acme", "ada").with("responseTimeHours", 2))?;
     println!("emitted {id}");
 
-    // At the end of a program, or where you want to be sure. A refused event is told in the statistics.
+    // At the end of a program, or where you want to be sure. The statistics count refused events.
     client.flush(Duration::from_secs(10)).await?;
     let report = client.close(Duration::from_secs(10)).await;
     println!("accepted {}, rejected {}", report.stats.accepted, report.stats.rejected);

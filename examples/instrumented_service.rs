@@ -1,4 +1,4 @@
-//! A small web shop that tells SSPP what its visitors do. The shop never waits for SSPP, and works without it.
+//! A small web shop that sends its visitors' actions to SSPP. The shop never waits for SSPP, and works without it.
 //!
 //! `cargo run -p sspp-examples --bin instrumented_service`, then `curl -X POST http://127.0.0.1:8080/demo/acme/ada`.
 //! `PORT` names another port. Ctrl-C delivers what is left before it ends.
@@ -26,7 +26,7 @@ fn demo(Path((account, user)): Path<(String, String)>, Data(signals): Data<&Clie
 /// A page must not fail because of what is said about it.
 fn tell(signals: &Client, event: SalesEvent) {
     if let Err(error) = signals.emit(event) {
-        eprintln!("not told: {error}");
+        eprintln!("not emitted: {error}");
     }
 }
 

@@ -63,7 +63,7 @@ try {
     if (operation.operationId === "listSignals") assert.match(body, /"account_id": "acc_7"/, url);
     if (operation.operationId === "listDeadLetters") assert.match(body, /"undecodable"/, url);
     for (const filter of ["from", "accountId", "eventType", "reason", "page", "cursor"]) {
-      assert.ok(!new URL(url).searchParams.has(filter), `${url} has a filter that nobody asked for`);
+      assert.ok(!new URL(url).searchParams.has(filter), `${url} has a filter that was not asked for`);
     }
   }
   const replay = operations.find(({ operationId }) => operationId === "replayDeadLetters");

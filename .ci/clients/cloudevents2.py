@@ -12,7 +12,7 @@ from cloudevents_modes import BATCH, DATA, Sink, attributes
 
 
 def event(id: str, content_type: str | None = None, data: Any = DATA) -> CloudEvent:
-    # This version encodes what is not ASCII, as the binding wants it.
+    # This version encodes characters outside ASCII, as the binding wants.
     given: dict[str, Any] = {**attributes(id, content_type), "source": "/crm/é 1%"}
     return CloudEvent({**given, "time": datetime.fromisoformat(given["time"])}, data)
 

@@ -54,7 +54,7 @@ until_signals(3)
 state = get_event.sync(accepted.event_id, client=client)
 assert isinstance(state, EventState) and state.state is JobState.COMPLETED, state
 
-# By cursor to the end; what is not given is not sent.
+# By cursor to the end; parameters that are not given are not sent.
 ids: list[int] = []
 cursor: str | None = None
 while True:

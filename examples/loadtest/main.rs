@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// What went wrong, in words for the person who started the test.
+/// A failure, in words for a person.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]

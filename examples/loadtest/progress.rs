@@ -1,4 +1,4 @@
-//! A line on standard error that tells how far the test is: rewritten on a terminal, else one line a step.
+//! A line on standard error that shows how far the test is: rewritten on a terminal, else one line a step.
 
 use std::io::{IsTerminal as _, Write as _};
 

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 BEGIN;
 -- Transaction ids belong to the server that gave them. One that this server has not reached yet would hide its row from
--- readers who follow in the order of commits until it has: make it a very old one.
+-- readers that follow in the order of commits until it has: make it a very old one.
 DO $$
 DECLARE
     place record;

@@ -36,7 +36,7 @@
 \endif
 
 BEGIN;
--- Passwords must not appear in the server's log, whatever it is set to log. Only a superuser may say so.
+-- Passwords must not appear in the server's log, even if it logs statements. Only a superuser may set this.
 SELECT set_config(setting, value, true)
 FROM (VALUES ('log_statement', 'none'), ('log_min_error_statement', 'panic'), ('log_min_duration_statement', '-1')) AS quiet (setting, value)
 WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) \g /dev/null

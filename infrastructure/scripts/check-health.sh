@@ -7,7 +7,7 @@ usage() {
 Usage: check-health.sh [dev|staging|prod]     prod when nothing is named
 
 Looks at every Deployment, StatefulSet, Rollout and DaemonSet of SSPP's namespace and of the tools', at SSPP's Jobs, and asks
-the API and the workers themselves. Prints a line for each: ready, or what is not.
+the API and the workers themselves. Prints a line for each: ready, or the part that is not.
 U
 }
 

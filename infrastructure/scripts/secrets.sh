@@ -69,7 +69,7 @@ grafana_secret() {
   fi
 }
 
-# Who may do what in Redis. Passwords as their digests; everything outside the queue's keys is out of reach.
+# Permissions in Redis. Passwords as their digests; everything outside the queue's keys is out of reach.
 acl() { # acl API WORKER KEDA
   local api worker keda queue
   api=$(digest "$1")

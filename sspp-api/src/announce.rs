@@ -1,4 +1,4 @@
-//! What the process tells when it starts: where everything is, and who may use it.
+//! What the process prints when it starts: its addresses, its data, and whether keys are needed.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ pub(crate) fn announce(config: &Config, app: &App, address: SocketAddr, embedded
     ));
     drop(std::io::stdout().flush());
     if !state.settings.keys.is_empty() {
-        tracing::info!(keys = ?state.settings.keys, "only requests with one of these keys are let in");
+        tracing::info!(keys = ?state.settings.keys, "requests need one of these keys");
     }
     if config.guard.allow_anonymous && !config.bind.is_loopback() {
         tracing::warn!(

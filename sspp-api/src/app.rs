@@ -108,7 +108,7 @@ async fn serve(
     let until_stopped = async {
         tokio::select! {
             name = stop.next() => {
-                tracing::info!(signal = name, "stopping: finishing requests, then events in hand");
+                tracing::info!(signal = name, "stopping: finishing requests, then current events");
                 stop.end_at_next();
             }
             () = ended(&mut pipeline) => result = Err(RunError::PipelineEnded),

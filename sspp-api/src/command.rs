@@ -47,18 +47,20 @@ pub enum Command {
     Healthcheck(HealthcheckArgs),
     /// Make an API key: prints the key, once, and what to configure.
     Keygen {
-        /// Whose key it is; stands in the log and in messages.
+        /// The name of the key, for logs and messages.
         #[arg(short, long, value_parser = name)]
         name: String,
         /// What it allows: ingest, read and admin, joined by '+'; admin allows everything.
         #[arg(short, long, default_value = "ingest+read")]
         scopes: Scopes,
     },
-    /// Import NDJSON: signals that `sspp export` or /signals/export gave, under the same event ids, and events. A line without a
-    /// kind is an event as POST /events takes it, and is queued to be scored. In embedded mode the service has to be stopped.
-    /// Doing it again does no harm.
+    /// Import NDJSON: exported signals, and events.
+    ///
+    /// Signals are those that `sspp export` or /signals/export gave; they keep their event ids. A line without a kind is an event
+    /// as POST /events takes it, and is queued to be scored. In embedded mode the service has to be stopped. Importing again adds
+    /// nothing.
     Import(Box<ImportArgs>),
-    /// Import the predecessor's table `sales_signals` from its PostgreSQL. Doing it again does no harm.
+    /// Import the predecessor's table `sales_signals` from its PostgreSQL. Importing again adds nothing.
     ImportLegacy(Box<LegacyArgs>),
     /// Completions and man pages.
     #[command(flatten)]
@@ -87,7 +89,7 @@ impl CommandLine {
 fn keygen(name: &str, scopes: Scopes) -> Result<(), Failure> {
     let key = NewKey::make(name, scopes).map_err(Failure::run)?;
     print(&format!("key:    {}\nconfig: {}", key.secret(), key.line()))?;
-    // Beside what a program reads.
+    // Not on standard output, which programs read.
     drop(writeln!(
         std::io::stderr(),
         "The key is shown only now: give it to {name}. Add what follows 'config:' to SSPP_API_KEYS, or as a line to the file of \

@@ -34,11 +34,11 @@ pub struct Config {
     #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub bind: IpAddr,
 
-    /// What every path of the API begins with.
+    /// The prefix of every path of the API.
     #[arg(long, env = "API_PREFIX", value_name = "API_PREFIX", default_value = "/api/v1")]
     pub api_prefix: String,
 
-    /// How long requests and events in hand get together to finish once the process has to stop, such as 8s.
+    /// How long current requests and events, together, may take to finish when the process stops, such as 8s.
     #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "8s", value_parser = read_duration)]
     pub shutdown_timeout: Duration,
 
@@ -50,7 +50,7 @@ pub struct Config {
     #[command(flatten)]
     pub model: ModelArgs,
 
-    /// Who may use the API.
+    /// Keys, rate limit, browsers.
     #[command(flatten)]
     pub guard: GuardArgs,
 
@@ -73,7 +73,7 @@ pub struct Config {
     #[command(flatten)]
     pub pipeline: PipelineArgs,
 
-    /// For how long signals and dead letters are kept, in embedded mode; over PostgreSQL the workers see to it.
+    /// Retention of signals and dead letters, in embedded mode; over PostgreSQL the workers do it.
     #[command(flatten)]
     pub retention: RetentionArgs,
 
@@ -81,11 +81,11 @@ pub struct Config {
     #[command(flatten)]
     pub backends: BackendArgs,
 
-    /// For how long its pipeline may hold an event, in embedded mode.
+    /// The limit of a claim of its pipeline, in embedded mode.
     #[command(flatten)]
     pub claims: ClaimArgs,
 
-    /// What is done with them at start.
+    /// Checks and migration at start.
     #[command(flatten)]
     pub start: StartArgs,
 
@@ -107,8 +107,8 @@ pub struct Config {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct DataArgs {
-    /// The path of the data file of embedded mode, never a URI, and never beside `DATABASE_URL`; the file is made when it is not
-    /// there. ./sspp.db unless set.
+    /// The path of the data file of embedded mode, not a URI, and not together with `DATABASE_URL`; the file is created if it does not
+    /// exist. ./sspp.db by default.
     #[arg(short, long, env = "SSPP_DATA", value_name = "SSPP_DATA")]
     pub data: Option<PathBuf>,
 }

@@ -1,7 +1,18 @@
 //! The HTTP API of SSPP: routes, shapes and errors over the engine of `sspp-core`.
 //!
 //! With no configuration the binary also runs the pipeline in its own process over SQLite, so that one command is a
-//! whole platform (*embedded mode*). Over Redis and PostgreSQL it is the API alone, and `sspp-worker` scores. Tests build the same service over other adapters with [`App`] and [`service`].
+//! whole platform (*embedded mode*). Over Redis and PostgreSQL it is the API alone, and `sspp-worker` scores. Tests build the same service over
+//! other adapters with [`App`] and [`service`].
+//!
+//! | what | where |
+//! |---|---|
+//! | a folder for each feature: routes, shapes, handlers | `events`, `signals`, `jobs`, `dead_letters`, `models`, `erasure`, `system` |
+//! | HTTP, as every feature needs it | `http` |
+//! | all features as one endpoint | `service` |
+//! | what handlers share: ports, model, clock, settings | `state` |
+//! | the process: command line, settings, start and stop | `command`, `config`, `app`, `announce` |
+//! | `sspp-api import` and `import-legacy` | `transfer` |
+//! | metrics of requests and queue | `metrics` |
 //!
 //! ```
 //! // What the binary prints for `sspp-api openapi`.

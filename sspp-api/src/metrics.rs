@@ -162,14 +162,14 @@ impl Metrics {
         self.0.panics.increment(1);
     }
 
-    /// Counts events that were refused because of what they hold, by the kind of problem.
+    /// Counts invalid events, by the kind of problem.
     pub(crate) fn events_rejected(&self, reason: &'static str, events: u64) {
         metrics::with_local_recorder(&*self.0.recorder, || {
             counter!(REJECTED, "reason" => reason).increment(events);
         });
     }
 
-    /// Counts what was refused before it was looked at.
+    /// Counts requests that were refused before they were read.
     fn refused(&self, status: StatusCode) {
         match status {
             StatusCode::UNAUTHORIZED => self.0.unauthorized.increment(1),

@@ -31,10 +31,10 @@ pub use sspp_engine::{
     DeadLetterQuery, DeadLetterReason, DeadLetters, Delivery, Durability, Envelope, EnvelopeFault, Erasable,
     Erased, Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, Housekeeping, Intake, IntakeError,
     JobState, MemoryEventQueue, MemoryStore, Models, NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter,
-    Page, Pipeline, PipelineConfig, Position, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded,
-    ReplayError, Replayed, Retention, Settled, Settlement, Signal, SignalFilter, SignalQuery, SignalStats,
-    Signals, Store, StoreError, StoreStatus, Subject, Total, TraceContext, Upkeep, Verdict, adapter,
-    erase_some, recording, replay, replay_all,
+    Page, PayloadFacts, Pipeline, PipelineConfig, Position, QueueDepth, QueueError, QueuedJob, Receipt,
+    Record, Recorded, ReplayError, Replayed, Retention, Settled, Settlement, Signal, SignalFilter,
+    SignalQuery, SignalStats, Signals, Store, StoreError, StoreStatus, Total, TraceContext, Upkeep, Verdict,
+    adapter, erase_some, recording, replay, replay_all,
 };
 pub use sspp_events::{
     AcceptedEvent, AccountId, BatchFault, BatchFormat, Clock, CloudEventAttributes, ContentDigest,

@@ -77,7 +77,7 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     drop(migrating);
     let result = match worked {
         Ok((signal, pipeline)) => {
-            tracing::info!(signal, "stopping: finishing the events in hand, or giving them back");
+            tracing::info!(signal, "stopping: finishing the current events, or giving them back");
             health.enter(Phase::Stopping);
             stop.end_at_next();
             if let Some(pipeline) = pipeline {

@@ -24,11 +24,11 @@ pub struct Config {
     #[arg(short, long, env = "WORKER_PORT", value_name = "WORKER_PORT", default_value_t = 3001)]
     pub port: u16,
 
-    /// The address of probes and metrics. They hold nothing secret, but how busy you are.
+    /// The address of probes and metrics. They show no secrets, only how busy the platform is.
     #[arg(long, env = "SSPP_BIND", value_name = "SSPP_BIND", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub bind: IpAddr,
 
-    /// How long events in hand get to finish once the process has to stop, such as 25s.
+    /// How long current events may take to finish when the process stops, such as 25s.
     #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "25s", value_parser = read_duration)]
     pub shutdown_timeout: Duration,
 
@@ -44,7 +44,7 @@ pub struct Config {
     #[command(flatten)]
     pub pipeline: PipelineArgs,
 
-    /// For how long signals and dead letters are kept.
+    /// Retention of signals and dead letters.
     #[command(flatten)]
     pub retention: RetentionArgs,
 
@@ -52,11 +52,11 @@ pub struct Config {
     #[command(flatten)]
     pub backends: BackendArgs,
 
-    /// For how long it may hold an event.
+    /// The limit of a claim on an event.
     #[command(flatten)]
     pub claims: ClaimArgs,
 
-    /// What is done with them at start.
+    /// Checks and migration at start.
     #[command(flatten)]
     pub start: StartArgs,
 

@@ -7,6 +7,13 @@
 //! # Ok::<(), sspp_worker::RunError>(())
 //! ```
 //!
+//! | what | where |
+//! |---|---|
+//! | start and stop | `app` |
+//! | the command line and the settings | `command`, `config` |
+//! | probes and metrics | `health` |
+//! | `sspp-worker migrate` | `migrate` |
+//!
 //! The feature `otlp` exports spans to an OpenTelemetry collector.
 
 mod app;

@@ -1,4 +1,4 @@
-"""Containers of a check: started on loopback, removed when the check ends, whatever happens."""
+"""Containers of a check: started on loopback, removed when the check ends, also after a failure."""
 
 import atexit
 import os

@@ -82,7 +82,7 @@ def run(*command, cwd=ROOT, stdin=None, **environment):
 
 @contextlib.contextmanager
 def alone(what):
-    """Whatever is done here under one name is done by one check at a time."""
+    """Only one check at a time runs the block of a name."""
     with open(pathlib.Path(tempfile.gettempdir()) / f"sspp-{what}-{os.getuid()}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -142,7 +142,7 @@ pub(crate) enum ReplayStatus {
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "Replayed", rename_all = "camelCase")]
 pub(crate) struct ReplayAccepted {
-    /// `queued`; or `already_signal`: an earlier replay, or the producer, was quicker.
+    /// `queued`; or `already_signal`: an earlier replay or the producer sent the event first.
     pub(crate) status: ReplayStatus,
     /// The job's id, for `/jobs/{id}`.
     pub(crate) job_id: String,
@@ -169,7 +169,7 @@ pub(crate) struct SkippedBody {
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "BulkReplay", rename_all = "camelCase")]
 pub(crate) struct BulkReplayBody {
-    /// Whether nothing was done but counting.
+    /// Whether this call only counted.
     pub(crate) dry_run: bool,
     /// How many letters this call put back into the queue.
     pub(crate) replayed: u64,
@@ -198,7 +198,7 @@ pub(crate) struct EditSchema {
     event_type: Option<String>,
     /// When it happened.
     timestamp: Option<Instant>,
-    /// The metadata as a whole: it replaces what was there.
+    /// The metadata as a whole; it replaces the old one.
     metadata: Option<RawJson>,
 }
 
@@ -215,10 +215,10 @@ pub(crate) struct ReplayFilterSchema {
     /// Only letters whose event has this type.
     #[oai(nullable)]
     event_type: Option<String>,
-    /// Only letters from this instant on, which is when the event became one.
+    /// Only letters recorded at or after this instant.
     #[oai(nullable)]
     from: Option<Instant>,
-    /// Only letters from before this instant.
+    /// Only letters recorded before this instant.
     #[oai(nullable)]
     to: Option<Instant>,
     /// Only count them.

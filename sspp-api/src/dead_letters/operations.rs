@@ -43,7 +43,7 @@ pub(crate) fn feature() -> Feature {
                      `limit` letters and answers within some seconds: send it again with its `nextCursor` as `cursor` until that \
                      is null. `remaining` shows the progress. Repeating any part of it does no harm.",
                 )
-                .result("How many events are in the queue again, and what is left"),
+                .result("How many events are in the queue again, and how many letters are left"),
         ],
         examples: include_str!("examples.json"),
     }

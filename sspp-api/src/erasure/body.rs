@@ -33,9 +33,9 @@ pub(crate) struct ErasureAccepted {
     pub(crate) status: AcceptedStatus,
     /// What is erased.
     pub(crate) kind: ErasureKind,
-    /// Events received up to this instant, by the queue's clock, go and do not come back.
+    /// Events received up to this instant, by the queue's clock, are erased and do not come back.
     pub(crate) up_to: Instant,
-    /// Whether everything that was stored is gone already; else it goes in the background.
+    /// Whether all stored data is removed already; otherwise it is being removed in the background.
     pub(crate) complete: bool,
     /// A sentence for people.
     pub(crate) message: String,

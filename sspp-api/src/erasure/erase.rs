@@ -1,4 +1,4 @@
-//! Erases what is known of an account or a user.
+//! Erases an account or a user.
 
 use std::time::Duration;
 

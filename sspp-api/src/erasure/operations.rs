@@ -10,7 +10,7 @@ use super::erase::{account, user};
 /// Erasure.
 pub(crate) fn feature() -> Feature {
     let admin = Needs(Scopes::ADMIN);
-    let result = "From now on none of the events received so far is kept; what is stored goes";
+    let result = "The events received so far are no longer kept; stored ones are being removed";
     Feature {
         tag: "Erasure",
         description: "Erase everything about an account or a user.",
@@ -18,9 +18,9 @@ pub(crate) fn feature() -> Feature {
             Operation::new(Method::DELETE, "/accounts/{id}", "eraseAccount", admin, account)
                 .about(
                     "Erase an account",
-                    "Its signals, its dead letters, its score and what waits in the queue: every event of it that was received so \
-                     far goes, and none comes back, whatever is replayed, imported or delivered again. What is received after the \
-                     answer is kept: the queue says what came before, so no host's clock counts. Repeat it as often as you like.",
+                    "Removes its signals, its dead letters and its queued jobs: every event of it that was received so far. A replay, an \
+                     import or a redelivery does not bring one back. Events received after the answer are kept; the queue decides \
+                     which came before, so no host's clock matters. You may repeat it.",
                 )
                 .result(result),
             Operation::new(Method::DELETE, "/users/{id}", "eraseUser", admin, user)

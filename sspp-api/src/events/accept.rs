@@ -26,7 +26,7 @@ pub(super) async fn accept_many(call: Call, body: EventsBody<TakesMany>) -> Resu
     take_batch(&call, body).await
 }
 
-/// Takes the good events of a batch, and says what became of each.
+/// Takes the valid events of a batch, with a verdict for each.
 async fn take_batch<O>(call: &Call, body: EventsBody<O>) -> Result<BatchAnswer, Problem> {
     let state = &call.state;
     let parsed = match &body.holds {

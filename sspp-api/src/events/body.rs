@@ -30,7 +30,7 @@ pub(super) enum EventForm {
     CloudData(Box<CloudHeaders>),
 }
 
-/// What a body holds.
+/// Contents of a body.
 #[derive(Debug)]
 pub(super) enum Holds {
     One(EventForm),

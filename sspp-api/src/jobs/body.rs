@@ -45,7 +45,7 @@ pub(crate) struct RecentJobBody {
     failed_reason: Option<String>,
 }
 
-/// An event on its way through the queue, or what became of it.
+/// An event on its way through the queue, or its result.
 #[skip_serializing_none]
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Job")]
@@ -141,7 +141,7 @@ impl From<Found> for JobBody {
 pub(crate) struct JobStatsBody {
     /// Jobs to be taken next.
     waiting: u64,
-    /// Jobs in hand.
+    /// Active jobs: held by a worker.
     active: u64,
     /// Signals made.
     completed: u64,

@@ -40,11 +40,11 @@ struct FullModelBody {
     name: String,
     /// Its version.
     version: u32,
-    /// What it is for, in its author's words; empty when nothing was said.
+    /// The author's description; may be empty.
     description: String,
     /// SHA-256 of its canonical JSON.
     digest: String,
-    /// The document in canonical JSON: what it leaves out is as in the default model.
+    /// The document in canonical JSON; members that it leaves out are as in the default model.
     document: Verbatim,
 }
 

@@ -75,7 +75,7 @@ enum PreviewStatus {
 pub(crate) struct PreviewResult {
     /// Which event: its place in the request, from 0.
     index: u32,
-    /// `rejected`: `errors` says why, and nothing else is there.
+    /// `rejected`: `errors` says why, and the other members are absent.
     status: PreviewStatus,
     /// The event type.
     event_type: Option<String>,

@@ -26,7 +26,7 @@ impl From<&ScoringModel> for ModelBody {
     }
 }
 
-/// What a step does: it starts with the event type's worth, applies a modifier, keeps to the bounds, or rounds.
+/// A step starts with the event type's base score, applies a modifier, caps, or rounds.
 #[derive(Debug, Clone, Copy, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase", remote = "sspp_core::StepKind")]

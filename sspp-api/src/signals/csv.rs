@@ -35,7 +35,7 @@ pub(super) fn csv_line(lines: &mut Vec<u8>, signal: &Signal) {
     lines.extend_from_slice(line.as_bytes());
 }
 
-/// A field by RFC 4180; what a spreadsheet would take for a formula begins with an apostrophe.
+/// A field by RFC 4180; a text that a spreadsheet would read as a formula gets an apostrophe.
 fn csv_field(text: &str) -> String {
     // The wide ones are what a Japanese or Chinese spreadsheet takes for the narrow ones.
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);

@@ -66,7 +66,7 @@ struct Export {
     query: SignalQuery,
     horizon: Horizon,
     format: ExportFormat,
-    /// Where filters leave few rows: up to which id was looked.
+    /// If filters leave few rows: the last id that was read.
     stretch: Option<i64>,
     models: HashSet<ModelDigest>,
     done: bool,

@@ -40,7 +40,7 @@ pub(super) async fn find(call: &Call, SignalNumber(number): SignalNumber) -> Res
     signal.ok_or_else(|| Problem::not_found(format!("Signal with ID {number} not found")))
 }
 
-/// A signal's number: digits, perhaps after a minus, which is what the predecessor's numeric check passed and a database could hold.
+/// A signal's number: digits, perhaps after a minus, as the predecessor took it, within a database's range.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SignalNumber(i64);
 

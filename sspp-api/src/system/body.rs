@@ -97,7 +97,7 @@ struct HealthBody {
     services: Services,
     /// Whether accepted events survive a crash of the servers of queue and store; `unknown` when one of them does not say.
     durability: DurabilityStatus,
-    /// Why accepted events are at risk, and which clocks differ, each with what to change; empty when all is well.
+    /// Risks for accepted events and clocks that differ, each with what to change; empty if there are none.
     warnings: Vec<String>,
 }
 

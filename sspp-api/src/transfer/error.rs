@@ -4,7 +4,7 @@ use sspp_core::{QueueError, StoreError};
 use sspp_import::ImportError;
 use sspp_runtime::{ConfigError, RunError};
 
-/// Why a transfer stopped. What was done until then stays, and doing it again does no harm.
+/// Why a transfer stopped. Rows done until then stay, and repeating it adds nothing.
 ///
 /// ```
 /// let error = sspp_api::TransferError::Rejected { count: 3, earlier: 0 };

@@ -145,7 +145,7 @@ async fn every_form_is_taken_at_one_address() {
 }
 
 #[tokio::test]
-async fn data_in_base64_is_taken_and_each_fault_told_once() {
+async fn data_in_base64_is_taken_and_each_fault_listed_once() {
     let harness = Harness::idle();
     let mut event = structured();
     event.as_object_mut().unwrap().remove("data");

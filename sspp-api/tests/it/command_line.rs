@@ -166,7 +166,7 @@ fn a_subcommand_is_not_disturbed_by_settings_of_the_server() {
 }
 
 #[test]
-fn what_is_no_ndjson_is_told_and_leaves_nothing_behind() {
+fn other_files_than_ndjson_are_named_and_leave_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     std::fs::create_dir(folder.join("folder")).unwrap();

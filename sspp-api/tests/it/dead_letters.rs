@@ -126,7 +126,7 @@ async fn a_letter_is_mended_and_replayed_under_its_id_and_two_clicks_make_one_si
 }
 
 #[tokio::test]
-async fn a_payload_that_nobody_can_read_is_shown_and_replaced_by_a_whole_event() {
+async fn an_unreadable_payload_is_shown_and_replaced_by_a_whole_event() {
     let harness = Harness::idle();
     let text = NewDeadLetter {
         payload: bytes::Bytes::from_static(b"{\"v\":1,\"accountId\":"),

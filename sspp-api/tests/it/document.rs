@@ -67,7 +67,7 @@ fn parameters_are_documented_with_their_true_types() {
     assert!(event["example"]["accountId"].is_string());
 }
 
-/// Whatever is `found` in the document, with its place.
+/// Every `found` in the document, with its place.
 fn everywhere(value: &Value, place: &str, found: &mut impl FnMut(&str, &Value)) {
     found(place, value);
     match value {

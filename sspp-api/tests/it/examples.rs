@@ -87,7 +87,7 @@ async fn every_example_of_the_readme_works_as_it_stands() {
 }
 
 #[test]
-fn commands_are_told_from_what_they_show() {
+fn commands_are_separated_from_their_output() {
     let readme = "\n## API by example\n\n```sh\n# why\ncurl a \\\n  b\n#> x\n#> y\n\ncurl -d '{\n}'\n```\n\n## Next\n```sh\nno\n```\n";
     let example = |command: &str, shown: &[&str]| Example {
         command: command.to_owned(),

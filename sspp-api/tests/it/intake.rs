@@ -236,7 +236,7 @@ async fn a_queue_that_fails_is_a_503_that_says_when_to_come_back() {
     }
     let refused = over(Arc::new(Refusing)).post(event("acc_1", "call_made", "{}")).await;
     refused.problem(503);
-    assert_eq!(refused.header("retry-after"), "3", "rounded up, so that nobody comes too early");
+    assert_eq!(refused.header("retry-after"), "3", "rounded up, so that no client comes too early");
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ use crate::process::{Running, command, refused};
 const KILLS: u64 = 20;
 const CLIENTS: u64 = 16;
 
-/// What clients were told: ids that got a 202, and how many answers they had.
+/// The answers that clients got: ids with a 202, and how many answers in all.
 #[derive(Default)]
 struct Ledger {
     acknowledged: Mutex<HashSet<String>>,

@@ -8,7 +8,7 @@ use sspp_runtime::METRICS;
 use crate::harness::{Harness, memory_ports};
 use crate::process::Running;
 
-/// In whatever a client chooses: a part of no label's value.
+/// Part of every text that a client chooses, and of no label's value.
 const MARK: &str = "hostile";
 
 #[tokio::test]

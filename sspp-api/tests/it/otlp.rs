@@ -65,7 +65,7 @@ async fn otlp_spans_of_the_api_and_of_the_pipeline_are_one_trace() {
         let spans = collector.spans();
         find(&spans, TRACE, POSTED).is_some() && find(&spans, TRACE, PROCESSED).is_some()
     };
-    eventually("both spans are exported, whatever the log's level", both).await;
+    eventually("both spans are exported at any log level", both).await;
 
     let spans = collector.spans();
     let (request, processed) =

@@ -402,7 +402,7 @@ async fn signals_move_from_sqlite_to_postgresql_and_from_the_predecessor() {
         assert!(done && said.contains(round), "{said}");
         assert!(said.contains("into PostgreSQL at ") && said.contains("database "), "{said}");
     }
-    // What no waiting makes better is told at once.
+    // A failure that waiting cannot cure is reported at once.
     let (host, secret) = (redis.url.trim_start_matches("redis://"), "hunter2");
     let database = postgres.url.split_once('@').unwrap().1.split_once('/').unwrap().0;
     for url in [

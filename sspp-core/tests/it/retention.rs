@@ -128,7 +128,7 @@ impl tracing::Subscriber for Warnings {
 }
 
 #[tokio::test]
-async fn an_outage_is_told_once_and_waited_out() {
+async fn an_outage_is_logged_once_and_waited_out() {
     let warnings = Arc::new(AtomicU32::new(0));
     let _logs = tracing::subscriber::set_default(Warnings(warnings.clone()));
     let memory = Arc::new(SqliteStore::in_memory().await.unwrap().with_clock(clock(20)));

@@ -69,7 +69,7 @@ async fn api_and_worker_are_one_platform_and_outlive_their_dependencies() {
 
 async fn migrates_then_runs(variables: &Variables<'_>) -> Running {
     let worker = Running::start(WORKER, variables);
-    eventually("an empty database is told from one that is away", async || {
+    eventually("an empty database differs from one that is away", async || {
         let health = worker.json("/health").await;
         let reason = health["services"]["postgresql"]["reason"].as_str().unwrap_or_default().to_owned();
         reason.contains("sspp-worker migrate") && health["services"]["redis"]["status"] == "healthy"

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::process::{Running, WORKER, command, ended};
 
-/// Nobody listens on port 1.
+/// No server listens on port 1.
 const AWAY: [(&str, &str); 2] =
     [("REDIS_URL", "redis://127.0.0.1:1"), ("DATABASE_URL", "postgres://sspp@127.0.0.1:1/sspp")];
 

@@ -17,9 +17,9 @@ pub(crate) enum Mode {
     Pass,
     /// Connections are ended at once.
     Refuse,
-    /// Requests go through, answers do not: what was asked is done, and nobody is told.
+    /// Requests go through, answers do not: requests take effect, and the client gets no answer.
     LoseAnswers,
-    /// Nothing goes through, and nobody is told.
+    /// No byte goes through, and neither side gets an error.
     BlackHole,
     /// Answers come so much later.
     Slow(Duration),
@@ -78,7 +78,7 @@ impl Proxy {
         self.state.send_modify(|state| state.cuts += 1);
     }
 
-    /// Carries nothing more on the connections there are, and tells nobody; new ones are made in the mode that is set.
+    /// Carries no more bytes on open connections, without an error; new ones are made in the mode that is set.
     pub(crate) fn forget(&self) {
         self.state.send_modify(|state| state.forgotten += 1);
     }
@@ -254,7 +254,7 @@ async fn modes_do_what_they_say() {
     socket.write_all(b"i").await.unwrap();
     socket.read_exact(&mut answer).await.unwrap();
     assert_eq!((said.recv().await, answer), (Some(b'i'), [b'i']));
-    // The server closes both connections: of the forgotten one nobody hears it.
+    // The server closes both connections; the client does not learn it of the forgotten one.
     close.send(true).unwrap();
     assert_eq!(socket.read(&mut answer).await.unwrap(), 0);
     assert_eq!(forgotten.try_read(&mut answer).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);

@@ -6,7 +6,7 @@ use sspp_core::testing::eventually;
 
 use crate::process::{Running, WORKER, command, ended};
 
-/// Nobody listens on port 1.
+/// No server listens on port 1.
 const AWAY: [(&str, &str); 2] = [
     ("REDIS_URL", "redis://:hunter2@127.0.0.1:1"),
     ("DATABASE_URL", "postgres://sspp:hunter2@127.0.0.1:1/sspp"),
@@ -167,7 +167,7 @@ fn help_names_every_variable_and_shows_no_password() {
 }
 
 #[tokio::test]
-async fn without_its_dependencies_it_lives_waits_and_stops_when_told_to() {
+async fn without_its_dependencies_it_lives_waits_and_stops_on_a_signal() {
     let worker = Running::start(WORKER, &AWAY);
     assert_eq!(worker.status("/livez").await, 200);
     eventually("both were asked", async || worker.json("/health").await["services"]["redis"].is_object())
@@ -185,7 +185,7 @@ async fn without_its_dependencies_it_lives_waits_and_stops_when_told_to() {
     assert_eq!(worker.status("/ready").await, 503);
     let (status, _, said) = ended(&mut command(WORKER, &["healthcheck", "--port", worker.port()], &[]));
     assert!(status == 1 && said.contains("not ready") && said.lines().count() == 1, "{said}");
-    assert_eq!(worker.status("/livez").await, 200, "a dependency that is away ends nobody");
+    assert_eq!(worker.status("/livez").await, 200, "a dependency that is away does not end the process");
     let metrics = worker.text("/metrics").await;
     assert!(metrics.contains(r#"sspp_worker_dependency_up{dependency="redis"} 0"#), "{metrics}");
     let log = worker.log();

@@ -15,7 +15,7 @@ variable "create_domain" {
 }
 
 variable "soa_email" {
-  description = "Who answers for a zone that is made here; hostmaster@ the domain by default."
+  description = "The contact address of a zone that is made here; hostmaster@ the domain by default."
   type        = string
   default     = null
 }

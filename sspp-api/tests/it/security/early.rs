@@ -83,7 +83,7 @@ async fn every_early_answer_reaches_a_client_that_is_still_sending() {
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_by_itself_is_told_too() {
+async fn refusals_of_the_server_itself_are_problems_too() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::start(folder.path(), &[]);
     let huge = vec![b'y'; 4 * MIB];
@@ -104,7 +104,7 @@ async fn what_the_server_refuses_by_itself_is_told_too() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_told_so_although_it_sends() {
+async fn a_refused_connection_gets_an_answer_although_it_sends() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::start_with(folder.path(), &[], &[("SSPP_MAX_CONNECTIONS", "1")]);
     let mut busy = connect(&running).await;
@@ -146,7 +146,7 @@ async fn after_a_small_body_the_connection_lives_on() {
 }
 
 #[tokio::test]
-async fn a_client_that_waits_to_be_told_to_send_is_answered_at_once() {
+async fn a_client_that_waits_for_100_continue_is_answered_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::start(folder.path(), &[]);
     for (first, expected) in

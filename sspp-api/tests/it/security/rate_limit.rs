@@ -1,4 +1,4 @@
-//! The rate limit through the whole service: what is counted, what is said, and who is not counted.
+//! The rate limit through the whole service: which requests count, and the answers.
 
 use std::net::SocketAddr;
 
@@ -25,7 +25,7 @@ async fn ask(harness: &Harness, from: &str, headers: &[(&str, &str)]) -> Reply {
 }
 
 #[tokio::test]
-async fn who_asks_too_often_is_told_when_to_come_again() {
+async fn a_limited_client_learns_when_to_try_again() {
     let harness = Harness::over(memory_ports(), limited(Settings::default()));
     for left in ["2;t=3600", "1;t=7200", "0;t=10800"] {
         let reply = ask(&harness, "192.0.2.1:5000", &[]).await;

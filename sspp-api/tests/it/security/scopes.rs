@@ -60,7 +60,7 @@ pub(super) fn guarded(more: Settings) -> (Harness, [NewKey; 3]) {
 }
 
 #[tokio::test]
-async fn every_operation_is_closed_to_whoever_lacks_its_scope() {
+async fn every_operation_is_closed_to_keys_without_its_scope() {
     let (harness, keys) = guarded(Settings::default());
     let mut refused = 0;
     for operation in operations() {

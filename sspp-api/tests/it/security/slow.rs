@@ -185,13 +185,13 @@ async fn bodies_that_wait_together_take_no_more_memory_than_there_is_for_them() 
             "{said}"
         );
     }
-    assert!(refused > 0, "nobody was asked to come again");
+    assert!(refused > 0, "no client was asked to come again");
     serves_others(&running).await;
     stayed_small(&running);
 }
 
 #[tokio::test]
-async fn ten_thousand_idle_connections_keep_nobody_out() {
+async fn ten_thousand_idle_connections_keep_no_client_out() {
     if !room_for(10_000) {
         return;
     }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::process::Running;
 
-/// What the server may take at its peak, whatever is done to it.
+/// The most memory that the server may take under attack.
 const PEAK_MIB: u64 = 150;
 /// Longer than anything here should take, even on a busy machine.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);

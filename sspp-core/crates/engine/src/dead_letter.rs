@@ -133,7 +133,7 @@ impl NewDeadLetter {
     }
 
     /// The letter about this one's content, whose event id belongs to other content. Content that was not decoded is
-    /// told by the SHA-256 of its payload.
+    /// identified by the SHA-256 of its payload.
     #[must_use]
     pub fn as_conflict(&self) -> Self {
         let content =
@@ -149,9 +149,9 @@ impl NewDeadLetter {
         }
     }
 
-    /// What the payload says it is about.
-    pub fn subject(&self) -> crate::Subject {
-        crate::Subject::of_payload(&self.payload)
+    /// The account, user and event type that the payload names.
+    pub fn facts(&self) -> crate::PayloadFacts {
+        crate::PayloadFacts::of_payload(&self.payload)
     }
 
     /// Whether this letter is about what a known one is about: by content, or by payload where one was not decoded.

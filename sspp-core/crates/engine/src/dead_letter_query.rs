@@ -34,7 +34,7 @@ impl DeadLetterFilter {
     /// Whether a letter passes.
     pub fn matches(&self, letter: &DeadLetter) -> bool {
         self.reason.is_none_or(|reason| reason == letter.reason)
-            && (self.event_type.is_none() || letter.subject().event_type == self.event_type)
+            && (self.event_type.is_none() || letter.facts().event_type == self.event_type)
             && self.from.is_none_or(|from| letter.died_at >= from)
             && self.to.is_none_or(|to| letter.died_at < to)
     }

@@ -182,7 +182,7 @@ impl Envelope {
             source: wire.source.map(Source::new).transpose().map_err(malformed)?,
             external_id: wire.external_id.map(ExternalId::new).transpose().map_err(malformed)?,
         };
-        // A trace helps whoever looks for a fault; a bad one is no fault of the event.
+        // A trace only helps to find faults, so an invalid one is dropped and the event is kept.
         let trace =
             wire.traceparent.and_then(|parent| TraceContext::parse(&parent, wire.tracestate.as_deref()));
         Ok((Self { event_id: wire.event_id, event }, trace))
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_versions_and_kinds_are_told_from_garbage() {
+    fn unknown_versions_and_kinds_differ_from_garbage() {
         assert_eq!(
             Envelope::decode(&payload(|json| json["v"] = 2.into())),
             Err(EnvelopeFault::UnknownVersion { version: 2 })

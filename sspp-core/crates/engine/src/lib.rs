@@ -1,6 +1,22 @@
 //! The engine: what events become, the ports through which they pass, and the pipeline that joins them.
 //!
-//! A floor of the family behind [`sspp_core`](https://docs.rs/sspp-core). [`adapter`] is for those who write one.
+//! A floor of the family behind [`sspp_core`](https://docs.rs/sspp-core). [`adapter`] and [`recording`] are for code that implements a port.
+//!
+//! | what | where |
+//! |---|---|
+//! | the ports, whose doc comments are the contracts | `ports` |
+//! | the one entry for events | `intake` |
+//! | queue to store | `pipeline` |
+//! | the rules and figures of a batch, for every store | `recording` |
+//! | background work: retention, erasure | `upkeep` |
+//! | dead letters back into the queue | `replay` |
+//! | queue and store in memory, for tests | `memory` |
+//! | signals, and lists of them | `signal`, `query` |
+//! | dead letters, lists of them, what their payloads name | `dead_letter`, `dead_letter_query`, `payload_facts` |
+//! | jobs, and events as the queue carries them | `job`, `envelope` |
+//! | what is erased | `erasure` |
+//! | shared by adapters | `adapter`, `ordinary`, `stamps` |
+//! | traces | `trace`, `trace_spans`, `otlp` |
 
 pub mod adapter;
 mod dead_letter;
@@ -14,6 +30,7 @@ mod ordinary;
 #[cfg(feature = "otlp")]
 #[doc(hidden)]
 pub mod otlp;
+mod payload_facts;
 mod pipeline;
 mod ports;
 mod query;
@@ -21,7 +38,6 @@ pub mod recording;
 mod replay;
 mod signal;
 mod stamps;
-mod subject;
 mod trace;
 #[doc(hidden)]
 pub mod trace_spans;
@@ -34,6 +50,7 @@ pub use erasure::{Erasable, Erased, Erasure, ErasureDigest};
 pub use intake::{Intake, IntakeError, Verdict};
 pub use job::{JobState, QueueDepth, QueuedJob};
 pub use memory::{MemoryEventQueue, MemoryStore};
+pub use payload_facts::PayloadFacts;
 pub use pipeline::{Pipeline, PipelineConfig};
 pub use ports::{
     Admission, DeadLetters, Delivery, Durability, EventQueue, FailureClass, Housekeeping, Models, NewJob,
@@ -42,6 +59,5 @@ pub use ports::{
 pub use query::{Cursor, CursorFault, CursorKey, Horizon, Page, Position, SignalFilter, SignalQuery, Total};
 pub use replay::{ReplayError, Replayed, replay, replay_all};
 pub use signal::{NewSignal, Signal, SignalStats};
-pub use subject::Subject;
 pub use trace::TraceContext;
 pub use upkeep::{Retention, Upkeep, erase_some};

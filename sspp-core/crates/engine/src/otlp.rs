@@ -18,7 +18,7 @@ pub const OPERATION: &str = "messaging.operation.name";
 pub const OPERATION_TYPE: &str = "messaging.operation.type";
 pub const MESSAGE: &str = "messaging.message.id";
 
-/// Every attribute that leaves the process; whatever else a span holds is for the log. No path and no query is among them,
+/// Every attribute that is exported; others are only logged. Paths and queries are not exported,
 /// since they name accounts and users.
 pub const EXPORTED: [&str; 7] = [METHOD, ROUTE, STATUS, ERROR, OPERATION, OPERATION_TYPE, MESSAGE];
 

@@ -1,4 +1,4 @@
-//! Stamps of a queue within one process: by its clock, and never falling, whatever the clock does.
+//! Stamps of a queue within one process: from its clock, but never falling, even if the clock steps back.
 
 use sspp_events::Timestamp;
 

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_told_apart() {
+    fn parts_are_distinguished() {
         let trace = TraceContext::parse(GOOD, None).unwrap();
         assert_eq!((trace.span_id(), trace.is_sampled()), ("00f067aa0ba902b7", true));
         assert!(!TraceContext::parse(&GOOD.replace("-01", "-00"), None).unwrap().is_sampled());

@@ -2,6 +2,17 @@
 //!
 //! The lowest floor of the family behind [`sspp_core`](https://docs.rs/sspp-core): it knows no I/O; time and randomness come in
 //! from outside, as [`Clock`] and [`Random`].
+//!
+//! | what | where |
+//! |---|---|
+//! | an event and its members | `event`, `event_type`, `ids`, `metadata`, `timestamp`, `instants` |
+//! | from bytes to events: JSON, batches, `CloudEvents` | `validation` |
+//! | which event types there are, as a scoring model says | `known_types` |
+//! | exact numbers, digests | `score`, `digest` |
+//! | text files and JSON lines | `text`, `one_line` |
+//! | time, randomness, pauses between attempts | `clock`, `random`, `retry` |
+//! | the sort orders of lists | `sort` |
+//! | failpoints of fault tests | `faults` |
 
 mod clock;
 mod digest;

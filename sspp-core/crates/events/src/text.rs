@@ -23,7 +23,7 @@ pub enum TextFault {
     },
 }
 
-/// Bytes without the UTF-8 byte order mark that spreadsheets and editors put before a text. UTF-16 and UTF-32 are told
+/// Bytes without the UTF-8 byte order mark that spreadsheets and editors put before a text. UTF-16 and UTF-32 are recognised
 /// by their first bytes and refused.
 ///
 /// For input that is read piece by piece: only its first piece may begin with a mark.
@@ -73,7 +73,7 @@ pub fn read_text(bytes: &[u8]) -> Result<&str, TextFault> {
     std::str::from_utf8(rest).map_err(|error| TextFault::InvalidByte { at: before + error.valid_up_to() })
 }
 
-/// The text of a file, as [`read_text`] reads it; what is not text is an error of the kind `InvalidData`.
+/// The text of a file, as [`read_text`] reads it; other bytes are an error of the kind `InvalidData`.
 ///
 /// ```
 /// let error = sspp_events::read_text_file("no/such/file.toml".as_ref()).unwrap_err();

@@ -22,7 +22,7 @@ pub struct LegacySignal {
     pub user_id: Option<String>,
     /// What happened.
     pub event_type: Option<String>,
-    /// What that told.
+    /// The kind of signal.
     pub signal_type: Option<String>,
     /// What it was worth, as a decimal number.
     pub signal_score: Option<String>,
@@ -90,7 +90,7 @@ impl LegacySignals {
         let named = config.place()?;
         let place = Place::new(config.connect_options()?);
         let mut connection = place.connect(CONNECT).await.map_err(PgOpenError::Unreachable)?;
-        // Whatever its encoding is: what is read from it is converted.
+        // The database may have any encoding: texts are converted as they are read.
         let set = config.settings().read_only().apply(&mut connection).await;
         set.map_err(|error| PgOpenError::Unreachable(place.unreachable(&error)))?;
         Ok(Self { connection, place: named })

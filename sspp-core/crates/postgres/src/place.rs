@@ -7,9 +7,9 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection};
 use tokio::sync::Mutex;
 
-/// For so long a look at the server holds.
+/// How long the result of asking the server is used.
 const FRESH: Duration = Duration::from_secs(1);
-/// Between two tries to connect to a server that may be starting.
+/// The pause between two tries to connect to a server that may be starting.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// A server and a database on it.

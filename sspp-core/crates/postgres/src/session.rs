@@ -69,7 +69,7 @@ impl Sessions {
     }
 
     /// A connection, or why there is none. Where nothing listens the pool tries again and again, and then says only that it was
-    /// late: so after a while this looks at the server itself.
+    /// late: so after a while this asks the server itself.
     async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
         let mut acquiring = std::pin::pin!(self.pool.acquire());
         let mut looking = std::pin::pin!(async {

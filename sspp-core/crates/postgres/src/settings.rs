@@ -11,7 +11,7 @@ use tokio::sync::watch;
 #[derive(Debug, Clone)]
 pub(super) struct Settings(Vec<(&'static str, String)>);
 
-/// What holds on all connections. A name that the server does not know is left out.
+/// Settings of all connections. A name that the server does not know is left out.
 ///
 /// `default_transaction_read_only` is not among them: an operator, or a managed server whose disk is almost full, sets it on
 /// purpose, and every write then fails with that reason.
@@ -49,7 +49,7 @@ impl Settings {
     pub(super) fn without_limits() -> Self {
         let limits = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
         let mut all: Vec<_> = limits.map(|name| (name, "0".to_owned())).into();
-        // That something is there already is no news to a migration.
+        // A migration expects notices that an object exists already.
         all.push(("client_min_messages", "warning".to_owned()));
         Self(all)
     }

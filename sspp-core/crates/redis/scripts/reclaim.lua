@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Takes over entries that nobody kept for the claim bound, and removes consumers that are long gone and hold nothing.
+-- Takes over entries whose claim was not renewed for the claim bound, and removes consumers that are long gone and hold no entry.
 -- KEYS: stream. ARGV: consumer, bound in ms, how many, bytes. Answers entries with how often each was delivered.
 local taken, bytes, cursor = {}, 0, '0-0'
 local left, chunk = tonumber(ARGV[3]), math.max(1, math.min(16, math.floor(tonumber(ARGV[4]) / 524288)))

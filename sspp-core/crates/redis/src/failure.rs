@@ -6,7 +6,7 @@ use fred::error::{Error, ErrorKind};
 
 use sspp_engine::QueueError;
 
-/// What an error means for a caller who waited at most this long.
+/// What an error means for a caller that waited at most this long.
 pub(super) fn of(error: &Error, waited: Duration) -> QueueError {
     let reason = error.to_string();
     let detail = error.details();
@@ -30,7 +30,7 @@ pub(super) fn of(error: &Error, waited: Duration) -> QueueError {
             QueueError::Timeout { after_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX) }
         }
         ErrorKind::Parse | ErrorKind::Protocol | ErrorKind::NotFound => QueueError::Corrupt { reason },
-        // Broken connections, refused logins, whatever else: the queue is at fault, never an event.
+        // Broken connections, refused logins and the like: the queue is at fault, never an event.
         _ => QueueError::Unavailable { reason },
     }
 }

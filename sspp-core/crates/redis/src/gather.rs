@@ -1,4 +1,4 @@
-//! Concurrent enqueues in one round trip: while one is in flight, the next batch fills. No timer delays anybody.
+//! Concurrent enqueues in one round trip: while one is in flight, the next batch fills. No timer delays a caller.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ struct Call {
     answer: oneshot::Sender<Answer>,
 }
 
-/// The way into the queue. The task behind it ends with the last handle.
+/// A handle for enqueueing. The task behind it ends with the last handle.
 #[derive(Debug)]
 pub(super) struct Gatherer(mpsc::Sender<Call>);
 

@@ -38,7 +38,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// What an error means. A command that met no connection says no more than that it was canceled: the connection knows why.
+    /// What an error means. Without a connection a command is only canceled, so the cause is that of the connection.
     fn failure(&self, place: &str, error: &Error, waited: Duration) -> QueueError {
         let last = locked(&self.last_error).clone();
         match failure::of(error, waited) {
@@ -154,7 +154,7 @@ impl Link {
                 Ok(connection) => *shared = Common { connection, answered: Instant::now() },
                 Err(error) => tracing::warn!(%error, "a silent connection could not be replaced"),
             },
-            // Nothing was heard.
+            // No answer came.
             Err(ErrorKind::Timeout | ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Backpressure) => {}
             Ok(_) | Err(_) => shared.answered = Instant::now(),
         }
@@ -196,7 +196,7 @@ impl Link {
         let mut clients: Vec<_> =
             locked(&self.waiters).iter().map(|connection| connection.client.clone()).collect();
         clients.push(locked(&self.shared).connection.client.clone());
-        // One that is not connected has nothing to say goodbye to.
+        // A link without a connection has none to end.
         clients.into_iter().map(|client| tokio::spawn(async move { drop(client.quit().await) })).collect()
     }
 }

@@ -33,9 +33,9 @@ const RECENT_AT_LEAST: usize = 100;
 
 /// A queue on Redis Streams (Redis 7, Valkey 8, or later), shared by any number of processes.
 ///
-/// What it acknowledged survives what Redis itself survives: with `appendonly yes` and `appendfsync always` a crash of
-/// the machine, with `everysec` all but the last second or two; a failover loses what was not replicated.
-/// [`durability`](EventQueue::durability) tells what the server is set to. It never evicts and never trims.
+/// Acknowledged jobs are as durable as Redis: with `appendonly yes` and `appendfsync always` they survive a crash of
+/// the machine, with `everysec` all but the last second or two; a failover loses jobs that were not replicated.
+/// [`durability`](EventQueue::durability) says what the server is set to. The queue never evicts and never trims.
 ///
 /// Its backlog limit is exact for one producer; several together may exceed it by what they add in two seconds.
 ///
@@ -178,7 +178,7 @@ impl EventQueue for RedisEventQueue {
                 let took = self.take(number, max - taken.len(), CALL_BYTES - bytes).await;
                 let (deliveries, due, last) = match took {
                     Ok(took) => took,
-                    // What was taken from other shards is in hand.
+                    // Jobs from other shards were taken already.
                     Err(_) if !taken.is_empty() => break,
                     Err(error) => return Err(error),
                 };
@@ -241,7 +241,7 @@ impl EventQueue for RedisEventQueue {
             (&settled.receipt, [Value::from(settlement), Value::from(delay.as_millis().to_string())])
         });
         for (number, claims) in Self::by_shard(settlements) {
-            // Redis serves nobody else while a script runs.
+            // Redis serves no other client while a script runs.
             for claims in claims.chunks(500) {
                 let mut args = Vec::with_capacity(claims.len() * 6);
                 for (claim, more) in claims {
@@ -352,7 +352,7 @@ impl EventQueue for RedisEventQueue {
             info.push_str(&text.ok_or_else(|| odd_answer("no text to INFO"))?);
         }
         for setting in CONFIG {
-            // Managed servers refuse CONFIG: what they are set to is their operator's word.
+            // Managed servers refuse CONFIG, so their settings cannot be checked.
             let Ok(answer) = self.shards.link.ask("CONFIG", vec!["GET".into(), setting.into()]).await else {
                 break;
             };

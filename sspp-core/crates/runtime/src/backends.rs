@@ -45,12 +45,12 @@ pub struct QueueArgs {
     #[arg(long, env = "QUEUE_NAME", value_name = "QUEUE_NAME", default_value = "events")]
     pub queue_name: String,
 
-    /// Over how many Redis streams new events are spread.
+    /// The number of Redis streams that hold new events.
     #[arg(long, env = "SSPP_QUEUE_SHARDS", value_name = "SSPP_QUEUE_SHARDS", default_value_t = 4,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub queue_shards: u16,
 
-    /// How many events may be in the queue before more are refused with a 503.
+    /// The maximum number of events in the queue; more are refused with a 503.
     #[arg(long, env = "SSPP_MAX_BACKLOG", value_name = "SSPP_MAX_BACKLOG", default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub max_backlog: u64,
@@ -60,7 +60,7 @@ pub struct QueueArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Queue")]
 pub struct ClaimArgs {
-    /// How long an event may be in a worker's hands without a sign of life before another takes it over, such as 60s. Has to
+    /// How long a worker may hold an event without renewing its claim before another worker takes it over, such as 60s. Must
     /// exceed `SSPP_STATEMENT_TIMEOUT`.
     #[arg(long, env = "SSPP_CLAIM_BOUND", value_name = "SSPP_CLAIM_BOUND", default_value = "60s", value_parser = read_duration)]
     pub claim_bound: Duration,
@@ -74,12 +74,12 @@ pub struct StoreArgs {
     #[command(flatten)]
     pub database: DatabaseArgs,
 
-    /// How many connections to PostgreSQL at most.
+    /// The maximum number of connections to PostgreSQL.
     #[arg(long, env = "SSPP_DATABASE_CONNECTIONS", value_name = "SSPP_DATABASE_CONNECTIONS", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub database_connections: u32,
 
-    /// How long a statement on PostgreSQL may take, such as 10s.
+    /// The time limit of a statement on PostgreSQL, such as 10s.
     #[arg(
         long,
         env = "SSPP_STATEMENT_TIMEOUT",
@@ -94,7 +94,7 @@ pub struct StoreArgs {
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(next_help_heading = "At start")]
 pub struct StartArgs {
-    /// Refuse to start on a Redis or a PostgreSQL that may lose what it acknowledged; the message says why.
+    /// Refuse to start on a Redis or a PostgreSQL that may lose acknowledged events; the message says why.
     #[arg(long, env = "SSPP_REQUIRE_DURABLE_QUEUE", value_name = "SSPP_REQUIRE_DURABLE_QUEUE")]
     pub require_durable_queue: bool,
 

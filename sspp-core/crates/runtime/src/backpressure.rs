@@ -3,10 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The bounds of what a client is asked to wait.
+/// The limits of a client's wait.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(2);
-/// The part of the backlog that has to go before it is worth coming again: one place would be gone at once.
+/// The part of the backlog that must be done before a client should try again: a single free place would be taken at once.
 const ROOM: f64 = 0.1;
 
 /// How long it takes until a tenth of `backlog` events is done at `rate` events a second: 1 to 120 seconds. Where nothing is

@@ -1,4 +1,4 @@
-//! How far the dependencies' clocks are from this process's: measured, told in the log and in /health, and corrected where it matters.
+//! How far the dependencies' clocks are from this process's: measured, logged, shown in /health, and corrected where it matters.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,9 +13,9 @@ use sspp_events::{Clock, Timestamp};
 /// Clocks that differ by more are worth a warning.
 const WORTH_A_WARNING: TimeDelta = TimeDelta::seconds(1);
 
-/// This process's clock as far as it was found to differ from the queue's: it shows about what the queue's does.
+/// This process's clock, corrected by its measured difference from the queue's.
 ///
-/// It is right to half the time that the queue takes to answer. Before the first measurement it shows what the process's does.
+/// It is right to half the time that the queue takes to answer. Before the first measurement it is the process's clock.
 ///
 /// ```
 /// use std::sync::Arc;

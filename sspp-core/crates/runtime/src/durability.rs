@@ -1,4 +1,4 @@
-//! Whether what the queue and the store acknowledged survives: asked again and again, told in the log, shown as metrics.
+//! Whether acknowledged events survive a crash of the queue's or the store's server: asked repeatedly, logged, shown as metrics.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,10 +1,10 @@
-//! What /health tells in both binaries.
+//! The answer of /health in both binaries.
 
 use sspp_engine::Durability;
 
 use super::{Dependency, QueueClock};
 
-/// Whether what was acknowledged survives a crash of the servers of queue and store.
+/// Whether acknowledged events survive a crash of the servers of queue and store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DurabilityStatus {
@@ -12,7 +12,7 @@ pub enum DurabilityStatus {
     Durable,
     /// A server may lose it.
     AtRisk,
-    /// One of them does not tell.
+    /// One of them does not say.
     Unknown,
 }
 
@@ -21,7 +21,7 @@ pub enum DurabilityStatus {
 pub struct HealthReport {
     /// Each under its own name; none before they were asked.
     pub services: Vec<(&'static str, Dependency)>,
-    /// Whether what was acknowledged survives.
+    /// Whether acknowledged events survive a crash.
     pub durability: DurabilityStatus,
     /// Why acknowledged events are at risk, and which clocks differ, each with what to change.
     pub warnings: Vec<String>,

@@ -10,7 +10,7 @@
 //! | [`load_model`], [`recorder`], [`StopSignals`] | what a process needs before it works |
 //! | [`open_servers`], [`open_file`], [`Adapters`] | the queue and the store, opened in one place |
 //! | [`RunningPipeline`] | a pipeline in this process |
-//! | [`Monitor`], [`HealthReport`], [`Backpressure`] | what a process watches while it works, and what /health tells of it |
+//! | [`Monitor`], [`HealthReport`], [`Backpressure`] | what a process watches while it works, and what /health shows of it |
 //! | [`METRICS`], [`describe_metrics`] | the list of every metric |
 //! | [`OtlpArgs`], [`TraceExport`], [`Exporting`] | where traces are exported to |
 //! | [`RequestTrace`] | a request's part in a trace |
@@ -21,9 +21,9 @@ mod backends;
 mod backpressure;
 mod cli;
 mod clocks;
+mod config_error;
 mod dependency;
 mod durability;
-mod error;
 mod health;
 mod healthcheck;
 mod length;
@@ -39,11 +39,11 @@ mod open;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod otlp_args;
-mod pipeline;
+mod pipeline_args;
 mod recorder;
-mod retention;
+mod retention_args;
 mod run_error;
-mod running;
+mod running_pipeline;
 mod secret;
 mod server;
 mod stop;
@@ -54,9 +54,9 @@ pub use backends::{BackendArgs, Backends, ClaimArgs, QueueArgs, StartArgs, Store
 pub use backpressure::Backpressure;
 pub use cli::{Failure, main_of, print};
 pub use clocks::QueueClock;
+pub use config_error::ConfigError;
 pub use dependency::{Dependency, QueueNeed};
 pub use durability::NotDurable;
-pub use error::ConfigError;
 pub use health::{DurabilityStatus, HealthReport};
 pub use healthcheck::HealthcheckArgs;
 pub use length::read_duration;
@@ -72,11 +72,11 @@ pub use monitor::{Monitor, MonitorMetrics, Watched};
 pub use open::open_file;
 pub use open::{Adapters, open_postgres, open_servers};
 pub use otlp_args::OtlpArgs;
-pub use pipeline::PipelineArgs;
+pub use pipeline_args::PipelineArgs;
 pub use recorder::recorder;
-pub use retention::RetentionArgs;
+pub use retention_args::RetentionArgs;
 pub use run_error::RunError;
-pub use running::RunningPipeline;
+pub use running_pipeline::RunningPipeline;
 pub use secret::Secret;
 pub use server::{
     AllowedHosts, ConnectionMetrics, HostFault, Limits, RequestedHost, ServerArgs, Serving, serve,

@@ -82,8 +82,8 @@ impl Logs {
         });
     }
 
-    /// Starts logging and, where there is an exporter, tells it of spans. What is logged does not decide what is exported: the
-    /// level is that of the log alone.
+    /// Starts logging and, if there is an exporter, passes it spans. The level is that of the log alone; it does not change
+    /// which spans are exported.
     #[cfg(feature = "otlp")]
     pub(super) fn start_with(self, exporter: Option<&super::otlp::Exporter>) {
         let Some(exporter) = exporter else { return self.start() };

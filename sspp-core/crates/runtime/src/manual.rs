@@ -20,7 +20,7 @@ use super::{Failure, print};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum ManualCommand {
-    /// Print completions for a shell, to be put where the shell looks for them.
+    /// Print completions for a shell, to save where the shell looks for them.
     Completions {
         /// The shell.
         shell: Shell,

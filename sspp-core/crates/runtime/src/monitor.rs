@@ -1,4 +1,4 @@
-//! Watches the queue and the store: asks each every second, tells when one goes or comes back, and looks at how full the queue is.
+//! Watches the queue and the store: asks each every second, logs when one goes away or comes back, and measures the queue.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ const ASK_WITHIN: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const CLOCKS_EVERY: Duration = Duration::from_secs(15);
 
-/// How queue and store were when they were asked last.
+/// The last answers of queue and store.
 type Seen = [(&'static str, Dependency); 2];
 
 /// The names under which a binary exports what its monitor sees.
@@ -121,7 +121,7 @@ impl Monitor {
         Self { seen, durability, clock, _tasks: tasks.map(AbortOnDropHandle::new) }
     }
 
-    /// Waits until queue and store say that what they acknowledge survives. The error says why the process must not start.
+    /// Waits until queue and store say that acknowledged events survive. The error says why the process must not start.
     ///
     /// With `patience`, the queue has to answer within it, and the store may be away: taking events works without it. Without,
     /// both are waited for, however long it takes.
@@ -163,7 +163,7 @@ impl Watch {
             self.report(queue_name, queue_before.as_ref().map(|(_, before)| before), &queue);
             self.report(store_name, store_before.as_ref().map(|(_, before)| before), &store);
             self.show_up(&queue, &store);
-            // A queue that takes no more still tells how much it holds.
+            // A full queue still says how much it holds.
             let queue_answers = !matches!(queue.reason(), Some("away" | "slow" | "closed"));
             let store_answers = store.is_healthy();
             let both_up = queue.is_healthy() && store_answers;
@@ -181,7 +181,7 @@ impl Watch {
         }
     }
 
-    /// Tells of changes, not of every second.
+    /// Logs changes, not every second.
     fn report(&self, name: &'static str, before: Option<&Dependency>, now: &Dependency) {
         histogram!(self.watched.metrics.ping, "dependency" => name).record(now.response_time());
         match (before.map(Dependency::reason), now.reason()) {

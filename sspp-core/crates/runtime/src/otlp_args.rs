@@ -19,7 +19,7 @@ use super::Secret;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Traces")]
 pub struct OtlpArgs {
-    /// Where an OpenTelemetry collector takes OTLP over HTTP, such as `http://localhost:4318`; /v1/traces is appended. Without it
+    /// The address of an OpenTelemetry collector that takes OTLP over HTTP, such as `http://localhost:4318`; /v1/traces is appended. Without it
     /// no trace is exported.
     #[arg(
         long,
@@ -29,7 +29,7 @@ pub struct OtlpArgs {
     )]
     pub otlp_endpoint: Option<Secret>,
 
-    /// The same for traces alone, used as it is.
+    /// The whole URL for traces; nothing is appended. It replaces the endpoint above.
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -38,7 +38,7 @@ pub struct OtlpArgs {
     )]
     pub otlp_traces_endpoint: Option<Secret>,
 
-    /// What is sent to the collector with each request: `name=value`, separated by commas, values percent-encoded.
+    /// Headers of each request to the collector: `name=value`, separated by commas, values percent-encoded.
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_HEADERS",
@@ -47,7 +47,7 @@ pub struct OtlpArgs {
     )]
     pub otlp_headers: Option<Secret>,
 
-    /// How the collector is spoken to: `http/protobuf` (the default) is all there is.
+    /// The protocol of the collector: only `http/protobuf` (the default).
     #[arg(long, env = "OTEL_EXPORTER_OTLP_PROTOCOL", value_name = "OTEL_EXPORTER_OTLP_PROTOCOL")]
     pub otlp_protocol: Option<String>,
 
@@ -56,20 +56,20 @@ pub struct OtlpArgs {
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TIMEOUT", value_name = "OTEL_EXPORTER_OTLP_TIMEOUT")]
     pub otlp_timeout: Option<String>,
 
-    /// How what is sent is compressed: none (the default) or gzip.
+    /// The compression of requests: none (the default) or gzip.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_COMPRESSION", value_name = "OTEL_EXPORTER_OTLP_COMPRESSION")]
     pub otlp_compression: Option<String>,
 
-    /// What the process calls itself in traces; the name of the binary by default.
+    /// The name of the process in traces; the name of the binary by default.
     #[arg(long, env = "OTEL_SERVICE_NAME", value_name = "OTEL_SERVICE_NAME")]
     pub otel_service_name: Option<String>,
 
-    /// Which traces are exported: `always_on`, `always_off`, `traceidratio`, or one of these after `parentbased_`, which leaves it to the
-    /// caller of a request that has a traceparent; `parentbased_always_on` by default.
+    /// Which traces are exported: `always_on`, `always_off`, `traceidratio`, or one of these after `parentbased_`, which follows the
+    /// caller if the request has a traceparent; `parentbased_always_on` by default.
     #[arg(long, env = "OTEL_TRACES_SAMPLER", value_name = "OTEL_TRACES_SAMPLER")]
     pub otel_traces_sampler: Option<String>,
 
-    /// Which part of the traces a sampler with a ratio exports, from 0 to 1; 1 by default.
+    /// The part of the traces that a sampler with a ratio exports, from 0 to 1; 1 by default.
     #[arg(long, env = "OTEL_TRACES_SAMPLER_ARG", value_name = "OTEL_TRACES_SAMPLER_ARG")]
     pub otel_traces_sampler_arg: Option<String>,
 }

@@ -70,7 +70,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// Whether a setting is wrong, whatever else is there.
+    /// Whether the cause is an invalid setting.
     pub const fn is_usage(&self) -> bool {
         match self {
             Self::Config(_) | Self::Model(_) | Self::Queue(RedisOpenError::Config(_)) => true,

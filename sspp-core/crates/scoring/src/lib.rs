@@ -1,6 +1,17 @@
 //! Scoring: a model document, compiled once, turns an event into a score with its explanation.
 //!
 //! A floor of the family behind [`sspp_core`](https://docs.rs/sspp-core): it knows no I/O, no clock and no randomness.
+//!
+//! | what | where |
+//! |---|---|
+//! | a model: from a document or from code | `model`, `builder` |
+//! | a document: its text, its tables, its members | `document`, `reader`, `rules`, `modifiers` |
+//! | the rules for account scores: points, groups, half-lives, tiers | `account`, `rules` |
+//! | checking and compiling a document, and its faults | `compile`, `faults` |
+//! | its canonical form and digest; a model as a store keeps it | `canonical`, `model_record` |
+//! | scoring an event, step by step | `engine`, `ledger`, `explanation` |
+//! | conditions: what they may say, and how they are evaluated | `condition`, `syntax`, `native`, `rewrite`, `cel_host`, `cel_value` |
+//! | the members of metadata that conditions read | `extraction`, `paths`, `coerce` |
 
 mod account;
 #[cfg(test)]
@@ -19,12 +30,12 @@ mod extraction;
 mod faults;
 mod ledger;
 mod model;
+mod model_record;
 mod modifiers;
 mod native;
 mod paths;
 mod reader;
 mod reading;
-mod record;
 mod rewrite;
 mod rules;
 mod source;
@@ -35,5 +46,5 @@ pub use builder::{ModelModifier, ScoringModelBuilder};
 pub use explanation::{Explanation, Scored, Step, StepInput, StepKind, UnknownEventType};
 pub use faults::{ModelFault, ModelFaults};
 pub use model::ScoringModel;
-pub use record::ModelRecord;
+pub use model_record::ModelRecord;
 pub use rules::{AccountRules, EventRule, GroupRule, TierRule};

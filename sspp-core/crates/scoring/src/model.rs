@@ -76,7 +76,7 @@ use sspp_events::{EventType, KnownTypes, ModelDigest};
 /// - `num(x)`: as JavaScript's `Number(x)`: true is 1, "" and `[]` are 0, " 5 ", "0x5" and `[5]` are 5. There is one
 ///   deliberate difference: null is not a number here, where JavaScript makes it 0.
 ///
-/// For these two, what is missing in the argument, at any depth, is null. Comparing what is not a number is false
+/// In both, a missing member of the argument, at any depth, is null. Comparing NaN is false
 /// (only `!=` is true), so a missing member is an ordinary "does not apply". Any other error of evaluation, and a result
 /// that is not a boolean, also means that the modifier does not apply; the explanation says why. The macros that
 /// loop (`all`, `exists`, `map` and the like) are refused, so that cost stays linear in the expression.

@@ -83,7 +83,7 @@ impl<'v> Table<'v> {
         }
     }
 
-    /// All members, whatever their names: for tables whose keys are names of things.
+    /// All members, with any names: for tables whose keys are chosen by the author.
     pub(super) fn named(&self) -> impl Iterator<Item = (&'v str, Table<'v>)> {
         self.members.iter().filter_map(|(name, value)| {
             Some((name.as_str(), Table::new(value, self.path_of(name), self.findings)?))

@@ -96,7 +96,7 @@ pub(super) enum Verb {
 }
 
 impl Verb {
-    /// Totals stay within this many units, whatever a document does: far beyond any bound of a signal, exact as
+    /// Totals stay within this many units for any document: far beyond any bound of a signal, exact as
     /// a double, and small enough that no sum of steps overflows.
     const LIMIT: i64 = 1_000_000_000_000_000;
 

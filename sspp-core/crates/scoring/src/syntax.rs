@@ -127,7 +127,7 @@ fn check_call(call: &CallExpr) -> Option<String> {
         Some((_, arguments)) if *arguments != call.args.len() => {
             Some(format!("must call '{name}' with {arguments} arguments, not {}", call.args.len()))
         }
-        // A pattern from an event would be compiled for every event, at whatever cost.
+        // A pattern from an event would be compiled for every event, at an unknown cost.
         Some(_) if name == "matches" && !call.args.last().is_some_and(is_text) => {
             Some("must give 'matches' its pattern as a string literal".to_owned())
         }

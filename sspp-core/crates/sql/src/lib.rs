@@ -1,6 +1,13 @@
 //! What the SQL stores share: statements that are built once for both dialects, and rows as the domain's types.
 //!
 //! A floor of the family behind [`sspp_core`](https://docs.rs/sspp-core), for its adapters alone. It knows no driver.
+//!
+//! | what | where |
+//! |---|---|
+//! | what differs between the databases | `dialect` |
+//! | statements and rows, by port | `signals`, `stats`, `dead_letters`, `models` |
+//! | what a batch finds in the tables | `found` |
+//! | values of rows | `rows` |
 
 mod dead_letters;
 mod dialect;

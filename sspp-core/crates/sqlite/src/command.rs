@@ -41,7 +41,7 @@ impl Expiry {
     }
 }
 
-/// One caller's wish. It is answered when the transaction that it was part of is durable.
+/// A caller's command. It is answered when its transaction is durable.
 #[derive(Debug)]
 pub(super) struct Ask<W, T, E> {
     pub(super) work: W,
@@ -66,7 +66,7 @@ impl<W, T, E: From<Failure>> Ask<W, T, E> {
             (Ok(()), Some(answer)) => answer,
             (Ok(()), None) => Err(Failure::closed().into()),
         };
-        // A caller that went away has no use for the answer.
+        // The caller gave up, so its answer is dropped.
         let _ = self.reply.send(answer);
     }
 }
@@ -93,7 +93,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// About how many rows it touches: by it a transaction's size is bounded.
+    /// About how many rows it touches; this limits the size of a transaction.
     pub(super) fn rows(&self) -> usize {
         match self {
             // A large payload counts as several rows.
@@ -113,7 +113,7 @@ impl Command {
         }
     }
 
-    /// Answers: with what was noted, or with the failure that undid it.
+    /// Sends the noted answer, or the failure that undid the transaction.
     pub(super) fn finish(self, outcome: Result<(), &Failure>) {
         match self {
             Self::Enqueue(ask) => ask.finish(outcome),
@@ -153,7 +153,7 @@ impl WriterHandle {
         self.commands.is_closed()
     }
 
-    /// Hands work to the writer and waits for the answer. When the caller stops waiting, the work is done all the same.
+    /// Hands work to the writer and waits for the answer. If the caller stops waiting, the work is done anyway.
     pub(super) async fn ask<W, T, E: From<Failure>>(
         &self,
         wrap: fn(Ask<W, T, E>) -> Command,

@@ -46,7 +46,7 @@ pub(super) fn writer_options(config: &SqliteConfig, place: &Place) -> SqliteConn
     }
 }
 
-/// Connects the writer, and reads back what a commit's durability leans on: SQLite keeps silent where it cannot set it.
+/// Connects the writer, and reads back the settings of durability: SQLite gives no error if it cannot set them.
 pub(super) async fn writer(options: &SqliteConnectOptions, place: &Place) -> sqlx::Result<SqliteConnection> {
     let mut connection = options.connect().await?;
     let journal = if place.in_memory { "memory" } else { "wal" };

@@ -48,7 +48,7 @@ pub struct SqliteDatabase {
 }
 
 impl SqliteDatabase {
-    /// Opens the file for this process alone, makes it when it is not there, and brings its schema up to date.
+    /// Opens the file for this process alone, creates it if it does not exist, and brings its schema up to date.
     pub async fn open(config: SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self, SqliteOpenError> {
         SqliteOpenError::check_path(&config.path)?;
         let lock = FileLock::take(&config.path)?;
@@ -140,7 +140,7 @@ impl SqliteDatabase {
         move || (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX))
     }
 
-    /// Writes what was asked for, gives back what is in hand, and closes the file. Queue and store answer
+    /// Finishes all writes, gives back held jobs, and closes the file. Queue and store answer
     /// [`Closed`](sspp_engine::QueueError::Closed) from then on.
     pub async fn close(self) {
         // Before the writer, whose last act is to empty the write-ahead log: readers would stand in its way.
@@ -151,7 +151,7 @@ impl SqliteDatabase {
         }
     }
 
-    /// Lets go of the file as a crash would, in the middle of whatever it does: for tests of what comes after.
+    /// Releases the file as a crash would, without finishing anything: for tests of recovery.
     #[cfg(feature = "testing")]
     pub async fn abandon(self) {
         self.writer.abort();

@@ -2,6 +2,15 @@
 //!
 //! One process owns the file. All writes go through one task, the `writer`, which gathers what callers ask for
 //! at the same time into one durable transaction; reads have a few connections of their own.
+//!
+//! | what | where |
+//! |---|---|
+//! | the file: opened, locked, found again, closed | `database`, `connect`, `lock`, `place`, `log_name` |
+//! | the task that writes, and what it is asked to do | `writer`, `command`, `multi_insert` |
+//! | the store, a file for each port | `store` |
+//! | the queue | `queue`, `queue_rows`, `queue_state`, `queue_write` |
+//! | reads with a time limit | `bounded` |
+//! | errors by what they mean | `failure`, `open_error` |
 
 mod bounded;
 mod command;

@@ -1,4 +1,4 @@
-//! One process owns the file: it holds a lock on the file itself, whatever names the file has.
+//! One process owns the file: it holds a lock on the file itself, so other names of the file do not matter.
 
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata, TryLockError};

@@ -38,7 +38,7 @@ pub(super) async fn note(
         .execute(&mut *connection)
         .await
         .map_err(of_sqlx)?;
-    // Into the file itself: in the log alone, nothing would be found by another name.
+    // Into the file itself: the log is not found under another name of the file.
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await.map_err(of_sqlx)?;
     Ok(())
 }

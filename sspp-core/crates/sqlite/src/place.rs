@@ -1,4 +1,4 @@
-//! Where the data file is, and whether what is there is still the file that was opened.
+//! Where the data file is, and whether it is still the file that was opened.
 //!
 //! A file that was renamed, removed or replaced takes writes like any other, but the next start does not find them.
 
@@ -12,7 +12,7 @@ use super::SqliteOpenError;
 use super::failure::{Failure, FailureKind};
 use super::log_lock::lock_log;
 
-/// A file by the number that the system gave it, whatever its names are.
+/// A file by its inode number, not by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FileId(u64, u64);
 
@@ -23,7 +23,7 @@ impl FileId {
         Self(metadata.dev(), metadata.ino())
     }
 
-    /// There are no such numbers, and no need: a file that is open cannot be renamed, removed or replaced.
+    /// Not needed here: an open file cannot be renamed, removed or replaced.
     #[cfg(not(unix))]
     pub(super) fn of(_: &Metadata) -> Self {
         Self(0, 0)

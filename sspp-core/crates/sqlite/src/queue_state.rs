@@ -1,4 +1,4 @@
-//! What the owner of the file knows of its queue without asking SQLite: who has what in hand, and what waits.
+//! What the owner of the file knows of its queue without asking SQLite: which jobs are held, by which reader, and which wait.
 
 use std::collections::HashMap;
 
@@ -17,11 +17,11 @@ pub(super) struct Claim {
 }
 
 impl Claim {
-    /// Its holder is gone, or was not told of it.
+    /// Its holder is gone, or never received it.
     const ORPHANED: Self = Self { delivery: 0, since: None };
 }
 
-/// The numbers that tell what there is to receive.
+/// The numbers that say which jobs can be received.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Marks {
     /// Jobs in the file.
@@ -51,7 +51,7 @@ impl Marks {
         })
     }
 
-    /// Reads which jobs the file has as in hand.
+    /// Reads which jobs the file has as held.
     pub(super) async fn in_hand(&self, connection: &mut SqliteConnection) -> sqlx::Result<Vec<i64>> {
         sqlx::query_scalar("SELECT seq FROM jobs WHERE seq <= ? AND due_at IS NULL")
             .bind(self.delivered_to)
@@ -75,14 +75,14 @@ pub(super) struct QueueState {
 }
 
 impl QueueState {
-    /// The state after opening: `suspects` are the jobs that were in hand when the last process died.
+    /// The state after opening: `suspects` are the jobs that the last process held when it died.
     pub(super) fn new(marks: Marks, stamps: Stamps, suspects: &[i64], opens: i64, claim_bound: i64) -> Self {
         let claims = suspects.iter().map(|seq| (*seq, Claim::ORPHANED)).collect();
         Self { marks, stamps, claims, opens, deliveries: 0, claim_bound, saved: marks, undo: Vec::new() }
     }
 
-    /// Takes what was read from the file in place of what is known. What is known of a claim stays only while the file has
-    /// the job as in hand.
+    /// Replaces the state by that of the file. A claim in memory stays only while the file has
+    /// the job as held.
     pub(super) fn reload(&mut self, marks: Marks, in_hand: &[i64]) {
         let claim = |seq: &i64| (*seq, self.claims.get(seq).copied().unwrap_or(Claim::ORPHANED));
         self.claims = in_hand.iter().map(claim).collect();
@@ -164,18 +164,18 @@ impl QueueState {
         expired
     }
 
-    /// Jobs in hand of this process, to be given back when it ends in order.
+    /// Jobs that this process holds, to be given back when it ends in order.
     pub(super) fn in_hand(&self, now: i64) -> Vec<i64> {
         let held = |claim: &Claim| claim.since.is_some_and(|since| now - since <= self.claim_bound);
         self.claims.iter().filter(|(_, claim)| held(claim)).map(|(seq, _)| *seq).collect()
     }
 
-    /// Whether a job is in hand.
+    /// Whether a job is held.
     pub(super) fn is_active(&self, seq: i64) -> bool {
         self.claims.contains_key(&seq)
     }
 
-    /// How many jobs are in hand.
+    /// How many jobs are held.
     pub(super) fn active(&self) -> u64 {
         self.claims.len() as u64
     }

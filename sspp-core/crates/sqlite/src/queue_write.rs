@@ -34,7 +34,7 @@ pub(super) fn admit<'a>(
 ) -> Vec<NewJob> {
     let mut state = locked(state);
     let mut jobs = Vec::new();
-    // A caller that was told that it took too long sends the event again: what has no caller is not taken.
+    // A caller that got a timeout sends the event again, so jobs whose caller gave up are not taken.
     for ask in asks.filter(|ask| !ask.is_abandoned()) {
         let count = ask.work.len() as u64;
         let backlog = state.marks.total;
@@ -95,7 +95,7 @@ pub(super) async fn enqueue(
     Ok(())
 }
 
-/// Takes what is due: jobs that come again first, then those that were never delivered.
+/// Takes jobs that are due: first those that come again, then those that were never delivered.
 pub(super) async fn receive(
     connection: &mut SqliteConnection,
     state: &Mutex<QueueState>,
@@ -122,7 +122,7 @@ pub(super) async fn receive(
         // Fewer than asked for though more would fit: nothing is left up to the last number.
         let through =
             fresh.last().filter(|_| fresh.len() == room || bytes == 0).map_or(marks.last_seq, |row| row.0);
-        // It is durable before a worker holds the payload: should that kill us, the job comes back as a suspect.
+        // The delivery is durable before a worker holds the payload: if it kills the process, the job comes back as a suspect.
         sqlx::query("UPDATE queue_state SET delivered_to = ?")
             .bind(through)
             .execute(&mut *connection)
@@ -165,7 +165,7 @@ async fn take_due(
     .fetch(&mut *connection);
     let rows = take_within(bytes, found).await?;
     let seqs: Vec<i64> = rows.iter().map(|row| row.0).collect();
-    // Below the mark and without a due time: in hand, and a suspect should this process die.
+    // Below the mark and without a due time: held, and a suspect if this process dies.
     sqlx::query("UPDATE jobs SET due_at = NULL WHERE seq IN (SELECT value FROM json_each(?))")
         .bind(json(&seqs))
         .execute(&mut *connection)
@@ -177,7 +177,7 @@ async fn take_due(
     Ok(rows)
 }
 
-/// Hands out again what was not settled or kept in time. The file already has these jobs as in hand.
+/// Delivers jobs again that were not settled or kept in time. The file already has them as held.
 pub(super) async fn reclaim(
     connection: &mut SqliteConnection,
     state: &Mutex<QueueState>,
@@ -214,7 +214,7 @@ fn deliver(
         .collect()
 }
 
-/// Settles what is not stale.
+/// Settles deliveries whose receipts are not stale.
 pub(super) async fn settle(
     connection: &mut SqliteConnection,
     state: &Mutex<QueueState>,
@@ -257,7 +257,7 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// A delay of nothing is due whatever the clock does next.
+/// A delay of zero is due at once, even if the clock steps back.
 fn due_at(now: i64, delay: Duration) -> i64 {
     if delay.is_zero() {
         return 0;
@@ -308,7 +308,7 @@ pub(super) async fn end_run(
     Ok(())
 }
 
-/// Gives back what is in hand when the process ends in order: none is a suspect then.
+/// Gives back held jobs when the process ends in order: none of them is a suspect.
 pub(super) async fn give_back_all(
     connection: &mut SqliteConnection,
     state: &Mutex<QueueState>,

@@ -38,7 +38,7 @@ pub(super) struct Writer {
     pub(super) clock: Arc<dyn Clock>,
     /// Notified when jobs arrive.
     pub(super) arrivals: Arc<Notify>,
-    /// Whether what it knows is what is in the file.
+    /// Whether its state in memory is that of the file.
     pub(super) is_current: bool,
     /// When something was last written; `None` after a failure.
     pub(super) written: Option<Instant>,
@@ -61,7 +61,7 @@ impl Writer {
                 match command {
                     Command::Close(reply) => {
                         closing = Some(reply);
-                        // Takes no more, but does what it already has.
+                        // Takes no more commands, but finishes those that it has.
                         commands.close();
                     }
                     command => batch.push(command),
@@ -112,7 +112,7 @@ impl Writer {
         }
         let pings = batch.iter().all(|command| matches!(command, Command::Ping(_)));
         match &outcome {
-            // The caller of a ping says so itself, once a change.
+            // The caller of a ping logs it itself, once for each change.
             Err(failure) if !pings => {
                 tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed, and its callers get the error");
             }
@@ -262,12 +262,12 @@ impl Writer {
         }
     }
 
-    /// Ends in order: nothing stays in hand, and the whole of the file is in the file.
+    /// Ends in order: gives back every held job, and moves the whole log into the file.
     async fn shut(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         let now = self.clock.now().timestamp_micros();
         if let Err(failure) = queue_write::give_back_all(&mut connection, &self.queue, now).await {
-            tracing::warn!(reason = %failure.reason, "what was in hand could not be given back: it comes again as suspect");
+            tracing::warn!(reason = %failure.reason, "held jobs could not be given back: they come again as suspects");
         }
         if let Err(error) = log_name::clear(&mut connection).await {
             tracing::warn!(%error, "the file could not be marked as having an empty log");

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use sspp_engine::{Cursor, DeadLetterCursor, Envelope, EnvelopeFault, Subject};
+use sspp_engine::{Cursor, DeadLetterCursor, Envelope, EnvelopeFault, PayloadFacts};
 use sspp_events::{
     AccountId, ContentDigest, Event, EventType, ExternalId, Metadata, ParseFault, SeededRandom, Source,
     Timestamp, UserId, Violation, one_line, parse_event, parse_unsent_event, read_text,
@@ -121,13 +121,13 @@ pub fn envelope(bytes: &[u8]) {
     match Envelope::decode(bytes) {
         Ok(envelope) => {
             within_bounds(&envelope.event);
-            let (subject, event) = (Subject::of_payload(bytes), &envelope.event);
+            let (facts, event) = (PayloadFacts::of_payload(bytes), &envelope.event);
             assert_eq!(
-                subject.account_id.as_ref(),
+                facts.account_id.as_ref(),
                 Some(&event.account_id),
                 "what is readable names its account"
             );
-            assert_eq!(subject.user_id.as_ref(), Some(&event.user_id));
+            assert_eq!(facts.user_id.as_ref(), Some(&event.user_id));
             round_trip(envelope);
         }
         Err(EnvelopeFault::UnknownVersion { version }) => assert_ne!(version, 1, "version 1 is known"),

@@ -1,4 +1,13 @@
 //! Contract suites, builders, fakes and mocks for tests: of adapters, and of users of the ports.
+//!
+//! | what | where |
+//! |---|---|
+//! | contract suites that every adapter passes, port by port | [`contract`] |
+//! | valid events, signals, models and dead letters by number | [`builders`] |
+//! | laws that the fuzzers and the normal tests check | [`fuzz`] |
+//! | stores that fail on demand, mocks of the ports | `faulty_store`, `mock` |
+//! | a SQLite store in memory; Redis and PostgreSQL in containers | `sqlite`, `servers` |
+//! | waiting for a condition; exported metrics against their list | `eventually`, `exposition` |
 
 pub mod builders;
 pub mod contract;

@@ -1,11 +1,11 @@
-//! A whole store for tests that are set up where nothing can be awaited.
+//! A whole store for tests that are set up outside async code.
 
 use std::sync::LazyLock;
 
 use sspp_sqlite::SqliteStore;
 use tokio::runtime::{Builder, Runtime};
 
-/// Where such stores work, whatever runtime a test has, and whether its time is paused.
+/// The runtime of these stores, apart from the test's own, whose time may be paused.
 #[expect(clippy::expect_used, reason = "this is part of tests: it fails by panicking")]
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime starts")

@@ -369,6 +369,6 @@ async fn a_pipeline_whose_queue_is_closed_ends() {
     );
     let running = tokio::spawn(pipeline.run(CancellationToken::new()));
     database.close().await;
-    // Nobody told it to stop.
+    // No one stopped it.
     tokio::time::timeout(Duration::from_secs(30), running).await.unwrap().unwrap();
 }

@@ -35,7 +35,7 @@ async fn an_event_that_fails_alone_gets_three_attempts() {
 
 /// An event that is alone is held against an ordinary signal.
 #[tokio::test(start_paused = true)]
-async fn an_event_that_fails_with_nobody_beside_it_gets_three_attempts_too() {
+async fn an_event_that_fails_alone_gets_three_attempts_too() {
     let bench = Bench::new(fails_event_3);
     bench.enqueue_events(3..4).await;
     let running = bench.start();
@@ -55,7 +55,7 @@ fn is_ordinary(record: &Record) -> bool {
 }
 
 /// The schema refuses every signal, for a reason of class data or an unclear one: all wait, none is dead-lettered,
-/// whether they come in a batch or alone, and whatever was recorded before.
+/// in a batch or alone, after any other records.
 #[tokio::test(start_paused = true)]
 async fn a_schema_that_refuses_everything_dead_letters_nothing() {
     let unclear = || StoreError::Other { reason: "a trigger raised".to_owned() };

@@ -52,7 +52,7 @@ async fn one_bad_row_in_500() {
     .await;
 }
 
-/// An envelope of a later release waits for a worker that can read it: it is no dead letter and holds up nobody.
+/// An envelope of a later release waits for a worker that can read it: it becomes no dead letter and delays no other event.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_envelope_of_a_later_release() {
     row("an envelope of an unknown version among others", async |stage| {

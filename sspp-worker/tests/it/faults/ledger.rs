@@ -1,4 +1,4 @@
-//! The ledger: clients that send events until each is acknowledged, and what they were told.
+//! The ledger: clients that send events until each is acknowledged, and the answers they got.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -58,7 +58,7 @@ async fn redis_in_a_black_hole() {
     .await;
 }
 
-/// Neither side is told that the connections are gone: what Redis holds for them, nobody will ever hear.
+/// Neither side learns that the connections are gone, so answers that Redis sends on them are lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_half_open() {
     row("connections to Redis half open", async |stage| {

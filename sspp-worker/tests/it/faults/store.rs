@@ -43,7 +43,7 @@ async fn postgresql_cut_after_commit_was_sent() {
     .await;
 }
 
-/// Neither side is told that the connections are gone, one of them perhaps in the middle of a transaction.
+/// Neither side learns that the connections are gone, perhaps in the middle of a transaction.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_half_open() {
     row("connections to PostgreSQL half open, 3 times", async |stage| {
@@ -136,7 +136,7 @@ pub(super) async fn away(time: Duration) {
     .await;
 }
 
-/// What a worker cannot record when it is told to stop, it gives back: at once, and with no attempt spent.
+/// A stopping worker gives back jobs that it cannot record: at once, and with no attempt spent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_stopped_while_postgresql_is_away() {
     row("worker stopped while PostgreSQL is away, 3 times", async |stage| {

@@ -169,7 +169,7 @@ impl QueueState {
     }
 }
 
-/// A delay of nothing is due whatever the clock does next.
+/// A delay of zero is due at once, even if the clock steps back.
 fn after(now: i64, delay: Duration) -> i64 {
     if delay.is_zero() {
         return i64::MIN;

@@ -24,7 +24,7 @@ pub struct PipelineConfig {
     /// How long to pause while a dependency is away: growing from `base` to `max`, jittered.
     pub pause: RetryPolicy,
     /// How long a pipeline lives, at least, before it looks for deliveries that were not settled; up to twice that, by
-    /// chance. It keeps deaths that come soon after a start, whatever their cause, from counting against an event.
+    /// chance. So deaths soon after a start, of any cause, do not count against an event.
     pub suspects_after: Duration,
     /// How often deliveries that were not settled are looked for; more often where the queue's claim bound is short.
     pub reclaim_every: Duration,

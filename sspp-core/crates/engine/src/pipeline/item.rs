@@ -1,4 +1,4 @@
-//! An event in hand: its delivery, what the store is to keep of it, and what a failed attempt leads to.
+//! An event that the pipeline holds: its delivery, the record made of it, and the outcome of a failed attempt.
 
 use super::process::dead_letter;
 use crate::{DeadLetterReason, Delivery, Record, Settled};

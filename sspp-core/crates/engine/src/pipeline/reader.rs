@@ -1,4 +1,4 @@
-//! Readers: each takes a batch, sees it through, and takes the next.
+//! Readers: each takes a batch, processes and settles it, and takes the next.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Recording a batch, whatever goes wrong: outages are waited out, and the one event at fault is isolated and proven to be.
+//! Records a batch: waits while the store is away, and isolates and proves the one event that the store refuses.
 
 use std::collections::VecDeque;
 

@@ -13,7 +13,7 @@ use sspp_scoring::ScoringModel;
 
 /// Turns queued events into stored signals until it is stopped.
 ///
-/// Nothing that was enqueued is lost and nothing counts twice, whatever kills the process: a delivery is settled only
+/// No enqueued event is lost and none counts twice, even if the process is killed: a delivery is settled only
 /// after the store committed its signal or dead letter, and the store counts an event id once.
 ///
 /// ```

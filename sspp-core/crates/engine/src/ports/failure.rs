@@ -1,6 +1,6 @@
-//! What a failure means for the events that were in hand.
+//! What a failure means for the events of the failed call.
 
-/// What a failure means for the events that were in hand.
+/// What a failure means for the events of the failed call.
 ///
 /// ```
 /// use sspp_core::{FailureClass, StoreError};

@@ -38,7 +38,7 @@ pub struct NewJob {
 }
 
 impl NewJob {
-    /// A payload to be queued, whatever it holds: for an event, make it [from its envelope](Envelope::job).
+    /// A job with any payload. For an event, make it [from its envelope](Envelope::job).
     pub fn new(event_id: EventId, account_id: AccountId, payload: impl Into<Bytes>) -> Self {
         Self { event_id, account_id, payload: payload.into(), enqueued_at: None }
     }
@@ -240,7 +240,7 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     /// Settles deliveries, all of them or (after an error) perhaps some: calling again is safe.
     async fn settle(&self, settlements: Vec<Settled>) -> Result<(), QueueError>;
 
-    /// Renews the claim on deliveries that take long, so that nobody reclaims them.
+    /// Renews the claim on deliveries that take long, so that no other worker reclaims them.
     async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), QueueError>;
 
     /// Counts, durably, that the suspect is about to be decoded and scored; returns the count, this run included, or 0
@@ -251,7 +251,7 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     /// Takes the count of [`begin_run`](EventQueue::begin_run) back to nothing: the suspect was scored and the process lives.
     async fn end_run(&self, receipt: &Receipt) -> Result<(), QueueError>;
 
-    /// How many jobs wait, are in hand, and are delayed.
+    /// How many jobs are waiting, active and delayed.
     async fn depth(&self) -> Result<QueueDepth, QueueError>;
 
     /// The job of an event; `None` when it is not (or no longer) in the queue.
@@ -264,7 +264,7 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     /// refuses an event's write refuses this one: a full memory or disk, a server or file that is only read.
     async fn ping(&self) -> Result<(), QueueError>;
 
-    /// Whether deliveries can be settled now. A queue that is full, of jobs or of memory, can be drained all the same.
+    /// Whether deliveries can be settled now. A queue that is full, of jobs or of memory, can still be drained.
     async fn can_settle(&self) -> Result<(), QueueError> {
         match self.ping().await {
             Err(QueueError::Full { .. }) => Ok(()),

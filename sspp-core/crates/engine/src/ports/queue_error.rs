@@ -55,7 +55,7 @@ pub enum QueueError {
 }
 
 impl QueueError {
-    /// What the failure means for the events in hand. A queue treats payloads as bytes, so it never fails by data.
+    /// What the failure means for the events of the call. A queue treats payloads as bytes, so it never fails by data.
     pub const fn class(&self) -> FailureClass {
         match self {
             Self::Unavailable { .. }

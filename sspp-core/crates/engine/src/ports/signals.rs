@@ -36,10 +36,10 @@ pub enum Recorded {
 }
 
 /// Where signals are kept. The effect is exactly once: an event id is a signal or a dead letter, never both and never
-/// twice, however often it is recorded and whatever is killed in between; until it [expires](super::Housekeeping::expire_signals).
+/// twice, even if it is recorded again or a process is killed in between, until it [expires](super::Housekeeping::expire_signals).
 #[async_trait]
 pub trait Signals: Send + Sync + std::fmt::Debug {
-    /// Records a batch in one transaction and answers one [`Recorded`] a record, in their order.
+    /// Records a batch in one transaction. Returns one [`Recorded`] for each record, in order.
     ///
     /// - A signal whose event id is new is inserted, and all statistics follow in the same transaction. A dead letter
     ///   that the event had is removed when it has the same content, or none; one with other content stays, and the
@@ -52,17 +52,17 @@ pub trait Signals: Send + Sync + std::fmt::Debug {
     /// - A dead letter whose event is a signal is not recorded ([`Recorded::Duplicate`]), unless both contents are known
     ///   and differ: then it is recorded as a conflict too.
     ///
-    /// A store on a server of its own dates what is recorded by that server's clock, so that no worker's clock decides how
-    /// long it is kept.
+    /// A store on a server dates records by that server's clock, so that no worker's clock decides how
+    /// long they are kept.
     /// Every signal's model has to be there: otherwise nothing is recorded, and the error is
     /// [`MissingModel`](StoreError::MissingModel). A store that was restored from an older backup lacks models that were kept.
     ///
-    /// After an error of class [`Data`](crate::FailureClass::Data) nothing of the batch was recorded: record its halves
+    /// After an error of class [`Data`](crate::FailureClass::Data) no record of the batch was stored: record its halves
     /// to find the event that may be [at fault](Signals::is_at_fault). After any other error the batch was recorded whole
     /// or not at all: record it again.
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
 
-    /// Records what was scored elsewhere, as [`record`](Signals::record) does, except that everything keeps its time of
+    /// Records signals that were scored elsewhere, as [`record`](Signals::record) does, except that they keep their time of
     /// processing.
     async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
         self.record(batch).await
@@ -73,7 +73,7 @@ pub trait Signals: Send + Sync + std::fmt::Debug {
     /// takes the signal now.
     ///
     /// When it refuses ordinary signals too, the schema is at fault: that is [`Setup`](StoreError::Setup). Any number of
-    /// callers may ask at once, and nothing of what was tried stays, though numbers of signals may be left out.
+    /// callers may ask at once. No row of the attempt stays, but signal numbers may have gaps.
     async fn is_at_fault(&self, signal: &NewSignal, payload: &bytes::Bytes) -> Result<bool, StoreError>;
 
     /// A signal by its number.
@@ -82,11 +82,11 @@ pub trait Signals: Send + Sync + std::fmt::Debug {
     /// A signal by the event it was made from.
     async fn signal_of_event(&self, event_id: EventId) -> Result<Option<Signal>, StoreError>;
 
-    /// A stretch of a sorted list. Following [`SignalQuery::position`] with the last row's key returns every row
-    /// that was there at the start once, whatever is added meanwhile.
+    /// A page of a sorted list. Following [`SignalQuery::position`] with the last row's key returns every row
+    /// that existed at the start once, even if rows are added meanwhile.
     ///
-    /// With [`SignalQuery::until`] it is a list of what was stored before then: following it returns exactly that, less what
-    /// is removed meanwhile.
+    /// With [`SignalQuery::until`] the list holds only signals stored before then, less those
+    /// removed meanwhile.
     ///
     /// A list that no index serves reads for two seconds at most, then it fails as [`TooBroad`](StoreError::TooBroad); so
     /// does a count that no counter serves.

@@ -81,7 +81,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What the failure means for the events in hand.
+    /// What the failure means for the events of the call.
     pub const fn class(&self) -> FailureClass {
         match self {
             Self::Data { .. } => FailureClass::Data,

@@ -40,6 +40,6 @@ impl Erasures {
 pub(super) fn digests(record: &Record) -> Vec<ErasureDigest> {
     match record {
         Record::Signal { signal, .. } => ErasureDigest::of_event(&signal.accepted.event).to_vec(),
-        Record::DeadLetter(letter) => letter.subject().erasure_digests(),
+        Record::DeadLetter(letter) => letter.facts().erasure_digests(),
     }
 }

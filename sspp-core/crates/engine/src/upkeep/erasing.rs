@@ -1,4 +1,4 @@
-//! Erasing in small steps beside the work, until nothing is left to erase.
+//! The duty that finishes erasures, in small steps, until no row is left.
 
 use std::mem;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::{Store, StoreError};
 
 /// How many signals, and how many dead letters, a step removes at most.
 const STEP: u32 = 500;
-/// How long to rest after a step, at least: the store is left alone for as long as it was busy.
+/// How long to rest after a step, at least; after a longer one it rests as long as that took.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How often to look for erasures that other processes began.
 const EVERY: Duration = Duration::from_secs(30);

@@ -1,8 +1,8 @@
-//! What runs in the background beside the pipeline, under one supervisor.
+//! Background work beside the pipeline, under one supervisor.
 //!
 //! - `duty`: what a duty is, and how it claims its work
 //! - `supervisor`: runs the duties, tries again after a failure, stops them
-//! - `retention`: removes what is too old
+//! - `retention`: removes rows that are too old
 //! - `erasing`: finishes erasures
 
 mod duty;

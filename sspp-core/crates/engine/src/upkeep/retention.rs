@@ -1,4 +1,4 @@
-//! Removing what is older than it has to be kept, in small steps beside the work.
+//! The duty that removes old signals and dead letters, in small steps.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,9 +32,9 @@ pub struct Retention {
     pub dead_letters: Option<Duration>,
     /// How many rows a transaction removes at most.
     pub batch: u32,
-    /// How long to rest after a transaction, at least: the store is left alone for as long as it was busy.
+    /// How long to rest after a transaction, at least; after a longer one it rests as long as that took.
     pub pause: Duration,
-    /// How often to look for what has become too old.
+    /// How often to look for rows that are too old.
     pub every: Duration,
 }
 
@@ -51,7 +51,7 @@ impl Default for Retention {
 }
 
 impl Retention {
-    /// The shortest age at which something may go: a day. What is shorter is taken as a day.
+    /// The shortest age that can be set: a day. A shorter one counts as a day.
     pub const SHORTEST: Duration = Duration::from_hours(24);
 
     /// Whether everything is kept for ever.
@@ -60,14 +60,14 @@ impl Retention {
     }
 }
 
-/// The duty that removes what is too old.
+/// The duty that removes rows that are too old.
 pub(super) struct Expiring {
     store: Arc<dyn Store>,
     retention: Retention,
 }
 
 impl Expiring {
-    /// None when everything is kept for ever; the counters are there all the same.
+    /// `None` when everything is kept for ever; the counters are exported even then.
     pub(super) fn new(store: Arc<dyn Store>, retention: Retention) -> Option<Self> {
         for kind in ["signal", "dead_letter"] {
             counter!(EXPIRED, "kind" => kind).increment(0);

@@ -13,10 +13,10 @@ use super::erasing::Erasing;
 use super::retention::{Expiring, Retention};
 use crate::{Store, StoreError};
 
-/// What a process does in the background: removes what is too old, and finishes erasures.
+/// The background work of a process: retention, and unfinished erasures.
 ///
 /// Any number of processes may do so over one store: each step claims its rows in the database. A duty that fails is tried
-/// again after its rest, and the log tells of it once until it works. A panic ends neither its duty nor the others.
+/// again after its rest; a series of failures is logged once. A panic ends neither its duty nor the others.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -53,7 +53,7 @@ impl Upkeep {
         Self { store, duties: Vec::new() }
     }
 
-    /// Removes what is too old, by the store's clock. `sspp_worker_expired_total` counts it by `kind`: `signal` or `dead_letter`.
+    /// Removes rows that are too old, by the store's clock. `sspp_worker_expired_total` counts it by `kind`: `signal` or `dead_letter`.
     #[must_use]
     pub fn retention(mut self, retention: Retention) -> Self {
         let duty = Expiring::new(Arc::clone(&self.store), retention);
@@ -61,7 +61,7 @@ impl Upkeep {
         self
     }
 
-    /// Finishes erasures, those of processes that died too: at start, when `begun` is notified, and every 30 seconds.
+    /// Finishes erasures, also those that a dead process began: at start, when `begun` is notified, and every 30 seconds.
     #[must_use]
     pub fn erasures(mut self, begun: Arc<Notify>) -> Self {
         self.duties.push(Box::new(Erasing::new(Arc::clone(&self.store), begun)));
@@ -89,7 +89,7 @@ async fn keep_doing(mut duty: Box<dyn Duty>, stop: CancellationToken) {
         let failed = match stop.run_until_cancelled(round).await {
             None | Some(Ok(Err(StoreError::Closed))) => return,
             Some(Ok(done)) => done.err().map(|error| error.to_string()),
-            // What panicked is in the log.
+            // The panic is in the log already.
             Some(Err(_)) => Some("it panicked".to_owned()),
         };
         if let Some(error) = &failed

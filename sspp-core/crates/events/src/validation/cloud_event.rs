@@ -1,8 +1,8 @@
 //! `CloudEvents` 1.0 as events: the structured form (one JSON object) and the binary form (attributes apart from the data).
 //!
 //! `id` is the event id, `source` the source, `type` the event type, `time` the timestamp; `data` holds `accountId`,
-//! `userId` and `metadata`. Both forms become the members of an event as raw JSON and are checked as those are; what is
-//! found is then told of where it was written.
+//! `userId` and `metadata`. Both forms become the members of an event as raw JSON and are checked as those are; violations
+//! then name the place in the `CloudEvent`.
 
 use std::fmt;
 
@@ -76,7 +76,7 @@ pub fn parse_cloud_event(json: &[u8], model: &dyn KnownTypes, now: Timestamp) ->
 }
 
 /// Reads a `CloudEvent` 1.0 in the binary form: its attributes, and its data as JSON. The same rules as for
-/// [`parse_cloud_event`]; attributes are told of as `ce-id`, `ce-source` and so on, as HTTP names them.
+/// [`parse_cloud_event`]; violations name attributes as HTTP does: `ce-id`, `ce-source` and so on.
 ///
 /// ```
 /// use sspp_core::{CloudEventAttributes, ScoringModel, Timestamp, parse_cloud_event_data};
@@ -314,10 +314,11 @@ impl Attributes<'_> {
             Ok(event) if found.is_empty() => Ok(event),
             Ok(_) => Err(Violations::new(found)),
             Err(violations) => {
-                let told = violations.into_vec().into_iter().map(|one| form.told(one, by_subject));
+                let placed = violations.into_vec().into_iter().map(|one| form.place(one, by_subject));
                 // Of data that could not be read, nothing more can be said.
-                found
-                    .extend(told.filter(|(_, of_data)| readable || !of_data).map(|(violation, _)| violation));
+                found.extend(
+                    placed.filter(|(_, of_data)| readable || !of_data).map(|(violation, _)| violation),
+                );
                 Err(Violations::new(found))
             }
         }

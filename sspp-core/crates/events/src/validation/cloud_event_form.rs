@@ -40,8 +40,8 @@ impl Form {
         }
     }
 
-    /// A violation of an event's member, told of where a `CloudEvent` has it; and whether that is in the data.
-    pub(super) fn told(self, violation: Violation, by_subject: bool) -> (Violation, bool) {
+    /// A violation with the place where a `CloudEvent` has the member; and whether that is in the data.
+    pub(super) fn place(self, violation: Violation, by_subject: bool) -> (Violation, bool) {
         let Violation { pointer, code, detail } = violation;
         let rest = pointer.strip_prefix('/').unwrap_or(&pointer);
         let member = rest.split('/').next().unwrap_or_default();

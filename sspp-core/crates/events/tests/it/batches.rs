@@ -1,4 +1,4 @@
-//! Many events in one body: how they are told apart, and what is refused as a whole.
+//! Many events in one body: how they are separated, and which bodies are refused as a whole.
 
 use sspp_core::{BatchFault, BatchFormat, Event, ScoringModel, Timestamp, Violations, parse_batch};
 

@@ -118,7 +118,7 @@ fn a_prefix_is_left_out_only_where_it_must_be() {
 }
 
 #[test]
-fn faults_are_told_of_where_they_were_written() {
+fn faults_name_the_place_where_they_were_written() {
     for (pointer, value, sentence) in [
         ("/specversion", json!("0.3"), "specversion must be 1.0"),
         ("/specversion", json!(1.0), "specversion must be 1.0"),
@@ -176,7 +176,7 @@ fn data_may_come_in_base64() {
 }
 
 #[test]
-fn each_fault_of_data_in_base64_is_told_once() {
+fn each_fault_of_data_in_base64_is_listed_once() {
     let sentence = |event: &Value| {
         let said = found(structured(event));
         assert_eq!(said.len(), 1, "{said:?}");

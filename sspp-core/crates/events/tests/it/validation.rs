@@ -1,4 +1,4 @@
-//! Events as producers send them: what is accepted, and every sentence of what is not.
+//! Events as producers send them: which are accepted, and the sentence of every violation.
 
 use sspp_core::{Event, ParseFault, ScoringModel, Timestamp, parse_event};
 

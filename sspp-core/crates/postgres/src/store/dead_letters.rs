@@ -12,8 +12,8 @@ use crate::PgStore;
 use crate::failure::Failure;
 use sspp_engine::recording::Figures;
 use sspp_engine::{
-    DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, NumberedDeadLetter, Page, StoreError,
-    Subject, Total,
+    DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, NumberedDeadLetter, Page, PayloadFacts,
+    StoreError, Total,
 };
 use sspp_events::{ContentDigest, DeadLetterId};
 
@@ -64,7 +64,7 @@ async fn edit(
     payload: &[u8],
     content: ContentDigest,
 ) -> Result<bool, Failure> {
-    let subject = Subject::of_payload(payload);
+    let facts = PayloadFacts::of_payload(payload);
     begin_with(connection, ALONE).await?;
     let changed = sqlx::query(
         "UPDATE dead_letters SET payload = $1, content = $2, account_id = $3, user_id = $4, event_type = $5 \
@@ -72,9 +72,9 @@ async fn edit(
     )
     .bind(payload)
     .bind(content.as_bytes().as_slice())
-    .bind(subject.account_id.map(String::from))
-    .bind(subject.user_id.map(String::from))
-    .bind(subject.event_type.map(String::from))
+    .bind(facts.account_id.map(String::from))
+    .bind(facts.user_id.map(String::from))
+    .bind(facts.event_type.map(String::from))
     .bind(id.as_uuid())
     .bind(held)
     .execute(&mut *connection)

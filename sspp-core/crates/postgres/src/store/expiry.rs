@@ -13,7 +13,7 @@ use sspp_engine::recording::Figures;
 use sspp_events::Timestamp;
 use sspp_sql::RemovedSignal;
 
-/// An array of ids, since the server plans its reading by index whatever it thinks of their number.
+/// An array of ids, so the server always reads by index, however many rows it expects.
 const REMOVE_SIGNALS: &str = "\
     DELETE FROM signals WHERE id = ANY(ARRAY( \
         SELECT id FROM signals WHERE processed_at < $1 ORDER BY processed_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)) \

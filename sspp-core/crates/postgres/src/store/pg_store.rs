@@ -16,8 +16,8 @@ const IDLE: Duration = Duration::from_mins(5);
 
 /// A store on PostgreSQL 15 or later, shared by any number of processes.
 ///
-/// What a call answered is committed and on disk: every connection sets what that leans on, whatever the server has set.
-/// [`durability`](sspp_engine::StoreStatus::durability) says what cannot be set.
+/// An acknowledged write is committed and on disk: every connection sets what this needs, whatever the server's own settings.
+/// [`durability`](sspp_engine::StoreStatus::durability) reports settings that a connection cannot change.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,7 +1,7 @@
 //! Recording a batch in one transaction.
 //!
-//! An event id is a signal or a dead letter, never both, whatever is recorded at the same time: a batch of signals alone
-//! shares a lock, a batch with dead letters has it alone. Signals of one id meet at its unique key. So the common case,
+//! An event id is a signal or a dead letter, never both, also under concurrent recording: a batch of signals alone
+//! takes a shared lock, a batch with dead letters an exclusive one. Signals of one id meet at its unique key. So the common case,
 //! signals of different ids, costs four round trips: begin with the lock, insert, figures, commit.
 
 use std::collections::HashMap;
@@ -145,7 +145,7 @@ impl Tables for PgTables<'_> {
     }
 
     async fn insert_letter(&mut self, letter: &NewDeadLetter) -> Result<bool, Failure> {
-        let subject = letter.subject();
+        let facts = letter.facts();
         let inserted = sqlx::query(
             "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at, \
              account_id, user_id, event_type) \
@@ -161,9 +161,9 @@ impl Tables for PgTables<'_> {
         .bind(i64::from(letter.attempts))
         .bind(letter.enqueued_at.to_datetime())
         .bind((self.origin == Origin::Import).then(|| letter.died_at.to_datetime()))
-        .bind(subject.account_id.map(String::from))
-        .bind(subject.user_id.map(String::from))
-        .bind(subject.event_type.map(String::from))
+        .bind(facts.account_id.map(String::from))
+        .bind(facts.user_id.map(String::from))
+        .bind(facts.event_type.map(String::from))
         .execute(&mut *self.connection)
         .await?
         .rows_affected();

@@ -31,7 +31,7 @@ async fn a_server_that_is_not_there_is_named_with_the_cause() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_lets_nobody_in_is_named_with_the_cause() {
+async fn a_server_that_refuses_logins_is_named_with_the_cause() {
     let Some(server) = server(Kind::Postgres17).await else { return };
     let (_, rest) = server.url.split_once('@').unwrap();
     let (host, _) = rest.split_once('/').unwrap();
@@ -49,7 +49,7 @@ async fn a_server_that_lets_nobody_in_is_named_with_the_cause() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pool_that_is_all_in_use_is_told_from_a_server_that_is_away() {
+async fn a_full_pool_differs_from_a_server_that_is_away() {
     let Some(server) = server(Kind::Postgres17).await else { return };
     let config = PgConfig { connections: 1, ..PgConfig::new(&server.url) };
     let store = PgStore::open(config).await.unwrap();

@@ -76,7 +76,7 @@ async fn a_question_without_an_index_is_given_up_and_keeps_no_connection() {
     assert_eq!(store.signals(&by_score).await.unwrap().items.len(), 1);
 }
 
-/// What an import brings keeps its times; what the pipeline records has the server's, whatever the worker's clock shows.
+/// Imported signals keep their times; those of the pipeline get the server's, not the worker's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_workers_clock_dates_nothing() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };

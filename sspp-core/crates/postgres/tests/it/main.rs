@@ -88,7 +88,7 @@ async fn a_server_that_takes_no_signals_is_not_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn migrations_run_once_whoever_runs_them() {
+async fn migrations_run_once_with_concurrent_callers() {
     let Some(server) = server(Kind::Postgres17).await else { return };
     let store = PgStore::open(PgConfig::new(&server.url)).await.unwrap();
     let error = store.ping().await.unwrap_err();

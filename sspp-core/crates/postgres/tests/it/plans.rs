@@ -1,4 +1,4 @@
-//! Hot queries are answered from indexes, whatever the size of the table.
+//! Hot queries are answered from indexes, at any size of the table.
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
@@ -57,7 +57,7 @@ async fn hot_queries_use_indexes_and_read_few_rows() {
     }
 }
 
-/// Removing reads what it removes, or looks at, and a page of dead letters what it shows, whatever the size of the table and whatever plan the server keeps for it.
+/// Removing reads only the rows that it removes or checks, and a page of dead letters only its own, at any size of the table and with any cached plan.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn removing_and_listing_letters_read_few_rows() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };

@@ -70,7 +70,7 @@ async fn a_schema_that_refuses_everything_is_no_signals_fault() {
     assert_eq!(store.stats().await.unwrap().signals, 7, "nothing that was tried stays");
 }
 
-/// A rule for some accounts, types or scores is those events' fault, whatever was recorded last; an empty table is no excuse.
+/// A rule for some accounts, types or scores is those events' fault, also after other records and on an empty table.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_schema_that_refuses_some_is_their_fault() {
     let Some(site) = Site::on(Kind::Postgres17).await else { return };

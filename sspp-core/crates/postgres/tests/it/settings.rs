@@ -1,4 +1,4 @@
-//! Settings of a server, a database or a role that would undo a promise: set on our own connections, told, or refused.
+//! Settings of a server, a database or a role that would undo a promise: set on our own connections, reported, or refused.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use sspp_core::testing::builders::signal;
@@ -84,7 +84,7 @@ async fn what_a_promise_leans_on_is_set_on_every_connection() {
     assert_eq!(strictest, ["on", "remote_apply"]);
 }
 
-/// What no session can set is told.
+/// Settings that no session can change are reported.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_set_is_a_risk() {
     let Some(site) = Site::on(Kind::Postgres15).await else { return };

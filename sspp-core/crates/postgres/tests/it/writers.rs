@@ -15,7 +15,7 @@ const WRITERS: u64 = 8;
 const BATCHES: u64 = 12;
 const SIZE: u64 = 100;
 
-/// The same hot accounts and partly the same events, in opposite orders: nobody waits in a circle, each event counts
+/// The same hot accounts and partly the same events, in opposite orders: no deadlock, each event counts
 /// once, and the figures equal a recount.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn opposite_orders_neither_deadlock_nor_count_twice() {

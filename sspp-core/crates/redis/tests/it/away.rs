@@ -34,7 +34,7 @@ async fn a_server_that_is_not_there_is_named_with_the_cause() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_server_at_the_port_is_told() {
+async fn another_server_at_the_port_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move {
@@ -47,7 +47,7 @@ async fn another_server_at_the_port_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_password_is_told() {
+async fn a_wrong_password_is_reported() {
     let Some(server) = server(Kind::Redis7).await else { return };
     let host = server.url.trim_start_matches("redis://").rsplit('@').next().unwrap().trim_end_matches('/');
     says(&format!("redis://stranger:hunter2@{host}"), &[host, "are user and password right?"]).await;

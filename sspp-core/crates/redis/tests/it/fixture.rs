@@ -98,7 +98,7 @@ impl QueueFixture for Fixture {
     async fn crash(&mut self) -> bool {
         self.queue.close().await;
         self.queue = open(&self.config).await;
-        // Whoever held deliveries is gone; they come back after the claim bound.
+        // The holders of deliveries are gone; the jobs come back after the claim bound.
         tokio::time::sleep(self.config.claim_bound + Duration::from_millis(100)).await;
         true
     }

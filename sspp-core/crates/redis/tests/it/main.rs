@@ -101,9 +101,9 @@ async fn lost_scripts_groups_and_shards_are_no_loss() {
     assert_eq!(drain(narrow.as_ref(), 10).await.len(), 10);
 }
 
-/// Paused for a while: callers are told in time, memory stays bounded, and nobody has to help when it is back.
+/// Paused for a while: callers get an error in time, memory stays bounded, and it recovers by itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_frozen_server_is_told_in_time_and_comes_back() {
+async fn a_frozen_server_is_reported_in_time_and_comes_back() {
     let Some(site) = Site::on(Kind::Redis7).await else { return };
     if !site.server.is_container() {
         return;
@@ -167,7 +167,7 @@ async fn unusable_settings_are_refused_without_telling_the_password() {
     }
     let config = RedisConfig { shards: 0, ..RedisConfig::new("redis://127.0.0.1:1") };
     assert!(RedisEventQueue::open(config).await.unwrap_err().to_string().contains("shards"));
-    // Nobody listens there: no error at first, and then one in time.
+    // No server listens there: no error at first, and then one in time.
     let queue = RedisEventQueue::open(RedisConfig::new("redis://127.0.0.1:1")).await.unwrap();
     let began = std::time::Instant::now();
     assert!(queue.enqueue(vec![job(1)]).await.is_err());

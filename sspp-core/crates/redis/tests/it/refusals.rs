@@ -94,7 +94,7 @@ async fn a_server_that_cannot_save_is_not_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_user_without_the_right_to_write_is_told_apart_from_a_server_that_is_away() {
+async fn a_user_without_write_access_differs_from_a_server_that_is_away() {
     for kind in [Kind::Redis7, Kind::Valkey8] {
         let Some(site) = Site::on(kind).await else { return };
         let mut redis = site.raw().await;

@@ -93,7 +93,7 @@ impl Exporter {
     }
 }
 
-/// Who exports: the name that is set (`OTEL_SERVICE_NAME`, or `service.name` in `OTEL_RESOURCE_ATTRIBUTES`), else the binary's.
+/// The exporter's name: the one that is set (`OTEL_SERVICE_NAME`, or `service.name` in `OTEL_RESOURCE_ATTRIBUTES`), else the binary's.
 fn resource(name: Option<String>, binary: &'static str) -> Resource {
     let version = KeyValue::new("service.version", VERSION);
     let found = Resource::builder().build();

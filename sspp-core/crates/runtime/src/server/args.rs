@@ -23,7 +23,7 @@ use crate::read_duration;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Connections")]
 pub struct ServerArgs {
-    /// How many connections may be open, from 1 to 1,000,000. Where all are taken and one is idle it makes room; else more are
+    /// The maximum number of open connections, from 1 to 1,000,000. A new one replaces an idle one; if none is idle, it is
     /// answered 503 at once.
     #[arg(long, env = "SSPP_MAX_CONNECTIONS", value_name = "SSPP_MAX_CONNECTIONS", default_value_t = 4_096,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -34,14 +34,14 @@ pub struct ServerArgs {
     #[arg(long, env = "SSPP_HEADER_TIMEOUT", value_name = "SSPP_HEADER_TIMEOUT", default_value = "10s", value_parser = read_duration)]
     pub header_timeout: Duration,
 
-    /// How long a connection is kept open between two requests. Longer than the balancer in front keeps its own, or some of its
-    /// requests meet a connection that was just closed: a balancer that keeps them for 600s needs 620s here. Seconds, or with
+    /// How long a connection is kept open between two requests. Must be longer than the load balancer keeps its own, or some of its
+    /// requests meet a closed connection: a balancer that keeps them for 600s needs 620s here. Seconds, or with
     /// a unit.
     #[arg(long, env = "SSPP_IDLE_TIMEOUT", value_name = "SSPP_IDLE_TIMEOUT", default_value = "75s", value_parser = read_duration)]
     pub idle_timeout: Duration,
 
-    /// The names by which the server may be asked (Host) while anyone may ask it, between commas, without ports: `api.example`,
-    /// `*.svc.cluster.local`, or `*` for all. Addresses and localhost always may.
+    /// The host names (Host) that requests may use while no keys are set, between commas, without ports: `api.example`,
+    /// `*.svc.cluster.local`, or `*` for all. Addresses and localhost are always allowed.
     #[arg(
         long,
         env = "SSPP_ALLOWED_HOSTS",

@@ -33,7 +33,7 @@ struct Owned {
 #[derive(Debug)]
 pub(super) struct Rest {
     owned: Arc<Mutex<Owned>>,
-    /// Whether the client waits to be told to send the body.
+    /// Whether the client waits for `100 Continue` before it sends the body.
     waits: bool,
 }
 

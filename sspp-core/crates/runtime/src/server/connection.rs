@@ -77,7 +77,7 @@ impl<E: Endpoint<Output = Response> + 'static> House<E> {
         tokio::select! {
             biased;
             peeked = timeout(patience, stream.peek(&mut first)) => matches!(peeked, Ok(Ok(1..))),
-            () = waiting.told_to_end() => false,
+            () = waiting.asked_to_end() => false,
             () = self.stopping.cancelled() => false,
         }
     }
@@ -155,7 +155,7 @@ impl<E: Endpoint<Output = Response> + 'static> House<E> {
         };
         tokio::select! {
             () = linger::close(stream) => {}
-            () = waiting.told_to_end() => {}
+            () = waiting.asked_to_end() => {}
             () = told_to_stop => {}
         }
     }

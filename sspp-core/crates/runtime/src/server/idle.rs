@@ -36,7 +36,7 @@ impl Idle {
 
 impl Waiting<'_> {
     /// Waits until the connection has to end.
-    pub(super) async fn told_to_end(&self) {
+    pub(super) async fn asked_to_end(&self) {
         self.0.give_way.notified().await;
     }
 }

@@ -100,7 +100,7 @@ fn an_explanation_tells_every_step() {
     let model = ScoringModel::embedded_default();
     let event = event("demo_completed", r#"{"responseTimeHours": "5", "interactionCount": 4}"#);
     let explanation = model.explain(&event).unwrap();
-    let told: Vec<_> = explanation
+    let reported: Vec<_> = explanation
         .steps
         .iter()
         .map(|step| {
@@ -108,7 +108,7 @@ fn an_explanation_tells_every_step() {
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             (Base, None, None, "demo_completed is worth 0.90", 9_000, 9_000),
             (Modifier, Some("quick_response"), Some(true), "answered within 24 hours", 1_000, 10_000),
@@ -118,7 +118,7 @@ fn an_explanation_tells_every_step() {
         ]
     );
     let inputs = &explanation.steps[1].inputs;
-    assert_eq!(inputs.len(), 1, "a path that is read twice is told once");
+    assert_eq!(inputs.len(), 1, "a path that is read twice is reported once");
     assert_eq!(inputs[0].path, "metadata.responseTimeHours");
     assert_eq!(inputs[0].value, Some("5".into()));
 }
@@ -214,7 +214,7 @@ fn comparing_what_is_not_a_number_is_quietly_false() {
 }
 
 #[test]
-fn other_errors_mean_not_fired_and_are_told() {
+fn other_errors_mean_not_fired_and_are_explained() {
     let cases = [
         ("metadata.nothing > 3.0", "there is no member 'nothing'"),
         ("metadata.list[7] == 1.0", "the list has no such element"),
@@ -248,7 +248,7 @@ fn large_inputs_do_not_bloat_an_explanation() {
 }
 
 #[test]
-fn inputs_are_told_for_interpreted_conditions_too() {
+fn inputs_are_explained_for_interpreted_conditions_too() {
     let model =
         model_when("source == 'crm' || metadata.deal.stage.startsWith('w') || metadata['a b'] == 1.0");
     let event = event("e", r#"{"deal": {"stage": "won"}}"#);

@@ -10,8 +10,8 @@ use crate::SqliteStore;
 use crate::command::{Command, LetterChange};
 use crate::failure::Failure;
 use sspp_engine::{
-    DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, NumberedDeadLetter, Page, StoreError,
-    Subject, Total,
+    DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, NumberedDeadLetter, Page, PayloadFacts,
+    StoreError, Total,
 };
 use sspp_events::{ContentDigest, DeadLetterId};
 
@@ -60,16 +60,16 @@ pub(crate) async fn change(
 ) -> Result<bool, Failure> {
     match change {
         LetterChange::Edit { id, held, payload, content } => {
-            let subject = Subject::of_payload(payload);
+            let facts = PayloadFacts::of_payload(payload);
             let changed = sqlx::query(
                 "UPDATE dead_letters SET payload = ?, content = ?, account_id = ?, user_id = ?, event_type = ? \
                  WHERE id = ? AND payload = ?",
             )
             .bind(payload.to_vec())
             .bind(content.as_bytes().to_vec())
-            .bind(subject.account_id.map(String::from))
-            .bind(subject.user_id.map(String::from))
-            .bind(subject.event_type.map(String::from))
+            .bind(facts.account_id.map(String::from))
+            .bind(facts.user_id.map(String::from))
+            .bind(facts.event_type.map(String::from))
             .bind(id.as_uuid().into_bytes().to_vec())
             .bind(held.as_slice())
             .execute(connection)

@@ -144,7 +144,7 @@ impl Tables for SqliteTables<'_> {
     }
 
     async fn insert_letter(&mut self, letter: &NewDeadLetter) -> Result<bool, Failure> {
-        let subject = letter.subject();
+        let facts = letter.facts();
         let inserted = sqlx::query(
             "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at, \
              account_id, user_id, event_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
@@ -158,9 +158,9 @@ impl Tables for SqliteTables<'_> {
         .bind(i64::from(letter.attempts))
         .bind(letter.enqueued_at.micros())
         .bind(letter.died_at.micros())
-        .bind(subject.account_id.map(String::from))
-        .bind(subject.user_id.map(String::from))
-        .bind(subject.event_type.map(String::from))
+        .bind(facts.account_id.map(String::from))
+        .bind(facts.user_id.map(String::from))
+        .bind(facts.event_type.map(String::from))
         .execute(&mut *self.connection)
         .await?
         .rows_affected();

@@ -24,7 +24,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Nothing is acknowledged, and every caller is told why.
+/// No job is acknowledged, and every caller gets the reason.
 async fn refuses(fixture: &Fixture) {
     let errors = [
         fixture.queue().ping().await.unwrap_err(),

@@ -104,7 +104,7 @@ async fn hot_statements_use_an_index() {
     }
 }
 
-/// An index for these would cost more of every signal's commit than the sort costs the few who ask.
+/// An index for these would cost more of every signal's commit than the sort costs these rare queries.
 #[tokio::test]
 async fn an_accounts_or_users_signals_by_timestamp_are_found_by_index_and_sorted() {
     let mut fixture = fixture().await;

@@ -1,4 +1,4 @@
-//! Who holds a job, for how long, and what is left of them when they die.
+//! Claims: which receiver holds a job, for how long, and what remains when it dies.
 
 use super::steps::{BRIEFLY, SURELY, ids, jobs, nothing_comes, one, pass_claim, receive};
 use crate::builders::job;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// After the claim bound, and not before, an unsettled job goes to whoever reclaims, and to nobody by receive.
+/// After the claim bound, and not before, an unsettled job goes to a caller of `reclaim`, and never to `receive`.
 pub async fn unsettled_jobs_are_reclaimed_as_suspects(fixture: &mut dyn QueueFixture) {
     let queue = fixture.queue();
     queue.enqueue(jobs(0..5)).await.unwrap();
@@ -80,7 +80,7 @@ pub async fn runs_are_counted_until_they_end(fixture: &mut dyn QueueFixture) {
     assert_eq!(queue.begin_run(&second.receipt).await.unwrap(), 1);
 }
 
-/// Whoever stops waiting takes nothing with them.
+/// A caller that stops waiting takes no job with it.
 pub async fn a_dropped_receive_loses_nothing(fixture: &mut dyn QueueFixture) {
     let queue = fixture.queue();
     for number in 0..20 {
@@ -148,7 +148,7 @@ pub async fn a_crash_loses_nothing(fixture: &mut dyn QueueFixture) {
     assert_eq!(queue.depth().await.unwrap().total(), 0);
 }
 
-/// A run that nobody survived stays counted: that is what it is counted for.
+/// A run in which the process died stays counted, so that the event is found.
 pub async fn runs_survive_a_crash(fixture: &mut dyn QueueFixture) {
     let (queue, first) = one(fixture).await;
     queue.begin_run(&first.receipt).await.unwrap();

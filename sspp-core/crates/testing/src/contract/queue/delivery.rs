@@ -24,7 +24,7 @@ pub async fn delivers_what_was_enqueued(fixture: &mut dyn QueueFixture) {
     }
 }
 
-/// While a job is in hand nobody else gets it.
+/// While a receiver holds a job, no other receiver gets it.
 pub async fn delivers_each_job_to_one_receiver(fixture: &mut dyn QueueFixture) {
     let queue = fixture.queue();
     queue.enqueue(jobs(0..200)).await.unwrap();

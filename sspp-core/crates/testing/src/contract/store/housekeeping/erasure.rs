@@ -49,7 +49,7 @@ pub async fn an_erased_account_is_gone_and_others_stay(fixture: &mut impl StoreF
     assert_eq!(left.len(), 200 - expected);
     assert!(left.iter().all(|signal| signal.recorded.accepted.event.account_id.as_str() != "acc_1"));
     let letters = store.recent_dead_letters(100).await.unwrap();
-    assert!(letters.iter().all(|letter| letter.subject().account_id.unwrap().as_str() == "acc_2"));
+    assert!(letters.iter().all(|letter| letter.facts().account_id.unwrap().as_str() == "acc_2"));
     assert_eq!(letters.len(), 6);
     // A user goes in every account.
     store

@@ -13,8 +13,8 @@ fn parts(record: Record) -> (NewSignal, bytes::Bytes) {
     }
 }
 
-/// A score that is too high is the signal's own fault, on an empty store too, whatever is asked at the same time; what is
-/// taken is at no fault. Nothing of what was tried stays.
+/// A score that is too high is the signal's own fault, also on an empty store and under concurrent questions. A signal
+/// that is taken is not at fault. No row of the attempt stays.
 pub async fn a_refused_signal_is_at_fault_only_where_an_ordinary_one_is_taken(
     fixture: &mut impl StoreFixture,
 ) {

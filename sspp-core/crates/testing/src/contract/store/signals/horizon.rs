@@ -6,7 +6,7 @@ use crate::contract::StoreFixture;
 use sspp_engine::{CursorKey, Position, SignalQuery, Signals as _};
 use sspp_events::{SeededRandom, SortBy, SortOrder};
 
-/// A list up to a horizon is what was there, whatever is recorded meanwhile, in every order and in stretches of ids.
+/// A list up to a horizon does not change while more is recorded, in every order and in ranges of ids.
 pub async fn a_horizon_is_a_list_that_does_not_grow(fixture: &mut impl StoreFixture) {
     let store = fixture.store();
     let source = SeededRandom::new(21);

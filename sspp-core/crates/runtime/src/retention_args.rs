@@ -1,4 +1,4 @@
-//! For how long a process keeps signals and dead letters.
+//! The settings of retention, for flags and environment.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ use sspp_engine::Retention;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Retention")]
 pub struct RetentionArgs {
-    /// Remove signals that are older than this, such as 90d; at least a day. Without it they stay for ever. Has to be longer than
-    /// any producer tries again: an event that comes again after its signal went counts again.
+    /// Remove signals that are older than this, such as 90d; at least a day. Without it they stay for ever. Must be longer than
+    /// any producer retries: an event that is sent again after its signal was removed counts again.
     #[arg(long, env = "SSPP_RETAIN_SIGNALS", value_name = "SSPP_RETAIN_SIGNALS", value_parser = read_age)]
     pub retain_signals: Option<Duration>,
 
-    /// Remove dead letters that are older than this, such as 30d; at least a day. Without it they stay for ever. One that went
+    /// Remove dead letters that are older than this, such as 30d; at least a day. Without it they stay for ever. A removed one
     /// cannot be replayed.
     #[arg(long, env = "SSPP_RETAIN_DEAD_LETTERS", value_name = "SSPP_RETAIN_DEAD_LETTERS", value_parser = read_age)]
     pub retain_dead_letters: Option<Duration>,

@@ -48,7 +48,7 @@ impl RunningPipeline {
             return;
         }
         match timeout_at(deadline, &mut self.task).await {
-            Ok(Ok(())) => tracing::info!("the pipeline finished; nothing is left in hand"),
+            Ok(Ok(())) => tracing::info!("the pipeline finished every event that it held"),
             Ok(Err(error)) => tracing::error!(%error, "the pipeline failed while it finished"),
             Err(_) => {
                 tracing::warn!(

@@ -1,4 +1,4 @@
-//! What a payload says about itself, even where it is no envelope that this release can read.
+//! The account, user and event type that a payload names, also where this release cannot read its envelope.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,18 +8,18 @@ use serde_json::value::RawValue;
 use crate::{Erasable, ErasureDigest};
 use sspp_events::{AccountId, EventType, UserId};
 
-/// What a dead letter's payload says it is about: by it letters are searched and erased. Whatever it does not say, or not
-/// in a form that an event may have, is `None`.
+/// The account, user and event type in a dead letter's payload: letters are searched and erased by them. A member that is
+/// missing, or not valid in an event, is `None`.
 ///
 /// ```
-/// use sspp_core::Subject;
-/// let subject = Subject::of_payload(br#"{"v":9,"kind":"event","accountId":"acc_1","eventType":7}"#);
-/// assert_eq!(subject.account_id.unwrap().as_str(), "acc_1");
-/// assert_eq!(subject.event_type, None);
-/// assert_eq!(Subject::of_payload(b"\xff"), Subject::default());
+/// use sspp_core::PayloadFacts;
+/// let facts = PayloadFacts::of_payload(br#"{"v":9,"kind":"event","accountId":"acc_1","eventType":7}"#);
+/// assert_eq!(facts.account_id.unwrap().as_str(), "acc_1");
+/// assert_eq!(facts.event_type, None);
+/// assert_eq!(PayloadFacts::of_payload(b"\xff"), PayloadFacts::default());
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Subject {
+pub struct PayloadFacts {
     /// The account.
     pub account_id: Option<AccountId>,
     /// The user.
@@ -28,7 +28,7 @@ pub struct Subject {
     pub event_type: Option<EventType>,
 }
 
-impl Subject {
+impl PayloadFacts {
     /// Reads the members of a JSON object, each by itself.
     pub fn of_payload(payload: &[u8]) -> Self {
         let members: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(payload).unwrap_or_default();

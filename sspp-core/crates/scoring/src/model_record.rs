@@ -1,4 +1,4 @@
-//! A scoring model as it is kept.
+//! A scoring model as a store keeps it.
 
 use sspp_events::ModelDigest;
 

@@ -94,11 +94,11 @@ pub enum ConfigError {
         /// The variable that names the database.
         database: &'static str,
     },
-    /// Everyone could reach the API.
+    /// Any host could reach the API without a key.
     #[error(
         "--bind {address} (SSPP_BIND) is not a loopback address, and anyone who reaches it could read and write: \
          set keys with SSPP_API_KEYS or SSPP_API_KEYS_FILE (`sspp-api keygen --name NAME` makes one), bind to 127.0.0.1, or \
-         pass --allow-anonymous (SSPP_ALLOW_ANONYMOUS=true) behind a gateway that checks who asks"
+         pass --allow-anonymous (SSPP_ALLOW_ANONYMOUS=true) behind a gateway that authenticates clients"
     )]
     OpenToAnyone {
         /// The address.

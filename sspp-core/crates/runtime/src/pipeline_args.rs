@@ -1,4 +1,4 @@
-//! How a pipeline runs in a process.
+//! The settings of a pipeline, for flags and environment.
 
 use clap::Args;
 
@@ -19,12 +19,12 @@ use sspp_engine::PipelineConfig;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Pipeline")]
 pub struct PipelineArgs {
-    /// How many batches of events are scored and stored side by side.
+    /// How many batches of events are scored and stored at the same time.
     #[arg(long, env = "QUEUE_CONCURRENCY", value_name = "QUEUE_CONCURRENCY", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=64))]
     pub queue_concurrency: u16,
 
-    /// How many events a batch has at most.
+    /// The maximum number of events in a batch.
     #[arg(long, env = "SSPP_BATCH_SIZE", value_name = "SSPP_BATCH_SIZE", default_value_t = 500,
           value_parser = clap::value_parser!(u16).range(1..=5_000))]
     pub batch_size: u16,
