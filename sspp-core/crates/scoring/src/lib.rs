@@ -4,12 +4,12 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | a model: from a document or from code | `model`, `builder` |
+//! | a model: from a document, from this build, or from code | `model`, `source`, `builder` |
 //! | a document: its text, its tables, its members | `document`, `reader`, `rules`, `modifiers` |
 //! | the rules for account scores: points, groups, half-lives, tiers | `account`, `rules` |
 //! | checking and compiling a document, and its faults | `compile`, `faults` |
 //! | its canonical form and digest; a model as a store keeps it | `canonical`, `model_record` |
-//! | scoring an event, step by step | `engine`, `ledger`, `explanation` |
+//! | scoring an event, step by step | `engine`, `reading`, `ledger`, `wording`, `explanation` |
 //! | conditions: what they may say, and how they are evaluated | `condition`, `syntax`, `native`, `rewrite`, `cel_host`, `cel_value` |
 //! | the members of metadata that conditions read | `extraction`, `paths`, `coerce` |
 
