@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sspp_core::{
-    Clock, EventQueue, Intake, IntakeError, ModelDigest, QueueError, Random, ScoringModel, Store, StoreError,
-    Timestamp,
+    Clock, EventQueue, Intake, ModelDigest, QueueError, Random, ScoringModel, Store, StoreError, Timestamp,
 };
 use sspp_runtime::{AllowedHosts, Backpressure, QueueClock};
 use tokio_util::sync::CancellationToken;
@@ -185,14 +184,6 @@ impl Inner {
         answer: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         self.bounded(answer, |after_ms| StoreError::Timeout { after_ms }).await
-    }
-
-    /// Gives events to the intake, but waits no longer than a client should.
-    pub(crate) async fn ask_intake<T>(
-        &self,
-        answer: impl Future<Output = Result<T, IntakeError>> + Send,
-    ) -> Result<T, IntakeError> {
-        self.bounded(answer, |after_ms| QueueError::Timeout { after_ms }.into()).await
     }
 
     async fn bounded<T, E>(

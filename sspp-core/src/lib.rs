@@ -29,9 +29,9 @@
 pub use sspp_engine::{
     Admission, Cursor, CursorFault, CursorKey, DeadLetter, DeadLetterCursor, DeadLetterFilter,
     DeadLetterQuery, DeadLetterReason, DeadLetters, Delivery, Durability, Envelope, EnvelopeFault, Erasable,
-    Erased, Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, Housekeeping, Intake, IntakeError,
-    JobState, MemoryEventQueue, MemoryStore, Models, NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter,
-    Page, Pipeline, PipelineConfig, Position, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded,
+    Erased, Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, Housekeeping, Intake, JobState,
+    MemoryEventQueue, MemoryStore, Models, NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter, Page,
+    Pipeline, PipelineConfig, Position, QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded,
     ReplayError, Replayed, Retention, Settled, Settlement, Signal, SignalFilter, SignalQuery, SignalStats,
     Signals, Store, StoreError, StoreStatus, Subject, Total, TraceContext, Upkeep, Verdict, adapter,
     erase_some, recording, replay, replay_all,
