@@ -57,7 +57,11 @@ async fn serve(
     let embedded = backends.is_none();
     let adapters = match backends {
         None => open_file(config.data_file(), Arc::clone(&clock)).await?,
-        Some(backends) => open_servers(backends).await?,
+        // A server that does not answer is waited for, and a signal ends that.
+        Some(backends) => tokio::select! {
+            opened = open_servers(backends) => opened?,
+            _ = stop.next() => return Ok(()),
+        },
     };
     let Adapters { queue, store, queue_service, store_service, .. } = &adapters;
     if embedded {
