@@ -63,15 +63,15 @@ async fn serve(
             _ = stop.next() => return Ok(()),
         },
     };
-    let Adapters { queue, store, queue_service, store_service, .. } = &adapters;
+    let Adapters { queue, store, queue_kind, store_kind, .. } = &adapters;
     if embedded {
         store.put_model(&model.to_record()).await.map_err(RunError::KeepModel)?;
     }
     let ports = Ports {
         queue: Arc::clone(queue),
-        queue_service,
+        queue_kind,
         store: Arc::clone(store),
-        store_service,
+        store_kind,
         model: Arc::clone(&model),
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),

@@ -23,9 +23,9 @@ use crate::metrics::Metrics;
 /// use sspp_core::{ScoringModel, SystemClock, SystemRandom};
 /// let ports = sspp_api::Ports {
 ///     queue,
-///     queue_service: "memory",
+///     queue_kind: "memory",
 ///     store,
-///     store_service: "memory",
+///     store_kind: "memory",
 ///     model: ScoringModel::embedded_default(),
 ///     clock: Arc::new(SystemClock),
 ///     random: Arc::new(SystemRandom::new()),
@@ -37,11 +37,11 @@ pub struct Ports {
     /// Where accepted events wait.
     pub queue: Arc<dyn EventQueue>,
     /// What the queue runs on, as /health names it.
-    pub queue_service: &'static str,
+    pub queue_kind: &'static str,
     /// Where signals are kept.
     pub store: Arc<dyn Store>,
     /// What the store runs on, as /health names it.
-    pub store_service: &'static str,
+    pub store_kind: &'static str,
     /// The active scoring model: says which event types exist.
     pub model: Arc<ScoringModel>,
     /// The host's clock.
