@@ -27,9 +27,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = Arc::new(SqliteStore::in_memory().await?);
     let ports = Ports {
         queue: queue.clone(),
-        queue_service: "memory",
+        queue_kind: "memory",
         store: store.clone(),
-        store_service: "memory",
+        store_kind: "memory",
         model: Arc::clone(&model),
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),

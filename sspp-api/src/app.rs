@@ -57,17 +57,21 @@ async fn serve(
     let embedded = backends.is_none();
     let adapters = match backends {
         None => open_file(config.data_file(), Arc::clone(&clock)).await?,
-        Some(backends) => open_servers(backends).await?,
+        // A server that does not answer is waited for, and a signal ends that.
+        Some(backends) => tokio::select! {
+            opened = open_servers(backends) => opened?,
+            _ = stop.next() => return Ok(()),
+        },
     };
-    let Adapters { queue, store, queue_service, store_service, .. } = &adapters;
+    let Adapters { queue, store, queue_kind, store_kind, .. } = &adapters;
     if embedded {
         store.put_model(&model.to_record()).await.map_err(RunError::KeepModel)?;
     }
     let ports = Ports {
         queue: Arc::clone(queue),
-        queue_service,
+        queue_kind,
         store: Arc::clone(store),
-        store_service,
+        store_kind,
         model: Arc::clone(&model),
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),

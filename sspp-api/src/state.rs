@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sspp_core::{
-    Clock, EventQueue, Intake, IntakeError, ModelDigest, QueueError, Random, ScoringModel, Store, StoreError,
-    Timestamp,
+    Clock, EventQueue, Intake, ModelDigest, QueueError, Random, ScoringModel, Store, StoreError, Timestamp,
 };
 use sspp_runtime::{AllowedHosts, Backpressure, QueueClock};
 use tokio_util::sync::CancellationToken;
@@ -24,9 +23,9 @@ use crate::metrics::Metrics;
 /// use sspp_core::{ScoringModel, SystemClock, SystemRandom};
 /// let ports = sspp_api::Ports {
 ///     queue,
-///     queue_service: "memory",
+///     queue_kind: "memory",
 ///     store,
-///     store_service: "memory",
+///     store_kind: "memory",
 ///     model: ScoringModel::embedded_default(),
 ///     clock: Arc::new(SystemClock),
 ///     random: Arc::new(SystemRandom::new()),
@@ -38,11 +37,11 @@ pub struct Ports {
     /// Where accepted events wait.
     pub queue: Arc<dyn EventQueue>,
     /// What the queue runs on, as /health names it.
-    pub queue_service: &'static str,
+    pub queue_kind: &'static str,
     /// Where signals are kept.
     pub store: Arc<dyn Store>,
     /// What the store runs on, as /health names it.
-    pub store_service: &'static str,
+    pub store_kind: &'static str,
     /// The active scoring model: says which event types exist.
     pub model: Arc<ScoringModel>,
     /// The host's clock.
@@ -185,14 +184,6 @@ impl Inner {
         answer: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         self.bounded(answer, |after_ms| StoreError::Timeout { after_ms }).await
-    }
-
-    /// Gives events to the intake, but waits no longer than a client should.
-    pub(crate) async fn ask_intake<T>(
-        &self,
-        answer: impl Future<Output = Result<T, IntakeError>> + Send,
-    ) -> Result<T, IntakeError> {
-        self.bounded(answer, |after_ms| QueueError::Timeout { after_ms }.into()).await
     }
 
     async fn bounded<T, E>(

@@ -19,7 +19,7 @@ pub(super) async fn accept_one(call: Call, body: EventsBody<TakesOne>) -> Result
     call.state.metrics.event_received(event.event_type.as_str());
     let (verdicts, _) = take(&call, [event].into_iter()).await?;
     let verdict = verdicts.first().ok_or_else(|| Problem::internal("intake said nothing of an event"))?;
-    Ok(Taken::One(verdict.event_id()))
+    Ok(Taken::One(verdict.event_id))
 }
 
 pub(super) async fn accept_many(call: Call, body: EventsBody<TakesMany>) -> Result<BatchAnswer, Problem> {
@@ -66,9 +66,9 @@ async fn take(
     events: impl ExactSizeIterator<Item = Event> + Send,
 ) -> Result<(Vec<Verdict>, Option<Duration>), Problem> {
     let (state, given) = (&call.state, events.len());
-    let accepted = state.ask_intake(state.intake.accept(events, call.trace.as_ref())).await;
+    let accepted = state.ask_queue(state.intake.accept(events, call.trace.as_ref())).await;
     let verdicts = accepted.inspect_err(|_| state.metrics.queue_failed(given))?;
-    let waits = verdicts.iter().filter_map(Verdict::retry_after);
+    let waits = verdicts.iter().filter_map(|verdict| verdict.admission.retry_after());
     let (refused, longest) =
         waits.fold((0, None), |(refused, longest), wait| (refused + 1, longest.max(Some(wait))));
     state.metrics.queue_failed(refused);

@@ -7,7 +7,7 @@ use poem::http::header::RETRY_AFTER;
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
 use serde_with::skip_serializing_none;
-use sspp_core::{EventId, Verdict, Violations};
+use sspp_core::{Admission, EventId, Verdict, Violations};
 
 use crate::http::schema::Id;
 use crate::http::{
@@ -49,11 +49,11 @@ pub(super) struct VerdictBody {
 
 impl VerdictBody {
     /// What intake said of an event.
-    pub(super) fn of(index: usize, verdict: Verdict) -> Self {
-        let event_id = Some(Id(verdict.event_id()));
-        let (status, job_id) = match verdict {
-            Verdict::Accepted { .. } => (VerdictStatus::Accepted, event_id),
-            Verdict::Retry { .. } => (VerdictStatus::Retry, None),
+    pub(super) fn of(index: usize, Verdict { event_id, admission }: Verdict) -> Self {
+        let event_id = Some(Id(event_id));
+        let (status, job_id) = match admission {
+            Admission::Queued => (VerdictStatus::Accepted, event_id),
+            Admission::Refused { .. } => (VerdictStatus::Retry, None),
         };
         Self { index: number(index), status, event_id, job_id, errors: None }
     }

@@ -21,6 +21,8 @@ enum Coding {
 
 /// The largest zstd window that is decoded: 8 MiB, what RFC 8878 asks every decoder to bear.
 const ZSTD_WINDOW_LOG: u32 = 23;
+/// How much of a compressed body is decompressed before memory for it is asked for.
+const FIRST_PIECE: usize = 4 << 10;
 
 /// Reads a body of at most `limit` bytes, decompressed where it says so; [`Media`](super::media::Media) says what it is.
 pub(super) async fn read_body(
@@ -41,12 +43,12 @@ pub(super) async fn read_body(
     })??;
     match coding {
         Coding::Identity => Ok(bytes),
-        Coding::Gzip => decode(flate2::read::MultiGzDecoder::new(&bytes[..]), "gzip", limit),
+        Coding::Gzip => decode(flate2::read::MultiGzDecoder::new(&bytes[..]), "gzip", limit, lease).await,
         Coding::Zstd => {
             let decoder = zstd::stream::read::Decoder::with_buffer(&bytes[..])
                 .and_then(|mut decoder| decoder.window_log_max(ZSTD_WINDOW_LOG).map(|()| decoder))
                 .map_err(|error| Problem::internal(format!("no zstd decoder: {error}")))?;
-            decode(decoder, "zstd", limit)
+            decode(decoder, "zstd", limit, lease).await
         }
     }
 }
@@ -96,17 +98,31 @@ async fn collect(body: Body, limit: usize, lease: &mut BodyLease) -> Result<Byte
     Ok(whole.freeze())
 }
 
-fn decode(decoder: impl Read, coding: &str, limit: usize) -> Result<Bytes, Problem> {
+/// Decompresses piece by piece, each twice as large as all before it, and asks for memory before each.
+async fn decode(
+    mut decoder: impl Read + Send,
+    coding: &str,
+    limit: usize,
+    lease: &mut BodyLease,
+) -> Result<Bytes, Problem> {
     let mut whole = Vec::new();
-    let read = decoder.take(limit as u64 + 1).read_to_end(&mut whole);
-    if whole.len() > limit {
-        return Err(too_large(limit, " after decompression"));
+    loop {
+        let most = (whole.len() * 2).max(FIRST_PIECE).min(limit);
+        lease.grow_to(most).await?;
+        // One byte more tells whether that was all.
+        let wanted = most - whole.len() + 1;
+        let read = decoder.by_ref().take(wanted as u64).read_to_end(&mut whole);
+        if whole.len() > limit {
+            return Err(too_large(limit, " after decompression"));
+        }
+        let read = read.map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, "broken-body", format!("The body is not valid {coding}"))
+                .with_cause(error.to_string())
+        })?;
+        if read < wanted {
+            return Ok(whole.into());
+        }
     }
-    read.map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, "broken-body", format!("The body is not valid {coding}"))
-            .with_cause(error.to_string())
-    })?;
-    Ok(whole.into())
 }
 
 fn too_large(limit: usize, when: &str) -> Problem {
@@ -133,6 +149,29 @@ mod tests {
                 collect(chunked(over), 4, lease).await.unwrap_err().status,
                 StatusCode::PAYLOAD_TOO_LARGE
             );
+        }
+    }
+
+    /// Few bytes on the wire may be a thousand times as many in memory.
+    #[tokio::test(start_paused = true)]
+    async fn what_a_body_takes_is_counted_as_it_is_after_decompression() {
+        let memory = crate::http::BodyMemory::default();
+        let zeros = vec![0; 4 << 20];
+        let gzip =
+            std::io::Read::bytes(flate2::read::GzEncoder::new(&zeros[..], flate2::Compression::best()));
+        let gzip: Bytes = gzip.collect::<Result<_, _>>().unwrap();
+        let zstd = Bytes::from(zstd::encode_all(&zeros[..], 3).unwrap());
+        for (coding, packed) in [("gzip", gzip), ("zstd", zstd)] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, coding.parse().unwrap())]);
+            let mut leases: Vec<_> = std::iter::repeat_with(|| memory.lease()).take(4).collect();
+            let mut statuses = Vec::new();
+            for lease in &mut leases {
+                let body = Body::from(packed.clone());
+                let read = read_body(&headers, body, zeros.len(), Duration::from_secs(30), lease).await;
+                statuses.push(read.map_or_else(|problem| problem.status.as_u16(), |_| 200));
+            }
+            // 12 MiB are there for all.
+            assert_eq!(statuses, [200, 200, 200, 503], "{coding}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use poem::Response;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
-use sspp_core::{IntakeError, QueueError, StoreError, Violation};
+use sspp_core::{QueueError, StoreError, Violation};
 
 use super::problem_document::{Message, ProblemDocument, ProblemError};
 
@@ -186,18 +186,6 @@ pub(crate) fn retry_after_header(wait: Duration) -> HeaderValue {
 /// Seconds, rounded up.
 pub(crate) fn whole_seconds(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
-}
-
-impl From<IntakeError> for Problem {
-    fn from(error: IntakeError) -> Self {
-        match error {
-            IntakeError::Queue(error) => error.into(),
-            other => {
-                Self::unavailable("Events cannot be taken right now; try again later", other.retry_after())
-                    .with_cause(other.to_string())
-            }
-        }
-    }
 }
 
 impl From<QueueError> for Problem {

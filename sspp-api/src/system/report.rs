@@ -23,7 +23,7 @@ pub(super) async fn health(call: Call) -> HealthAnswer {
         state.ask_store(ports.store.durability()),
     );
     let durability = Durability::of_both(of_queue.ok(), of_store.ok());
-    let services = [(ports.queue_service, queue), (ports.store_service, store)];
+    let services = [(ports.queue_kind, queue), (ports.store_kind, store)];
     let report = HealthReport::new(services, durability.as_ref(), &state.clock);
     HealthAnswer::new(Instant(state.now()), report)
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sspp_core::{
-    Event, EventQueue, Intake, IntakeError, ModelDigest, ModelRecord, PgConfig, QueueError, Record, Recorded,
-    RedisConfig, RedisEventQueue, SqliteConfig, Store, StoreError, SystemClock, SystemRandom,
+    Event, EventQueue, Intake, ModelDigest, ModelRecord, PgConfig, QueueError, Record, Recorded, RedisConfig,
+    RedisEventQueue, SqliteConfig, Store, StoreError, SystemClock, SystemRandom,
 };
 use sspp_runtime::{
     Adapters, BackendArgs, Backends, ConfigError, RunError, StoreArgs, open_file, open_postgres,
@@ -134,12 +134,14 @@ impl Target {
             match intake.accept(events.iter().cloned(), None).await {
                 Ok(verdicts) => {
                     let mut verdicts = verdicts.into_iter();
-                    events.retain(|_| verdicts.next().is_some_and(|verdict| verdict.retry_after().is_some()));
+                    events.retain(|_| {
+                        verdicts.next().is_some_and(|verdict| verdict.admission.retry_after().is_some())
+                    });
                     if !events.is_empty() {
                         wait(&mut tries, "the queue is full".to_owned()).await?;
                     }
                 }
-                Err(error @ IntakeError::Queue(QueueError::Closed | QueueError::Corrupt { .. })) => {
+                Err(error @ (QueueError::Closed | QueueError::Corrupt { .. })) => {
                     return Err(error.to_string());
                 }
                 Err(error) => wait(&mut tries, error.to_string()).await?,

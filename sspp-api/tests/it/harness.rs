@@ -63,9 +63,9 @@ pub(crate) fn memory_ports() -> Ports {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ports {
         queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
-        queue_service: "memory",
+        queue_kind: "memory",
         store: Arc::new(store_in_memory()),
-        store_service: "memory",
+        store_kind: "memory",
         model: ScoringModel::embedded_default(),
         clock,
         random: Arc::new(SystemRandom::new()),

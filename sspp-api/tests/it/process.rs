@@ -187,6 +187,24 @@ async fn over_servers_that_are_away_it_answers_in_time_and_touches_no_file() {
     assert_eq!(running.ended(), 0);
 }
 
+/// Opening waits two seconds for a database that does not answer: a signal ends it before anything is announced.
+#[test]
+fn a_signal_is_heard_while_servers_are_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    // It takes connections and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let database = format!("postgres://sspp@{}/sspp", silent.local_addr().unwrap());
+    let child = command(folder.path(), &["--port", "0"])
+        .envs([("REDIS_URL", "redis://127.0.0.1:1"), ("DATABASE_URL", &database)])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _connected = silent.accept().unwrap();
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let Output { status, stdout, .. } = child.wait_with_output().unwrap();
+    assert_eq!((status.code(), String::from_utf8_lossy(&stdout).as_ref()), (Some(0), ""));
+}
+
 #[tokio::test]
 async fn a_second_process_on_the_same_file_or_port_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -243,7 +243,7 @@ async fn the_predecessors_clients_get_what_they_got_but_for_what_is_listed() {
     let config = SqliteConfig::new(folder.path().join("sspp.db"));
     let database = SqliteDatabase::open(config, Arc::new(SystemClock)).await.unwrap();
     let (queue, store) = (database.queue(), database.store());
-    let ports = Ports { queue, queue_service: "sqlite", store, store_service: "sqlite", ..memory_ports() };
+    let ports = Ports { queue, queue_kind: "sqlite", store, store_kind: "sqlite", ..memory_ports() };
     let harness = Harness::over(ports, Settings::default());
     harness.run_pipeline();
     let calls: Vec<Call> = data("calls.json");

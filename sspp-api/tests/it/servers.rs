@@ -19,7 +19,7 @@ async fn send(harness: &Harness, accounts: &[&str]) -> Reply {
 async fn over_redis(url: &str, name: &str, max_backlog: u64) -> (Harness, Arc<RedisEventQueue>) {
     let config = RedisConfig { name: name.to_owned(), shards: 4, max_backlog, ..RedisConfig::new(url) };
     let queue = RedisEventQueue::open(config).await.unwrap();
-    let ports = Ports { queue: queue.port(), queue_service: "redis", ..memory_ports() };
+    let ports = Ports { queue: queue.port(), queue_kind: "redis", ..memory_ports() };
     (Harness::over(ports, Settings::default()), queue)
 }
 
@@ -101,9 +101,9 @@ async fn an_event_of_a_batch_is_followed_over_redis_into_postgresql() {
     store.migrate().await.unwrap();
     let ports = Ports {
         queue: queue.port(),
-        queue_service: "redis",
+        queue_kind: "redis",
         store: store.port(),
-        store_service: "postgresql",
+        store_kind: "postgresql",
         ..memory_ports()
     };
     let harness = Harness::over(ports, Settings::default());

@@ -48,9 +48,9 @@ impl Platform {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ports = Ports {
             queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
-            queue_service: "memory",
+            queue_kind: "memory",
             store: Arc::new(store_in_memory()),
-            store_service: "memory",
+            store_kind: "memory",
             model: ScoringModel::embedded_default(),
             clock,
             random: Arc::new(SystemRandom::new()),

@@ -188,7 +188,7 @@ async fn a_pipeline_runs_over_a_queue_signals_and_models_of_another_program() {
     let store_away: watch::Receiver<bool> = pipeline.store_away();
     let stop = CancellationToken::new();
     let running = tokio::spawn(pipeline.run(stop.clone()));
-    queue.enqueue(vec![NewJob::from(envelope)]).await.unwrap();
+    queue.enqueue(vec![envelope.job(None)]).await.unwrap();
     seen.wait_for(|count| *count == 1).await.unwrap();
     sspp_core::testing::eventually("it is a signal", async || {
         store.signal_of_event(EventId::from_uuid(id)).await.unwrap().is_some()

@@ -232,6 +232,15 @@ async fn a_queue_or_store_that_fails_leaves_the_letter() {
     assert!(matches!(error, ReplayError::Refused { retry_after: after } if after == retry_after));
     assert!(error.to_string().contains("in 7 seconds"), "{error}");
 
+    // One that says nothing of a job may not have it.
+    let mut silent = MockEventQueue::new();
+    silent.expect_enqueue().returning(|_| Ok(Vec::new()));
+    let error = replay(&silent, &store, letter(2).id).await.unwrap_err();
+    assert!(matches!(error, ReplayError::Queue(QueueError::Unavailable { .. })), "{error}");
+    let letters = memory.recent_dead_letters(10).await.unwrap();
+    let error = replay_all(&silent, letters).await.unwrap_err();
+    assert!(matches!(error, QueueError::Unavailable { .. }), "{error}");
+
     let mut away = MockEventQueue::new();
     away.expect_enqueue().returning(|_| Err(QueueError::Unavailable { reason: "refused".to_owned() }));
     let error = replay(&away, &store, letter(2).id).await.unwrap_err();

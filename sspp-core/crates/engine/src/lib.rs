@@ -47,7 +47,7 @@ pub use dead_letter::{DeadLetter, DeadLetterReason, NewDeadLetter};
 pub use dead_letter_query::{DeadLetterCursor, DeadLetterFilter, DeadLetterQuery, NumberedDeadLetter};
 pub use envelope::{Envelope, EnvelopeFault};
 pub use erasure::{Erasable, Erased, Erasure, ErasureDigest};
-pub use intake::{Intake, IntakeError, Verdict};
+pub use intake::{Intake, Verdict};
 pub use job::{JobState, QueueDepth, QueuedJob};
 pub use memory::{MemoryEventQueue, MemoryStore};
 pub use payload_facts::PayloadFacts;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::ports::enqueue_all;
 use crate::{
     Admission, DeadLetter, DeadLetterReason, DeadLetters, Envelope, EnvelopeFault, EventQueue, NewJob,
     QueueError, Signals, StoreError,
@@ -130,8 +131,8 @@ pub async fn replay(
         return Ok(Replayed::AlreadySignal(signal.id));
     }
     let job = job_of(letter.ok_or(ReplayError::NotFound { id })?)?;
-    let admissions = queue.enqueue(vec![job]).await?;
-    queued(event_id, admissions.first().copied())
+    let admissions = enqueue_all(queue, vec![job]).await?;
+    queued(event_id, admissions.first()).map(Replayed::Queued)
 }
 
 /// Puts the events of many dead letters back into the queue, as [`replay`] does with one, in one call of the queue; answers one
@@ -150,13 +151,9 @@ pub async fn replay_all(
 ) -> Result<Vec<Result<EventId, ReplayError>>, QueueError> {
     let jobs: Vec<Result<NewJob, ReplayError>> = letters.into_iter().map(job_of).collect();
     let wanted: Vec<NewJob> = jobs.iter().filter_map(|job| job.as_ref().ok().cloned()).collect();
-    let admissions = if wanted.is_empty() { Vec::new() } else { queue.enqueue(wanted).await? };
-    let mut admissions = admissions.into_iter();
-    let settle = |job: Result<NewJob, ReplayError>| {
-        let event_id = job?.event_id;
-        queued(event_id, admissions.next()).map(|_| event_id)
-    };
-    Ok(jobs.into_iter().map(settle).collect())
+    let admissions = enqueue_all(queue, wanted).await?;
+    let mut admissions = admissions.iter();
+    Ok(jobs.into_iter().map(|job| queued(job?.event_id, admissions.next())).collect())
 }
 
 /// The job that a letter's event becomes, if it can become one.
@@ -174,9 +171,9 @@ fn job_of(letter: DeadLetter) -> Result<NewJob, ReplayError> {
     Ok(NewJob { enqueued_at: Some(enqueued_at), ..NewJob::new(event_id, account_id, payload) })
 }
 
-fn queued(event_id: EventId, admission: Option<Admission>) -> Result<Replayed, ReplayError> {
-    match admission {
-        Some(Admission::Refused { retry_after }) => Err(ReplayError::Refused { retry_after }),
-        Some(Admission::Queued) | None => Ok(Replayed::Queued(event_id)),
+fn queued(event_id: EventId, admission: Option<&Admission>) -> Result<EventId, ReplayError> {
+    match admission.and_then(Admission::retry_after) {
+        Some(retry_after) => Err(ReplayError::Refused { retry_after }),
+        None => Ok(event_id),
     }
 }

@@ -53,7 +53,7 @@ impl Connection {
 }
 
 /// The connection that all calls share.
-struct Common {
+struct SharedConnection {
     connection: Connection,
     /// When it was made, or last answered anything.
     answered: Instant,
@@ -64,7 +64,7 @@ pub(super) struct Link {
     config: Config,
     /// Where it is, for messages.
     place: String,
-    shared: Mutex<Common>,
+    shared: Mutex<SharedConnection>,
     waiters: Mutex<Vec<Connection>>,
     timeout: Duration,
 }
@@ -88,7 +88,7 @@ impl Link {
         let hosts: Vec<String> = config.server.hosts().iter().map(ToString::to_string).collect();
         let place = format!("Redis at {}", hosts.join(", "));
         let connection = connect(&config, settings.command_timeout)?;
-        let shared = Mutex::new(Common { connection, answered: Instant::now() });
+        let shared = Mutex::new(SharedConnection { connection, answered: Instant::now() });
         Ok(Self { config, place, shared, waiters: Mutex::default(), timeout: settings.command_timeout })
     }
 
@@ -151,7 +151,7 @@ impl Link {
         let mut shared = locked(&self.shared);
         match answer.as_ref().map_err(Error::kind) {
             Err(ErrorKind::Timeout) if shared.answered < sent => match connect(&self.config, self.timeout) {
-                Ok(connection) => *shared = Common { connection, answered: Instant::now() },
+                Ok(connection) => *shared = SharedConnection { connection, answered: Instant::now() },
                 Err(error) => tracing::warn!(%error, "a silent connection could not be replaced"),
             },
             // No answer came.

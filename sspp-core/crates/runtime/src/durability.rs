@@ -1,5 +1,6 @@
 //! Whether acknowledged events survive a crash of the queue's or the store's server: asked repeatedly, logged, shown as metrics.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,72 +47,46 @@ pub enum NotDurable {
     },
 }
 
-/// What is asked.
-#[derive(Debug, Clone)]
-enum Asked {
-    Queue(Arc<dyn EventQueue>),
-    Store(Arc<dyn Store>),
+/// Asks a server every 30 seconds, sooner until it answers, and keeps its gauge.
+async fn watch_server<A: Future<Output = Result<Durability, E>>, E: Display>(
+    server: &'static str,
+    at_risk: &'static str,
+    ask: impl Fn() -> A,
+    known: watch::Sender<Known>,
+) {
+    loop {
+        let answer = match timeout(ASK_WITHIN, ask()).await {
+            Ok(answer) => answer.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("the {server} did not answer within {} s", ASK_WITHIN.as_secs())),
+        };
+        let pause = if answer.is_ok() { AGAIN } else { AGAIN_WHEN_AWAY };
+        if let Ok(durability) = &answer {
+            gauge!(at_risk).set(if durability.at_risk().is_empty() { 0.0 } else { 1.0 });
+        }
+        known.send_if_modified(|known| {
+            let is_news = match (&answer, &*known) {
+                (Err(_), Some(Ok(_))) => false,
+                (Ok(_), Some(before)) => *before != answer,
+                _ => true,
+            };
+            if is_news {
+                if let Ok(durability) = &answer {
+                    log(server, durability);
+                }
+                *known = Some(answer);
+            }
+            is_news
+        });
+        sleep(pause).await;
+    }
 }
 
-impl Asked {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Queue(_) => "queue",
-            Self::Store(_) => "store",
-        }
+fn log(server: &str, durability: &Durability) {
+    if durability.at_risk().is_empty() {
+        tracing::info!("the {server} is durable");
     }
-
-    const fn metric(&self) -> &'static str {
-        match self {
-            Self::Queue(_) => "sspp_queue_durability_at_risk",
-            Self::Store(_) => "sspp_store_durability_at_risk",
-        }
-    }
-
-    async fn ask(&self) -> Result<Durability, String> {
-        let asking = async {
-            match self {
-                Self::Queue(queue) => queue.durability().await.map_err(|error| error.to_string()),
-                Self::Store(store) => store.durability().await.map_err(|error| error.to_string()),
-            }
-        };
-        let late = || Err(format!("the {} did not answer within {} s", self.name(), ASK_WITHIN.as_secs()));
-        timeout(ASK_WITHIN, asking).await.unwrap_or_else(|_| late())
-    }
-
-    /// Asks every 30 seconds; sooner, until it answers.
-    async fn watch(self, known: watch::Sender<Known>) {
-        loop {
-            let answer = self.ask().await;
-            let pause = if answer.is_ok() { AGAIN } else { AGAIN_WHEN_AWAY };
-            if let Ok(durability) = &answer {
-                gauge!(self.metric()).set(if durability.at_risk().is_empty() { 0.0 } else { 1.0 });
-            }
-            known.send_if_modified(|known| {
-                let is_news = match (&answer, &*known) {
-                    (Err(_), Some(Ok(_))) => false,
-                    (Ok(_), Some(before)) => *before != answer,
-                    _ => true,
-                };
-                if is_news {
-                    self.log(&answer);
-                    *known = Some(answer);
-                }
-                is_news
-            });
-            sleep(pause).await;
-        }
-    }
-
-    fn log(&self, answer: &Result<Durability, String>) {
-        let name = self.name();
-        let Ok(durability) = answer else { return };
-        if durability.at_risk().is_empty() {
-            tracing::info!("the {name} is durable");
-        }
-        for reason in durability.at_risk() {
-            tracing::warn!(reason, "ACKNOWLEDGED EVENTS ARE AT RISK: the {name}'s server may lose them");
-        }
+    for reason in durability.at_risk() {
+        tracing::warn!(reason, "ACKNOWLEDGED EVENTS ARE AT RISK: the {server}'s server may lose them");
     }
 }
 
@@ -129,9 +104,18 @@ impl DurabilityState {
     pub(super) fn watch(queue: &Arc<dyn EventQueue>, store: &Arc<dyn Store>) -> Self {
         let (queue_sender, queue_known) = watch::channel(None);
         let (store_sender, store_known) = watch::channel(None);
+        let (queue, store) = (Arc::clone(queue), Arc::clone(store));
+        let ask_queue = move || {
+            let queue = Arc::clone(&queue);
+            async move { queue.durability().await }
+        };
+        let ask_store = move || {
+            let store = Arc::clone(&store);
+            async move { store.durability().await }
+        };
         let tasks = [
-            tokio::spawn(Asked::Queue(Arc::clone(queue)).watch(queue_sender)),
-            tokio::spawn(Asked::Store(Arc::clone(store)).watch(store_sender)),
+            tokio::spawn(watch_server("queue", "sspp_queue_durability_at_risk", ask_queue, queue_sender)),
+            tokio::spawn(watch_server("store", "sspp_store_durability_at_risk", ask_store, store_sender)),
         ];
         Self { queue: queue_known, store: store_known, _asking: tasks.map(AbortOnDropHandle::new) }
     }

@@ -113,7 +113,7 @@ impl Monitor {
         let watch = Watch {
             queue: Arc::clone(&adapters.queue),
             store: Arc::clone(&adapters.store),
-            services: [adapters.queue_service, adapters.store_service],
+            kinds: [adapters.queue_kind, adapters.store_kind],
             watched,
         };
         let tasks =
@@ -141,7 +141,7 @@ struct Watch {
     queue: Arc<dyn EventQueue>,
     store: Arc<dyn Store>,
     /// What each runs on.
-    services: [&'static str; 2],
+    kinds: [&'static str; 2],
     watched: Watched,
 }
 
@@ -159,7 +159,7 @@ impl Watch {
             );
             let seen_before = seen.borrow().clone();
             let [queue_before, store_before] = seen_before.map_or([None, None], |seen| seen.map(Some));
-            let [queue_name, store_name] = self.services;
+            let [queue_name, store_name] = self.kinds;
             self.report(queue_name, queue_before.as_ref().map(|(_, before)| before), &queue);
             self.report(store_name, store_before.as_ref().map(|(_, before)| before), &store);
             self.show_up(&queue, &store);
@@ -198,9 +198,9 @@ impl Watch {
     /// Where both are one server, it is up when both are.
     fn show_up(&self, queue: &Dependency, store: &Dependency) {
         let up = [queue.is_healthy(), store.is_healthy()];
-        let [queue_name, store_name] = self.services;
+        let [queue_name, store_name] = self.kinds;
         let both = up[0] && up[1];
-        for (name, up) in self.services.into_iter().zip(up) {
+        for (name, up) in self.kinds.into_iter().zip(up) {
             let up = if queue_name == store_name { both } else { up };
             gauge!(self.watched.metrics.up, "dependency" => name).set(if up { 1.0 } else { 0.0 });
         }
@@ -208,7 +208,7 @@ impl Watch {
 
     async fn compare_clocks(&self) {
         let (clock, offset) = (&self.watched.clock, self.watched.metrics.clock_offset);
-        let [queue_name, store_name] = self.services;
+        let [queue_name, store_name] = self.kinds;
         let queue = clock.measure(queue_name, offset, true, self.queue.now());
         let store = clock.measure(store_name, offset, false, self.store.now());
         // One that does not answer in time is measured again later.

@@ -20,11 +20,11 @@ pub struct Adapters {
     /// The queue.
     pub queue: Arc<dyn EventQueue>,
     /// What the queue runs on.
-    pub queue_service: &'static str,
+    pub queue_kind: &'static str,
     /// The store.
     pub store: Arc<dyn Store>,
     /// What the store runs on.
-    pub store_service: &'static str,
+    pub store_kind: &'static str,
     connections: Connections,
     /// The store whose schema may have to be migrated.
     postgres: Option<Arc<PgStore>>,
@@ -47,7 +47,7 @@ impl fmt::Debug for Adapters {
 /// ```no_run
 /// # async fn open(backends: sspp_runtime::Backends) -> Result<(), sspp_runtime::RunError> {
 /// let adapters = sspp_runtime::open_servers(backends).await?;
-/// assert_eq!((adapters.queue_service, adapters.store_service), ("redis", "postgresql"));
+/// assert_eq!((adapters.queue_kind, adapters.store_kind), ("redis", "postgresql"));
 /// # Ok(())
 /// # }
 /// ```
@@ -86,7 +86,7 @@ pub async fn open_postgres(config: PgConfig) -> Result<Arc<PgStore>, RunError> {
 /// # let path = folder.join("sspp.db");
 /// let clock = std::sync::Arc::new(sspp_core::SystemClock);
 /// let adapters = sspp_runtime::open_file(sspp_core::SqliteConfig::new(path), clock).await.unwrap();
-/// assert_eq!((adapters.queue_service, adapters.store_service), ("sqlite", "sqlite"));
+/// assert_eq!((adapters.queue_kind, adapters.store_kind), ("sqlite", "sqlite"));
 /// adapters.close(tokio::time::Instant::now()).await;
 /// # });
 /// ```
@@ -108,14 +108,14 @@ pub async fn open_file(
 impl Adapters {
     /// A queue and a store with nothing to close.
     pub fn new(
-        (queue_service, queue): (&'static str, Arc<dyn EventQueue>),
-        (store_service, store): (&'static str, Arc<dyn Store>),
+        (queue_kind, queue): (&'static str, Arc<dyn EventQueue>),
+        (store_kind, store): (&'static str, Arc<dyn Store>),
     ) -> Self {
         Self {
             queue,
-            queue_service,
+            queue_kind,
             store,
-            store_service,
+            store_kind,
             connections: Arc::new(|| (0, 0)),
             postgres: None,
             waits_for_closing: false,

@@ -1,50 +1,25 @@
 //! Accepts events: the only place where an event becomes an envelope and a job.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::{Admission, Envelope, EventQueue, IntakeError, QueueError, TraceContext};
+use crate::ports::enqueue_all;
+use crate::{Admission, Envelope, EventQueue, QueueError, TraceContext};
 use sspp_events::{Clock, Event, EventId, Random};
 
 /// What became of one event that was given to [`Intake::accept`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The event is kept, as durably as the adapter's documentation says, and becomes one signal or one dead letter.
-    Accepted {
-        /// What the event is known by.
-        event_id: EventId,
-    },
-    /// There is no room for the event now: send it again after this time, under the same event id.
-    Retry {
-        /// What the event will be known by.
-        event_id: EventId,
-        /// When to send it again.
-        after: Duration,
-    },
-}
-
-impl Verdict {
+pub struct Verdict {
     /// What the event is known by.
-    pub const fn event_id(&self) -> EventId {
-        match self {
-            Self::Accepted { event_id } | Self::Retry { event_id, .. } => *event_id,
-        }
-    }
-
-    /// When to send the event again; `None` where it was accepted.
-    pub const fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Accepted { .. } => None,
-            Self::Retry { after, .. } => Some(*after),
-        }
-    }
+    pub event_id: EventId,
+    /// Whether it is in the queue: then it becomes one signal or one dead letter. If not, send it again under the same event id.
+    pub admission: Admission,
 }
 
 /// The one way in: takes valid events and answers a verdict for each. Clones share the same ports.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use sspp_core::{Event, EventQueue as _, Intake, MemoryEventQueue, SystemClock, SystemRandom, Verdict};
+/// use sspp_core::{Admission, Event, EventQueue as _, Intake, MemoryEventQueue, SystemClock, SystemRandom};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let clock = Arc::new(SystemClock);
@@ -52,7 +27,7 @@ impl Verdict {
 /// let intake = Intake::new(queue.clone(), clock, Arc::new(SystemRandom::new()));
 /// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
 /// let verdicts = intake.accept([event], None).await.unwrap();
-/// assert!(matches!(verdicts[..], [Verdict::Accepted { .. }]));
+/// assert_eq!(verdicts[0].admission, Admission::Queued);
 /// assert_eq!(queue.depth().await.unwrap().waiting, 1);
 /// # });
 /// ```
@@ -76,29 +51,19 @@ impl Intake {
         &self,
         events: impl IntoIterator<Item = Event, IntoIter: Send> + Send,
         trace: Option<&TraceContext>,
-    ) -> Result<Vec<Verdict>, IntakeError> {
+    ) -> Result<Vec<Verdict>, QueueError> {
         let now = self.clock.now();
         let events = events.into_iter();
         let expected = events.size_hint().0;
         let (mut jobs, mut verdicts) = (Vec::with_capacity(expected), Vec::with_capacity(expected));
         for event in events {
             let envelope = Envelope::new(event, now, &*self.random);
-            verdicts.push(Verdict::Accepted { event_id: envelope.event_id });
+            verdicts.push(Verdict { event_id: envelope.event_id, admission: Admission::Queued });
             jobs.push(envelope.job(trace));
         }
-        if jobs.is_empty() {
-            return Ok(verdicts);
-        }
-        let admissions = self.queue.enqueue(jobs).await?;
-        let (answered, given) = (admissions.len(), verdicts.len());
-        if answered != given {
-            let reason = format!("it answered about {answered} of {given} jobs");
-            return Err(QueueError::Unavailable { reason }.into());
-        }
+        let admissions = enqueue_all(&*self.queue, jobs).await?;
         for (verdict, admission) in verdicts.iter_mut().zip(admissions) {
-            if let Admission::Refused { retry_after } = admission {
-                *verdict = Verdict::Retry { event_id: verdict.event_id(), after: retry_after };
-            }
+            verdict.admission = admission;
         }
         Ok(verdicts)
     }

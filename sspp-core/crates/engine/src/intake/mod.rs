@@ -1,10 +1,5 @@
-//! The one way in for events.
-//!
-//! - `accept`: events become jobs, and each gets a verdict
-//! - `error`: why nothing was accepted
+//! The one way in for events: they become jobs, and each gets a verdict.
 
 mod accept;
-mod error;
 
 pub use accept::{Intake, Verdict};
-pub use error::IntakeError;

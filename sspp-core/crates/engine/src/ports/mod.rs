@@ -17,6 +17,7 @@ pub use failure::FailureClass;
 pub use housekeeping::Housekeeping;
 pub use models::Models;
 pub use queue::CALL_BYTES;
+pub(crate) use queue::enqueue_all;
 pub use queue::{Admission, Delivery, Durability, EventQueue, NewJob, Receipt, Settled, Settlement};
 pub use queue_error::QueueError;
 pub use signals::{Record, Recorded, Signals};

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::QueueError;
-use crate::{Envelope, QueueDepth, QueuedJob};
-use sspp_events::{AcceptedEvent, AccountId, EventId, Timestamp};
+use crate::{QueueDepth, QueuedJob};
+use sspp_events::{AccountId, EventId, Timestamp};
 
 /// About how many bytes of payloads one call hands out: 8 MiB.
 pub const CALL_BYTES: usize = 8 * 1024 * 1024;
@@ -15,14 +15,11 @@ pub const CALL_BYTES: usize = 8 * 1024 * 1024;
 /// An event to be queued. The queue looks at the ids only; the payload is bytes to it.
 ///
 /// ```
-/// use sspp_core::{Clock, Envelope, Event, NewJob, SystemClock, SystemRandom, Timestamp};
+/// use sspp_core::{Clock, Envelope, Event, SystemClock, SystemRandom};
 /// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
 /// let envelope = Envelope::new(event, SystemClock.now(), &SystemRandom::new());
-/// let job = NewJob::from(envelope.clone());
+/// let job = envelope.job(None);
 /// assert_eq!((job.event_id, job.enqueued_at), (envelope.event_id, None));
-/// let received = Timestamp::parse("2024-12-22").unwrap();
-/// let again = NewJob::from(envelope.received(received));
-/// assert_eq!((again.payload, again.enqueued_at), (job.payload, Some(received)));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
@@ -44,21 +41,6 @@ impl NewJob {
     }
 }
 
-/// An event that was just accepted: the queue stamps it.
-impl From<Envelope> for NewJob {
-    fn from(envelope: Envelope) -> Self {
-        envelope.job(None)
-    }
-}
-
-/// An event that was received before, to be scored again: it keeps the instant at which it was received.
-impl From<AcceptedEvent> for NewJob {
-    fn from(accepted: AcceptedEvent) -> Self {
-        let AcceptedEvent { event_id, received_at, event } = accepted;
-        Self { enqueued_at: Some(received_at), ..Envelope { event_id, event }.into() }
-    }
-}
-
 /// The queue's answer to one job of an enqueue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
@@ -69,6 +51,33 @@ pub enum Admission {
         /// When to try again.
         retry_after: Duration,
     },
+}
+
+impl Admission {
+    /// When to try again; `None` where the job is in the queue.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Queued => None,
+            Self::Refused { retry_after } => Some(*retry_after),
+        }
+    }
+}
+
+/// Queues jobs, if there are any. A queue that does not answer for each of them has failed: it may have lost one.
+pub(crate) async fn enqueue_all(
+    queue: &dyn EventQueue,
+    jobs: Vec<NewJob>,
+) -> Result<Vec<Admission>, QueueError> {
+    let given = jobs.len();
+    if given == 0 {
+        return Ok(Vec::new());
+    }
+    let admissions = queue.enqueue(jobs).await?;
+    if admissions.len() != given {
+        let reason = format!("it answered about {} of {given} jobs", admissions.len());
+        return Err(QueueError::Unavailable { reason });
+    }
+    Ok(admissions)
 }
 
 /// Names one delivery of a job to its adapter; opaque to everyone else. A job that is delivered again has a new one.

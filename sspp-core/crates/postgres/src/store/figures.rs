@@ -53,12 +53,9 @@ pub(super) async fn write(figures: Figures<'_>, connection: &mut PgConnection) -
     if figures.is_empty() {
         return Ok(());
     }
-    let texts = |map: &BTreeMap<&str, i64>| map.keys().map(|&key| key.to_owned()).collect::<Vec<_>>();
     let counts = |map: &BTreeMap<&str, i64>| map.values().copied().collect::<Vec<_>>();
-    let event_types: Vec<String> = figures.types.keys().map(|(event, _)| (*event).to_owned()).collect();
-    let signal_types: Vec<String> = figures.types.keys().map(|(_, signal)| (*signal).to_owned()).collect();
-    let signals: Vec<i64> = figures.types.values().map(|(count, _)| *count).collect();
-    let scores: Vec<i64> = figures.types.values().map(|(_, score)| *score).collect();
+    let (event_types, signal_types): (Vec<&str>, Vec<&str>) = figures.types.keys().copied().unzip();
+    let (signals, scores): (Vec<i64>, Vec<i64>) = figures.types.values().copied().unzip();
     sqlx::query(ADD)
         .bind(texts(&figures.accounts))
         .bind(counts(&figures.accounts))
@@ -76,4 +73,8 @@ pub(super) async fn write(figures: Figures<'_>, connection: &mut PgConnection) -
         sqlx::query(REMOVE_EMPTY).bind(accounts).bind(users).execute(connection).await?;
     }
     Ok(())
+}
+
+fn texts<'a>(map: &BTreeMap<&'a str, i64>) -> Vec<&'a str> {
+    map.keys().copied().collect()
 }
