@@ -11,27 +11,29 @@ use super::{PgConfig, PgOpenError};
 /// How long it is tried to connect.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// A row of the predecessor's `sales_signals`, as it was written.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct LegacySignal {
-    /// Its number.
-    pub id: i64,
-    /// The account, or nothing.
-    pub account_id: Option<String>,
-    /// The user, or nothing.
-    pub user_id: Option<String>,
-    /// What happened.
-    pub event_type: Option<String>,
-    /// The kind of signal.
-    pub signal_type: Option<String>,
-    /// What it was worth, as a decimal number.
-    pub signal_score: Option<String>,
-    /// When it happened; one without a zone is in UTC.
-    pub timestamp: Option<DateTime<Utc>>,
-    /// When it was scored; one without a zone is in UTC.
-    pub processed_at: Option<DateTime<Utc>>,
-    /// What else was said: the text of a JSON value.
-    pub metadata: Option<String>,
+sspp_sql::row! {
+    /// A row of the predecessor's `sales_signals`, as it was written.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct LegacySignal {
+        /// Its number.
+        pub id: i64,
+        /// The account, or nothing.
+        pub account_id: Option<String>,
+        /// The user, or nothing.
+        pub user_id: Option<String>,
+        /// What happened.
+        pub event_type: Option<String>,
+        /// The kind of signal.
+        pub signal_type: Option<String>,
+        /// What it was worth, as a decimal number.
+        pub signal_score: Option<String>,
+        /// When it happened; one without a zone is in UTC.
+        pub timestamp: Option<DateTime<Utc>>,
+        /// When it was scored; one without a zone is in UTC.
+        pub processed_at: Option<DateTime<Utc>>,
+        /// What else was said: the text of a JSON value.
+        pub metadata: Option<String>,
+    }
 }
 
 /// A reader of the predecessor's database. It writes nothing there.

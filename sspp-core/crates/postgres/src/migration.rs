@@ -1,16 +1,20 @@
 //! Bringing the schema up to date.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use sqlx::Connection as _;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection as _, SqlSafeStr as _};
 
 use super::place::Place;
 use super::settings::Settings;
 use super::{PgConfig, PgOpenError};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let sql = include_str!("../migrations/0001_store.sql").into_sql_str();
+    Migrator::with_migrations(vec![Migration::new(1, "store".into(), MigrationType::Simple, sql, false)])
+});
 
 /// How long a migration tries to connect.
 const MIGRATION_CONNECT: Duration = Duration::from_secs(5);

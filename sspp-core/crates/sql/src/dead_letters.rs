@@ -4,23 +4,26 @@ use bytes::Bytes;
 use sqlx::QueryBuilder;
 
 use crate::dialect::{Dialect, Value, bounded, filter, instant};
+use crate::row;
 use crate::rows::{Corrupt, Row, StoredId, StoredInstant, read_count, read_digest};
 use sspp_engine::{DeadLetter, DeadLetterFilter, DeadLetterQuery, NumberedDeadLetter};
 use sspp_events::{ContentDigest, DeadLetterId, EventId, SortOrder};
 
-/// A row of dead letters; ids and instants are of the database's types.
-#[derive(Debug, sqlx::FromRow)]
-pub struct DeadLetterRow<Id, Instant> {
-    seq: i64,
-    id: Id,
-    event_id: Id,
-    content: Option<Vec<u8>>,
-    payload: Vec<u8>,
-    reason: String,
-    detail: String,
-    attempts: i64,
-    enqueued_at: Instant,
-    died_at: Instant,
+row! {
+    /// A row of dead letters; ids and instants are of the database's types.
+    #[derive(Debug)]
+    pub struct DeadLetterRow<Id, Instant> {
+        seq: i64,
+        id: Id,
+        event_id: Id,
+        content: Option<Vec<u8>>,
+        payload: Vec<u8>,
+        reason: String,
+        detail: String,
+        attempts: i64,
+        enqueued_at: Instant,
+        died_at: Instant,
+    }
 }
 
 impl<Id: StoredId, Instant: StoredInstant> Row for DeadLetterRow<Id, Instant> {

@@ -7,12 +7,13 @@
 //! | what differs between the databases | `dialect` |
 //! | statements and rows, by port | `signals`, `stats`, `dead_letters`, `models` |
 //! | what a batch finds in the tables | `found` |
-//! | values of rows | `rows` |
+//! | structs that are read from rows, and their values | `row`, `rows` |
 
 mod dead_letters;
 mod dialect;
 mod found;
 mod models;
+mod row;
 mod rows;
 mod signals;
 mod stats;

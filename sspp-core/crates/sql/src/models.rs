@@ -3,17 +3,20 @@
 use sqlx::QueryBuilder;
 
 use crate::dialect::{Dialect, Value};
+use crate::row;
 use crate::rows::{Corrupt, Row, read_count, read_digest};
 use sspp_events::ModelDigest;
 use sspp_scoring::ModelRecord;
 
-/// A row of models.
-#[derive(Debug, sqlx::FromRow)]
-pub struct ModelRow {
-    digest: Vec<u8>,
-    name: String,
-    version: i64,
-    document: String,
+row! {
+    /// A row of models.
+    #[derive(Debug)]
+    pub struct ModelRow {
+        digest: Vec<u8>,
+        name: String,
+        version: i64,
+        document: String,
+    }
 }
 
 impl Row for ModelRow {

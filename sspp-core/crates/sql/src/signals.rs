@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
 use crate::dialect::{Dialect, Value, bounded, filter, instant};
+use crate::row;
 use crate::rows::{Corrupt, Row, StoredId, StoredInstant, read_digest};
 use sspp_engine::recording::Counted;
 use sspp_engine::{NewSignal, Position, Signal, SignalFilter, SignalQuery};
@@ -12,24 +13,26 @@ use sspp_events::{
     Score, SignalId, SignalType, SortBy, SortOrder, Source, Units, UserId,
 };
 
-/// A row of signals; ids and instants are of the database's types.
-#[derive(Debug, sqlx::FromRow)]
-pub struct SignalRow<Id, Instant> {
-    id: i64,
-    event_id: Id,
-    account_id: String,
-    user_id: String,
-    event_type: String,
-    signal_type: String,
-    score: i64,
-    timestamp: Instant,
-    received_at: Instant,
-    processed_at: Instant,
-    content: Vec<u8>,
-    model: Vec<u8>,
-    metadata: String,
-    source: Option<String>,
-    external_id: Option<String>,
+row! {
+    /// A row of signals; ids and instants are of the database's types.
+    #[derive(Debug)]
+    pub struct SignalRow<Id, Instant> {
+        id: i64,
+        event_id: Id,
+        account_id: String,
+        user_id: String,
+        event_type: String,
+        signal_type: String,
+        score: i64,
+        timestamp: Instant,
+        received_at: Instant,
+        processed_at: Instant,
+        content: Vec<u8>,
+        model: Vec<u8>,
+        metadata: String,
+        source: Option<String>,
+        external_id: Option<String>,
+    }
 }
 
 impl<Id: StoredId, Instant: StoredInstant> Row for SignalRow<Id, Instant> {
@@ -63,14 +66,16 @@ impl<Id: StoredId, Instant: StoredInstant> Row for SignalRow<Id, Instant> {
     }
 }
 
-/// Of a removed signal what its figures need.
-#[derive(Debug, sqlx::FromRow)]
-pub struct RemovedSignal {
-    account_id: String,
-    user_id: String,
-    event_type: String,
-    signal_type: String,
-    score: i64,
+row! {
+    /// Of a removed signal what its figures need.
+    #[derive(Debug)]
+    pub struct RemovedSignal {
+        account_id: String,
+        user_id: String,
+        event_type: String,
+        signal_type: String,
+        score: i64,
+    }
 }
 
 impl<'a> From<&'a RemovedSignal> for Counted<'a> {

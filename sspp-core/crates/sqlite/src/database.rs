@@ -1,9 +1,10 @@
 //! The SQLite file: opened, and closed in order.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
-use sqlx::SqliteConnection;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqlitePool;
+use sqlx::{SqlSafeStr as _, SqliteConnection};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -21,7 +22,11 @@ use sspp_events::Clock;
 /// Commands that wait for the writer; callers beyond them wait to hand theirs over.
 const COMMANDS: usize = 1_024;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let sql = include_str!("../migrations/0001_queue_and_store.sql").into_sql_str();
+    let migration = Migration::new(1, "queue and store".into(), MigrationType::Simple, sql, false);
+    Migrator::with_migrations(vec![migration])
+});
 
 /// A SQLite file that holds a queue and a store.
 ///
