@@ -35,7 +35,7 @@ pub struct NewJob {
 }
 
 impl NewJob {
-    /// A job with any payload. For an event, make it [from its envelope](Envelope::job).
+    /// A job with any payload. For an event, make it [from its envelope](crate::Envelope::job).
     pub fn new(event_id: EventId, account_id: AccountId, payload: impl Into<Bytes>) -> Self {
         Self { event_id, account_id, payload: payload.into(), enqueued_at: None }
     }
