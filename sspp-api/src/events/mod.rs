@@ -1,4 +1,4 @@
-//! Events on their way in, and one event wherever it is.
+//! Events on their way in, and what became of one event.
 //!
 //! - `operations`: the routes
 //! - `accept`, `validate`: intake, and what it would say

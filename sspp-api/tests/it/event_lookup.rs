@@ -1,4 +1,4 @@
-//! One event by its id, wherever it is.
+//! One event by its id: in the queue, or as a signal, or as a dead letter.
 
 use serde_json::json;
 use sspp_api::{Ports, Settings};

@@ -15,6 +15,7 @@ mod errors;
 mod event_lookup;
 mod examples;
 mod harness;
+mod import_checkpoint;
 mod intake;
 mod jobs;
 mod kill;

@@ -121,7 +121,11 @@ async fn an_erased_account_is_gone_from_everywhere_and_stays_away() {
 }
 
 /// Runs the binary, with nothing of the developer's environment; gives whether it ended well and what it said.
-fn sspp_api(folder: &std::path::Path, arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
+pub(crate) fn sspp_api(
+    folder: &std::path::Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> (bool, String) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sspp-api"));
     command.args(arguments).current_dir(folder).env_clear().envs(variables.iter().copied());
     let output = command.output().unwrap();
@@ -141,7 +145,7 @@ async fn with_file<T>(path: std::path::PathBuf, work: impl AsyncFnOnce(Harness) 
     answer
 }
 
-/// What must be the same wherever a signal is: all but its number.
+/// What must be the same in every store: all of a signal but its number.
 fn known_by_event(export: &str) -> std::collections::BTreeMap<String, String> {
     let lines = export.lines().filter(|line| line.contains(r#""kind":"signal""#));
     lines
@@ -189,130 +193,6 @@ async fn an_export_imports_again_into_a_file_once_however_often() {
     .await;
     let (done, said) = sspp_api(folder.path(), &["import", "nowhere.ndjson"], &[]);
     assert!(!done && said.contains("nowhere.ndjson"), "{said}");
-}
-
-#[test]
-fn with_a_checkpoint_an_import_goes_on_and_knows_its_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |events: &[&str]| {
-        let lines: String =
-            events.iter().map(|account| event(account, "call_made", "{}").replace('\n', "") + "\n").collect();
-        std::fs::write(folder.path().join("e.ndjson"), lines).unwrap();
-    };
-    let import = |more: &[&str]| {
-        let arguments = ["import", "e.ndjson", "--data", "copy.db", "--checkpoint", "progress"];
-        sspp_api(folder.path(), &[&arguments[..], more].concat(), &[])
-    };
-    write(&["a", "b"]);
-    let (done, said) = import(&[]);
-    assert!(done && said.contains("2 events queued"), "{said}");
-    let (done, said) = import(&[]);
-    assert!(done && said.contains("imported already, 2 lines"), "{said}");
-    write(&["a", "b", "c"]);
-    let (done, said) = import(&[]);
-    assert!(done && said.contains("going on after row 2") && said.contains("1 events queued"), "{said}");
-    write(&["a", "x", "c"]);
-    let (done, said) = import(&[]);
-    assert!(!done && said.contains("has changed") && said.contains("--again"), "{said}");
-    let (done, said) = import(&["--again"]);
-    assert!(done && said.contains("3 events queued"), "{said}");
-    let (done, said) = import(&["--skip-lines", "1"]);
-    assert!(!done && said.contains("--skip-lines") && said.contains("--checkpoint"), "{said}");
-}
-
-#[test]
-fn a_checkpoint_takes_no_file_of_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let line = event("a", "call_made", "{}") + "\n";
-    let letter = r#"{"importId":"1","version":5,"command":"sspp import"}"#;
-    for (file, checkpoint, other, content, said) in [
-        ("e.lock", "e", "e.lock", line.as_str(), "same file"),
-        ("e.new", "e", "e.new", &line, "same file"),
-        ("e.ndjson", "p", "p.lock", "mine", "is no lock"),
-        ("e.ndjson", "notes", "notes", "mine", "is no checkpoint"),
-        ("e.ndjson", "sent", "sent", letter, "is a checkpoint of `sspp import`"),
-    ] {
-        std::fs::write(folder.path().join(file), &line).unwrap();
-        std::fs::write(folder.path().join(other), content).unwrap();
-        let arguments = ["import", file, "--data", "copy.db", "--checkpoint", checkpoint];
-        for more in [&[][..], &["--again"]] {
-            let (done, answer) = sspp_api(folder.path(), &[&arguments[..], more].concat(), &[]);
-            let found = std::fs::read_to_string(folder.path().join(other)).ok();
-            assert_eq!(found.as_deref(), Some(content), "{other}: {answer}");
-            assert!(!done && answer.contains(said), "{other}: {answer}");
-        }
-    }
-}
-
-#[test]
-fn lines_that_an_earlier_call_rejected_are_not_forgotten() {
-    let folder = tempfile::tempdir().unwrap();
-    let line = event("a", "call_made", "{}") + "\n";
-    let arguments = ["import", "e.ndjson", "--data", "copy.db", "--checkpoint", "progress"];
-    std::fs::write(folder.path().join("e.ndjson"), format!("{{}}\n{line}")).unwrap();
-    let (done, said) = sspp_api(folder.path(), &arguments, &[]);
-    assert!(!done && said.contains("1 could not be taken") && !said.contains("earlier"), "{said}");
-    // Killed before its end.
-    let checkpoint = std::fs::read_to_string(folder.path().join("progress")).unwrap();
-    let killed = checkpoint.replace("\"done\": true", "\"done\": false");
-    std::fs::write(folder.path().join("progress"), killed).unwrap();
-    std::fs::write(folder.path().join("e.ndjson"), format!("{{}}\n{line}{line}")).unwrap();
-    let (done, said) = sspp_api(folder.path(), &arguments, &[]);
-    assert!(!done && said.contains("1 could not be taken") && said.contains("earlier call"), "{said}");
-    // They are told once.
-    let (done, said) = sspp_api(folder.path(), &arguments, &[]);
-    assert!(done && said.contains("imported already"), "{said}");
-}
-
-#[cfg(unix)]
-#[test]
-fn an_import_that_stops_says_how_its_checkpoint_goes_on() {
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-    use std::process::{Command, Stdio};
-
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    let rows = || {
-        let text = std::fs::read(path("progress")).unwrap_or_default();
-        serde_json::from_slice::<Value>(&text).ok().and_then(|found| found["rows"].as_u64())
-    };
-    let line = event("a", "call_made", "{}") + "\n";
-    let arguments = ["import", "-", "--data", "copy.db", "--checkpoint", "progress"];
-    for (more, how, lines, said) in [
-        (&["--again"][..], "-INT", 500, "what was done stays: without --again the command goes on"),
-        (&[], "-KILL", 1000, "going on after row 500"),
-        (&[], "full disk", 1001, "what was done stays: the same command goes on"),
-        (&["--again"], "full disk", 1001, "what was done stays: without --again the command goes on"),
-    ] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sspp-api"));
-        command.args([&arguments[..], more].concat()).current_dir(folder.path()).env_clear();
-        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut input = child.stdin.take();
-        input.as_mut().unwrap().write_all(line.repeat(lines).as_bytes()).unwrap();
-        let (mut output, mut answer) = (BufReader::new(child.stderr.take().unwrap()), String::new());
-        if how == "full disk" {
-            // It is past its first checkpoint, and waits for more lines.
-            while !answer.contains("into the data file") {
-                assert!(output.read_line(&mut answer).unwrap() > 0, "{answer}");
-            }
-            std::fs::create_dir(path("progress.new")).unwrap();
-            drop(input.take());
-        } else {
-            while rows() != Some(lines as u64) {
-                assert!(child.try_wait().unwrap().is_none(), "it ended too early");
-                std::thread::yield_now();
-            }
-            let sent = Command::new("kill").args([how, &child.id().to_string()]).status();
-            assert!(sent.unwrap().success());
-        }
-        output.read_to_string(&mut answer).unwrap();
-        assert!(!child.wait().unwrap().success() && answer.contains(said), "{how} {more:?}: {answer}");
-        drop(std::fs::remove_dir(path("progress.new")));
-    }
-    std::fs::write(path("again.ndjson"), line.repeat(2)).unwrap();
-    let arguments = ["import", "again.ndjson", "--data", "copy.db", "--checkpoint", "progress"];
-    let (done, said) = sspp_api(folder.path(), &arguments, &[]);
-    assert!(done && said.contains("2 events queued"), "{said}");
 }
 
 /// As Python's `splitlines` does it, and others.
