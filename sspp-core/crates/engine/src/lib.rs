@@ -11,6 +11,7 @@
 //! | background work: retention, erasure | `upkeep` |
 //! | dead letters back into the queue | `replay` |
 //! | queue and store in memory, for tests | `memory` |
+//! | scores one event | `score_event` |
 //! | signals, and lists of them | `signal`, `query` |
 //! | dead letters, lists of them, what their payloads name | `dead_letter`, `dead_letter_query`, `payload_facts` |
 //! | jobs, and events as the queue carries them | `job`, `envelope` |
@@ -36,6 +37,7 @@ mod ports;
 mod query;
 pub mod recording;
 mod replay;
+mod score_event;
 mod signal;
 mod stamps;
 mod trace;
@@ -47,7 +49,7 @@ pub use dead_letter::{DeadLetter, DeadLetterReason, NewDeadLetter};
 pub use dead_letter_query::{DeadLetterCursor, DeadLetterFilter, DeadLetterQuery, NumberedDeadLetter};
 pub use envelope::{Envelope, EnvelopeFault};
 pub use erasure::{Erasable, Erased, Erasure, ErasureDigest};
-pub use intake::{Intake, Verdict};
+pub use intake::{DirectConfig, Intake, IntakeError, IntakeOutcome, Verdict};
 pub use job::{JobState, QueueDepth, QueuedJob};
 pub use memory::{MemoryEventQueue, MemoryStore};
 pub use payload_facts::PayloadFacts;

@@ -1,11 +1,10 @@
-//! Replay: a dead letter's event is put back into the queue.
+//! Replay: a dead letter's event is given to intake again.
 
 use std::time::Duration;
 
-use crate::ports::enqueue_all;
 use crate::{
-    Admission, DeadLetter, DeadLetterReason, DeadLetters, Envelope, EnvelopeFault, EventQueue, NewJob,
-    QueueError, Signals, StoreError,
+    DeadLetter, DeadLetterReason, DeadLetters, Envelope, EnvelopeFault, Intake, IntakeError, IntakeOutcome,
+    NewJob, Recorded, Signals, StoreError,
 };
 use sspp_events::{DeadLetterId, EventId, SignalId};
 
@@ -14,11 +13,17 @@ use sspp_events::{DeadLetterId, EventId, SignalId};
 pub enum Replayed {
     /// The event is in the queue again. Its letter stays until a signal replaces it.
     Queued(EventId),
+    /// The event is a signal now, which replaced the letter.
+    Signal(SignalId),
     /// The event is a signal already: an earlier replay, or its producer, was quicker. Nothing was done.
     AlreadySignal(SignalId),
+    /// The event failed again. This is its letter: the same, or one that says that its id belongs to other content.
+    DeadLetter(DeadLetterId),
+    /// The event's account or user was erased after it was received. Nothing was kept of it.
+    Erased,
 }
 
-/// Why a dead letter was not replayed. Nothing was changed, unless the queue failed: then the event may be queued all the
+/// Why a dead letter was not replayed. Nothing was changed, unless intake failed: then the event may be taken all the
 /// same, and replaying it again does no harm.
 ///
 /// ```
@@ -68,32 +73,33 @@ pub enum ReplayError {
         /// The event in its payload.
         holds: EventId,
     },
-    /// The queue takes nothing at the moment.
-    #[error("the queue did not take the event; try again in {} seconds", retry_after.as_secs_f64())]
+    /// Nothing is taken at the moment.
+    #[error("the event was not taken; try again in {} seconds", retry_after.as_secs_f64())]
     Refused {
         /// When to try again.
         retry_after: Duration,
     },
-    /// The queue failed, or is full.
+    /// Intake failed: the queue, or the store.
     #[error(transparent)]
-    Queue(#[from] QueueError),
+    Intake(#[from] IntakeError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Puts the event of a dead letter back into the queue, under the same id, with the payload byte for byte, no attempt
+/// Gives the event of a dead letter to intake again, under the same id, with the payload byte for byte, no attempt
 /// spent, and the stamp that it got first: so an event that was erased stays erased.
 ///
 /// The letter stays until the event's signal replaces it, so nothing is lost when the event fails again. Any number of
 /// calls, one after the other or at once, make one signal: the store counts an id once.
 ///
 /// ```
+/// use std::sync::Arc;
 /// use sspp_core::*;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let clock = std::sync::Arc::new(SystemClock);
-/// let (queue, store) = (MemoryEventQueue::new(clock.clone()), MemoryStore::new());
+/// let clock = Arc::new(SystemClock);
+/// let (queue, store) = (Arc::new(MemoryEventQueue::new(clock.clone())), MemoryStore::new());
 /// let now = Timestamp::from_datetime(clock.now());
 /// let event = Event::builder("acc_1", "user_1", "call_made", "2024-12-21").build().unwrap();
 /// let envelope = Envelope::new(event, clock.now(), &SystemRandom::new());
@@ -109,13 +115,14 @@ pub enum ReplayError {
 ///     died_at: now,
 /// };
 /// store.record(vec![Record::DeadLetter(letter.clone())]).await.unwrap();
-/// let replayed = replay(&queue, &store, letter.id).await.unwrap();
+/// let intake = Intake::queued(queue.clone(), clock, Arc::new(SystemRandom::new()));
+/// let replayed = replay(&intake, &store, letter.id).await.unwrap();
 /// assert_eq!(replayed, Replayed::Queued(letter.event_id));
 /// assert_eq!(queue.depth().await.unwrap().waiting, 1);
 /// # });
 /// ```
 pub async fn replay(
-    queue: &dyn EventQueue,
+    intake: &Intake,
     store: &(impl DeadLetters + Signals + ?Sized),
     id: DeadLetterId,
 ) -> Result<Replayed, ReplayError> {
@@ -131,33 +138,35 @@ pub async fn replay(
         return Ok(Replayed::AlreadySignal(signal.id));
     }
     let job = job_of(letter.ok_or(ReplayError::NotFound { id })?)?;
-    let admissions = enqueue_all(queue, vec![job]).await?;
-    queued(event_id, admissions.first()).map(Replayed::Queued)
+    let outcomes = intake.again(vec![job]).await?;
+    replayed(event_id, outcomes.first().copied())
 }
 
-/// Puts the events of many dead letters back into the queue, as [`replay`] does with one, in one call of the queue; answers one
+/// Gives the events of many dead letters to intake again, as [`replay`] does with one, in one call; answers one
 /// outcome a letter, in their order. The letters are to be as the store just gave them.
 ///
 /// ```
-/// use sspp_core::{MemoryEventQueue, SystemClock, replay_all};
+/// use std::sync::Arc;
+/// use sspp_core::{Intake, MemoryEventQueue, SystemClock, SystemRandom, replay_all};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let queue = MemoryEventQueue::new(std::sync::Arc::new(SystemClock));
-/// assert!(replay_all(&queue, Vec::new()).await.unwrap().is_empty());
+/// let clock = Arc::new(SystemClock);
+/// let queue = Arc::new(MemoryEventQueue::new(clock.clone()));
+/// let intake = Intake::queued(queue, clock, Arc::new(SystemRandom::new()));
+/// assert!(replay_all(&intake, Vec::new()).await.unwrap().is_empty());
 /// # });
 /// ```
 pub async fn replay_all(
-    queue: &dyn EventQueue,
+    intake: &Intake,
     letters: Vec<DeadLetter>,
-) -> Result<Vec<Result<EventId, ReplayError>>, QueueError> {
-    let jobs: Vec<Result<NewJob, ReplayError>> = letters.into_iter().map(job_of).collect();
-    let wanted: Vec<NewJob> = jobs.iter().filter_map(|job| job.as_ref().ok().cloned()).collect();
-    let admissions = enqueue_all(queue, wanted).await?;
-    let mut admissions = admissions.iter();
-    Ok(jobs.into_iter().map(|job| queued(job?.event_id, admissions.next())).collect())
+) -> Result<Vec<Result<Replayed, ReplayError>>, IntakeError> {
+    let jobs: Vec<Result<(Envelope, NewJob), ReplayError>> = letters.into_iter().map(job_of).collect();
+    let wanted = jobs.iter().filter_map(|job| job.as_ref().ok().cloned()).collect();
+    let mut outcomes = intake.again(wanted).await?.into_iter();
+    Ok(jobs.into_iter().map(|job| replayed(job?.0.event_id, outcomes.next())).collect())
 }
 
 /// The job that a letter's event becomes, if it can become one.
-fn job_of(letter: DeadLetter) -> Result<NewJob, ReplayError> {
+fn job_of(letter: DeadLetter) -> Result<(Envelope, NewJob), ReplayError> {
     let DeadLetter { id, event_id, payload, reason, enqueued_at, .. } = letter;
     if reason == DeadLetterReason::EventIdConflict {
         return Err(ReplayError::EventIdConflict { id, event_id });
@@ -167,13 +176,21 @@ fn job_of(letter: DeadLetter) -> Result<NewJob, ReplayError> {
     if holds != event_id {
         return Err(ReplayError::OtherEvent { id, event_id, holds });
     }
-    let account_id = envelope.event.account_id;
-    Ok(NewJob { enqueued_at: Some(enqueued_at), ..NewJob::new(event_id, account_id, payload) })
+    let account_id = envelope.event.account_id.clone();
+    let job = NewJob { enqueued_at: Some(enqueued_at), ..NewJob::new(event_id, account_id, payload) };
+    Ok((envelope, job))
 }
 
-fn queued(event_id: EventId, admission: Option<&Admission>) -> Result<EventId, ReplayError> {
-    match admission.and_then(Admission::retry_after) {
-        Some(retry_after) => Err(ReplayError::Refused { retry_after }),
-        None => Ok(event_id),
+/// What a replay did, by what intake answered.
+fn replayed(event_id: EventId, outcome: Option<IntakeOutcome>) -> Result<Replayed, ReplayError> {
+    match outcome {
+        None | Some(IntakeOutcome::Queued) => Ok(Replayed::Queued(event_id)),
+        Some(IntakeOutcome::Refused { retry_after }) => Err(ReplayError::Refused { retry_after }),
+        Some(IntakeOutcome::Recorded(recorded)) => Ok(match recorded {
+            Recorded::Signal(id) => Replayed::Signal(id),
+            Recorded::Duplicate(id) => Replayed::AlreadySignal(id),
+            Recorded::Conflict(id) | Recorded::DeadLetter(id) => Replayed::DeadLetter(id),
+            Recorded::Erased => Replayed::Erased,
+        }),
     }
 }

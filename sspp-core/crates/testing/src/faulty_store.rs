@@ -58,6 +58,12 @@ impl<S: ?Sized> FaultyStore<S> {
         }
         Ok(&*self.inner)
     }
+
+    fn through_fault(&self, batch: &[Record]) -> Result<&S, StoreError> {
+        let store = self.through()?;
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner)(batch);
+        fault.map_or(Ok(store), Err)
+    }
 }
 
 impl<S: std::fmt::Debug + ?Sized> std::fmt::Debug for FaultyStore<S> {
@@ -69,12 +75,11 @@ impl<S: std::fmt::Debug + ?Sized> std::fmt::Debug for FaultyStore<S> {
 #[async_trait]
 impl<S: Signals + ?Sized> Signals for FaultyStore<S> {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
-        let store = self.through()?;
-        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner)(&batch);
-        match fault {
-            Some(error) => Err(error),
-            None => store.record(batch).await,
-        }
+        self.through_fault(&batch)?.record(batch).await
+    }
+
+    async fn receive(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        self.through_fault(&batch)?.receive(batch).await
     }
 
     async fn is_at_fault(&self, signal: &NewSignal, payload: &bytes::Bytes) -> Result<bool, StoreError> {

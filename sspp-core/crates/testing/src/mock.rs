@@ -50,6 +50,7 @@ mockall::mock! {
         async fn signals(&self, query: &SignalQuery) -> Result<Page<Signal>, StoreError>;
         async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError>;
         async fn stats(&self) -> Result<SignalStats, StoreError>;
+        async fn receive(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
         async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
         async fn horizon(&self) -> Result<Horizon, StoreError>;
     }

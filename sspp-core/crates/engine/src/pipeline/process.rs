@@ -1,13 +1,12 @@
 //! One delivery to one outcome: decode and score. Pure; the queue and the store are not touched here.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use tracing::Span;
 
 use super::PipelineConfig;
-use crate::{
-    DeadLetterReason, Delivery, Envelope, EnvelopeFault, NewDeadLetter, NewSignal, Record, trace_spans,
-};
+use crate::score_event::{guarded, score};
+use crate::{DeadLetterReason, Delivery, Envelope, EnvelopeFault, NewDeadLetter, Record, trace_spans};
 use sspp_events::{ContentDigest, DeadLetterId, Timestamp};
 use sspp_scoring::ScoringModel;
 
@@ -29,15 +28,7 @@ pub(super) fn process(
     config: &PipelineConfig,
     now: Timestamp,
 ) -> Outcome {
-    guarded(|| decode_and_score(delivery, model, config, now))
-}
-
-fn guarded(work: impl FnOnce() -> Outcome) -> Outcome {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let reason = panic.downcast_ref::<String>().map(String::as_str);
-        let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-        Outcome::Failed(format!("scoring panicked: {reason}"))
-    })
+    guarded(|| decode_and_score(delivery, model, config, now)).unwrap_or_else(Outcome::Failed)
 }
 
 fn decode_and_score(
@@ -72,24 +63,16 @@ fn decode_and_score(
     }
     let span = trace_spans::of_event(trace.as_ref(), delivery.event_id);
     let _in_span = span.enter();
-    #[cfg(feature = "faults")]
-    sspp_events::faults::pass(sspp_events::faults::Point::Score, Some(envelope.event.account_id.as_str()));
-    let (signal_type, score) = match model.score(&envelope.event) {
-        Ok(scored) => (scored.signal_type.clone(), scored.score),
-        Err(unknown) => {
-            let content = Some(ContentDigest::of(&envelope.event));
-            return not_yet(content, DeadLetterReason::UnknownEventType, unknown.to_string());
+    let accepted = Arc::new(envelope.received(delivery.enqueued_at));
+    match score(&accepted, model, now) {
+        Ok(signal) => {
+            Outcome::Record(Record::Signal { signal, payload: delivery.payload.clone() }, span.clone())
         }
-    };
-    let signal = NewSignal {
-        content: ContentDigest::of(&envelope.event),
-        accepted: envelope.received(delivery.enqueued_at).into(),
-        signal_type,
-        score,
-        model: model.digest(),
-        processed_at: now,
-    };
-    Outcome::Record(Record::Signal { signal, payload: delivery.payload.clone() }, span.clone())
+        Err(unknown) => {
+            let content = Some(ContentDigest::of(&accepted.event));
+            not_yet(content, DeadLetterReason::UnknownEventType, unknown.to_string())
+        }
+    }
 }
 
 /// The dead letter of a delivery, which counts the attempts that failed so far.
@@ -118,15 +101,6 @@ mod tests {
     use super::*;
     use crate::Receipt;
     use sspp_events::{Event, Random as _, SeededRandom};
-
-    #[test]
-    fn a_panic_is_the_events_failure() {
-        assert_eq!(
-            guarded(|| panic!("at event {}", 7)),
-            Outcome::Failed("scoring panicked: at event 7".into())
-        );
-        assert_eq!(guarded(|| Outcome::NotYet), Outcome::NotYet);
-    }
 
     /// Each look at an event is a worker's by chance, and one worker in ten knows its type already.
     #[test]

@@ -62,6 +62,13 @@ pub trait Signals: Send + Sync + std::fmt::Debug {
     /// or not at all: record it again.
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError>;
 
+    /// Records a batch as [`record`](Signals::record) does, of events that are received at this moment: by the store's own stamp,
+    /// whatever the records say. The stamp is later than every instant up to which something was erased, so an event that comes
+    /// after an erasure is kept, whatever the clocks show.
+    async fn receive(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        self.record(batch).await
+    }
+
     /// Records signals that were scored elsewhere, as [`record`](Signals::record) does, except that they keep their time of
     /// processing.
     async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {

@@ -13,7 +13,7 @@ use sspp_events::ModelDigest;
 /// let error = StoreError::Data { reason: "check constraint signals_score".to_owned() };
 /// assert_eq!(error.class(), FailureClass::Data);
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot be reached, or the connection broke.
     #[error("the store is unavailable: {reason}")]

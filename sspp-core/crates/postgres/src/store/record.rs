@@ -29,7 +29,8 @@ pub(super) const TOGETHER: &str = "pg_advisory_xact_lock_shared";
 pub(super) const ALONE: &str = "pg_advisory_xact_lock";
 
 /// Letters of other content keep their id, so those signals are not inserted; letters without content, or with the
-/// same, give way. What was erased stays away. `processed_at` is this server's time, unless the signals are imported.
+/// same, give way. What was erased stays away, but an event that is received now comes after every erasure. `processed_at` is this
+/// server's time, unless the signals are imported.
 const INSERT: &str = "\
     WITH input AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
         $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::bytea[], $11::bytea[], $12::text[], $13::text[], $14::text[]) \
@@ -39,11 +40,12 @@ const INSERT: &str = "\
     inserted AS ( \
         INSERT INTO signals (event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, \
             processed_at, content, model, metadata, source, external_id) \
-        SELECT i.event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, \
+        SELECT i.event_id, account_id, user_id, event_type, signal_type, score, timestamp, \
+            CASE WHEN $16 THEN greatest(now(), (SELECT max(up_to) FROM erasures) + interval '1 microsecond') ELSE received_at END, \
             CASE WHEN $15 THEN i.processed_at ELSE now() END, i.content, model, metadata::json, source, external_id \
         FROM input AS i \
         WHERE NOT EXISTS (SELECT 1 FROM dead_letters AS l WHERE l.id = i.event_id AND l.content <> i.content) \
-        AND ((SELECT none FROM erased) OR NOT EXISTS (SELECT 1 FROM erasures AS e WHERE i.received_at <= e.up_to AND \
+        AND ($16 OR (SELECT none FROM erased) OR NOT EXISTS (SELECT 1 FROM erasures AS e WHERE i.received_at <= e.up_to AND \
             ((e.kind = 'account' AND e.digest = sha256(convert_to(i.account_id, 'UTF8'))) OR \
              (e.kind = 'user' AND e.digest = sha256(convert_to(i.user_id, 'UTF8')))))) \
         ORDER BY i.event_id \
@@ -55,8 +57,10 @@ const INSERT: &str = "\
 /// What a batch is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// Events that were scored here and now.
-    Pipeline,
+    /// Events that were scored now and received before.
+    Queue,
+    /// Events that are received now, by this server's clock.
+    Intake,
     /// Signals that were scored elsewhere and keep their times.
     Import,
 }
@@ -132,7 +136,10 @@ impl Tables for PgTables<'_> {
     }
 
     async fn find(&mut self, records: &[&Record]) -> Result<Found, Failure> {
-        let mut found = Found { erasures: Arc::new(self.erasures(records).await?), ..Found::default() };
+        let mut found = Found::default();
+        if self.origin != Origin::Intake {
+            found.erasures = Arc::new(self.erasures(records).await?);
+        }
         let rows: Vec<FoundRow<Uuid>> = sqlx::query_as(
             "SELECT event_id, id, content, NULL AS payload FROM signals WHERE event_id = ANY($1) \
              UNION ALL SELECT id, NULL, content, payload FROM dead_letters WHERE id = ANY($1)",
@@ -149,7 +156,7 @@ impl Tables for PgTables<'_> {
         let inserted = sqlx::query(
             "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at, \
              account_id, user_id, event_type) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, now()), $10, $11, $12) ON CONFLICT (id) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, now()), coalesce($9, now()), $10, $11, $12) ON CONFLICT (id) DO NOTHING",
         )
         .bind(letter.id.as_uuid())
         .bind(letter.event_id.as_uuid())
@@ -159,7 +166,7 @@ impl Tables for PgTables<'_> {
         // A panic's words may hold what a text cannot.
         .bind(letter.detail.replace('\0', "\u{fffd}"))
         .bind(i64::from(letter.attempts))
-        .bind(letter.enqueued_at.to_datetime())
+        .bind((self.origin != Origin::Intake).then(|| letter.enqueued_at.to_datetime()))
         .bind((self.origin == Origin::Import).then(|| letter.died_at.to_datetime()))
         .bind(facts.account_id.map(String::from))
         .bind(facts.user_id.map(String::from))
@@ -205,6 +212,7 @@ impl PgTables<'_> {
                 signal.accepted.event.external_id.as_ref().map(ExternalId::as_str)
             }))
             .bind(self.origin == Origin::Import)
+            .bind(self.origin == Origin::Intake)
             .fetch_all(&mut *self.connection)
             .await?;
         Ok(rows)

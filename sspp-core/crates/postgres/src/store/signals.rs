@@ -34,7 +34,11 @@ const HORIZON: &str = "\
 #[async_trait]
 impl Signals for PgStore {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
-        self.record_from(Origin::Pipeline, batch).await
+        self.record_from(Origin::Queue, batch).await
+    }
+
+    async fn receive(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        self.record_from(Origin::Intake, batch).await
     }
 
     async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
