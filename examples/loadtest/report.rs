@@ -129,10 +129,7 @@ pub(crate) fn print(report: &Report<'_>) -> Result<(), Failure> {
     let (name, description) = report.limit();
     writeln!(out, "{name}: {description}")?;
     writeln!(out, "bare handler: poem, answers 202 without looking at the body, same load")?;
-    writeln!(
-        out,
-        "predecessor: recorded on another day (1,466 req/s in), for scale\n"
-    )?;
+    writeln!(out, "predecessor: recorded on another day (1,466 req/s in), for scale\n")?;
     table::print(&mut out, &report.lines())?;
     for (at, round) in report.rounds.iter().enumerate() {
         let verdict =

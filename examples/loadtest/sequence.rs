@@ -24,8 +24,7 @@ pub(crate) async fn seen_at_once(address: SocketAddr, round: u32, events: u32) -
         }
         let path = format!("{}/{}", payload::PATH, payload::id(round, number));
         let (status, body) = connection.get(&path).await?;
-        let is_signal =
-            status.is_success() && serde_json::from_slice::<Event>(&body)?.state == "completed";
+        let is_signal = status.is_success() && serde_json::from_slice::<Event>(&body)?.state == "completed";
         seen += u32::from(is_signal);
     }
     Ok(seen)
