@@ -8,7 +8,7 @@ use sspp_core::testing::servers::{Kind, server};
 use sspp_core::{PgConfig, PgStore, RedisConfig, RedisEventQueue};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
-use crate::harness::{Harness, Reply, event, memory_ports};
+use crate::harness::{Harness, Reply, event, queued_ports};
 
 async fn send(harness: &Harness, accounts: &[&str]) -> Reply {
     let events: Vec<String> = accounts.iter().map(|account| event(account, "call_made", "{}")).collect();
@@ -19,7 +19,7 @@ async fn send(harness: &Harness, accounts: &[&str]) -> Reply {
 async fn over_redis(url: &str, name: &str, max_backlog: u64) -> (Harness, Arc<RedisEventQueue>) {
     let config = RedisConfig { name: name.to_owned(), shards: 4, max_backlog, ..RedisConfig::new(url) };
     let queue = RedisEventQueue::open(config).await.unwrap();
-    let ports = Ports { queue: queue.port(), queue_kind: "redis", ..memory_ports() };
+    let ports = Ports { queue_kind: "redis", ..queued_ports(queue.port()) };
     (Harness::over(ports, Settings::default()), queue)
 }
 
@@ -63,7 +63,7 @@ async fn a_shard_without_room_is_to_be_sent_again_and_a_full_queue_is_a_503() {
     assert_eq!((&json["accepted"], &json["rejected"], &json["retry"]), (&json!(1), &json!(0), &json!(12)));
     assert_eq!(statuses(&json)[5], "accepted");
     assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1, "{reply:?}");
-    assert_eq!(harness.ports.queue.depth().await.unwrap().waiting, 1);
+    assert_eq!(harness.queue().depth().await.unwrap().waiting, 1);
     // Under the ids of the verdicts nothing is there yet.
     let id = json["results"][0]["eventId"].as_str().unwrap();
     harness.get(&format!("/api/v1/events/{id}")).await.problem(404);
@@ -85,7 +85,7 @@ async fn a_redis_over_its_memory_takes_no_batch_and_then_takes_it() {
     let reply = send(&harness, &["a", "b", "c", "d"]).await;
     reply.problem(503);
     assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1, "{reply:?}");
-    assert_eq!(harness.ports.queue.depth().await.unwrap().waiting, 3, "refused whole");
+    assert_eq!(harness.queue().depth().await.unwrap().waiting, 3, "refused whole");
     tell(&server.url, "CONFIG SET maxmemory 0").await;
     assert_eq!(send(&harness, &["a", "b", "c", "d"]).await.json()["accepted"], 4);
     queue.close().await;
@@ -99,13 +99,8 @@ async fn an_event_of_a_batch_is_followed_over_redis_into_postgresql() {
     let queue = RedisEventQueue::open(RedisConfig::new(&redis.url)).await.unwrap();
     let store = PgStore::open(PgConfig::new(&postgres.url)).await.unwrap();
     store.migrate().await.unwrap();
-    let ports = Ports {
-        queue: queue.port(),
-        queue_kind: "redis",
-        store: store.port(),
-        store_kind: "postgresql",
-        ..memory_ports()
-    };
+    let store_kind = "postgresql";
+    let ports = Ports { queue_kind: "redis", store: store.port(), store_kind, ..queued_ports(queue.port()) };
     let harness = Harness::over(ports, Settings::default());
     let metadata = r#"{"responseTimeHours" : 2.0}"#;
     let own = |id: usize| {
