@@ -133,7 +133,8 @@ fn closed_sets_of_words_are_enums_and_event_types_are_not() {
         ("DurabilityStatus", 3),
         ("HealthStatus", 2),
         ("PreviewStatus", 2),
-        ("ReplayStatus", 2),
+        ("ReplayStatus", 5),
+        ("IntakeKind", 2),
         ("ErasureKind", 2),
         ("AcceptedStatus", 1),
     ] {

@@ -104,11 +104,12 @@ pub(crate) async fn in_each_shape(test: impl AsyncFn(&mut Harness)) {
 
 /// Runs a test in the two shapes without a queue.
 pub(crate) async fn in_each_direct_shape(test: impl AsyncFn(&mut Harness)) {
+    if let Some(server) = server(Kind::Postgres17).await {
+        let (ports, store) = postgres_ports(&server).await;
+        test(&mut Harness::over(ports, Settings { commits: 2, ..Settings::default() })).await;
+        store.close().await;
+    }
     test(&mut Harness::direct()).await;
-    let Some(server) = server(Kind::Postgres17).await else { return };
-    let (ports, store) = postgres_ports(&server).await;
-    test(&mut Harness::over(ports, Settings { commits: 2, ..Settings::default() })).await;
-    store.close().await;
 }
 
 impl Harness {
