@@ -143,6 +143,8 @@ impl Writer {
         let Some(connection) = &mut self.connection else { return Err(Failure::closed()) };
         sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
         let outcome = if batch.len() == 1 { Outcome::Whole } else { Outcome::Kept };
+        #[cfg(feature = "faults")]
+        let records = batch.iter().any(|command| matches!(command, Command::Record(_)));
         for command in batch {
             match command {
                 Command::Record(ask) => {
@@ -189,7 +191,9 @@ impl Writer {
             }
         }
         #[cfg(feature = "faults")]
-        sspp_events::faults::pass(sspp_events::faults::Point::BeforeCommit, None);
+        if records {
+            sspp_events::faults::pass(sspp_events::faults::Point::BeforeCommit, None);
+        }
         sqlx::query("COMMIT").execute(connection).await?;
         Ok(())
     }
