@@ -208,6 +208,9 @@ impl Writer {
         }
         if matches!(kind, FailureKind::Busy | FailureKind::Data | FailureKind::Moved) {
             self.connection = Some(connection);
+        } else {
+            // SQLite removes the log with the last connection: a reader that comes before the next write makes another.
+            self.lock.place.forget_log();
         }
     }
 
