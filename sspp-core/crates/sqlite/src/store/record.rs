@@ -162,7 +162,7 @@ impl Tables for SqliteTables<'_> {
 impl SqliteTables<'_> {
     async fn record(&mut self, batch: &[Record]) -> Result<Vec<Recorded>, Failure> {
         let Recording { answers, figures } = recording::record(self, batch).await?;
-        figures::write(figures, self.stamp, self.connection).await?;
+        figures::write(figures.dead_letters, self.stamp, self.connection, self.state).await?;
         Ok(answers)
     }
 
