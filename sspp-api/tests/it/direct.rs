@@ -77,11 +77,11 @@ async fn a_store_that_is_not_set_up_is_not_ready_and_says_which_command_helps() 
 #[tokio::test]
 async fn more_than_ten_thousand_waiting_events_are_refused_at_once() {
     let (away, tries) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU32::new(0)));
-    let (is_away, tried) = (Arc::clone(&away), Arc::clone(&tries));
+    let (store_away, attempts) = (Arc::clone(&away), Arc::clone(&tries));
     let (harness, _) = over(Duration::from_secs(30), move |_| {
-        tried.fetch_add(1, Ordering::SeqCst);
+        attempts.fetch_add(1, Ordering::SeqCst);
         let reason = "for a test".to_owned();
-        is_away.load(Ordering::SeqCst).then_some(StoreError::Unavailable { reason })
+        store_away.load(Ordering::SeqCst).then_some(StoreError::Unavailable { reason })
     });
     let batch = vec![event("acc_1", "call_made", "{}"); 1_000].join("\n");
     let send = async || {
