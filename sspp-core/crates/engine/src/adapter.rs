@@ -3,4 +3,3 @@
 pub use crate::ordinary::ordinary;
 pub use crate::ports::CALL_BYTES;
 pub use crate::query::Snapshot;
-pub use crate::stamps::Stamps;

@@ -16,7 +16,7 @@
 //! | dead letters, lists of them, what their payloads name | `dead_letter`, `dead_letter_query`, `payload_facts` |
 //! | jobs, and events as the queue carries them | `job`, `envelope` |
 //! | what is erased | `erasure` |
-//! | shared by adapters | `adapter`, `ordinary`, `stamps` |
+//! | shared by adapters | `adapter`, `ordinary` |
 //! | traces | `trace`, `trace_spans`, `otlp` |
 
 pub mod adapter;
@@ -39,7 +39,6 @@ pub mod recording;
 mod replay;
 mod score_event;
 mod signal;
-mod stamps;
 mod trace;
 #[doc(hidden)]
 pub mod trace_spans;

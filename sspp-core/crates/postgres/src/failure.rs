@@ -6,7 +6,7 @@ use sspp_engine::{FailureClass, StoreError};
 use sspp_events::ModelDigest;
 
 /// What to do about an older schema.
-pub(super) const MIGRATE: &str = "run `sspp-worker migrate`";
+pub(super) const MIGRATE: &str = "run `sspp-api migrate` or `sspp-worker migrate`";
 
 /// How a call fails: the driver's word, or ours.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ mod models;
 mod queue;
 mod queue_state;
 mod signals;
+mod stamps;
 mod store;
 
 pub use queue::MemoryEventQueue;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::stamps::Stamps;
 use crate::ports::CALL_BYTES;
-use crate::stamps::Stamps;
 use crate::{Delivery, JobState, NewJob, QueueDepth, QueuedJob, Receipt, Settled, Settlement};
 use sspp_events::Timestamp;
 

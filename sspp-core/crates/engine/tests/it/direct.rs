@@ -175,7 +175,7 @@ async fn a_commit_whose_answer_was_lost_counts_once() {
             return None;
         }
         let stored = behind.record(records.to_vec()).now_or_never().unwrap();
-        stored.is_ok().then(|| away())
+        stored.is_ok().then(away)
     });
     // Without ids of their own.
     let events = || (0..5).map(|_| Event::builder("acc", "user", "call_made", "2025-12-31").build().unwrap());
@@ -273,7 +273,7 @@ mod random {
                     Some(2) => Some(StoreError::Other { reason: String::new() }),
                     Some(3) => {
                         let stored = behind.record(records.to_vec()).now_or_never().unwrap();
-                        stored.is_ok().then(|| away())
+                        stored.is_ok().then(away)
                     }
                     _ => None,
                 });

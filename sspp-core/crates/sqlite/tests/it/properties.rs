@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sspp_core::testing::builders::{dead_letter, signal};
 use sspp_core::testing::contract::StoreFixture as _;
-use sspp_core::{Record, SignalQuery};
+use sspp_core::{Record, SignalFilter, SignalQuery, Total};
 
 use super::fixture::fixture;
 
@@ -53,4 +53,20 @@ proptest! {
             assert_eq!(stats.dead_letters, letters.len() as u64);
         });
     }
+}
+
+/// More than one stretch of signals that are counted together, and crashes with a part of the next one not counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn figures_of_many_signals_outlast_crashes() {
+    let mut fixture = fixture().await;
+    let account = |number: u64| format!("acc_{}", number % 7);
+    for first in [0, 700, 1_400] {
+        let batch = (first..first + 700).map(|number| signal(number).account(&account(number)).record());
+        fixture.store().record(batch.collect()).await.unwrap();
+        fixture.crash().await;
+    }
+    let stats = fixture.store().stats().await.unwrap();
+    assert_eq!((stats.signals, stats.accounts), (2_100, 7));
+    let filter = SignalFilter { account_id: Some(account(3).parse().unwrap()), ..SignalFilter::default() };
+    assert_eq!(fixture.store().count(&filter).await.unwrap(), Total { count: 300, exact: true });
 }

@@ -4,23 +4,18 @@ use sspp_events::Timestamp;
 
 /// The last stamp that was given.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Stamps(i64);
+pub(super) struct Stamps(i64);
 
 impl Stamps {
-    /// Goes on after a stamp that was given before.
-    pub fn after(last: i64) -> Self {
-        Self(last)
-    }
-
     /// The stamp of a new job: later than every one before. A job that has one already keeps it, unless it is later still.
-    pub fn stamp(&mut self, now: Timestamp, first: Option<Timestamp>) -> Timestamp {
+    pub(super) fn stamp(&mut self, now: Timestamp, first: Option<Timestamp>) -> Timestamp {
         self.0 = now.micros().max(self.0.saturating_add(1));
         let own = limited(self.0);
         first.map_or(own, |first| first.min(own))
     }
 
     /// An instant that no job had before, and that every later one comes after.
-    pub fn fence(&mut self, now: Timestamp, at_least: Option<Timestamp>) -> Timestamp {
+    pub(super) fn fence(&mut self, now: Timestamp, at_least: Option<Timestamp>) -> Timestamp {
         self.0 = self.0.max(now.micros()).max(at_least.map_or(0, Timestamp::micros));
         limited(self.0)
     }
@@ -61,7 +56,7 @@ mod tests {
     #[test]
     fn a_stamp_that_is_given_counts_unless_it_is_later_than_the_queues_own() {
         let at = |micros| Timestamp::from_micros(micros).unwrap();
-        let mut stamps = Stamps::after(10);
+        let mut stamps = Stamps(10);
         assert_eq!(stamps.stamp(at(5), Some(at(3))), at(3));
         assert_eq!(stamps.stamp(at(5), Some(at(99))), at(12));
     }
