@@ -14,11 +14,15 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// One sspp-api process over a SQLite file: durable ingest, drain, start-up and memory.
+    /// One sspp-api process over a SQLite file: durable ingest, events read back at once, start-up and memory.
     ///
     /// Targets are goals: missing one is reported, not failed. An acknowledged event that became neither a signal nor
-    /// a dead letter fails the run.
+    /// a dead letter, or that could not be read at once, fails the run.
     Embedded(Plan),
+    /// The same over the PostgreSQL it is pointed at, without Redis and sspp-worker.
+    ///
+    /// Uses databases of its own, named `sspp_loadtest_…`, and removes them at the end.
+    Postgres(PostgresPlan),
     /// sspp-api and sspp-worker as processes of their own over the Redis and PostgreSQL it is pointed at.
     ///
     /// Uses a queue and databases of its own, named `sspp_loadtest_…`, and removes them at the end.
@@ -55,6 +59,10 @@ pub(crate) struct Plan {
     #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) drain_seconds: u64,
 
+    /// How many events one client sends and reads, one after the other, in each round of a direct shape.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub(crate) reads: u32,
+
     /// Also write every figure to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -66,6 +74,21 @@ pub(crate) struct Plan {
     /// The server to measure. Default: sspp-api beside this program.
     #[arg(long, value_name = "FILE")]
     pub(crate) server: Option<PathBuf>,
+}
+
+/// What a measurement over PostgreSQL alone needs besides.
+#[derive(Debug, Clone, _Args)]
+pub(crate) struct PostgresPlan {
+    #[command(flatten)]
+    pub(crate) load: Plan,
+
+    /// The PostgreSQL to measure over; its user must be allowed to create databases.
+    #[arg(
+        long,
+        env = "SSPP_LOADTEST_POSTGRES",
+        default_value = "postgres://postgres:postgres@127.0.0.1:5432/postgres"
+    )]
+    pub(crate) postgres: String,
 }
 
 /// What a production measurement needs besides.

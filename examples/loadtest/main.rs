@@ -3,7 +3,8 @@
 mod args;
 mod bare;
 mod batches;
-mod embedded;
+mod databases;
+mod direct;
 mod generator;
 mod http;
 mod key;
@@ -13,6 +14,7 @@ mod progress;
 mod queries;
 mod redis_limit;
 mod report;
+mod sequence;
 mod server;
 mod sqlite_limit;
 mod stats;
@@ -29,7 +31,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match args::Args::parse().command {
-        args::Command::Embedded(plan) => embedded::run(&plan).await,
+        args::Command::Embedded(plan) => direct::sqlite(&plan).await,
+        args::Command::Postgres(plan) => direct::postgres(&plan).await,
         args::Command::Production(plan) => production::run(&plan).await,
         args::Command::Bare => bare::serve().await.map(|()| ExitCode::SUCCESS),
     };

@@ -13,6 +13,11 @@ const TYPES: [&str; 6] =
     ["email_sent", "email_opened", "email_clicked", "call_made", "meeting_booked", "demo_completed"];
 const CAMPAIGNS: [&str; 4] = ["spring-launch", "renewal-2024", "webinar-follow-up", "pricing-update"];
 
+/// The id of the numbered event of a round.
+pub(crate) fn id(round: u32, number: u32) -> String {
+    format!("{round:08x}-0000-4000-8000-{number:012x}")
+}
+
 /// The body of the numbered event of a round; the same numbers give the same bytes.
 pub(crate) fn body(round: u32, number: u32) -> Bytes {
     let pick = |many: u32| (number.wrapping_mul(2_654_435_761) >> 7) % many;
@@ -21,13 +26,13 @@ pub(crate) fn body(round: u32, number: u32) -> Bytes {
     let campaign = CAMPAIGNS[at(CAMPAIGNS.len())];
     Bytes::from(format!(
         concat!(
-            r#"{{"eventId":"{round:08x}-0000-4000-8000-{number:012x}","accountId":"acc_{account:05}","#,
+            r#"{{"eventId":"{id}","accountId":"acc_{account:05}","#,
             r#""userId":"user_{user:05}","eventType":"{event_type}","timestamp":"2024-12-21T{hour:02}:{minute:02}:00Z","#,
             r#""metadata":{{"responseTimeHours":{response},"interactionCount":{count},"campaign":"{campaign}","#,
             r#""channel":"email","subject":"Your trial ends soon: a few questions","#,
             r#""link":"https://example.com/pricing?ref={number:06}","device":{{"os":"linux","mobile":false}}}}}}"#
         ),
-        round = round,
+        id = id(round, number),
         number = number,
         account = pick(5_000),
         user = pick(20_000),

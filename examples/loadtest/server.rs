@@ -125,18 +125,20 @@ impl Server {
         Some((bytes("VmRSS:")?, bytes("VmHWM:")?))
     }
 
+    /// How its jobs stand.
+    pub(crate) async fn jobs(&self) -> Result<Jobs, Failure> {
+        let (status, body) = Connection::open(self.address).await?.get("/api/v1/jobs/stats").await?;
+        if !status.is_success() {
+            return Err(format!("/jobs/stats answers {status}: {}", String::from_utf8_lossy(&body)).into());
+        }
+        Ok(serde_json::from_slice(&body)?)
+    }
+
     /// Asks until nothing is on its way any more or the limit is reached, and gives the last answer.
     pub(crate) async fn drained(&self, limit: Duration) -> Result<Jobs, Failure> {
-        let mut connection = Connection::open(self.address).await?;
         let began = Instant::now();
         loop {
-            let (status, body) = connection.get("/api/v1/jobs/stats").await?;
-            if !status.is_success() {
-                return Err(
-                    format!("/jobs/stats answers {status}: {}", String::from_utf8_lossy(&body)).into()
-                );
-            }
-            let jobs: Jobs = serde_json::from_slice(&body)?;
+            let jobs = self.jobs().await?;
             if jobs.unsettled() == 0 || began.elapsed() > limit {
                 return Ok(jobs);
             }

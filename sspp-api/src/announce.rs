@@ -3,28 +3,59 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 
+use sspp_runtime::Backends;
+
 use crate::config::{Config, full_path};
 use crate::http::DOCS_PATH;
 use crate::state::App;
 
+/// What the service runs on, in words.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// What it runs on.
+    on: &'static str,
+    /// Where the data is; empty where only the file knows, once it is there.
+    data: String,
+    /// Who scores.
+    scoring: &'static str,
+}
+
+impl Shape {
+    pub(crate) fn of(backends: &Backends) -> Self {
+        match backends {
+            Backends::Sqlite => Self { on: "SQLite", data: String::new(), scoring: "this process scores" },
+            Backends::Postgres(config) => Self {
+                on: "PostgreSQL alone",
+                data: config.place().unwrap_or_default(),
+                scoring: "every sspp-api scores what it takes; no worker is needed",
+            },
+            Backends::RedisAndPostgres(_, config) => Self {
+                on: "Redis and PostgreSQL",
+                data: format!("the queue is on Redis, the store is {}", config.place().unwrap_or_default()),
+                scoring: "sspp-worker scores",
+            },
+        }
+    }
+}
+
 /// Says where everything is; a closed standard output is no reason to stop.
-pub(crate) fn announce(config: &Config, app: &App, address: SocketAddr, embedded: bool) {
+pub(crate) fn announce(config: &Config, app: &App, address: SocketAddr, shape: Shape) {
     let state = &app.0;
     let model = &state.ports.model;
     let event_type = model.event_rules().first().map_or("email_opened", |rule| rule.event_type.as_str());
     let base = format!("http://{address}");
     let prefix = &state.settings.prefix;
-    let data = if embedded {
-        full_path(config.data.path()).display().to_string()
-    } else {
-        "the queue is on Redis, the store on PostgreSQL; sspp-worker scores".to_owned()
-    };
+    let Shape { on, mut data, scoring } = shape;
+    if data.is_empty() {
+        data = format!("{} (SQLite)", full_path(config.data.path()).display());
+    }
+    tracing::info!(shape = on, intake = state.intake_name(), data, scoring, "started");
     let now = state.now();
     drop(write!(
         std::io::stdout().lock(),
         "SSPP listens on {base}\n\
          docs:  {base}{DOCS_PATH}\n\
-         data:  {data}\n\
+         data:  {data}; {scoring}\n\
          model: {name} version {version}\n\
          try:   curl -X POST {base}{prefix}/events -H 'content-type: application/json' {key}-d \
          '{{\"accountId\":\"acc_1\",\"userId\":\"user_1\",\"eventType\":\"{event_type}\",\"timestamp\":\"{now}\"}}'\n",

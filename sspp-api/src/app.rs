@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::{Clock, Pipeline, Random, ScoringModel, SystemClock, SystemRandom, Upkeep};
+use sspp_core::{Clock, Random, ScoringModel, SystemClock, SystemRandom, Upkeep};
 use sspp_runtime::{
-    Adapters, Backends, Limits, Monitor, MonitorMetrics, QueueNeed, RunError, RunningPipeline, Serving,
-    StopSignals, Watched, listen, load_model, open_file, open_servers, serve as serve_http,
+    Adapters, Backends, Limits, Monitor, MonitorMetrics, QueueNeed, RunError, Serving, StopSignals, Watched,
+    listen, load_model, open, serve as serve_http,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::announce::announce;
+use crate::announce::{Shape, announce};
 use crate::config::{Checked, Config};
 use crate::metrics::Metrics;
 use crate::service::service;
 use crate::state::{App, Ports, Settings};
 
-/// How long a queue that has to be durable may take to say so.
+/// How long what acknowledges events may take to say that it is durable, where it has to be.
 const DURABLE_WITHIN: Duration = Duration::from_secs(30);
 
 /// Runs the service until a signal stops the process (SIGINT, SIGTERM).
@@ -42,7 +42,7 @@ pub fn run(config: &Config) -> Result<(), RunError> {
 
 async fn serve(
     config: &Config,
-    backends: Option<Backends>,
+    backends: Backends,
     settings: Settings,
     model: Arc<ScoringModel>,
 ) -> Result<(), RunError> {
@@ -54,27 +54,21 @@ async fn serve(
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
-    let embedded = backends.is_none();
-    let adapters = match backends {
-        None => open_file(config.data_file(), Arc::clone(&clock)).await?,
-        // A server that does not answer is waited for, and a signal ends that.
-        Some(backends) => tokio::select! {
-            opened = open_servers(backends) => opened?,
-            _ = stop.next() => return Ok(()),
-        },
+    let shape = Shape::of(&backends);
+    // A server that does not answer is waited for, and a signal ends that.
+    let adapters = tokio::select! {
+        opened = open(backends, config.data.path(), Arc::clone(&clock)) => opened?,
+        _ = stop.next() => return Ok(()),
     };
     let Adapters { queue, store, queue_kind, store_kind, .. } = &adapters;
-    if embedded {
-        store.put_model(&model.to_record()).await.map_err(RunError::KeepModel)?;
-    }
     let ports = Ports {
-        queue: Arc::clone(queue),
+        queue: queue.clone(),
         queue_kind,
         store: Arc::clone(store),
         store_kind,
-        model: Arc::clone(&model),
-        clock: Arc::clone(&clock),
-        random: Arc::clone(&random),
+        model,
+        clock,
+        random,
     };
     let app = App::new(ports, settings, metrics.clone());
     let watched = Watched {
@@ -82,41 +76,33 @@ async fn serve(
         queue_name: app.0.settings.queue_name.clone(),
         metrics: MonitorMetrics::API,
         clock: Arc::clone(&app.0.clock),
-        backpressure: Some(Arc::clone(&app.0.backpressure)),
+        backpressure: queue.is_some().then(|| Arc::clone(&app.0.backpressure)),
     };
     let connections = metrics.connections();
     let monitor = Monitor::start(&adapters, watched, move || metrics.sort_durations());
-    if config.start.require_durable_queue && !embedded {
+    if config.start.require_durable_queue {
         tokio::select! {
             durable = monitor.require_durable(Some(DURABLE_WITHIN)) => durable?,
             _ = stop.next() => return Ok(()),
         }
     }
-    announce(config, &app, address, embedded);
+    announce(config, &app, address, shape);
     let migrating = config.start.migrate.then(|| AbortOnDropHandle::new(tokio::spawn(adapters.migrated())));
 
     let background = CancellationToken::new();
     let mut upkeep = Upkeep::new(Arc::clone(store)).erasures(Arc::clone(&app.0.erasures));
-    let mut pipeline = None;
-    if embedded {
+    if queue.is_none() {
+        // Behind a queue the workers do it.
         upkeep = upkeep.retention(config.retention.retention());
-        let settings = config.pipeline.config();
-        let (signals, models) = (store.clone(), store.clone());
-        let made = Pipeline::new(Arc::clone(queue), signals, models, model, clock, random, settings);
-        pipeline = Some(RunningPipeline::start(made, background.clone()));
     }
     tokio::spawn(upkeep.run(background.clone()));
 
     let stopping = app.stopping().clone();
-    let (mut result, mut deadline) = (Ok(()), Instant::now());
+    let mut deadline = Instant::now();
     let until_stopped = async {
-        tokio::select! {
-            name = stop.next() => {
-                tracing::info!(signal = name, "stopping: finishing requests, then current events");
-                stop.end_at_next();
-            }
-            () = ended(&mut pipeline) => result = Err(RunError::PipelineEnded),
-        }
+        let name = stop.next().await;
+        tracing::info!(signal = name, "stopping: finishing requests, with the commits of their events");
+        stop.end_at_next();
         deadline = Instant::now() + config.shutdown_timeout;
         stopping.cancel();
     };
@@ -125,17 +111,6 @@ async fn serve(
 
     drop((monitor, migrating, app));
     background.cancel();
-    if let Some(pipeline) = pipeline {
-        pipeline.finish(deadline).await;
-    }
     adapters.close(deadline).await;
-    result
-}
-
-/// Waits until a pipeline in this process ends by itself: for ever, where there is none.
-async fn ended(pipeline: &mut Option<RunningPipeline>) {
-    match pipeline {
-        Some(pipeline) => pipeline.ended().await,
-        None => std::future::pending().await,
-    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
-use sspp_runtime::{Failure, HealthcheckArgs, ManualCommand, print};
+use sspp_runtime::{Failure, HealthcheckArgs, ManualCommand, MigrateArgs, print};
 
 use crate::app::run;
 use crate::config::Config;
@@ -11,8 +11,9 @@ use crate::http::guard::{NewKey, Scopes, check_name};
 use crate::service::openapi_document;
 use crate::transfer::{ImportArgs, LegacyArgs, TransferError, run_import, run_import_legacy};
 
-/// The HTTP API of SSPP, the Sales Signal Processing Platform. Without arguments it is a whole platform: API and pipeline in
-/// one process over one SQLite file. With `REDIS_URL` and `DATABASE_URL` it is the API alone, and sspp-worker scores.
+/// The HTTP API of SSPP, the Sales Signal Processing Platform. Without arguments it is a whole platform: one process over one
+/// SQLite file. With `DATABASE_URL` it keeps everything in PostgreSQL: run as many as you like, without a worker. With `REDIS_URL`
+/// too, events go through a queue on Redis, and sspp-worker scores them.
 ///
 /// ```
 /// use clap::Parser as _;
@@ -43,6 +44,8 @@ pub struct CommandLine {
 pub enum Command {
     /// Print the OpenAPI document.
     Openapi,
+    /// Bring the schema of PostgreSQL up to this release, and say how many migrations that took.
+    Migrate(Box<MigrateArgs>),
     /// Ask the server on this port whether it is ready: ends with 0 when it is, else with 1.
     Healthcheck(HealthcheckArgs),
     /// Make an API key: prints the key, once, and what to configure.
@@ -57,8 +60,7 @@ pub enum Command {
     /// Import NDJSON: exported signals, and events.
     ///
     /// Signals are those that `sspp export` or /signals/export gave; they keep their event ids. A line without a kind is an event
-    /// as POST /events takes it, and is queued to be scored. In embedded mode the service has to be stopped. Importing again adds
-    /// nothing.
+    /// as POST /events takes it. Into a SQLite file, the service has to be stopped. Importing again adds nothing.
     Import(Box<ImportArgs>),
     /// Import the predecessor's table `sales_signals` from its PostgreSQL. Importing again adds nothing.
     ImportLegacy(Box<LegacyArgs>),
@@ -77,6 +79,7 @@ impl CommandLine {
         match self.command {
             None => Ok(run(&self.config)?),
             Some(Command::Openapi) => print(&openapi_document("/api/v1")),
+            Some(Command::Migrate(args)) => print(&args.run()?),
             Some(Command::Healthcheck(args)) => args.run(),
             Some(Command::Keygen { name, scopes }) => keygen(&name, scopes),
             Some(Command::Import(args)) => Ok(run_import(&args)?),

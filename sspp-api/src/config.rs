@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser};
-use sspp_core::SqliteConfig;
 use sspp_runtime::{
-    BackendArgs, Backends, ClaimArgs, ConfigError, DatabaseArgs, LogArgs, Logs, OtlpArgs, PipelineArgs,
-    RetentionArgs, ServerArgs, StartArgs, TraceExport, read_duration,
+    BackendArgs, Backends, ConfigError, DatabaseArgs, LogArgs, Logs, OtlpArgs, RetentionArgs, ServerArgs,
+    StartArgs, TraceExport, read_duration,
 };
 
 use crate::http::guard::GuardArgs;
 use crate::state::Settings;
 
-/// The settings of the server. Without any it is a whole platform: API and pipeline in one process over one SQLite file. With
-/// `REDIS_URL` and `DATABASE_URL` it is the API alone, and sspp-worker scores.
+/// The settings of the server. Without any it is a whole platform: one process over one SQLite file. With `DATABASE_URL` it keeps
+/// everything in PostgreSQL, and any number of it may run. With `REDIS_URL` too, events go through a queue on Redis, and
+/// sspp-worker scores them.
 ///
 /// ```
 /// use clap::Parser as _;
@@ -38,11 +38,11 @@ pub struct Config {
     #[arg(long, env = "API_PREFIX", value_name = "API_PREFIX", default_value = "/api/v1")]
     pub api_prefix: String,
 
-    /// How long current requests and events, together, may take to finish when the process stops, such as 8s.
+    /// How long current requests may take to finish when the process stops, such as 8s.
     #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "8s", value_parser = read_duration)]
     pub shutdown_timeout: Duration,
 
-    /// Where events and signals are kept in embedded mode.
+    /// Where everything is kept, without PostgreSQL.
     #[command(flatten)]
     pub data: DataArgs,
 
@@ -69,21 +69,13 @@ pub struct Config {
     )]
     pub request_timeout: Duration,
 
-    /// How the pipeline runs, in embedded mode.
-    #[command(flatten)]
-    pub pipeline: PipelineArgs,
-
-    /// Retention of signals and dead letters, in embedded mode; over PostgreSQL the workers do it.
+    /// Retention of signals and dead letters; with Redis the workers do it.
     #[command(flatten)]
     pub retention: RetentionArgs,
 
     /// Redis and PostgreSQL, and their limits.
     #[command(flatten)]
     pub backends: BackendArgs,
-
-    /// The limit of a claim of its pipeline, in embedded mode.
-    #[command(flatten)]
-    pub claims: ClaimArgs,
 
     /// Checks and migration at start.
     #[command(flatten)]
@@ -98,7 +90,7 @@ pub struct Config {
     pub otlp: OtlpArgs,
 }
 
-/// Where embedded mode keeps everything.
+/// Where everything is kept, without PostgreSQL.
 ///
 /// ```
 /// use clap::Parser as _;
@@ -107,8 +99,8 @@ pub struct Config {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct DataArgs {
-    /// The path of the data file of embedded mode, not a URI, and not together with `DATABASE_URL`; the file is created if it does not
-    /// exist. ./sspp.db by default.
+    /// The path of the SQLite file that holds everything, not a URI, and not together with `DATABASE_URL`; the file is created if it
+    /// does not exist. ./sspp.db by default.
     #[arg(short, long, env = "SSPP_DATA", value_name = "SSPP_DATA")]
     pub data: Option<PathBuf>,
 }
@@ -120,16 +112,16 @@ impl DataArgs {
     }
 
     /// Refuses a file beside a database: one of the two would be left out without a word.
-    pub(crate) fn check_beside<T>(
+    pub(crate) fn check_beside(
         &self,
-        chosen: Option<T>,
+        backends: Backends,
         database: &DatabaseArgs,
-    ) -> Result<Option<T>, ConfigError> {
-        match &self.data {
-            Some(path) if chosen.is_some() => {
+    ) -> Result<Backends, ConfigError> {
+        match (&self.data, backends) {
+            (None, backends) | (Some(_), backends @ Backends::Sqlite) => Ok(backends),
+            (Some(path), _) => {
                 Err(ConfigError::FileAndDatabase { path: path.clone(), database: database.named() })
             }
-            _ => Ok(chosen),
         }
     }
 }
@@ -147,7 +139,7 @@ pub struct ModelArgs {
 pub(crate) struct Checked {
     pub(crate) logs: Logs,
     pub(crate) traces: TraceExport,
-    pub(crate) backends: Option<Backends>,
+    pub(crate) backends: Backends,
     pub(crate) settings: Settings,
 }
 
@@ -172,12 +164,13 @@ impl Config {
             reason,
         })?;
         let (logs, traces) = (self.logs.check()?, self.otlp.check()?);
-        let backends = self.backends.resolve_with(&self.claims)?;
-        let backends = self.data.check_beside(backends, &self.backends.store.database)?;
+        let backends = self.data.check_beside(self.backends.resolve()?, &self.backends.store.database)?;
         let settings = Settings {
             prefix,
             queue_name: self.backends.queue.queue_name.clone(),
             body_timeout: self.request_timeout,
+            // SQLite has one writer; on PostgreSQL one commit fills while the other waits for the disk.
+            commits: if matches!(backends, Backends::Postgres(_)) { 2 } else { 1 },
             keys: Arc::new(keys),
             allowed_hosts: self.server.allowed_hosts.clone(),
             rate_limit: self.guard.limit()?,
@@ -186,15 +179,6 @@ impl Config {
             ..Settings::default()
         };
         Ok(Checked { logs, traces, backends, settings })
-    }
-
-    /// The data file of embedded mode.
-    pub(crate) fn data_file(&self) -> SqliteConfig {
-        SqliteConfig {
-            max_backlog: self.backends.queue.max_backlog,
-            claim_bound: self.claims.claim_bound,
-            ..SqliteConfig::new(self.data.path())
-        }
     }
 
     /// Where the server listens.
@@ -243,12 +227,11 @@ mod tests {
 
     #[test]
     fn every_length_of_time_is_written_alike() {
-        let lengths: [(&str, Length); 6] = [
+        let lengths: [(&str, Length); 5] = [
             ("--request-timeout", |config| config.request_timeout),
             ("--shutdown-timeout", |config| config.shutdown_timeout),
             ("--header-timeout", |config| config.server.header_timeout),
             ("--idle-timeout", |config| config.server.idle_timeout),
-            ("--claim-bound", |config| config.claims.claim_bound),
             ("--statement-timeout", |config| config.backends.store.statement_timeout),
         ];
         for (flag, length) in lengths {
@@ -279,12 +262,21 @@ mod tests {
             (["--rate-limit-burst", "5"], "SSPP_RATE_LIMIT"),
             (["--api-prefix", "a b"], "API_PREFIX"),
             (["--redis-url", "redis://cache"], "DATABASE_URL"),
-            (["--database-url", "postgres://db/sspp"], "REDIS_URL"),
         ] {
             assert!(config(&arguments).check().unwrap_err().to_string().contains(named), "{named}");
         }
-        let both = ["--redis-url", "redis://cache", "--database-url", "postgres://db/sspp"];
-        assert!(config(&both).checked().unwrap().backends.is_some());
-        assert!(config(&[]).checked().unwrap().backends.is_none());
+    }
+
+    #[test]
+    fn what_is_named_decides_the_shape() {
+        let database = ["--database-url", "postgres://db/sspp"];
+        let Checked { backends, settings, .. } = config(&database).checked().unwrap();
+        assert!(matches!(backends, Backends::Postgres(_)) && settings.commits == 2);
+        let queued = config(&[&database[..], &["--redis-url", "redis://cache"]].concat()).checked().unwrap();
+        assert!(matches!(queued.backends, Backends::RedisAndPostgres(..)));
+        let Checked { backends, settings, .. } = config(&["--data", "x.db"]).checked().unwrap();
+        assert!(matches!(backends, Backends::Sqlite) && settings.commits == 1);
+        let both = config(&[&database[..], &["--data", "x.db"]].concat()).check().unwrap_err().to_string();
+        assert!(both.contains("x.db") && both.contains("DATABASE_URL"), "{both}");
     }
 }

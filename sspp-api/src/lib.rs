@@ -1,8 +1,9 @@
 //! The HTTP API of SSPP: routes, shapes and errors over the engine of `sspp-core`.
 //!
-//! With no configuration the binary also runs the pipeline in its own process over SQLite, so that one command is a
-//! whole platform (*embedded mode*). Over Redis and PostgreSQL it is the API alone, and `sspp-worker` scores. Tests build the same service over
-//! other adapters with [`App`] and [`service`].
+//! The binary has three shapes. With no configuration it keeps everything in one SQLite file, so that one command is a whole
+//! platform. Over PostgreSQL alone, any number of processes do the same. In both, intake is *direct*: an event is scored and
+//! recorded before its 202. Over Redis and PostgreSQL intake is *queued*, and `sspp-worker` scores. Tests build the same service
+//! over other adapters with [`App`] and [`service`].
 //!
 //! | what | where |
 //! |---|---|
@@ -12,7 +13,7 @@
 //! | what handlers share: ports, model, clock, settings | `state` |
 //! | the process: command line, settings, start and stop | `command`, `config`, `app`, `announce` |
 //! | `sspp-api import` and `import-legacy` | `transfer` |
-//! | metrics of requests and queue | `metrics` |
+//! | metrics of requests and intake | `metrics` |
 //!
 //! ```
 //! // What the binary prints for `sspp-api openapi`.
@@ -47,6 +48,6 @@ pub use http::guard::{
 };
 pub use metrics::Metrics;
 pub use service::{Service, openapi_document, service};
-pub use sspp_runtime::{ConfigError, RunError};
+pub use sspp_runtime::{ConfigError, MigrateArgs, RunError};
 pub use state::{App, Ports, Settings};
 pub use transfer::{ImportArgs, LegacyArgs, Resume, TransferError, run_import, run_import_legacy};

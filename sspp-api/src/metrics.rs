@@ -15,6 +15,7 @@ const DURATION: &str = "sspp_api_http_request_duration_seconds";
 const RECEIVED: &str = "sspp_api_events_received_total";
 const QUEUED: &str = "sspp_api_events_queued_total";
 const QUEUE_ERRORS: &str = "sspp_api_events_queue_errors_total";
+const WAITING: &str = "sspp_api_waiting_events";
 const INCONSISTENT: &str = "sspp_api_explanations_inconsistent_total";
 const IN_FLIGHT: &str = "sspp_api_http_requests_in_flight";
 const PANICS: &str = "sspp_api_panics_total";
@@ -141,6 +142,12 @@ impl Metrics {
 
     pub(crate) fn queue_failed(&self, events: usize) {
         self.0.queue_errors.increment(events as u64);
+    }
+
+    /// How many events wait for a commit of direct intake.
+    pub(crate) fn events_wait(&self, events: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "gauges are doubles")]
+        metrics::with_local_recorder(&*self.0.recorder, || gauge!(WAITING).set(events as f64));
     }
 
     pub(crate) fn explanation_inconsistent(&self) {

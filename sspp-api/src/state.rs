@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sspp_core::{
-    Clock, EventQueue, Intake, ModelDigest, QueueError, Random, ScoringModel, Store, StoreError, Timestamp,
+    Clock, DirectConfig, EventQueue, Intake, IntakeError, ModelDigest, QueueError, Random, ScoringModel,
+    Store, StoreError, Timestamp,
 };
-use sspp_runtime::{AllowedHosts, Backpressure, QueueClock};
+use sspp_runtime::{AllowedHosts, Backpressure, StampClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::http::guard::{ApiKeys, CorsOrigins, RateLimit, TrustedProxies};
@@ -18,14 +19,15 @@ use crate::metrics::Metrics;
 /// What the service is made of: the engine's ports and what comes in from outside.
 ///
 /// ```no_run
-/// # fn ports(queue: std::sync::Arc<dyn sspp_core::EventQueue>, store: std::sync::Arc<dyn sspp_core::Store>) {
+/// # fn ports(store: std::sync::Arc<dyn sspp_core::Store>) {
 /// use std::sync::Arc;
 /// use sspp_core::{ScoringModel, SystemClock, SystemRandom};
 /// let ports = sspp_api::Ports {
-///     queue,
-///     queue_kind: "memory",
+///     // Events are scored and recorded before they are acknowledged.
+///     queue: None,
+///     queue_kind: "none",
 ///     store,
-///     store_kind: "memory",
+///     store_kind: "sqlite",
 ///     model: ScoringModel::embedded_default(),
 ///     clock: Arc::new(SystemClock),
 ///     random: Arc::new(SystemRandom::new()),
@@ -34,9 +36,9 @@ use crate::metrics::Metrics;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Ports {
-    /// Where accepted events wait.
-    pub queue: Arc<dyn EventQueue>,
-    /// What the queue runs on, as /health names it.
+    /// Where accepted events wait; without it intake is direct.
+    pub queue: Option<Arc<dyn EventQueue>>,
+    /// What a queue runs on, as /health names it.
     pub queue_kind: &'static str,
     /// Where signals are kept.
     pub store: Arc<dyn Store>,
@@ -60,12 +62,14 @@ pub struct Ports {
 pub struct Settings {
     /// Before every path of the API; begins with a slash and does not end in one, or is empty.
     pub prefix: String,
-    /// The queue's name in metrics.
+    /// A queue's name in metrics.
     pub queue_name: String,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
     /// How long the queue or the store may take to answer before the client gets a 503.
     pub dependency_timeout: Duration,
+    /// How many commits of direct intake run side by side.
+    pub commits: usize,
     /// The keys that are accepted; with none, no key is needed.
     pub keys: Arc<ApiKeys>,
     /// The host names that requests may name while there are no keys.
@@ -85,6 +89,7 @@ impl Default for Settings {
             queue_name: "events".to_owned(),
             body_timeout: Duration::from_secs(30),
             dependency_timeout: Duration::from_secs(3),
+            commits: 1,
             keys: Arc::default(),
             allowed_hosts: AllowedHosts::default(),
             rate_limit: None,
@@ -108,8 +113,8 @@ pub struct App(pub(crate) Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) ports: Ports,
-    /// The ports' clock, corrected by the queue's where the process watches that.
-    pub(crate) clock: Arc<QueueClock>,
+    /// The ports' clock, corrected by the one that stamps events where the process watches that.
+    pub(crate) clock: Arc<StampClock>,
     pub(crate) settings: Settings,
     /// The one way in for events.
     pub(crate) intake: Intake,
@@ -131,13 +136,19 @@ impl App {
     /// Builds the state of a service.
     pub fn new(ports: Ports, settings: Settings, metrics: Metrics) -> Self {
         metrics.know_event_types(&ports.model);
+        let (clock, random) = (Arc::clone(&ports.clock), Arc::clone(&ports.random));
+        let intake = match &ports.queue {
+            Some(queue) => Intake::queued(Arc::clone(queue), clock, random),
+            None => {
+                let (commits, patience) = (settings.commits, settings.dependency_timeout);
+                let config = DirectConfig { commits, patience, ..DirectConfig::default() };
+                let (store, model) = (&ports.store, Arc::clone(&ports.model));
+                Intake::direct(store.clone(), store.clone(), model, clock, random, config)
+            }
+        };
         Self(Arc::new(Inner {
-            clock: Arc::new(QueueClock::new(Arc::clone(&ports.clock))),
-            intake: Intake::new(
-                Arc::clone(&ports.queue),
-                Arc::clone(&ports.clock),
-                Arc::clone(&ports.random),
-            ),
+            clock: Arc::new(StampClock::new(Arc::clone(&ports.clock))),
+            intake,
             ports,
             settings,
             metrics,
@@ -166,6 +177,16 @@ impl Inner {
         Timestamp::from_datetime(self.clock.now())
     }
 
+    /// Whether events are recorded before they are acknowledged.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.ports.queue.is_none()
+    }
+
+    /// `direct` or `queued`.
+    pub(crate) fn intake_name(&self) -> &'static str {
+        if self.is_direct() { "direct" } else { "queued" }
+    }
+
     pub(crate) fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
@@ -184,6 +205,26 @@ impl Inner {
         answer: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         self.bounded(answer, |after_ms| StoreError::Timeout { after_ms }).await
+    }
+
+    /// Asks what intake runs on, but not for longer than a client should wait.
+    pub(crate) async fn ask_intake<T>(
+        &self,
+        answer: impl Future<Output = Result<T, IntakeError>> + Send,
+    ) -> Result<T, IntakeError> {
+        let late = |after_ms| match self.is_direct() {
+            true => StoreError::Timeout { after_ms }.into(),
+            false => QueueError::Timeout { after_ms }.into(),
+        };
+        self.bounded(answer, late).await
+    }
+
+    /// Waits for intake to take events. Direct intake keeps to its deadline itself, so that its answer says what was recorded in time.
+    pub(crate) async fn take<T>(
+        &self,
+        taking: impl Future<Output = Result<T, IntakeError>> + Send,
+    ) -> Result<T, IntakeError> {
+        if self.is_direct() { taking.await } else { self.ask_intake(taking).await }
     }
 
     async fn bounded<T, E>(

@@ -28,13 +28,13 @@
 
 pub use sspp_engine::{
     Admission, Cursor, CursorFault, CursorKey, DeadLetter, DeadLetterCursor, DeadLetterFilter,
-    DeadLetterQuery, DeadLetterReason, DeadLetters, Delivery, Durability, Envelope, EnvelopeFault, Erasable,
-    Erased, Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, Housekeeping, Intake, JobState,
-    MemoryEventQueue, MemoryStore, Models, NewDeadLetter, NewJob, NewSignal, NumberedDeadLetter, Page,
-    PayloadFacts, Pipeline, PipelineConfig, Position, QueueDepth, QueueError, QueuedJob, Receipt, Record,
-    Recorded, ReplayError, Replayed, Retention, Settled, Settlement, Signal, SignalFilter, SignalQuery,
-    SignalStats, Signals, Store, StoreError, StoreStatus, Total, TraceContext, Upkeep, Verdict, adapter,
-    erase_some, recording, replay, replay_all,
+    DeadLetterQuery, DeadLetterReason, DeadLetters, Delivery, DirectConfig, Durability, Envelope,
+    EnvelopeFault, Erasable, Erased, Erasure, ErasureDigest, EventQueue, FailureClass, Horizon, Housekeeping,
+    Intake, IntakeError, IntakeOutcome, JobState, MemoryEventQueue, MemoryStore, Models, NewDeadLetter,
+    NewJob, NewSignal, NumberedDeadLetter, Page, PayloadFacts, Pipeline, PipelineConfig, Position,
+    QueueDepth, QueueError, QueuedJob, Receipt, Record, Recorded, ReplayError, Replayed, Retention, Settled,
+    Settlement, Signal, SignalFilter, SignalQuery, SignalStats, Signals, Store, StoreError, StoreStatus,
+    Total, TraceContext, Upkeep, Verdict, adapter, erase_some, recording, replay, replay_all,
 };
 pub use sspp_events::{
     AcceptedEvent, AccountId, BatchFault, BatchFormat, Clock, CloudEventAttributes, ContentDigest,

@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sspp_core::{Pipeline, ScoringModel, SystemClock, SystemRandom, Upkeep};
+use sspp_core::{
+    EventQueue, PgConfig, Pipeline, RedisConfig, ScoringModel, Store, SystemClock, SystemRandom, Upkeep,
+};
 use sspp_runtime::{
-    Adapters, Backends, ConnectionMetrics, Limits, Monitor, MonitorMetrics, QueueClock, QueueNeed, RunError,
-    RunningPipeline, Serving, StopSignals, Watched, describe_metrics, listen, load_model, open_servers,
-    recorder, serve as serve_http, show_release,
+    ConnectionMetrics, Limits, Monitor, MonitorMetrics, QueueNeed, RunError, Serving, StampClock,
+    StopSignals, Watched, describe_metrics, listen, load_model, open_servers, recorder, serve as serve_http,
+    show_release,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{Checked, Config};
 use crate::health::{Health, Phase, Probes};
+use crate::running_pipeline::RunningPipeline;
 
 /// Scores events until a signal stops the process (SIGINT, SIGTERM).
 ///
@@ -26,18 +29,23 @@ use crate::health::{Health, Phase, Probes};
 /// # Ok::<(), sspp_worker::RunError>(())
 /// ```
 pub fn run(config: &Config) -> Result<(), RunError> {
-    let Checked { logs, traces, backends } = config.checked()?;
+    let Checked { logs, traces, redis, postgres } = config.checked()?;
     let model = load_model(config.model.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exporting = traces.start(logs, "sspp-worker", runtime.handle())?;
-    let result = runtime.block_on(serve(config, backends, model));
+    let result = runtime.block_on(serve(config, redis, postgres, model));
     exporting.finish();
     // A call to a server that is away must not hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
 }
 
-async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) -> Result<(), RunError> {
+async fn serve(
+    config: &Config,
+    redis: RedisConfig,
+    postgres: PgConfig,
+    model: Arc<ScoringModel>,
+) -> Result<(), RunError> {
     let mut stop = StopSignals::new()?;
     let (listener, address) = listen(config.address(), "WORKER_PORT").await?;
     let recorder = recorder();
@@ -47,12 +55,12 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     describe_metrics();
     show_release(env!("CARGO_PKG_VERSION"), &model);
 
-    let adapters = open_servers(backends).await?;
+    let (adapters, queue) = open_servers(redis, postgres).await?;
     let watched = Watched {
         queue_need: QueueNeed::Drain,
         queue_name: config.backends.queue.queue_name.clone(),
         metrics: MonitorMetrics::WORKER,
-        clock: Arc::new(QueueClock::new(Arc::new(SystemClock))),
+        clock: Arc::new(StampClock::new(Arc::new(SystemClock))),
         backpressure: None,
     };
     let rendered = metrics.clone();
@@ -72,7 +80,8 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
     announce(address, &model);
 
     let migrating = config.start.migrate.then(|| AbortOnDropHandle::new(tokio::spawn(adapters.migrated())));
-    let worked = work(config, &health, &adapters, model, &mut stop).await;
+    let store = Arc::clone(&adapters.store);
+    let worked = work(config, &health, (queue, store), model, &mut stop).await;
     let deadline = Instant::now() + config.shutdown_timeout;
     drop(migrating);
     let result = match worked {
@@ -99,25 +108,24 @@ async fn serve(config: &Config, backends: Backends, model: Arc<ScoringModel>) ->
 async fn work(
     config: &Config,
     health: &Health,
-    adapters: &Adapters,
+    (queue, store): (Arc<dyn EventQueue>, Arc<dyn Store>),
     model: Arc<ScoringModel>,
     signals: &mut StopSignals,
 ) -> Result<(&'static str, Option<RunningPipeline>), RunError> {
-    let (queue, store) = (&adapters.queue, &adapters.store);
     if config.start.require_durable_queue {
         tokio::select! {
             durable = health.monitor.require_durable(None) => durable?,
             signal = signals.next() => return Ok((signal, None)),
         }
     }
-    let upkeep = Upkeep::new(Arc::clone(store)).retention(config.retention.retention());
+    let upkeep = Upkeep::new(Arc::clone(&store)).retention(config.retention.retention());
     let stop = CancellationToken::new();
     let _stopped_at_the_end = stop.clone().drop_guard();
     tokio::spawn(upkeep.run(stop.clone()));
     let pipeline = Pipeline::new(
-        Arc::clone(queue),
+        queue,
         store.clone(),
-        store.clone(),
+        store,
         model,
         Arc::new(SystemClock),
         Arc::new(SystemRandom::new()),

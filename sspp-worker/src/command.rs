@@ -1,14 +1,13 @@
 //! The command line: scoring events, with all its settings, or a subcommand with its own.
 
 use clap::{Parser, Subcommand};
-use sspp_runtime::{Failure, HealthcheckArgs, ManualCommand, print};
+use sspp_runtime::{Failure, HealthcheckArgs, ManualCommand, MigrateArgs, print};
 
 use crate::app::run;
 use crate::config::Config;
-use crate::migrate::{MigrateArgs, migrate};
 
 /// The worker of SSPP, the Sales Signal Processing Platform: takes events from the queue on Redis, scores them, and stores
-/// signals in PostgreSQL. Run as many as you like.
+/// signals in PostgreSQL. Run as many as you like. Without Redis no worker is needed: sspp-api scores.
 ///
 /// ```
 /// use clap::Parser as _;
@@ -50,7 +49,7 @@ impl CommandLine {
     pub fn run(self) -> Result<(), Failure> {
         match self.command {
             None => Ok(run(&self.config)?),
-            Some(Command::Migrate(args)) => print(&migrate(&args)?),
+            Some(Command::Migrate(args)) => print(&args.run()?),
             Some(Command::Healthcheck(args)) => args.run(),
             Some(Command::Manual(manual)) => manual.run::<Self>(),
         }

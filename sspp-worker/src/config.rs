@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use sspp_core::{PgConfig, RedisConfig};
 use sspp_runtime::{
-    BackendArgs, Backends, ClaimArgs, ConfigError, LogArgs, Logs, OtlpArgs, PipelineArgs, RetentionArgs,
-    ServerArgs, StartArgs, TraceExport, read_duration,
+    BackendArgs, Backends, ConfigError, LogArgs, Logs, OtlpArgs, RetentionArgs, ServerArgs, StartArgs,
+    TraceExport, read_duration,
 };
+
+use crate::pipeline_args::PipelineArgs;
 
 /// The settings of the worker.
 ///
@@ -52,10 +55,6 @@ pub struct Config {
     #[command(flatten)]
     pub backends: BackendArgs,
 
-    /// The limit of a claim on an event.
-    #[command(flatten)]
-    pub claims: ClaimArgs,
-
     /// Checks and migration at start.
     #[command(flatten)]
     pub start: StartArgs,
@@ -74,7 +73,8 @@ pub struct Config {
 pub(crate) struct Checked {
     pub(crate) logs: Logs,
     pub(crate) traces: TraceExport,
-    pub(crate) backends: Backends,
+    pub(crate) redis: RedisConfig,
+    pub(crate) postgres: PgConfig,
 }
 
 impl Config {
@@ -86,11 +86,20 @@ impl Config {
     pub(crate) fn checked(&self) -> Result<Checked, ConfigError> {
         let logs = self.logs.check()?;
         let traces = self.otlp.check()?;
-        let backends = self.backends.resolve_with(&self.claims)?.ok_or(ConfigError::Missing {
-            missing: "REDIS_URL and DATABASE_URL",
-            why: "the worker runs over Redis and PostgreSQL; without them, sspp-api alone is a whole platform",
-        })?;
-        Ok(Checked { logs, traces, backends })
+        let missing = |missing, why| Err(ConfigError::Missing { missing, why });
+        let (mut redis, postgres) = match self.backends.resolve()? {
+            Backends::RedisAndPostgres(redis, postgres) => (redis, postgres),
+            Backends::Postgres(_) => {
+                let why = "a worker scores what is in the queue on Redis; PostgreSQL alone needs no worker: sspp-api scores";
+                return missing("REDIS_URL", why);
+            }
+            Backends::Sqlite => {
+                let why = "the worker runs over Redis and PostgreSQL; without them, sspp-api alone is a whole platform";
+                return missing("REDIS_URL and DATABASE_URL", why);
+            }
+        };
+        self.pipeline.limit_claims(&mut redis, &postgres)?;
+        Ok(Checked { logs, traces, redis, postgres })
     }
 
     /// Where probes and metrics are served.
@@ -115,13 +124,27 @@ mod tests {
         for (arguments, named) in [
             (&[][..], "REDIS_URL and DATABASE_URL"),
             (&[redis], "DATABASE_URL (or POSTGRES_HOST) is missing"),
-            (&[database], "REDIS_URL (or REDIS_HOST) is missing"),
+            (&[database], "PostgreSQL alone needs no worker"),
             (&[redis, database, "--log-level", "loud"], "LOG_LEVEL"),
             (&[redis, database, "--claim-bound", "5", "--statement-timeout", "5"], "SSPP_CLAIM_BOUND"),
         ] {
             let said = check(arguments).unwrap_err();
             assert!(said.contains(named), "{arguments:?}: {said}");
         }
+    }
+
+    #[test]
+    fn the_limit_of_a_claim_reaches_the_queue() {
+        let arguments = [
+            "--redis-url=redis://cache",
+            "--database-url=postgres://db/sspp",
+            "--claim-bound=2",
+            "--statement-timeout=1",
+        ];
+        let config = Config::try_parse_from([&["sspp-worker"], &arguments[..]].concat()).unwrap();
+        let redis = config.checked().unwrap().redis;
+        assert_eq!(redis.claim_bound, Duration::from_secs(2));
+        assert!(redis.command_timeout * 3 <= redis.claim_bound);
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! | start and stop | `app` |
 //! | the command line and the settings | `command`, `config` |
 //! | probes and metrics | `health` |
-//! | `sspp-worker migrate` | `migrate` |
+//! | how its pipeline runs, and ends | `pipeline_args`, `running_pipeline` |
 //!
 //! The feature `otlp` exports spans to an OpenTelemetry collector.
 
@@ -20,10 +20,11 @@ mod app;
 mod command;
 mod config;
 mod health;
-mod migrate;
+mod pipeline_args;
+mod running_pipeline;
 
 pub use app::run;
 pub use command::{Command, CommandLine};
 pub use config::Config;
-pub use migrate::{MigrateArgs, migrate};
-pub use sspp_runtime::RunError;
+pub use pipeline_args::PipelineArgs;
+pub use sspp_runtime::{MigrateArgs, RunError};

@@ -84,7 +84,7 @@ pub(super) async fn send_steadily(
     for number in 0..u32::try_from(count)? {
         ticks.tick().await;
         let request = payload::requests(&address.to_string(), round, std::iter::once(number))?.remove(0);
-        sent.push((format!("{round:08x}-0000-4000-8000-{number:012x}"), Instant::now()));
+        sent.push((payload::id(round, number), Instant::now()));
         let status = connection.send(request).await?;
         if status != hyper::StatusCode::ACCEPTED {
             return Err(format!("the server answers {status}").into());

@@ -13,6 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 use sspp_core::{EventId, NewJob, RedisConfig, RedisEventQueue};
 
 use crate::args::ProductionPlan;
+use crate::databases::Databases;
 use crate::generator::{self, Load};
 use crate::progress::Progress;
 use crate::queries::{self, Times};
@@ -73,7 +74,7 @@ pub(crate) async fn run(plan: &ProductionPlan) -> Result<ExitCode, Failure> {
         api: server::find("sspp-api", plan.load.server.as_deref())?,
         worker: server::find("sspp-worker", plan.worker.as_deref())?,
         folder: tempfile::Builder::new().prefix("loadtest-").tempdir()?,
-        name: format!("sspp_loadtest_{}", std::process::id()),
+        databases: Databases::of_this_run(&plan.postgres),
     };
     let outcome = measure(&site).await;
     site.clean_up().await?;
@@ -113,8 +114,8 @@ async fn one_round(site: &Site<'_>, number: u32, progress: &Progress) -> Result<
     let plan = site.plan;
     let now = |what: &str| progress.now(&format!("round {number} of {}: {what}", plan.load.rounds));
     let limit = Duration::from_secs(plan.load.seconds);
-    let name = format!("{}_{number}", site.name);
-    let url = site.create_database(&name).await?;
+    let name = format!("{}_{number}", site.name());
+    let url = site.databases.create(&number.to_string()).await?;
 
     now("the bare handler");
     let bare = Server::start_bare(site.folder.path(), &format!("bare-{number}")).await?;
@@ -134,11 +135,11 @@ async fn one_round(site: &Site<'_>, number: u32, progress: &Progress) -> Result<
     let api_loaded = api.memory();
 
     now("the store alone");
-    let limit_name = format!("{name}_limit");
-    let limit_url = site.create_database(&limit_name).await?;
+    let limit_name = format!("{number}_limit");
+    let limit_url = site.databases.create(&limit_name).await?;
     let rows = u32::try_from(ingest.acknowledged).unwrap_or(u32::MAX).clamp(1_000, 100_000);
     let store = queries::fill(&limit_url, plan.concurrency, number, 0..rows).await?;
-    site.drop_database(&limit_name).await?;
+    site.databases.drop(&limit_name).await?;
 
     now("draining");
     let began = Instant::now();
@@ -221,16 +222,15 @@ async fn batches(site: &Site<'_>, name: &str, round: u32, limit: Duration) -> Re
 }
 
 fn new_job(round: u32, number: u32) -> Result<NewJob, Failure> {
-    let id = format!("{round:08x}-0000-4000-8000-{number:012x}");
-    let event_id = id.parse::<EventId>().map_err(|_| "an event id")?;
+    let event_id = payload::id(round, number).parse::<EventId>().map_err(|_| "an event id")?;
     let account_id = format!("acc_{:05}", number % 5_000).parse().map_err(|_| "an account id")?;
     Ok(NewJob::new(event_id, account_id, payload::body(round, number)))
 }
 
 /// The same questions at a tenth of the signals and at all of them.
 async fn growth(site: &Site<'_>, progress: &Progress) -> Result<[Times; 2], Failure> {
-    let name = format!("{}_growth", site.name);
-    let url = site.create_database(&name).await?;
+    let name = format!("{}_growth", site.name());
+    let url = site.databases.create("growth").await?;
     let all = site.plan.signals;
     let mut times = Vec::new();
     for (from, to) in [(0, all / 10), (all / 10, all)] {

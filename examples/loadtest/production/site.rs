@@ -1,12 +1,10 @@
-//! Where a run is: its binaries, its queues on Redis and its databases, removed at the end.
+//! Where a run is: its binaries, its queues on Redis and its databases.
 
 use std::path::PathBuf;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
-
 use crate::Failure;
 use crate::args::ProductionPlan;
+use crate::databases::Databases;
 use crate::redis_limit::Redis;
 use crate::server::Server;
 
@@ -16,8 +14,7 @@ pub(super) struct Site<'p> {
     pub(super) api: PathBuf,
     pub(super) worker: PathBuf,
     pub(super) folder: tempfile::TempDir,
-    /// What its queues and databases begin with.
-    pub(super) name: String,
+    pub(super) databases: Databases<'p>,
 }
 
 impl Site<'_> {
@@ -49,40 +46,17 @@ impl Site<'_> {
         Err(format!("sspp-worker migrate: {}", String::from_utf8_lossy(&run.stderr)).into())
     }
 
-    pub(super) async fn admin(&self) -> Result<PgConnection, Failure> {
-        Ok(PgConnection::connect(&self.plan.postgres)
-            .await
-            .map_err(|error| format!("cannot reach PostgreSQL (--postgres): {error}"))?)
-    }
-
-    /// A new database beside the one that was named; gives its URL.
-    pub(super) async fn create_database(&self, name: &str) -> Result<String, Failure> {
-        let create = format!("CREATE DATABASE {name}");
-        sqlx::query(sqlx::AssertSqlSafe(create)).execute(&mut self.admin().await?).await?;
-        let options: PgConnectOptions = self.plan.postgres.parse()?;
-        Ok(options.database(name).to_url_lossy().to_string())
-    }
-
-    pub(super) async fn drop_database(&self, name: &str) -> Result<(), Failure> {
-        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-        sqlx::query(sqlx::AssertSqlSafe(drop)).execute(&mut self.admin().await?).await?;
-        Ok(())
+    /// What its queues begin with.
+    pub(super) fn name(&self) -> &str {
+        &self.databases.prefix
     }
 
     pub(super) async fn clean_up(&self) -> Result<(), Failure> {
         let mut redis = Redis::connect(&self.plan.redis).await?;
         // The binaries put a prefix of their own before a queue's name.
         for prefix in ["", "sspp:"] {
-            redis.remove(&format!("{prefix}{}", self.name)).await?;
+            redis.remove(&format!("{prefix}{}", self.name())).await?;
         }
-        let names: Vec<String> =
-            sqlx::query_scalar("SELECT datname FROM pg_database WHERE datname LIKE $1 || '%'")
-                .bind(&self.name)
-                .fetch_all(&mut self.admin().await?)
-                .await?;
-        for name in names {
-            self.drop_database(&name).await?;
-        }
-        Ok(())
+        self.databases.clean_up().await
     }
 }

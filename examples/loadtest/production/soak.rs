@@ -22,8 +22,8 @@ pub(super) struct Soak {
 
 /// Sends steadily at four times the latency row's rate and watches memory.
 pub(super) async fn soak(site: &Site<'_>, progress: &Progress) -> Result<Soak, Failure> {
-    let name = format!("{}_soak", site.name);
-    let url = site.create_database(&name).await?;
+    let name = format!("{}_soak", site.name());
+    let url = site.databases.create("soak").await?;
     site.migrate(&url)?;
     let (api, worker) = (site.start_api(&name, &url).await?, site.start_worker(&name, &url).await?);
     let mut redis = Redis::connect(&site.plan.redis).await?;

@@ -39,7 +39,7 @@ pub(crate) struct DeadLetterBody {
     detail: String,
     /// How many attempts failed.
     attempts: u32,
-    /// When the event was first queued, by the queue's clock.
+    /// When the event was received, by the clock of the queue, or of the database where there is none.
     enqueued_at: Instant,
     /// When it became a dead letter.
     died_at: Instant,
@@ -61,7 +61,7 @@ struct LetterEvent {
     #[serde(flatten)]
     #[oai(flatten)]
     event: StatedEvent,
-    /// When it was received: when it was first queued.
+    /// When it was received.
     received_at: Instant,
 }
 
@@ -133,7 +133,10 @@ pub(crate) struct DeadLetterPage {
 #[oai(rename_all = "snake_case")]
 pub(crate) enum ReplayStatus {
     Queued,
+    Signal,
     AlreadySignal,
+    DeadLetter,
+    Erased,
 }
 
 /// What a replay did.
@@ -142,14 +145,17 @@ pub(crate) enum ReplayStatus {
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "Replayed", rename_all = "camelCase")]
 pub(crate) struct ReplayAccepted {
-    /// `queued`; or `already_signal`: an earlier replay or the producer sent the event first.
+    /// `queued`: the event is in the queue again. `already_signal`: an earlier replay or the producer sent it first. Without a queue
+    /// the outcome is known at once: `signal`, `dead_letter` where it failed again, or `erased` where its account or user was erased.
     pub(crate) status: ReplayStatus,
     /// The job's id, for `/jobs/{id}`.
     pub(crate) job_id: String,
     /// The event's id, as before.
     pub(crate) event_id: String,
-    /// The signal that the event is already.
+    /// The signal that the event is.
     pub(crate) signal_id: Option<i64>,
+    /// The dead letter that the event became again.
+    pub(crate) dead_letter_id: Option<String>,
     /// A sentence for people.
     pub(crate) message: String,
 }
@@ -171,9 +177,9 @@ pub(crate) struct SkippedBody {
 pub(crate) struct BulkReplayBody {
     /// Whether this call only counted.
     pub(crate) dry_run: bool,
-    /// How many letters this call put back into the queue.
+    /// How many letters' events this call gave to intake again.
     pub(crate) replayed: u64,
-    /// Those that cannot be replayed as they are.
+    /// Those that cannot become a signal as they are.
     pub(crate) skipped: Vec<SkippedBody>,
     /// How many letters of the filter come after those.
     pub(crate) remaining: u64,

@@ -31,10 +31,10 @@ pub(crate) fn feature() -> Feature {
             Operation::new(Method::POST, "/dead-letters/{id}/replay", "replayDeadLetter", admin, replay_one)
                 .about(
                     "Replay a dead letter",
-                    "Puts its event back into the queue under the same id. The letter stays until the event's signal replaces it. \
+                    "Gives its event to intake again, under the same id. The letter stays until the event's signal replaces it. \
                      However often it is replayed, one signal comes of it.",
                 )
-                .result("The event is in the queue again, or a signal already")
+                .result("The event is in the queue again; without a queue, what it became")
                 .fails(&[409]),
             Operation::new(Method::POST, "/dead-letters/replay", "replayDeadLetters", admin, replay_many)
                 .about(
@@ -43,7 +43,7 @@ pub(crate) fn feature() -> Feature {
                      `limit` letters and answers within some seconds: send it again with its `nextCursor` as `cursor` until that \
                      is null. `remaining` shows the progress. Repeating any part of it does no harm.",
                 )
-                .result("How many events are in the queue again, and how many letters are left"),
+                .result("How many events were given to intake again, and how many letters are left"),
         ],
         examples: include_str!("examples.json"),
     }

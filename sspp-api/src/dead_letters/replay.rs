@@ -1,4 +1,4 @@
-//! Puts dead letters back into the queue: one, or all of a filter.
+//! Gives the events of dead letters to intake again: one, or all of a filter.
 
 use std::time::{Duration, Instant as Stopwatch};
 
@@ -13,7 +13,7 @@ use super::query::{ReplayRequest, parse_replay};
 use super::read::unknown;
 use crate::http::{AcceptedBody, Call, JsonText, Path, Problem};
 
-/// Letters that are replayed in one call of the queue.
+/// Letters that are replayed in one call of intake.
 const CHUNK: u32 = 250;
 /// After how long a replay of many answers, however many are left.
 const AT_ONCE: Duration = Duration::from_secs(2);
@@ -22,23 +22,40 @@ pub(super) async fn replay_one(
     call: Call,
     Path(id): Path<DeadLetterId>,
 ) -> Result<AcceptedBody<ReplayAccepted>, Problem> {
-    let ports = &call.state.ports;
-    let replaying = replay(&*ports.queue, &*ports.store, id);
-    let limit = call.state.settings.dependency_timeout;
+    let state = &call.state;
+    let replaying = replay(&state.intake, &*state.ports.store, id);
+    let limit = state.settings.dependency_timeout;
     let Ok(replayed) = tokio::time::timeout(limit, replaying).await else {
-        let detail = "The queue or the store did not answer in time; replaying again does no harm";
+        let detail = "No answer came in time; replaying again does no harm";
         return Err(Problem::unavailable(detail, Duration::from_secs(1)));
     };
-    let (event_id, signal_id, status, message) = match replayed.map_err(problem)? {
-        Replayed::Queued(event_id) => {
-            (event_id.to_string(), None, ReplayStatus::Queued, "Event queued for processing")
-        }
-        Replayed::AlreadySignal(signal_id) => {
-            (id.to_string(), Some(signal_id.get()), ReplayStatus::AlreadySignal, "Event is a signal already")
-        }
-    };
-    let message = message.to_owned();
-    Ok(AcceptedBody(ReplayAccepted { status, job_id: event_id.clone(), event_id, signal_id, message }))
+    Ok(AcceptedBody(ReplayAccepted::new(id, replayed.map_err(problem)?)))
+}
+
+impl ReplayAccepted {
+    fn new(letter: DeadLetterId, replayed: Replayed) -> Self {
+        let (status, message) = match replayed {
+            Replayed::Queued(_) => (ReplayStatus::Queued, "Event queued for processing"),
+            Replayed::Signal(_) => (ReplayStatus::Signal, "Event became a signal"),
+            Replayed::AlreadySignal(_) => (ReplayStatus::AlreadySignal, "Event is a signal already"),
+            Replayed::DeadLetter(_) => {
+                (ReplayStatus::DeadLetter, "Event failed again; its dead letter says why")
+            }
+            Replayed::Erased => (ReplayStatus::Erased, "Event was erased; nothing was kept of it"),
+        };
+        // A letter that can be replayed has the id of its event.
+        let event_id = letter.to_string();
+        let signal_id = match replayed {
+            Replayed::Signal(id) | Replayed::AlreadySignal(id) => Some(id.get()),
+            _ => None,
+        };
+        let dead_letter_id = match replayed {
+            Replayed::DeadLetter(id) => Some(id.to_string()),
+            _ => None,
+        };
+        let message = message.to_owned();
+        Self { status, job_id: event_id.clone(), event_id, signal_id, dead_letter_id, message }
+    }
 }
 
 pub(super) async fn replay_many(
@@ -61,23 +78,30 @@ pub(super) async fn replay_many(
         };
         let (letters, last) = split(page.items);
         let ids: Vec<DeadLetterId> = letters.iter().map(|letter| letter.id).collect();
-        let outcomes = match state.ask_queue(replay_all(&*state.ports.queue, letters)).await {
+        let outcomes = match state.take(replay_all(&state.intake, letters)).await {
             Ok(outcomes) => outcomes,
             Err(error) if looked_at == 0 => return Err(error.into()),
             Err(_) => break,
         };
         if let Some(wait) = outcomes.iter().find_map(refused) {
             if looked_at == 0 {
-                let detail = "The queue takes no more events now; replaying again does no harm";
+                let detail = "No more events are taken now; replaying again does no harm";
                 return Err(Problem::unavailable(detail, wait));
             }
             break;
         }
         for (id, outcome) in ids.iter().zip(outcomes) {
-            match outcome {
-                Ok(_) => replayed += 1,
-                Err(error) => skipped.push(SkippedBody { id: id.to_string(), detail: error.to_string() }),
-            }
+            let detail = match outcome {
+                Ok(Replayed::DeadLetter(letter)) => {
+                    format!("its event failed again: see dead letter {letter}")
+                }
+                Ok(_) => {
+                    replayed += 1;
+                    continue;
+                }
+                Err(error) => error.to_string(),
+            };
+            skipped.push(SkippedBody { id: id.to_string(), detail });
         }
         looked_at += u32::try_from(ids.len()).unwrap_or(CHUNK);
         query.after = last.or(query.after);
@@ -120,7 +144,7 @@ fn problem(error: ReplayError) -> Problem {
     };
     match error {
         ReplayError::Store(error) => error.into(),
-        ReplayError::Queue(error) => error.into(),
+        ReplayError::Intake(error) => error.into(),
         error => Problem::new(StatusCode::CONFLICT, "not-replayable", format!("{error}{advice}")),
     }
 }

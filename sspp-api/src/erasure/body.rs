@@ -33,7 +33,8 @@ pub(crate) struct ErasureAccepted {
     pub(crate) status: AcceptedStatus,
     /// What is erased.
     pub(crate) kind: ErasureKind,
-    /// Events received up to this instant, by the queue's clock, are erased and do not come back.
+    /// Events received up to this instant are erased and do not come back; by the clock of the queue, or of the database where there
+    /// is none.
     pub(crate) up_to: Instant,
     /// Whether all stored data is removed already; otherwise it is being removed in the background.
     pub(crate) complete: bool,

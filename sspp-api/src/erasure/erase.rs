@@ -29,8 +29,8 @@ pub(super) async fn user(
 
 async fn erase(call: &Call, subject: Erasable) -> Result<AcceptedBody<ErasureAccepted>, Problem> {
     let (state, store) = (&call.state, &call.state.ports.store);
-    // By the queue's stamps, since no host's clock counts: later ones are of events that come after this answer.
-    let up_to = state.ask_queue(state.ports.queue.fence(None)).await?;
+    // By the stamps of the queue or the store, since no host's clock counts: later ones are of events that come after this answer.
+    let up_to = state.ask_intake(state.intake.line(&**store)).await?;
     let erasure = Erasure { up_to, whom: subject };
     state.ask_store(store.begin_erasure(&erasure)).await?;
     let digest = erasure.whom.digest().to_string();

@@ -19,8 +19,8 @@ pub(crate) fn feature() -> Feature {
                 .about(
                     "Erase an account",
                     "Removes its signals, its dead letters and its queued jobs: every event of it that was received so far. A replay, an \
-                     import or a redelivery does not bring one back. Events received after the answer are kept; the queue decides \
-                     which came before, so no host's clock matters. You may repeat it.",
+                     import or a redelivery does not bring one back. Events received after the answer are kept; the queue, or the \
+                     database where there is none, decides which came before, so no host's clock matters. You may repeat it.",
                 )
                 .result(result),
             Operation::new(Method::DELETE, "/users/{id}", "eraseUser", admin, user)

@@ -19,7 +19,7 @@ pub(super) async fn accept_one(call: Call, body: EventsBody<TakesOne>) -> Result
     call.state.metrics.event_received(event.event_type.as_str());
     let (verdicts, _) = take(&call, [event].into_iter()).await?;
     let verdict = verdicts.first().ok_or_else(|| Problem::internal("intake said nothing of an event"))?;
-    Ok(Taken::One(verdict.event_id))
+    Ok(Taken::One(verdict.event_id, verdict.outcome.dead_letter()))
 }
 
 pub(super) async fn accept_many(call: Call, body: EventsBody<TakesMany>) -> Result<BatchAnswer, Problem> {
@@ -59,22 +59,22 @@ async fn take_batch<O>(call: &Call, body: EventsBody<O>) -> Result<BatchAnswer, 
     Ok(BatchAnswer { verdicts: results.collect::<Vec<_>>().into(), retry_after })
 }
 
-/// Gives events to the intake, and says when to send again those for which there was no room. If there was room for none, the call
-/// has failed.
+/// Gives events to the intake, and says when to send again those that it did not take. If it took none, the call has failed.
 async fn take(
     call: &Call,
     events: impl ExactSizeIterator<Item = Event> + Send,
 ) -> Result<(Vec<Verdict>, Option<Duration>), Problem> {
     let (state, given) = (&call.state, events.len());
-    let accepted = state.ask_queue(state.intake.accept(events, call.trace.as_ref())).await;
+    let accepted = state.take(state.intake.accept(events, call.trace.as_ref())).await;
     let verdicts = accepted.inspect_err(|_| state.metrics.queue_failed(given))?;
-    let waits = verdicts.iter().filter_map(|verdict| verdict.admission.retry_after());
+    let waits = verdicts.iter().filter_map(|verdict| verdict.outcome.retry_after());
     let (refused, longest) =
         waits.fold((0, None), |(refused, longest), wait| (refused + 1, longest.max(Some(wait))));
     state.metrics.queue_failed(refused);
     state.metrics.events_queued(given - refused);
     match longest {
         None => Ok((verdicts, None)),
+        Some(wait) if refused == given && state.is_direct() => Err(Problem::too_many_wait(wait)),
         Some(wait) if refused == given => Err(Problem::full_queue(wait)),
         Some(wait) => Ok((verdicts, Some(state.backpressure.retry_after().unwrap_or(wait)))),
     }

@@ -19,8 +19,9 @@ pub(crate) fn feature() -> Feature {
             Operation::new(Method::POST, "/events", "acceptEvent", ingest, accept_one)
                 .about(
                     "Take an event",
-                    "A 202 means that the event is in the queue; it becomes exactly one signal, or one dead letter that says why. \
-                     You may send it again under the same `eventId` (or `Idempotency-Key`): it counts once.\n\n\
+                    "A 202 means that the event is taken: it becomes exactly one signal, or one dead letter that says why. Over Redis \
+                     it is in the queue, and a worker scores it; without Redis it is that signal or dead letter already. You may send \
+                     it again under the same `eventId` (or `Idempotency-Key`): it counts once.\n\n\
                      A `CloudEvent` 1.0 is taken too: structured (`application/cloudevents+json`), or binary, with its attributes in \
                      headers (`ce-specversion`, `ce-id`, `ce-source`, `ce-type`, `ce-time`, `ce-subject`) and its data as the body, \
                      in JSON, with or without a content type. `id` is the event id, `source` the source, `type` the event type (a \
@@ -36,9 +37,8 @@ pub(crate) fn feature() -> Feature {
                 .about(
                     "Take many events",
                     "Each event is checked separately: an invalid one does not affect the others. A 202 has a verdict for each: \
-                     `accepted` is in the queue; `rejected` is invalid, and its errors are listed; `retry` found no room in the \
-                     queue: send it again after `Retry-After`. If the queue takes no event at all, the answer is a 503. Give \
-                     events an `eventId` of their own, and a batch that is sent again counts once.",
+                     `accepted` is taken, as by `/events`; `rejected` is invalid, and its errors are listed; `retry` was not taken \
+                     this time: send it again after `Retry-After`. If no event can be taken, the answer is a 503. Give events an `eventId` of their own, and a batch that is sent again counts once.",
                 )
                 .takes_events(),
             // It neither stores events nor shows what is stored.

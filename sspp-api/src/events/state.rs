@@ -23,7 +23,7 @@ pub(crate) struct EventStateBody {
     job_id: Id,
     /// Where it is on its way; `completed`: it is a signal, `failed`: it is a dead letter.
     state: JobState,
-    /// When the event was received, by the queue's clock.
+    /// When the event was received, by the clock of the queue, or of the database where there is none.
     received_at: Instant,
     /// What the producer said; absent where a dead letter's payload cannot be read.
     event: Option<StatedEvent>,

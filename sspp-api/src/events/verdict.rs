@@ -7,7 +7,7 @@ use poem::http::header::RETRY_AFTER;
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
 use serde_with::skip_serializing_none;
-use sspp_core::{Admission, EventId, Verdict, Violations};
+use sspp_core::{EventId, Verdict, Violations};
 
 use crate::http::schema::Id;
 use crate::http::{
@@ -19,11 +19,11 @@ use crate::http::{
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase")]
 enum VerdictStatus {
-    /// It is in the queue.
+    /// It is taken: in the queue, or recorded.
     Accepted,
     /// It is invalid, however often it is sent.
     Rejected,
-    /// The queue had no room for it: send it again, under the same event id.
+    /// It was not taken this time: send it again, under the same event id.
     Retry,
 }
 
@@ -35,13 +35,15 @@ enum VerdictStatus {
 pub(super) struct VerdictBody {
     /// Which event: its place in the batch, from 0; blank lines do not count.
     index: u32,
-    /// `accepted`: it is in the queue. `rejected`: it is invalid, see `errors`. `retry`: the queue had no room for it; send
-    /// it again.
+    /// `accepted`: it is taken, in the queue or recorded. `rejected`: it is invalid, see `errors`. `retry`: it was not taken this
+    /// time; send it again.
     status: VerdictStatus,
     /// The event's id; absent where it was rejected. Sent again under this id, an event counts once.
     event_id: Option<Id>,
     /// The job's id, for `/jobs/{id}`, where the event was accepted.
     job_id: Option<Id>,
+    /// The dead letter that the event became at once; only without a queue, and absent otherwise.
+    dead_letter_id: Option<String>,
     /// Every error, where it was rejected. Pointers begin at the event; an empty one means the event
     /// as a whole.
     errors: Option<Vec<ProblemError>>,
@@ -49,24 +51,28 @@ pub(super) struct VerdictBody {
 
 impl VerdictBody {
     /// What intake said of an event.
-    pub(super) fn of(index: usize, Verdict { event_id, admission }: Verdict) -> Self {
+    pub(super) fn of(index: usize, Verdict { event_id, outcome }: Verdict) -> Self {
         let event_id = Some(Id(event_id));
-        let (status, job_id) = match admission {
-            Admission::Queued => (VerdictStatus::Accepted, event_id),
-            Admission::Refused { .. } => (VerdictStatus::Retry, None),
+        let (status, job_id) = match outcome.retry_after() {
+            None => (VerdictStatus::Accepted, event_id),
+            Some(_) => (VerdictStatus::Retry, None),
         };
-        Self { index: number(index), status, event_id, job_id, errors: None }
+        let dead_letter_id = outcome.dead_letter().map(|id| id.to_string());
+        Self { event_id, job_id, dead_letter_id, ..Self::new(index, status) }
+    }
+
+    fn new(index: usize, status: VerdictStatus) -> Self {
+        let (event_id, job_id, dead_letter_id, errors) = (None, None, None, None);
+        Self { index: number(index), status, event_id, job_id, dead_letter_id, errors }
     }
 
     pub(super) fn rejected(index: usize, violations: &Violations) -> Self {
-        let errors = Some(errors(violations));
-        Self { index: number(index), status: VerdictStatus::Rejected, event_id: None, job_id: None, errors }
+        Self { errors: Some(errors(violations)), ..Self::new(index, VerdictStatus::Rejected) }
     }
 
     /// An event that would be accepted. Its id is known where the producer gave one.
     pub(super) fn acceptable(index: usize, event_id: Option<EventId>) -> Self {
-        let event_id = event_id.map(Id);
-        Self { index: number(index), status: VerdictStatus::Accepted, event_id, job_id: None, errors: None }
+        Self { event_id: event_id.map(Id), ..Self::new(index, VerdictStatus::Accepted) }
     }
 }
 
@@ -103,7 +109,7 @@ impl From<Vec<VerdictBody>> for VerdictsBody {
     }
 }
 
-/// 202: what was accepted is in the queue, as durably as the queue is.
+/// 202: what was accepted is in the queue or in the store, as durably as that is.
 #[derive(Debug)]
 pub(super) struct BatchAnswer {
     pub(super) verdicts: VerdictsBody,
@@ -113,7 +119,10 @@ pub(super) struct BatchAnswer {
 
 impl Answer for BatchAnswer {
     fn document(to: &mut Documentation) {
-        let answer = to.answer::<VerdictsBody>(202, "One verdict an event; those accepted are in the queue");
+        let answer = to.answer::<VerdictsBody>(
+            202,
+            "One verdict an event; those accepted are in the queue, or recorded",
+        );
         let after = "Seconds after which to send the events whose verdict is `retry`";
         answer.headers.push(header("Retry-After", after, "integer"));
     }

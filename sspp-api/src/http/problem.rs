@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use poem::Response;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
-use sspp_core::{QueueError, StoreError, Violation};
+use sspp_core::{IntakeError, QueueError, StoreError, Violation};
 
 use super::problem_document::{Message, ProblemDocument, ProblemError};
 
@@ -115,6 +115,11 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "queue-full", detail).with_retry_after(retry_after)
     }
 
+    /// Too many events wait to be recorded: the client waits as long as the first of them has.
+    pub(crate) fn too_many_wait(retry_after: Duration) -> Self {
+        Self::unavailable("Too many events wait to be recorded; try again later", retry_after)
+    }
+
     /// Whether the wait depends on how fast the queue is drained.
     pub(crate) fn is_full_queue(&self) -> bool {
         self.kind == "queue-full"
@@ -199,6 +204,15 @@ impl From<QueueError> for Problem {
             _ => Self::unavailable("The queue cannot take or show events right now; try again later", wait),
         };
         problem.with_cause(error.to_string())
+    }
+}
+
+impl From<IntakeError> for Problem {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Queue(error) => error.into(),
+            IntakeError::Store(error) => error.into(),
+        }
     }
 }
 

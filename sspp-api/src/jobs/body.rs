@@ -45,7 +45,7 @@ pub(crate) struct RecentJobBody {
     failed_reason: Option<String>,
 }
 
-/// An event on its way through the queue, or its result.
+/// An event on its way through a queue, or its result.
 #[skip_serializing_none]
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Job")]

@@ -15,14 +15,14 @@ pub(crate) fn feature() -> Feature {
         description: "Where each event is: waiting, scored or failed.",
         operations: vec![
             Operation::new(Method::GET, "/jobs/stats", "jobStats", read, stats)
-                .about("Count jobs by state", "Those in the queue, the signals and the dead letters."),
+                .about("Count jobs by state", "Those in the queue, the signals and the dead letters. Without a queue none is waiting, active or delayed."),
             Operation::new(Method::GET, "/jobs/recent", "recentJobs", read, recent).about(
                 "The newest jobs",
-                "Over the queue, signals and dead letters, the last received first.",
+                "Over a queue, signals and dead letters, the last received first.",
             ),
             Operation::new(Method::GET, "/jobs/{id}", "getJob", read, one).about(
                 "One job",
-                "An event on its way through the queue, or the signal or dead letter that it became.",
+                "An event on its way through a queue, or the signal or dead letter that it became.",
             ),
         ],
         examples: include_str!("examples.json"),

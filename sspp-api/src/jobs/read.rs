@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sspp_core::{EventId, Position, SignalFilter, SignalQuery, SortBy, SortOrder, Violation};
+use sspp_core::{EventId, Position, QueueDepth, SignalFilter, SignalQuery, SortBy, SortOrder, Violation};
 
 use super::body::{JobBody, JobStatsBody, RecentJobBody};
 use super::find::{Found, find};
@@ -13,7 +13,10 @@ use crate::http::{
 
 pub(super) async fn stats(call: Call) -> Result<JsonBody<JobStatsBody>, Problem> {
     let state = &call.state;
-    let depth = state.ask_queue(state.ports.queue.depth()).await?;
+    let depth = match &state.ports.queue {
+        Some(queue) => state.ask_queue(queue.depth()).await?,
+        None => QueueDepth::default(),
+    };
     let figures = state.ask_store(state.ports.store.stats()).await?;
     Ok(JsonBody(JobStatsBody::new(depth, &figures)))
 }
@@ -39,7 +42,10 @@ async fn newest(call: &Call, limit: u32) -> Result<Vec<RecentJobBody>, Problem> 
         limit,
         until: None,
     };
-    let queued = state.ask_queue(state.ports.queue.recent(limit as usize)).await?;
+    let queued = match &state.ports.queue {
+        Some(queue) => state.ask_queue(queue.recent(limit as usize)).await?,
+        None => Vec::new(),
+    };
     let signals = state.ask_store(store.signals(&newest)).await?;
     let letters = state.ask_store(store.recent_dead_letters(limit)).await?;
     let mut seen = HashSet::new();

@@ -23,7 +23,7 @@ pub(crate) enum HealthStatus {
     Unhealthy,
 }
 
-/// Whether accepted events survive a crash of the servers of queue and store.
+/// Whether accepted events survive a crash of the servers that they are on.
 #[derive(Debug, Clone, Copy, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -31,6 +31,15 @@ enum DurabilityStatus {
     Durable,
     AtRisk,
     Unknown,
+}
+
+/// How events are taken.
+#[derive(Debug, Clone, Copy, Serialize, Enum)]
+#[serde(rename_all = "lowercase")]
+#[oai(rename_all = "lowercase")]
+pub(super) enum IntakeKind {
+    Queued,
+    Direct,
 }
 
 constant! {
@@ -93,9 +102,11 @@ struct HealthBody {
     status: HealthStatus,
     /// Now.
     timestamp: Instant,
+    /// `queued`: events wait in a queue, and workers score them. `direct`: they are scored and recorded before they are acknowledged.
+    intake: IntakeKind,
     /// Every dependency under its own name.
     services: Services,
-    /// Whether accepted events survive a crash of the servers of queue and store; `unknown` when one of them does not say.
+    /// Whether accepted events survive a crash of the servers that they are on; `unknown` when one of them does not say.
     durability: DurabilityStatus,
     /// Risks for accepted events and clocks that differ, each with what to change; empty if there are none.
     warnings: Vec<String>,
@@ -106,7 +117,7 @@ struct HealthBody {
 pub(crate) struct HealthAnswer(HealthBody);
 
 impl HealthAnswer {
-    pub(crate) fn new(now: Instant, report: HealthReport) -> Self {
+    pub(super) fn new(now: Instant, intake: IntakeKind, report: HealthReport) -> Self {
         let status = if report.is_healthy() { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
         let services = report.services.into_iter().map(|(name, dependency)| (name, dependency.into()));
         let durability = match report.durability {
@@ -115,7 +126,7 @@ impl HealthAnswer {
             sspp_runtime::DurabilityStatus::Unknown => DurabilityStatus::Unknown,
         };
         let services = Services(services.collect());
-        Self(HealthBody { status, timestamp: now, services, durability, warnings: report.warnings })
+        Self(HealthBody { status, timestamp: now, intake, services, durability, warnings: report.warnings })
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) fn feature() -> Feature {
             Operation::new(Method::GET, "/ready", "ready", Open, ready)
                 .about(
                     "Whether the service can take events",
-                    "A 503 while the queue does not answer, or the service stops.",
+                    "A 503 while no event can be taken (the queue, or the store where there is none, does not answer or is not set up), or the \
+                     service stops.",
                 )
                 .bare(),
             Operation::new(Method::GET, "/livez", "livez", Open, live)

@@ -5,7 +5,9 @@ use std::time::Duration;
 use sspp_core::Durability;
 use sspp_runtime::{Dependency, HealthReport, QueueNeed};
 
-use super::body::{EventTypesBody, HealthAnswer, LiveBody, LiveStatus, MetricsText, ReadyBody, ReadyStatus};
+use super::body::{
+    EventTypesBody, HealthAnswer, IntakeKind, LiveBody, LiveStatus, MetricsText, ReadyBody, ReadyStatus,
+};
 use crate::http::schema::Instant;
 use crate::http::{Call, JsonBody, Problem};
 
@@ -16,16 +18,26 @@ pub(super) async fn event_types(call: Call) -> JsonBody<EventTypesBody> {
 pub(super) async fn health(call: Call) -> HealthAnswer {
     let (state, ports) = (&call.state, &call.state.ports);
     let within = state.settings.dependency_timeout;
-    let (queue, store, of_queue, of_store) = tokio::join!(
-        Dependency::of_queue(&*ports.queue, QueueNeed::Enqueue, within),
+    let asking = async {
+        let queue = ports.queue.as_ref()?;
+        let need = Dependency::of_queue(&**queue, QueueNeed::Enqueue, within);
+        Some(tokio::join!(need, state.ask_queue(queue.durability())))
+    };
+    let (queue, store, durability) = tokio::join!(
+        asking,
         Dependency::of_store(&*ports.store, within),
-        state.ask_queue(ports.queue.durability()),
         state.ask_store(ports.store.durability()),
     );
-    let durability = Durability::of_both(of_queue.ok(), of_store.ok());
-    let services = [(ports.queue_kind, queue), (ports.store_kind, store)];
+    let (intake, queue, durability) = match queue {
+        Some((queue, of_queue)) => {
+            (IntakeKind::Queued, Some(queue), Durability::of_both(of_queue.ok(), durability.ok()))
+        }
+        None => (IntakeKind::Direct, None, durability.ok()),
+    };
+    let services =
+        queue.map(|queue| (ports.queue_kind, queue)).into_iter().chain([(ports.store_kind, store)]);
     let report = HealthReport::new(services, durability.as_ref(), &state.clock);
-    HealthAnswer::new(Instant(state.now()), report)
+    HealthAnswer::new(Instant(state.now()), intake, report)
 }
 
 pub(super) async fn ready(call: Call) -> Result<JsonBody<ReadyBody>, Problem> {
@@ -33,7 +45,16 @@ pub(super) async fn ready(call: Call) -> Result<JsonBody<ReadyBody>, Problem> {
     if state.stopping.is_cancelled() {
         return Err(Problem::unavailable("The service is stopping", Duration::from_secs(5)));
     }
-    state.ask_queue(state.ports.queue.ping()).await?;
+    match &state.ports.queue {
+        Some(queue) => state.ask_queue(queue.ping()).await?,
+        None => {
+            let store = Dependency::of_store(&*state.ports.store, state.settings.dependency_timeout).await;
+            if let Some(reason) = store.reason() {
+                let detail = format!("No event can be taken: {} is {reason}", state.ports.store_kind);
+                return Err(Problem::unavailable(detail, Duration::from_secs(1)));
+            }
+        }
+    }
     let uptime = state.uptime().as_secs_f64();
     Ok(JsonBody(ReadyBody { status: ReadyStatus, timestamp: Instant(state.now()), uptime }))
 }
@@ -43,5 +64,9 @@ pub(super) async fn live(_call: Call) -> JsonBody<LiveBody> {
 }
 
 pub(super) async fn metrics(call: Call) -> MetricsText {
-    MetricsText(call.state.metrics.render())
+    let state = &call.state;
+    if let Some(events) = state.intake.waiting() {
+        state.metrics.events_wait(events);
+    }
+    MetricsText(state.metrics.render())
 }

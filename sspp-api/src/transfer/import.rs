@@ -1,6 +1,7 @@
-//! `sspp-api import`: lines of an export into the configured store, events into its queue.
+//! `sspp-api import`: lines of an export into the configured store, events through its intake.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use sspp_core::{Clock as _, ScoringModel, SystemClock, Timestamp};
@@ -39,7 +40,7 @@ pub struct ImportArgs {
     #[arg(long, requires = "checkpoint")]
     pub again: bool,
 
-    /// The data file of embedded mode.
+    /// The data file, without PostgreSQL.
     #[command(flatten)]
     pub data: DataArgs,
 
@@ -57,7 +58,7 @@ pub struct ImportArgs {
 }
 
 /// Imports a file and says on standard error how far it is. A signal keeps its event id, score, signal type, model and times; a line without a kind is an event as
-/// `POST /events` takes it, and is queued to be scored. Doing it again does no harm. Nothing is made or written before a
+/// `POST /events` takes it. Doing it again does no harm. Nothing is made or written before a
 /// line was read that can be taken.
 ///
 /// ```no_run
@@ -144,12 +145,12 @@ async fn import(args: &ImportArgs, mut stop: StopSignals) -> Result<(), Transfer
     }
 }
 
-/// Puts lines into a store and a queue, and says how far it is.
+/// Puts lines into a store, events through intake, and says how far it is.
 struct Recording<'m> {
     /// Where to, until it is opened.
     place: Option<Place>,
     target: Option<Target>,
-    model: &'m ScoringModel,
+    model: &'m Arc<ScoringModel>,
     /// How to go on where a checkpoint is kept.
     by_checkpoint: Option<Resume>,
     progress: Progress,
@@ -170,7 +171,7 @@ impl sspp_import::Target for Recording<'_> {
 
     async fn open(&mut self) -> Result<(), TransferError> {
         if let Some(place) = self.place.take() {
-            self.target = Some(Target::open(place).await?);
+            self.target = Some(Target::open(place, Arc::clone(self.model)).await?);
         }
         Ok(())
     }
@@ -191,9 +192,8 @@ impl sspp_import::Target for Recording<'_> {
                 }
             }
         }
-        let queued = events.len() as u64;
-        target.accept(events).await.map_err(|reason| self.progress.stopped(reason))?;
-        self.progress.queued += queued;
+        let outcomes = target.accept(events).await.map_err(|reason| self.progress.stopped(reason))?;
+        self.progress.count_events(&outcomes);
         if !signals.is_empty() {
             let answers = target.import(signals).await.map_err(|reason| self.progress.stopped(reason))?;
             self.progress.count(&answers);

@@ -32,7 +32,7 @@ pub struct LegacyArgs {
     #[arg(long, value_name = "ID", default_value_t = 0, allow_negative_numbers = true)]
     pub after: i64,
 
-    /// The data file of embedded mode.
+    /// The data file, without PostgreSQL.
     #[command(flatten)]
     pub data: DataArgs,
 
@@ -69,7 +69,7 @@ async fn import_legacy(args: &LegacyArgs, mut stop: StopSignals) -> Result<(), T
     let opening = async {
         let mut legacy = LegacySignals::connect(args.url.expose()).await.map_err(unopened)?;
         let of = legacy.count_after(args.after).await.map_err(|error| unread(&error, None))?;
-        Ok::<_, TransferError>((legacy, of, Target::open(place).await?))
+        Ok::<_, TransferError>((legacy, of, Target::open(place, ScoringModel::predecessor()).await?))
     };
     let (mut legacy, of, target) = tokio::select! {
         opened = opening => opened?,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use sspp_core::Recorded;
+use sspp_core::{IntakeOutcome, Recorded};
 
 use super::TransferError;
 use super::error::Resume;
@@ -60,6 +60,16 @@ impl Progress {
         }
     }
 
+    /// Events that intake took.
+    pub(super) fn count_events(&mut self, outcomes: &[IntakeOutcome]) {
+        for outcome in outcomes {
+            match outcome {
+                IntakeOutcome::Recorded(recorded) => self.count(&[*recorded]),
+                IntakeOutcome::Queued | IntakeOutcome::Refused { .. } => self.queued += 1,
+            }
+        }
+    }
+
     /// One that cannot be taken: its name and the reason.
     pub(super) fn reject(&mut self, reason: &str) {
         self.rejected += 1;
@@ -101,7 +111,7 @@ impl Progress {
         for (count, what) in [
             (self.known, "known before"),
             (self.queued, "events queued"),
-            (self.conflicts, "conflicts kept as dead letters"),
+            (self.conflicts, "kept as dead letters"),
             (self.erased, "of erased accounts or users"),
             (self.rejected, "not taken"),
         ] {

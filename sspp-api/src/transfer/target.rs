@@ -1,16 +1,15 @@
-//! Where imported signals go: the store and the queue that the service would use.
+//! Where imported signals and events go: the store, and the intake that the service would use.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sspp_core::{
-    Event, EventQueue, Intake, ModelDigest, ModelRecord, PgConfig, QueueError, Record, Recorded, RedisConfig,
-    RedisEventQueue, SqliteConfig, Store, StoreError, SystemClock, SystemRandom,
+    DirectConfig, Event, Intake, IntakeError, IntakeOutcome, ModelDigest, ModelRecord, QueueError, Record,
+    Recorded, ScoringModel, StoreError, SystemClock, SystemRandom,
 };
-use sspp_runtime::{
-    Adapters, BackendArgs, Backends, ConfigError, RunError, StoreArgs, open_file, open_postgres,
-};
+use sspp_runtime::{Adapters, BackendArgs, Backends, ConfigError, RunError, StoreArgs, open};
 use tokio::time::Instant;
 
 use super::TransferError;
@@ -20,82 +19,86 @@ use crate::config::{DataArgs, full_path};
 /// How often a call that failed is made again, and how long is waited in between.
 const TRIES: u32 = 15;
 const PAUSE: Duration = Duration::from_secs(2);
+/// How long connections may take to end.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Where it goes: checked, but not yet opened.
 #[derive(Debug)]
-pub(super) enum Place {
-    File(SqliteConfig),
-    /// Events have a queue of their own; a store alone takes none.
-    Servers(Option<RedisConfig>, PgConfig),
+pub(super) struct Place {
+    backends: Backends,
+    /// The file, where no server is named.
+    data: PathBuf,
 }
 
 impl Place {
-    /// The store and the queue that are configured.
+    /// What the service would use.
     pub(super) fn of(data: &DataArgs, backends: &BackendArgs) -> Result<Self, ConfigError> {
         let found = data.check_beside(backends.resolve()?, &backends.store.database)?;
-        if let Some(Backends { redis, postgres, .. }) = found {
-            return Ok(Self::Servers(Some(redis), postgres));
-        }
-        let max_backlog = backends.queue.max_backlog;
-        Ok(Self::File(SqliteConfig { max_backlog, ..SqliteConfig::new(data.path()) }))
+        Ok(Self { backends: found, data: data.path().to_owned() })
     }
 
     /// The store alone.
     pub(super) fn of_store(data: &DataArgs, store: &StoreArgs) -> Result<Self, ConfigError> {
-        let found = data.check_beside(store.resolve()?, &store.database)?;
-        Ok(found.map_or_else(
-            || Self::File(SqliteConfig::new(data.path())),
-            |postgres| Self::Servers(None, postgres),
-        ))
+        let found = store.resolve()?.map_or(Backends::Sqlite, Backends::Postgres);
+        let found = data.check_beside(found, &store.database)?;
+        Ok(Self { backends: found, data: data.path().to_owned() })
     }
 }
 
 #[derive(Debug)]
 pub(super) struct Target {
-    store: Arc<dyn Store>,
-    /// The way in for events, where there is a queue.
-    intake: Option<Intake>,
-    file: Option<Adapters>,
+    adapters: Adapters,
+    intake: Intake,
     /// What was kept: to be kept again, should the store be restored meanwhile from a backup that lacks it.
     models: Mutex<HashMap<ModelDigest, ModelRecord>>,
 }
 
 impl Target {
-    /// Opens it. The SQLite file has one owner: a service that runs has to be stopped before. Servers have to be there, so that
-    /// a wrong setting is reported at once.
-    pub(super) async fn open(place: Place) -> Result<Self, TransferError> {
-        let models = Mutex::default();
-        let (redis, postgres) = match place {
-            Place::File(config) => {
-                let path = config.path.clone();
-                let file = open_file(config, Arc::new(SystemClock)).await?;
-                say(&format!("into the data file {}", full_path(&path).display()));
-                let (store, intake) = (Arc::clone(&file.store), Some(intake(Arc::clone(&file.queue))));
-                return Ok(Self { store, intake, file: Some(file), models });
+    /// Opens it; events are scored by the model where there is no queue. The SQLite file has one owner: a service that runs has
+    /// to be stopped before. Servers have to be there, so that a wrong setting is reported at once.
+    pub(super) async fn open(
+        Place { backends, data }: Place,
+        model: Arc<ScoringModel>,
+    ) -> Result<Self, TransferError> {
+        let named = match &backends {
+            Backends::Sqlite => None,
+            Backends::Postgres(postgres) | Backends::RedisAndPostgres(_, postgres) => {
+                Some(postgres.place().map_err(RunError::from)?)
             }
-            Place::Servers(redis, postgres) => (redis, postgres),
         };
-        let named = postgres.place().map_err(RunError::from)?;
-        let store = open_postgres(postgres).await?;
-        store.port().ping().await?;
-        let intake = match redis {
-            Some(redis) => Some(intake(queue(redis).await?)),
-            None => None,
+        let clock = Arc::new(SystemClock);
+        let adapters = open(backends, &data, clock.clone()).await?;
+        let (store, random) = (&adapters.store, Arc::new(SystemRandom::new()));
+        store.ping().await?;
+        let intake = match &adapters.queue {
+            Some(queue) => {
+                match queue.ping().await {
+                    // A full one gets room.
+                    Ok(()) | Err(QueueError::Full { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                Intake::queued(Arc::clone(queue), clock, random)
+            }
+            None => {
+                let config = DirectConfig::default();
+                Intake::direct(store.clone(), store.clone(), model, clock, random, config)
+            }
         };
-        say(&format!("into {named}"));
-        Ok(Self { store: store.port(), intake, file: None, models })
+        say(&format!(
+            "into {}",
+            named.unwrap_or_else(|| format!("the data file {}", full_path(&data).display()))
+        ));
+        Ok(Self { adapters, intake, models: Mutex::default() })
     }
 
     pub(super) async fn close(self) {
-        if let Some(file) = self.file {
-            file.close(Instant::now()).await;
-        }
+        self.adapters.close(Instant::now() + CLOSING).await;
     }
 
     pub(super) async fn keep_model(&self, model: &ModelRecord) -> Result<(), String> {
         self.models().insert(model.digest, model.clone());
         let mut tries = 0;
-        while let Err(error) = self.store.put_model(model).await {
+        while let Err(error) = self.adapters.store.put_model(model).await {
             wait_for_store(&mut tries, &error).await?;
         }
         Ok(())
@@ -109,7 +112,7 @@ impl Target {
     pub(super) async fn import(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, String> {
         let mut tries = 0;
         loop {
-            match self.store.import(batch.clone()).await {
+            match self.adapters.store.import(batch.clone()).await {
                 Ok(answers) => return Ok(answers),
                 Err(StoreError::MissingModel { digest }) => {
                     let Some(model) = self.models().get(&digest).cloned() else {
@@ -126,41 +129,33 @@ impl Target {
         }
     }
 
-    /// Puts events in, to be scored as if they had just come. Each has an id of its own, so one that is given twice counts once.
-    pub(super) async fn accept(&self, mut events: Vec<Event>) -> Result<(), String> {
-        let Some(intake) = &self.intake else { return Ok(()) };
-        let mut tries = 0;
+    /// Puts events in, as if they had just come, and says what became of them. Each has an id of its own, so one that is given
+    /// twice counts once.
+    pub(super) async fn accept(&self, mut events: Vec<Event>) -> Result<Vec<IntakeOutcome>, String> {
+        let (mut tries, mut taken) = (0, Vec::with_capacity(events.len()));
         while !events.is_empty() {
-            match intake.accept(events.iter().cloned(), None).await {
+            match self.intake.accept(events.iter().cloned(), None).await {
                 Ok(verdicts) => {
-                    let mut verdicts = verdicts.into_iter();
-                    events.retain(|_| {
-                        verdicts.next().is_some_and(|verdict| verdict.admission.retry_after().is_some())
+                    let mut outcomes = verdicts.into_iter().map(|verdict| verdict.outcome);
+                    events.retain(|_| match outcomes.next() {
+                        Some(outcome) if outcome.retry_after().is_none() => {
+                            taken.push(outcome);
+                            false
+                        }
+                        _ => true,
                     });
                     if !events.is_empty() {
-                        wait(&mut tries, "the queue is full".to_owned()).await?;
+                        wait(&mut tries, "not every event is taken".to_owned()).await?;
                     }
                 }
-                Err(error @ (QueueError::Closed | QueueError::Corrupt { .. })) => {
+                Err(IntakeError::Store(error)) => wait_for_store(&mut tries, &error).await?,
+                Err(IntakeError::Queue(error @ (QueueError::Closed | QueueError::Corrupt { .. }))) => {
                     return Err(error.to_string());
                 }
-                Err(error) => wait(&mut tries, error.to_string()).await?,
+                Err(IntakeError::Queue(error)) => wait(&mut tries, error.to_string()).await?,
             }
         }
-        Ok(())
-    }
-}
-
-fn intake(queue: Arc<dyn EventQueue>) -> Intake {
-    Intake::new(queue, Arc::new(SystemClock), Arc::new(SystemRandom::new()))
-}
-
-/// The queue on Redis, where it answers; one that is full gets room.
-async fn queue(config: RedisConfig) -> Result<Arc<dyn EventQueue>, TransferError> {
-    let queue = RedisEventQueue::open(config).await.map_err(RunError::from)?;
-    match queue.ping().await {
-        Ok(()) | Err(QueueError::Full { .. }) => Ok(queue.port()),
-        Err(error) => Err(error.into()),
+        Ok(taken)
     }
 }
 

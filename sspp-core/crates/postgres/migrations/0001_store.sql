@@ -100,4 +100,6 @@ CREATE TABLE erasures (
     PRIMARY KEY (kind, digest)
 );
 
+-- An event that is received now is stamped after the last of these.
+CREATE INDEX erasures_up_to ON erasures (up_to);
 CREATE INDEX erasures_open ON erasures (up_to) WHERE name IS NOT NULL;

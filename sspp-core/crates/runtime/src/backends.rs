@@ -8,7 +8,7 @@ use super::{ConfigError, DatabaseArgs, RedisArgs, cli::check_queue_name, read_du
 use sspp_postgres::PgConfig;
 use sspp_redis::RedisConfig;
 
-/// Redis and PostgreSQL, and their limits.
+/// Redis and PostgreSQL, and their limits. Without either, one SQLite file is used; PostgreSQL alone needs no Redis.
 ///
 /// ```
 /// use clap::Parser as _;
@@ -18,9 +18,10 @@ use sspp_redis::RedisConfig;
 ///     backends: sspp_runtime::BackendArgs,
 /// }
 /// let urls = ["x", "--redis-url", "redis://cache", "--database-url", "postgres://db/sspp"];
-/// let backends = Config::parse_from(urls).backends.resolve().unwrap().unwrap();
-/// assert_eq!(backends.redis.name, "sspp:events");
-/// assert!(Config::parse_from(["x"]).backends.resolve().unwrap().is_none());
+/// let backends = Config::parse_from(urls).backends.resolve().unwrap();
+/// assert!(matches!(backends, sspp_runtime::Backends::RedisAndPostgres(redis, _) if redis.name == "sspp:events"));
+/// let backends = Config::parse_from(["x"]).backends.resolve().unwrap();
+/// assert!(matches!(backends, sspp_runtime::Backends::Sqlite));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct BackendArgs {
@@ -28,7 +29,7 @@ pub struct BackendArgs {
     #[command(flatten)]
     pub redis: RedisArgs,
 
-    /// The queue, on Redis or in the data file.
+    /// The queue on Redis.
     #[command(flatten)]
     pub queue: QueueArgs,
 
@@ -37,7 +38,7 @@ pub struct BackendArgs {
     pub store: StoreArgs,
 }
 
-/// The queue's name and limits.
+/// The queue's name and limits, where there is Redis.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Queue")]
 pub struct QueueArgs {
@@ -54,16 +55,6 @@ pub struct QueueArgs {
     #[arg(long, env = "SSPP_MAX_BACKLOG", value_name = "SSPP_MAX_BACKLOG", default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub max_backlog: u64,
-}
-
-/// How long a process that takes events out of the queue may hold them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
-#[command(next_help_heading = "Queue")]
-pub struct ClaimArgs {
-    /// How long a worker may hold an event without renewing its claim before another worker takes it over, such as 60s. Must
-    /// exceed `SSPP_STATEMENT_TIMEOUT`.
-    #[arg(long, env = "SSPP_CLAIM_BOUND", value_name = "SSPP_CLAIM_BOUND", default_value = "60s", value_parser = read_duration)]
-    pub claim_bound: Duration,
 }
 
 /// The store on PostgreSQL, and its limits.
@@ -94,58 +85,46 @@ pub struct StoreArgs {
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(next_help_heading = "At start")]
 pub struct StartArgs {
-    /// Refuse to start on a Redis or a PostgreSQL that may lose acknowledged events; the message says why.
+    /// Refuse to start on a Redis or a PostgreSQL that may lose acknowledged events; the message says why. Without Redis,
+    /// PostgreSQL is what acknowledges events: it has to say within 30 seconds that it is durable.
     #[arg(long, env = "SSPP_REQUIRE_DURABLE_QUEUE", value_name = "SSPP_REQUIRE_DURABLE_QUEUE")]
     pub require_durable_queue: bool,
 
-    /// Bring the schema of PostgreSQL up to this release at start, as `sspp-worker migrate` does.
+    /// Bring the schema of PostgreSQL up to this release at start, as the command `migrate` does.
     #[arg(long, env = "SSPP_MIGRATE", value_name = "SSPP_MIGRATE")]
     pub migrate: bool,
 }
 
-/// A checked choice of Redis and PostgreSQL.
+/// The shape of a deployment: what it runs on.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Backends {
-    /// The queue.
-    pub redis: RedisConfig,
-    /// The store.
-    pub postgres: PgConfig,
+pub enum Backends {
+    /// Nothing is named: one process over one SQLite file. Intake is direct.
+    Sqlite,
+    /// PostgreSQL alone: any number of processes, and no worker. Intake is direct.
+    Postgres(PgConfig),
+    /// A queue on Redis, and workers that score into PostgreSQL. Intake is queued.
+    RedisAndPostgres(RedisConfig, PgConfig),
 }
 
 impl BackendArgs {
-    /// What a process that serves or scores is to use, with the limit of its claims.
-    pub fn resolve_with(&self, claims: &ClaimArgs) -> Result<Option<Backends>, ConfigError> {
-        let Some(mut backends) = self.resolve()? else { return Ok(None) };
-        let (claim_bound, statement_timeout) = (claims.claim_bound, self.store.statement_timeout);
-        if claim_bound <= statement_timeout {
-            return Err(ConfigError::ClaimBound { claim_bound, statement_timeout });
-        }
-        let redis = &mut backends.redis;
-        redis.claim_bound = claim_bound;
-        // A claim is renewed every third of the bound: a command must be over by then.
-        redis.command_timeout = redis.command_timeout.min(redis.claim_bound / 3);
-        Ok(Some(backends))
-    }
-
-    /// What is to be used; `None` when neither Redis nor PostgreSQL is named.
-    pub fn resolve(&self) -> Result<Option<Backends>, ConfigError> {
+    /// What is to be used.
+    pub fn resolve(&self) -> Result<Backends, ConfigError> {
         let Self { redis, queue, store } = self;
         check_queue_name(&queue.queue_name)?;
-        let half = |set, missing| Err(ConfigError::Half { set, missing });
-        let (redis, postgres) = match (redis.url()?, store.resolve()?) {
-            (Some(redis), Some(postgres)) => (redis, postgres),
-            (None, None) => return Ok(None),
-            (Some(_), None) => return half(redis.named(), "DATABASE_URL (or POSTGRES_HOST)"),
-            (None, Some(_)) => return half(store.database.named(), "REDIS_URL (or REDIS_HOST)"),
-        };
-        let redis = RedisConfig {
-            name: format!("sspp:{}", queue.queue_name),
-            shards: queue.queue_shards,
-            max_backlog: queue.max_backlog,
-            ..RedisConfig::new(redis.expose())
-        };
-        Ok(Some(Backends { redis, postgres }))
+        match (redis.url()?, store.resolve()?) {
+            (None, None) => Ok(Backends::Sqlite),
+            (None, Some(postgres)) => Ok(Backends::Postgres(postgres)),
+            (Some(_), None) => Err(ConfigError::QueueAlone { set: redis.named() }),
+            (Some(url), Some(postgres)) => {
+                let redis = RedisConfig {
+                    name: format!("sspp:{}", queue.queue_name),
+                    shards: queue.queue_shards,
+                    max_backlog: queue.max_backlog,
+                    ..RedisConfig::new(url.expose())
+                };
+                Ok(Backends::RedisAndPostgres(redis, postgres))
+            }
+        }
     }
 }
 

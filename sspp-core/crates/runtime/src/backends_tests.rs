@@ -10,18 +10,16 @@ use super::*;
 struct Config {
     #[command(flatten)]
     backends: BackendArgs,
-    #[command(flatten)]
-    claims: ClaimArgs,
 }
 
 const HIDDEN: &str = "p@ss/word";
 
 /// The URLs or the message of a set of flags, as `--name value` pairs.
-fn resolved(arguments: &str) -> Result<Option<Backends>, String> {
+fn resolved(arguments: &str) -> Result<Backends, String> {
     let words = std::iter::once("x").chain(arguments.split_whitespace());
     let config = Config::try_parse_from(words).unwrap();
     assert!(!format!("{config:?}").contains(HIDDEN), "a password is shown by Debug");
-    config.backends.resolve_with(&config.claims).map_err(|error| error.to_string())
+    config.backends.resolve().map_err(|error| error.to_string())
 }
 
 const REDIS: &str = "--redis-url redis://cache ";
@@ -68,20 +66,44 @@ fn urls_and_parts_say_the_same() {
             "postgres://db/sspp",
         ),
     ] {
-        let backends = resolved(arguments).unwrap().unwrap();
-        assert_eq!((&*backends.redis.url, &*backends.postgres.url), (redis, postgres), "{arguments}");
+        let (found, store) = both(arguments);
+        assert_eq!((&*found.url, &*store.url), (redis, postgres), "{arguments}");
     }
-    assert!(resolved("").unwrap().is_none());
-    assert!(resolved("--redis-url= --db-host= --database-url=").unwrap().is_none());
+}
+
+/// Redis and PostgreSQL of flags that name both.
+fn both(arguments: &str) -> (RedisConfig, PgConfig) {
+    let Backends::RedisAndPostgres(redis, postgres) = resolved(arguments).unwrap() else {
+        panic!("{arguments}")
+    };
+    (redis, postgres)
+}
+
+#[test]
+fn what_is_named_decides_the_shape() {
+    for arguments in ["", "--redis-url= --db-host= --database-url="] {
+        assert!(matches!(resolved(arguments), Ok(Backends::Sqlite)), "{arguments}");
+    }
+    for arguments in [
+        DATABASE,
+        "--db-host db --db-user u --db-name sspp",
+        "--redis-url= --database-url postgres://db/sspp",
+    ] {
+        let Ok(Backends::Postgres(postgres)) = resolved(arguments) else { panic!("{arguments}") };
+        assert!(postgres.url.ends_with("/sspp"), "{arguments}");
+    }
+    assert!(matches!(resolved(&format!("{REDIS}{DATABASE}")), Ok(Backends::RedisAndPostgres(..))));
+    for (arguments, named) in [(REDIS, "REDIS_URL"), ("--redis-host cache", "REDIS_HOST")] {
+        let said = resolved(arguments).unwrap_err();
+        assert!(said.contains(named) && said.contains("add DATABASE_URL"), "{said}");
+    }
 }
 
 #[test]
 fn half_a_configuration_and_contradictions_are_refused_by_name() {
     for (arguments, named) in [
         (REDIS.to_owned(), ["REDIS_URL", "DATABASE_URL"]),
-        (DATABASE.to_owned(), ["DATABASE_URL", "REDIS_URL"]),
         ("--redis-host cache".to_owned(), ["REDIS_HOST", "DATABASE_URL"]),
-        ("--db-host db --db-user u --db-name d".to_owned(), ["POSTGRES_HOST", "REDIS_URL"]),
         ("--redis-password p@ss/word".to_owned(), ["REDIS_PASSWORD", "REDIS_HOST"]),
         ("--redis-port 1".to_owned(), ["REDIS_PORT", "REDIS_HOST"]),
         ("--postgres-password p@ss/word".to_owned(), ["POSTGRES_PASSWORD", "POSTGRES_HOST"]),
@@ -104,8 +126,6 @@ fn half_a_configuration_and_contradictions_are_refused_by_name() {
         ),
         (format!("{REDIS}--db-host u@db --db-user u --db-name d"), ["--postgres-host", "POSTGRES_HOST"]),
         (format!("{REDIS}--database-url mysql://p@ss/word"), ["--database-url", "DATABASE_URL"]),
-        (format!("{REDIS}{DATABASE}--claim-bound 10s"), ["SSPP_CLAIM_BOUND", "SSPP_STATEMENT_TIMEOUT"]),
-        (format!("{REDIS}{DATABASE}--statement-timeout 2m"), ["--claim-bound", "--statement-timeout"]),
         (format!("{REDIS}{DATABASE}--queue-name {{q}}"), ["--queue-name", "QUEUE_NAME"]),
     ] {
         let said = resolved(&arguments).unwrap_err();
@@ -117,16 +137,10 @@ fn half_a_configuration_and_contradictions_are_refused_by_name() {
 
 #[test]
 fn limits_reach_the_adapters() {
-    let backends = resolved(&format!(
-        "{REDIS}{DATABASE}--queue-name q.1 --queue-shards 7 --max-backlog 9 --claim-bound 2 --statement-timeout 500ms \
-         --database-connections 3"
-    ))
-    .unwrap()
-    .unwrap();
-    let (redis, postgres) = (&backends.redis, &backends.postgres);
+    let (redis, postgres) = both(&format!(
+        "{REDIS}{DATABASE}--queue-name q.1 --queue-shards 7 --max-backlog 9 --statement-timeout 500ms --database-connections 3"
+    ));
     assert_eq!((&*redis.name, redis.shards, redis.max_backlog), ("sspp:q.1", 7, 9));
-    assert_eq!(redis.claim_bound, Duration::from_secs(2));
-    assert!(redis.command_timeout * 3 <= redis.claim_bound);
     assert_eq!((postgres.connections, postgres.statement_timeout), (3, Duration::from_millis(500)));
 }
 
@@ -137,7 +151,6 @@ fn values_that_no_server_could_have_are_refused_with_flag_and_variable() {
         ("--postgres-port", "0"),
         ("--queue-shards", "0"),
         ("--max-backlog", "0"),
-        ("--claim-bound", "soon"),
         ("--database-connections", "0"),
         ("--statement-timeout", "0"),
     ] {

@@ -13,18 +13,19 @@ use sspp_events::{Clock, Timestamp};
 /// Clocks that differ by more are worth a warning.
 const WORTH_A_WARNING: TimeDelta = TimeDelta::seconds(1);
 
-/// This process's clock, corrected by its measured difference from the queue's.
+/// This process's clock, corrected by its measured difference from the one that stamps events: the queue's, or the store's where
+/// there is no queue.
 ///
-/// It is right to half the time that the queue takes to answer. Before the first measurement it is the process's clock.
+/// It is right to half the time that the queue or the store takes to answer. Before the first measurement it is the process's clock.
 ///
 /// ```
 /// use std::sync::Arc;
 /// use sspp_core::{Clock, ManualClock, Timestamp};
-/// use sspp_runtime::QueueClock;
+/// use sspp_runtime::StampClock;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// let own = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
-/// let clock = QueueClock::new(own);
+/// let clock = StampClock::new(own);
 /// let queues = Timestamp::parse("2026-01-01T00:10:00Z").unwrap();
 /// clock.measure("redis", "offset_seconds", true, async { Ok::<_, ()>(queues) }).await;
 /// assert!((clock.now() - queues.to_datetime()).abs() < chrono::TimeDelta::seconds(1));
@@ -32,26 +33,26 @@ const WORTH_A_WARNING: TimeDelta = TimeDelta::seconds(1);
 /// # });
 /// ```
 #[derive(Debug)]
-pub struct QueueClock {
+pub struct StampClock {
     own: Arc<dyn Clock>,
-    /// How far the queue's is ahead, in microseconds.
+    /// How far the one that stamps is ahead, in microseconds.
     ahead: AtomicI64,
     warnings: Mutex<BTreeMap<&'static str, String>>,
 }
 
-impl QueueClock {
+impl StampClock {
     /// A process's clock, before it was compared with any other.
     pub fn new(own: Arc<dyn Clock>) -> Self {
         Self { own, ahead: AtomicI64::new(0), warnings: Mutex::default() }
     }
 
     /// Compares it with a dependency's clock, which `asked` tells, and shows the difference as a gauge: how far this
-    /// process's is ahead. What the dependency could not tell changes nothing.
+    /// process's is ahead. It is corrected by the dependency that `stamps` events. What the dependency could not tell changes nothing.
     pub async fn measure<E>(
         &self,
         dependency: &'static str,
         offset: &'static str,
-        is_queue: bool,
+        stamps: bool,
         asked: impl Future<Output = Result<Timestamp, E>>,
     ) {
         let (began, before) = (Instant::now(), self.own.now());
@@ -59,7 +60,7 @@ impl QueueClock {
         let half = TimeDelta::from_std(began.elapsed() / 2).unwrap_or(TimeDelta::MAX);
         // The answer is of some moment in between.
         let behind = theirs.to_datetime() - before - half;
-        if is_queue {
+        if stamps {
             self.ahead.store(behind.num_microseconds().unwrap_or(0), Ordering::Relaxed);
         }
         gauge!(offset, "dependency" => dependency).set(-behind.as_seconds_f64());
@@ -102,7 +103,7 @@ impl QueueClock {
     }
 }
 
-impl Clock for QueueClock {
+impl Clock for StampClock {
     fn now(&self) -> DateTime<Utc> {
         let ahead = TimeDelta::microseconds(self.ahead.load(Ordering::Relaxed));
         let own = self.own.now();

@@ -10,21 +10,21 @@ use humantime::format_duration;
 ///
 /// ```
 /// use sspp_runtime::ConfigError;
-/// let error = ConfigError::Half { set: "REDIS_URL", missing: "DATABASE_URL (or POSTGRES_HOST)" };
+/// let error = ConfigError::QueueAlone { set: "REDIS_URL" };
 /// assert!(error.to_string().starts_with("REDIS_URL is set, but DATABASE_URL"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// One of two that belong together.
+    /// A queue without a store.
     #[error(
-        "{set} is set, but {missing} is missing: Redis and PostgreSQL are used together; set both, or neither for embedded mode (sspp-api alone, over one SQLite file)"
+        "{set} is set, but DATABASE_URL (or POSTGRES_HOST) is missing: the queue on Redis needs PostgreSQL behind it; add \
+         DATABASE_URL, or leave {set} out (PostgreSQL alone needs no Redis, and with neither sspp-api keeps everything in one \
+         SQLite file)"
     )]
-    Half {
+    QueueAlone {
         /// What is set.
         set: &'static str,
-        /// What is missing.
-        missing: &'static str,
     },
     /// Parts of an address without the rest.
     #[error("{set} is set, but {missing} is missing")]

@@ -99,7 +99,9 @@ impl Dependency {
             StoreError::Timeout { .. } | StoreError::TooBroad { .. } => "slow",
             StoreError::Contention { .. } => "busy",
             StoreError::Storage { .. } => "cannot write",
-            StoreError::Setup { .. } => "not set up for this release: run `sspp-worker migrate`",
+            StoreError::Setup { .. } => {
+                "not set up for this release: run `sspp-api migrate` or `sspp-worker migrate`"
+            }
             StoreError::Corrupt { .. } | StoreError::Data { .. } | StoreError::MissingModel { .. } => {
                 "damaged"
             }

@@ -93,46 +93,60 @@ fn log(server: &str, durability: &Durability) {
 /// What is known of the durability of queue and store, and the tasks that keep it up to date; they end with this.
 #[derive(Debug)]
 pub(super) struct DurabilityState {
-    queue: watch::Receiver<Known>,
+    queue: Option<watch::Receiver<Known>>,
     store: watch::Receiver<Known>,
-    _asking: [AbortOnDropHandle<()>; 2],
+    _asking: Vec<AbortOnDropHandle<()>>,
 }
 
 impl DurabilityState {
-    /// Asks both every 30 seconds, and keeps the gauges `sspp_queue_durability_at_risk` and `sspp_store_durability_at_risk` (1
+    /// Asks each every 30 seconds, and keeps the gauges `sspp_queue_durability_at_risk` and `sspp_store_durability_at_risk` (1
     /// or 0; absent before the first answer).
-    pub(super) fn watch(queue: &Arc<dyn EventQueue>, store: &Arc<dyn Store>) -> Self {
-        let (queue_sender, queue_known) = watch::channel(None);
-        let (store_sender, store_known) = watch::channel(None);
-        let (queue, store) = (Arc::clone(queue), Arc::clone(store));
-        let ask_queue = move || {
-            let queue = Arc::clone(&queue);
-            async move { queue.durability().await }
-        };
-        let ask_store = move || {
+    pub(super) fn watch(queue: Option<&Arc<dyn EventQueue>>, store: &Arc<dyn Store>) -> Self {
+        let mut asking = Vec::new();
+        let queue = queue.cloned().map(|queue| {
+            let (sender, known) = watch::channel(None);
+            let ask = move || {
+                let queue = Arc::clone(&queue);
+                async move { queue.durability().await }
+            };
+            asking.push(tokio::spawn(watch_server("queue", "sspp_queue_durability_at_risk", ask, sender)));
+            known
+        });
+        let (sender, store_known) = watch::channel(None);
+        let store = Arc::clone(store);
+        let ask = move || {
             let store = Arc::clone(&store);
             async move { store.durability().await }
         };
-        let tasks = [
-            tokio::spawn(watch_server("queue", "sspp_queue_durability_at_risk", ask_queue, queue_sender)),
-            tokio::spawn(watch_server("store", "sspp_store_durability_at_risk", ask_store, store_sender)),
-        ];
-        Self { queue: queue_known, store: store_known, _asking: tasks.map(AbortOnDropHandle::new) }
+        asking.push(tokio::spawn(watch_server("store", "sspp_store_durability_at_risk", ask, sender)));
+        let asking = asking.into_iter().map(AbortOnDropHandle::new).collect();
+        Self { queue, store: store_known, _asking: asking }
     }
 
-    /// What both answered last; `None` before both answered once, unless one of them is at risk already.
+    /// What was answered last; `None` before each answered once, unless one is at risk already.
     pub(super) fn get(&self) -> Option<Durability> {
         let answered = |known: &watch::Receiver<Known>| known.borrow().clone().and_then(Result::ok);
-        Durability::of_both(answered(&self.queue), answered(&self.store))
+        let store = answered(&self.store);
+        match &self.queue {
+            Some(queue) => Durability::of_both(answered(queue), store),
+            None => store,
+        }
     }
 
-    /// Waits until both say that they are durable. With `patience`, the queue has to answer within it, and the store may be
-    /// away: taking events works without it.
+    /// Waits until what acknowledges events, and what keeps signals, say that they are durable. With `patience`, the one that
+    /// acknowledges has to answer within it, and a store behind a queue may be away: taking events works without it.
     pub(super) async fn require(&self, patience: Option<Duration>) -> Result<(), NotDurable> {
-        let (mut queue, mut store) = (self.queue.clone(), self.store.clone());
-        let waiting = queue.wait_for(|known| matches!(known, Some(Ok(_))));
+        let (server, mut first) = match &self.queue {
+            Some(queue) => ("queue", queue.clone()),
+            None => ("store", self.store.clone()),
+        };
+        let waiting = first.wait_for(|known| matches!(known, Some(Ok(_))));
         drop(timeout(patience.unwrap_or(Duration::MAX), waiting).await.map(drop));
-        judge("queue", &queue.borrow(), patience)?;
+        judge(server, &first.borrow(), patience)?;
+        if self.queue.is_none() {
+            return Ok(());
+        }
+        let mut store = self.store.clone();
         let enough = |known: &Known| matches!(known, Some(Ok(_))) || known.is_some() && patience.is_some();
         drop(store.wait_for(enough).await);
         let known = store.borrow();
@@ -153,3 +167,7 @@ fn judge(server: &'static str, known: &Known, patience: Option<Duration>) -> Res
         None => Err(NotDurable::Unknown { server, seconds, answer: "no answer yet".to_owned() }),
     }
 }
+
+#[cfg(test)]
+#[path = "durability_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 
 use sspp_engine::Durability;
 
-use super::{Dependency, QueueClock};
+use super::{Dependency, StampClock};
 
 /// Whether acknowledged events survive a crash of the servers of queue and store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -28,29 +28,21 @@ pub struct HealthReport {
 }
 
 impl HealthReport {
-    /// Reports how queue and store are, each under its name, and what is known of durability and clocks. Where both have one
-    /// name they are one dependency, which is as well as its worse half.
+    /// Reports how the dependencies are, each under its name, and what is known of durability and clocks.
     ///
     /// ```
     /// use std::sync::Arc;
     /// use sspp_core::SystemClock;
-    /// use sspp_runtime::{DurabilityStatus, HealthReport, QueueClock};
-    /// let report = HealthReport::new([], None, &QueueClock::new(Arc::new(SystemClock)));
+    /// use sspp_runtime::{DurabilityStatus, HealthReport, StampClock};
+    /// let report = HealthReport::new([], None, &StampClock::new(Arc::new(SystemClock)));
     /// assert!(!report.is_healthy() && report.durability == DurabilityStatus::Unknown);
     /// ```
     pub fn new(
         dependencies: impl IntoIterator<Item = (&'static str, Dependency)>,
         durability: Option<&Durability>,
-        clock: &QueueClock,
+        clock: &StampClock,
     ) -> Self {
-        let mut services: Vec<(&'static str, Dependency)> = Vec::new();
-        for (name, dependency) in dependencies {
-            match services.iter_mut().find(|(known, _)| *known == name) {
-                None => services.push((name, dependency)),
-                Some((_, half)) if half.is_healthy() => *half = dependency,
-                Some(_) => {}
-            }
-        }
+        let services = dependencies.into_iter().collect();
         let at_risk = durability.map(Durability::at_risk);
         let durability = match at_risk {
             None => DurabilityStatus::Unknown,

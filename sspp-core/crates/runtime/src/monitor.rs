@@ -1,4 +1,4 @@
-//! Watches the queue and the store: asks each every second, logs when one goes away or comes back, and measures the queue.
+//! Watches the store, and the queue where there is one: asks each every second, logs when one goes away or comes back, and measures the queue.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::durability::DurabilityState;
 use super::metric_list::measure;
-use super::{Adapters, Backpressure, Dependency, HealthReport, NotDurable, QueueClock, QueueNeed};
+use super::{Adapters, Backpressure, Dependency, HealthReport, NotDurable, QueueNeed, StampClock};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// With the pause between two rounds, readiness follows what happens within three seconds.
@@ -19,8 +19,8 @@ const ASK_WITHIN: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const CLOCKS_EVERY: Duration = Duration::from_secs(15);
 
-/// The last answers of queue and store.
-type Seen = [(&'static str, Dependency); 2];
+/// The last answers of the dependencies: of the queue first, where there is one.
+type Seen = Vec<(&'static str, Dependency)>;
 
 /// The names under which a binary exports what its monitor sees.
 #[derive(Debug, Clone, Copy)]
@@ -57,33 +57,32 @@ const DRAIN_RATE: &str = "sspp_api_queue_drain_rate";
 /// What a process watches.
 #[derive(Debug, Clone)]
 pub struct Watched {
-    /// What this process needs of the queue.
+    /// What this process needs of a queue.
     pub queue_need: QueueNeed,
-    /// The queue's name in metrics.
+    /// A queue's name in metrics.
     pub queue_name: String,
     /// The names of its metrics.
     pub metrics: MonitorMetrics,
     /// This process's clock, which is compared with those of the dependencies.
-    pub clock: Arc<QueueClock>,
+    pub clock: Arc<StampClock>,
     /// Kept up to date where clients wait for room in the queue. The store's figures are looked at for that.
     pub backpressure: Option<Arc<Backpressure>>,
 }
 
-/// Keeps an eye on the queue, the store and the process itself, until it is dropped: whether they can be used, whether they are
-/// durable, how full the queue is, how their clocks differ, and what the process uses. All of it becomes metrics.
+/// Keeps an eye on the store, the queue where there is one, and the process itself, until it is dropped: whether they can be used,
+/// whether they are durable, how full the queue is, how their clocks differ, and what the process uses. All of it becomes metrics.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use std::sync::Arc;
-/// use sspp_core::{MemoryEventQueue, SqliteStore, SystemClock};
+/// use sspp_core::{SqliteStore, SystemClock};
 /// use sspp_runtime::*;
-/// let queue = Arc::new(MemoryEventQueue::new(Arc::new(SystemClock)));
-/// let adapters = Adapters::new(("memory", queue), ("sqlite", Arc::new(SqliteStore::in_memory().await.unwrap())));
+/// let adapters = Adapters::new(None, ("sqlite", Arc::new(SqliteStore::in_memory().await.unwrap())));
 /// let watched = Watched {
 ///     queue_need: QueueNeed::Enqueue,
 ///     queue_name: "events".to_owned(),
 ///     metrics: MonitorMetrics::API,
-///     clock: Arc::new(QueueClock::new(Arc::new(SystemClock))),
+///     clock: Arc::new(StampClock::new(Arc::new(SystemClock))),
 ///     backpressure: None,
 /// };
 /// let metrics = recorder().handle();
@@ -95,25 +94,24 @@ pub struct Watched {
 /// ```
 #[derive(Debug)]
 pub struct Monitor {
-    seen: watch::Receiver<Option<Seen>>,
+    seen: watch::Receiver<Seen>,
     durability: DurabilityState,
-    clock: Arc<QueueClock>,
+    clock: Arc<StampClock>,
     _tasks: [AbortOnDropHandle<()>; 2],
 }
 
 impl Monitor {
     /// Starts to watch. Every five seconds `sort_durations` is called, which moves recorded durations into their buckets.
     pub fn start(adapters: &Adapters, watched: Watched, sort_durations: impl Fn() + Send + 'static) -> Self {
-        let (sender, seen) = watch::channel(None);
+        let (sender, seen) = watch::channel(Seen::new());
         let clock = Arc::clone(&watched.clock);
-        let durability = DurabilityState::watch(&adapters.queue, &adapters.store);
+        let durability = DurabilityState::watch(adapters.queue.as_ref(), &adapters.store);
         if watched.backpressure.is_some() {
             gauge!(DRAIN_RATE).set(0.0);
         }
         let watch = Watch {
-            queue: Arc::clone(&adapters.queue),
-            store: Arc::clone(&adapters.store),
-            kinds: [adapters.queue_kind, adapters.store_kind],
+            queue: adapters.queue.clone().map(|queue| (adapters.queue_kind, queue)),
+            store: (adapters.store_kind, Arc::clone(&adapters.store)),
             watched,
         };
         let tasks =
@@ -123,8 +121,8 @@ impl Monitor {
 
     /// Waits until queue and store say that acknowledged events survive. The error says why the process must not start.
     ///
-    /// With `patience`, the queue has to answer within it, and the store may be away: taking events works without it. Without,
-    /// both are waited for, however long it takes.
+    /// With `patience`, what acknowledges events has to answer within it: the queue, or the store where there is none. A store
+    /// behind a queue may be away: taking events works without it. Without `patience`, both are waited for, however long it takes.
     pub async fn require_durable(&self, patience: Option<Duration>) -> Result<(), NotDurable> {
         self.durability.require(patience).await
     }
@@ -132,45 +130,47 @@ impl Monitor {
     /// What was seen last, at most three seconds ago; no dependency before the first time.
     pub fn report(&self) -> HealthReport {
         let seen = self.seen.borrow().clone();
-        HealthReport::new(seen.into_iter().flatten(), self.durability.get().as_ref(), &self.clock)
+        HealthReport::new(seen, self.durability.get().as_ref(), &self.clock)
     }
 }
 
 #[derive(Debug)]
 struct Watch {
-    queue: Arc<dyn EventQueue>,
-    store: Arc<dyn Store>,
-    /// What each runs on.
-    kinds: [&'static str; 2],
+    /// What each runs on, and how to ask it.
+    queue: Option<(&'static str, Arc<dyn EventQueue>)>,
+    store: (&'static str, Arc<dyn Store>),
     watched: Watched,
 }
 
 impl Watch {
-    async fn run(self, seen: watch::Sender<Option<Seen>>) {
+    async fn run(self, seen: watch::Sender<Seen>) {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut lined_up, mut compared, mut looked) = (false, None::<Instant>, None::<Instant>);
         let is_due = |last: Option<Instant>, every| last.is_none_or(|at| at.elapsed() >= every);
         loop {
             ticks.tick().await;
-            let (queue, store) = tokio::join!(
-                Dependency::of_queue(&*self.queue, self.watched.queue_need, ASK_WITHIN),
-                Dependency::of_store(&*self.store, ASK_WITHIN)
-            );
-            let seen_before = seen.borrow().clone();
-            let [queue_before, store_before] = seen_before.map_or([None, None], |seen| seen.map(Some));
-            let [queue_name, store_name] = self.kinds;
-            self.report(queue_name, queue_before.as_ref().map(|(_, before)| before), &queue);
-            self.report(store_name, store_before.as_ref().map(|(_, before)| before), &store);
-            self.show_up(&queue, &store);
+            let asking = async {
+                let (name, queue) = self.queue.as_ref()?;
+                Some((*name, Dependency::of_queue(&**queue, self.watched.queue_need, ASK_WITHIN).await))
+            };
+            let (queue, store) = tokio::join!(asking, Dependency::of_store(&*self.store.1, ASK_WITHIN));
             // A full queue still says how much it holds.
-            let queue_answers = !matches!(queue.reason(), Some("away" | "slow" | "closed"));
+            let queue_answers = queue
+                .as_ref()
+                .is_some_and(|(_, queue)| !matches!(queue.reason(), Some("away" | "slow" | "closed")));
             let store_answers = store.is_healthy();
-            let both_up = queue.is_healthy() && store_answers;
-            lined_up = both_up && (lined_up || self.line_up().await);
-            seen.send_replace(Some([(queue_name, queue), (store_name, store)]));
-            // Each by itself: without the store, the queue's clock still judges what producers say.
-            if queue_answers && is_due(compared, CLOCKS_EVERY) {
+            let now: Seen = queue.into_iter().chain([(self.store.0, store)]).collect();
+            let before = seen.borrow().clone();
+            for (at, (name, dependency)) in now.iter().enumerate() {
+                self.report(name, before.get(at).map(|(_, before)| before), dependency);
+            }
+            let all_up = now.iter().all(|(_, dependency)| dependency.is_healthy());
+            lined_up = all_up && (lined_up || self.line_up().await);
+            seen.send_replace(now);
+            // By what stamps events: without a store behind it, the queue's clock still judges what producers say.
+            let stamps = if self.queue.is_some() { queue_answers } else { store_answers };
+            if stamps && is_due(compared, CLOCKS_EVERY) {
                 compared = Some(Instant::now());
                 self.compare_clocks().await;
             }
@@ -184,6 +184,7 @@ impl Watch {
     /// Logs changes, not every second.
     fn report(&self, name: &'static str, before: Option<&Dependency>, now: &Dependency) {
         histogram!(self.watched.metrics.ping, "dependency" => name).record(now.response_time());
+        gauge!(self.watched.metrics.up, "dependency" => name).set(if now.is_healthy() { 1.0 } else { 0.0 });
         match (before.map(Dependency::reason), now.reason()) {
             (Some(Some(_)) | None, None) => tracing::info!(dependency = name, "a dependency is there"),
             (Some(before), Some(reason)) if before == Some(reason) => {}
@@ -195,32 +196,26 @@ impl Watch {
         }
     }
 
-    /// Where both are one server, it is up when both are.
-    fn show_up(&self, queue: &Dependency, store: &Dependency) {
-        let up = [queue.is_healthy(), store.is_healthy()];
-        let [queue_name, store_name] = self.kinds;
-        let both = up[0] && up[1];
-        for (name, up) in self.kinds.into_iter().zip(up) {
-            let up = if queue_name == store_name { both } else { up };
-            gauge!(self.watched.metrics.up, "dependency" => name).set(if up { 1.0 } else { 0.0 });
-        }
-    }
-
     async fn compare_clocks(&self) {
         let (clock, offset) = (&self.watched.clock, self.watched.metrics.clock_offset);
-        let [queue_name, store_name] = self.kinds;
-        let queue = clock.measure(queue_name, offset, true, self.queue.now());
-        let store = clock.measure(store_name, offset, false, self.store.now());
+        let queue = async {
+            if let Some((name, queue)) = &self.queue {
+                clock.measure(name, offset, true, queue.now()).await;
+            }
+        };
+        let (name, store) = &self.store;
+        let store = clock.measure(name, offset, self.queue.is_none(), store.now());
         // One that does not answer in time is measured again later.
         drop(timeout(ASK_WITHIN, async { tokio::join!(queue, store) }).await);
     }
 
     /// One of them came, or came back, perhaps without what it knew: the queue's stamps go on after all that was erased.
     async fn line_up(&self) -> bool {
+        let Some((_, queue)) = &self.queue else { return true };
         let draw = async {
-            let erased = self.store.erased_up_to().await?;
+            let erased = self.store.1.erased_up_to().await?;
             if erased.is_some() {
-                self.queue.fence(erased).await?;
+                queue.fence(erased).await?;
             }
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
         };
@@ -233,18 +228,19 @@ impl Watch {
 
     /// Looks at how full the queue is and, where clients wait for room, at how much is done.
     async fn look(&self, queue_answers: bool, store_answers: bool) {
+        let Some((_, queue)) = &self.queue else { return };
         let backpressure = self.watched.backpressure.as_ref();
         let depth = async {
             if !queue_answers {
                 return None;
             }
-            timeout(ASK_WITHIN, self.queue.depth()).await.ok()?.ok()
+            timeout(ASK_WITHIN, queue.depth()).await.ok()?.ok()
         };
         let figures = async {
             if !store_answers || backpressure.is_none() {
                 return None;
             }
-            timeout(ASK_WITHIN, self.store.stats()).await.ok()?.ok()
+            timeout(ASK_WITHIN, self.store.1.stats()).await.ok()?.ok()
         };
         let (depth, figures) = tokio::join!(depth, figures);
         self.show_sizes(depth, figures.as_ref());

@@ -6,20 +6,20 @@ use std::sync::Arc;
 
 use sspp_engine::{EventQueue, Store};
 use sspp_postgres::{PgConfig, PgStore};
-use sspp_redis::RedisEventQueue;
+use sspp_redis::{RedisConfig, RedisEventQueue};
 use tokio::time::{Instant, timeout_at};
 
+use super::RunError;
 use super::migration::migrate_until_done;
-use super::{Backends, RunError};
 
 type Connections = Arc<dyn Fn() -> (u32, u32) + Send + Sync>;
 type Closing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// An open queue and an open store, with their names in /health, metrics and logs.
+/// An open store, and an open queue where intake is queued, with their names in /health, metrics and logs.
 pub struct Adapters {
-    /// The queue.
-    pub queue: Arc<dyn EventQueue>,
-    /// What the queue runs on.
+    /// The queue; none where intake is direct.
+    pub queue: Option<Arc<dyn EventQueue>>,
+    /// What a queue runs on.
     pub queue_kind: &'static str,
     /// The store.
     pub store: Arc<dyn Store>,
@@ -42,41 +42,7 @@ impl fmt::Debug for Adapters {
     }
 }
 
-/// Opens the queue on Redis and the store on PostgreSQL. A server that is away is no error.
-///
-/// ```no_run
-/// # async fn open(backends: sspp_runtime::Backends) -> Result<(), sspp_runtime::RunError> {
-/// let adapters = sspp_runtime::open_servers(backends).await?;
-/// assert_eq!((adapters.queue_kind, adapters.store_kind), ("redis", "postgresql"));
-/// # Ok(())
-/// # }
-/// ```
-pub async fn open_servers(backends: Backends) -> Result<Adapters, RunError> {
-    let queue = RedisEventQueue::open(backends.redis).await?;
-    let store = open_postgres(backends.postgres).await?;
-    let mut adapters = Adapters::new(("redis", queue.port()), ("postgresql", store.port()));
-    adapters.connections = Arc::new(store.connections());
-    adapters.postgres = Some(Arc::clone(&store));
-    adapters.closing = Box::pin(async move {
-        tokio::join!(queue.close(), store.close());
-    });
-    Ok(adapters)
-}
-
-/// Opens a store on PostgreSQL, for what needs no queue.
-///
-/// ```no_run
-/// # async fn open() -> Result<(), sspp_runtime::RunError> {
-/// let config = sspp_core::PgConfig::new("postgres://localhost/sspp");
-/// let store = sspp_runtime::open_postgres(config).await?;
-/// # Ok(())
-/// # }
-/// ```
-pub async fn open_postgres(config: PgConfig) -> Result<Arc<PgStore>, RunError> {
-    Ok(PgStore::open(config).await?)
-}
-
-/// Opens queue and store in one data file.
+/// Opens what a deployment of any shape runs on; without servers, the SQLite file at a path. A server that is away is no error.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -84,21 +50,58 @@ pub async fn open_postgres(config: PgConfig) -> Result<Arc<PgStore>, RunError> {
 /// # drop(std::fs::remove_dir_all(&folder));
 /// # std::fs::create_dir(&folder).unwrap();
 /// # let path = folder.join("sspp.db");
+/// use sspp_runtime::{Backends, open};
 /// let clock = std::sync::Arc::new(sspp_core::SystemClock);
-/// let adapters = sspp_runtime::open_file(sspp_core::SqliteConfig::new(path), clock).await.unwrap();
-/// assert_eq!((adapters.queue_kind, adapters.store_kind), ("sqlite", "sqlite"));
+/// let adapters = open(Backends::Sqlite, &path, clock).await.unwrap();
+/// assert!(adapters.queue.is_none());
+/// assert_eq!(adapters.store_kind, "sqlite");
 /// adapters.close(tokio::time::Instant::now()).await;
 /// # });
 /// ```
 #[cfg(feature = "sqlite")]
-pub async fn open_file(
-    config: sspp_sqlite::SqliteConfig,
+pub async fn open(
+    backends: super::Backends,
+    data: &std::path::Path,
     clock: Arc<dyn sspp_events::Clock>,
 ) -> Result<Adapters, RunError> {
-    let path = config.path.clone();
-    let database = sspp_sqlite::SqliteDatabase::open(config, clock).await;
-    let database = database.map_err(|source| RunError::File { path, source })?;
-    let mut adapters = Adapters::new(("sqlite", database.queue()), ("sqlite", database.store()));
+    use super::Backends;
+    match backends {
+        Backends::Sqlite => open_file(data, clock).await,
+        Backends::Postgres(postgres) => Ok(Adapters::over(PgStore::open(postgres).await?)),
+        Backends::RedisAndPostgres(redis, postgres) => Ok(open_servers(redis, postgres).await?.0),
+    }
+}
+
+/// Opens the queue on Redis and the store on PostgreSQL, and gives the queue once more, since it is there. A server that is away is no
+/// error.
+///
+/// ```no_run
+/// # async fn open(redis: sspp_core::RedisConfig, postgres: sspp_core::PgConfig) -> Result<(), sspp_runtime::RunError> {
+/// let (adapters, queue) = sspp_runtime::open_servers(redis, postgres).await?;
+/// assert_eq!((adapters.queue_kind, adapters.store_kind), ("redis", "postgresql"));
+/// # Ok(())
+/// # }
+/// ```
+pub async fn open_servers(
+    redis: RedisConfig,
+    postgres: PgConfig,
+) -> Result<(Adapters, Arc<dyn EventQueue>), RunError> {
+    let queue = RedisEventQueue::open(redis).await?;
+    let mut adapters = Adapters::over(PgStore::open(postgres).await?);
+    let port: Arc<dyn EventQueue> = queue.port();
+    (adapters.queue_kind, adapters.queue) = ("redis", Some(Arc::clone(&port)));
+    let closing = adapters.closing;
+    adapters.closing = Box::pin(async move {
+        tokio::join!(queue.close(), closing);
+    });
+    Ok((adapters, port))
+}
+
+#[cfg(feature = "sqlite")]
+async fn open_file(path: &std::path::Path, clock: Arc<dyn sspp_events::Clock>) -> Result<Adapters, RunError> {
+    let database = sspp_sqlite::SqliteDatabase::open(sspp_sqlite::SqliteConfig::new(path), clock).await;
+    let database = database.map_err(|source| RunError::File { path: path.to_owned(), source })?;
+    let mut adapters = Adapters::new(None, ("sqlite", database.store()));
     adapters.connections = Arc::new(database.connections());
     adapters.waits_for_closing = true;
     adapters.closing = Box::pin(database.close());
@@ -106,11 +109,12 @@ pub async fn open_file(
 }
 
 impl Adapters {
-    /// A queue and a store with nothing to close.
+    /// A store, and perhaps a queue, with nothing to close.
     pub fn new(
-        (queue_kind, queue): (&'static str, Arc<dyn EventQueue>),
+        queue: Option<(&'static str, Arc<dyn EventQueue>)>,
         (store_kind, store): (&'static str, Arc<dyn Store>),
     ) -> Self {
+        let (queue_kind, queue) = queue.map_or(("none", None), |(kind, queue)| (kind, Some(queue)));
         Self {
             queue,
             queue_kind,
@@ -121,6 +125,15 @@ impl Adapters {
             waits_for_closing: false,
             closing: Box::pin(std::future::ready(())),
         }
+    }
+
+    /// PostgreSQL alone.
+    fn over(store: Arc<PgStore>) -> Self {
+        let mut adapters = Self::new(None, ("postgresql", store.port()));
+        adapters.connections = Arc::new(store.connections());
+        adapters.postgres = Some(Arc::clone(&store));
+        adapters.closing = Box::pin(async move { store.close().await });
+        adapters
     }
 
     /// Tells how many connections to the database are open and idle.

@@ -97,10 +97,7 @@ mod tests {
             });
         });
         let shown = recorder.handle().render();
-        for line in [
-            "sspp_worker_expired_total{kind=\"signal\"} 7",
-            "sspp_worker_expired_total{kind=\"dead_letter\"} 1",
-        ] {
+        for line in ["sspp_expired_total{kind=\"signal\"} 7", "sspp_expired_total{kind=\"dead_letter\"} 1"] {
             assert!(shown.contains(line), "{line}\n{shown}");
         }
     }

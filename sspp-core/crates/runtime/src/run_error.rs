@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 
-use sspp_engine::StoreError;
 use sspp_postgres::PgOpenError;
 use sspp_redis::RedisOpenError;
 
@@ -46,9 +45,6 @@ pub enum RunError {
         /// Why.
         source: sspp_sqlite::SqliteOpenError,
     },
-    /// The scoring model could not be kept.
-    #[error("cannot keep the scoring model in the data file: {0}")]
-    KeepModel(#[source] StoreError),
     /// The queue cannot be used as it is configured.
     #[error("cannot use the queue (--redis-url, REDIS_URL): {0}")]
     Queue(#[from] RedisOpenError),

@@ -174,6 +174,14 @@ impl Intake {
         }
     }
 
+    /// How many events wait for a commit; `None` with queued intake, where they wait in the queue.
+    pub fn waiting(&self) -> Option<usize> {
+        match &self.target {
+            Target::Queue(_) => None,
+            Target::Store(direct) => Some(direct.waiting()),
+        }
+    }
+
     /// Draws a line by the clock that stamps events: what was taken before has a stamp at or before the answer, and what is taken
     /// after an erasure up to it began has a later one.
     pub async fn line(&self, store: &(impl StoreStatus + ?Sized)) -> Result<Timestamp, IntakeError> {

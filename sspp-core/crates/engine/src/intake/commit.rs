@@ -48,6 +48,10 @@ impl Direct {
                     Judged::GivenUp => continue,
                 },
             };
+            if matches!(error, StoreError::Closed) {
+                let left = chunks.drain(..).chain([chunk]).flat_map(|chunk| chunk.items);
+                return left.for_each(|entry| entry.slip.fail(&error));
+            }
             failures += 1;
             self.wait_out(failures, &error).await;
             *locked(&self.failure) = Some(error);

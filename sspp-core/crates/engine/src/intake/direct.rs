@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::waiting::{Answers, Ask, Item, Waiting};
 use super::{DirectConfig, IntakeOutcome};
+use crate::recording::metrics;
 use crate::score_event::{guarded, score};
 use crate::{
     DeadLetterReason, Envelope, Models, NewDeadLetter, Record, Recorded, Signals, StoreError, TraceContext,
@@ -46,8 +47,14 @@ impl Direct {
         random: Arc<dyn Random>,
         config: DirectConfig,
     ) -> Self {
+        metrics::register();
         let (waiting, failure) = (Mutex::default(), Mutex::default());
         Self { signals, models, model, random, config, waiting, failure }
+    }
+
+    /// How many events wait for a commit.
+    pub(super) fn waiting(&self) -> usize {
+        locked(&self.waiting).events()
     }
 
     /// Scores events and waits for the commit that records them. Where some of a caller's events are recorded in time and

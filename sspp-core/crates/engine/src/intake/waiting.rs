@@ -157,6 +157,11 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
+    /// How many events wait.
+    pub(super) fn events(&self) -> usize {
+        self.events
+    }
+
     /// Whether a commit is to start: so many run at most.
     pub(super) fn start_commit(&mut self, most: usize) -> bool {
         let is_free = self.commits < most.max(1);

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::duty::Duty;
 use crate::{Store, StoreError};
 
-const EXPIRED: &str = "sspp_worker_expired_total";
+const EXPIRED: &str = "sspp_expired_total";
 
 /// For how long signals and dead letters are kept; by default for ever.
 ///

@@ -53,7 +53,7 @@ impl Upkeep {
         Self { store, duties: Vec::new() }
     }
 
-    /// Removes rows that are too old, by the store's clock. `sspp_worker_expired_total` counts it by `kind`: `signal` or `dead_letter`.
+    /// Removes rows that are too old, by the store's clock. `sspp_expired_total` counts it by `kind`: `signal` or `dead_letter`.
     #[must_use]
     pub fn retention(mut self, retention: Retention) -> Self {
         let duty = Expiring::new(Arc::clone(&self.store), retention);

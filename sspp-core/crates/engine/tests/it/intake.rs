@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sspp_core::testing::MockEventQueue;
-use sspp_core::{Admission, Envelope, Event, Intake, QueueError, SystemClock, SystemRandom, TraceContext};
+use sspp_core::{
+    Admission, Envelope, Event, Intake, IntakeError, QueueError, SystemClock, SystemRandom, TraceContext,
+};
 
 fn events(count: usize) -> Vec<Event> {
     let event = |number: usize| {
@@ -18,7 +20,7 @@ fn events(count: usize) -> Vec<Event> {
 }
 
 fn intake(queue: MockEventQueue) -> Intake {
-    Intake::new(Arc::new(queue), Arc::new(SystemClock), Arc::new(SystemRandom::new()))
+    Intake::queued(Arc::new(queue), Arc::new(SystemClock), Arc::new(SystemRandom::new()))
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
@@ -46,7 +48,7 @@ proptest! {
         let verdicts = run(intake(queue).accept(events(refused.len()), None)).unwrap();
         let ids = ids.lock().unwrap();
         prop_assert_eq!(verdicts.iter().map(|verdict| verdict.event_id).collect::<Vec<_>>(), ids.clone());
-        let waits: Vec<_> = verdicts.iter().map(|verdict| verdict.admission.retry_after().map(|wait| wait.as_secs())).collect();
+        let waits: Vec<_> = verdicts.iter().map(|verdict| verdict.outcome.retry_after().map(|wait| wait.as_secs())).collect();
         prop_assert_eq!(waits, refused);
     }
 }
@@ -56,7 +58,7 @@ fn a_queue_that_says_too_little_has_accepted_nothing() {
     let mut queue = MockEventQueue::new();
     queue.expect_enqueue().returning(|_| Ok(vec![Admission::Queued]));
     let error = run(intake(queue).accept(events(2), None)).unwrap_err();
-    assert!(matches!(error, QueueError::Unavailable { .. }), "{error}");
+    assert!(matches!(error, IntakeError::Queue(QueueError::Unavailable { .. })), "{error}");
     assert!(error.to_string().contains("about 1 of 2 jobs"), "{error}");
 }
 

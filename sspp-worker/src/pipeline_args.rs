@@ -1,8 +1,10 @@
 //! The settings of a pipeline, for flags and environment.
 
-use clap::Args;
+use std::time::Duration;
 
-use sspp_engine::PipelineConfig;
+use clap::Args;
+use sspp_core::{PgConfig, PipelineConfig, RedisConfig};
+use sspp_runtime::{ConfigError, read_duration};
 
 /// How a pipeline runs in a process.
 ///
@@ -11,7 +13,7 @@ use sspp_engine::PipelineConfig;
 /// #[derive(clap::Parser)]
 /// struct Config {
 ///     #[command(flatten)]
-///     pipeline: sspp_runtime::PipelineArgs,
+///     pipeline: sspp_worker::PipelineArgs,
 /// }
 /// let args = Config::parse_from(["x", "--queue-concurrency", "4"]).pipeline;
 /// assert_eq!(args.config().readers, 4);
@@ -28,6 +30,11 @@ pub struct PipelineArgs {
     #[arg(long, env = "SSPP_BATCH_SIZE", value_name = "SSPP_BATCH_SIZE", default_value_t = 500,
           value_parser = clap::value_parser!(u16).range(1..=5_000))]
     pub batch_size: u16,
+
+    /// How long a worker may hold an event without renewing its claim before another worker takes it over, such as 60s. Must
+    /// exceed `SSPP_STATEMENT_TIMEOUT`.
+    #[arg(long, env = "SSPP_CLAIM_BOUND", value_name = "SSPP_CLAIM_BOUND", default_value = "60s", value_parser = read_duration)]
+    pub claim_bound: Duration,
 }
 
 impl PipelineArgs {
@@ -38,5 +45,21 @@ impl PipelineArgs {
             batch: self.batch_size.into(),
             ..PipelineConfig::default()
         }
+    }
+
+    /// Sets the limit of a claim, which has to be longer than a statement may take.
+    pub(crate) fn limit_claims(
+        &self,
+        redis: &mut RedisConfig,
+        postgres: &PgConfig,
+    ) -> Result<(), ConfigError> {
+        let (claim_bound, statement_timeout) = (self.claim_bound, postgres.statement_timeout);
+        if claim_bound <= statement_timeout {
+            return Err(ConfigError::ClaimBound { claim_bound, statement_timeout });
+        }
+        redis.claim_bound = claim_bound;
+        // A claim is renewed every third of the bound: a command must be over by then.
+        redis.command_timeout = redis.command_timeout.min(claim_bound / 3);
+        Ok(())
     }
 }
