@@ -105,8 +105,8 @@ async fn postgresql_answers_lost() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_half_open() {
-    row("connections half open, 3 times", async |stage| {
-        for _ in 0..3 {
+    row("connections half open, twice", async |stage| {
+        for _ in 0..2 {
             stage.more(100).await;
             stage.servers.postgres().proxy.forget();
         }
@@ -121,7 +121,7 @@ async fn postgresql_frozen() {
     row("PostgreSQL frozen until clients are refused", async |stage| {
         stage.more(100).await;
         stage.servers.postgres().docker("pause");
-        stage.refusals(16).await;
+        stage.refusals(8).await;
         stage.servers.postgres().docker("unpause");
         stage.heal();
         stage.more(50).await;
@@ -152,7 +152,7 @@ async fn postgresql_too_slow() {
                     $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$; \
                     CREATE TRIGGER slow BEFORE INSERT ON signals FOR EACH STATEMENT EXECUTE FUNCTION slow()";
         execute(stage, slow).await;
-        stage.refusals(16).await;
+        stage.refusals(8).await;
         execute(stage, "DROP TRIGGER slow ON signals").await;
         stage.heal();
         stage.more(50).await;
@@ -166,7 +166,7 @@ async fn postgresql_read_only() {
         stage.more(100).await;
         execute(stage, "ALTER SYSTEM SET default_transaction_read_only = on").await;
         execute(stage, "SELECT pg_reload_conf()").await;
-        stage.refusals(16).await;
+        stage.refusals(8).await;
         let mut database = stage.database().await;
         let writable =
             "SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only";
@@ -190,7 +190,7 @@ async fn postgresql_full() {
         execute(stage, "ALTER TABLE signals SET TABLESPACE small").await;
         stage.more(50).await;
         postgres.exec(&["sh", "-c", "cat /dev/zero > /dev/shm/filler || true"]);
-        stage.refusals(16).await;
+        stage.refusals(8).await;
         postgres.exec(&["rm", "/dev/shm/filler"]);
         stage.heal();
         stage.more(50).await;
@@ -200,9 +200,14 @@ async fn postgresql_full() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rolling_restarts() {
-    row("20 rolling restarts of two APIs", async |stage| {
+    restarts(6).await;
+}
+
+/// Replaces the one or the other of two APIs under load, each time by SIGTERM.
+pub(super) async fn restarts(times: usize) {
+    row(&format!("{times} rolling restarts of two APIs"), async |stage| {
         stage.add_api();
-        for _ in 0..20 {
+        for _ in 0..times {
             stage.more(20).await;
             stage.add_api();
             stage.stop_api();
@@ -211,7 +216,7 @@ async fn rolling_restarts() {
     .await;
 }
 
-/// Two writers whose events share accounts and users: neither is in the other's way for long, and no figure drifts.
+/// Writers whose events share accounts and users: none is in another's way for long, and no figure drifts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_apis_on_the_same_accounts() {
     row("four APIs on the same seven accounts, one killed 4 times", async |stage| {
@@ -248,7 +253,7 @@ async fn postgresql_refuses_every_row() {
     row("PostgreSQL refuses every row", async |stage| {
         stage.more(50).await;
         execute(stage, "ALTER TABLE signals ADD CONSTRAINT c CHECK (false) NOT VALID").await;
-        stage.refusals(16).await;
+        stage.refusals(8).await;
         execute(stage, "ALTER TABLE signals DROP CONSTRAINT c").await;
         stage.heal();
         stage.more(50).await;

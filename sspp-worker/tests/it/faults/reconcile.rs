@@ -41,9 +41,11 @@ impl Holds {
         }
     }
 
-    /// A file that no process has open.
+    /// Of a file that a process closed in order. A copy is read: SQLite would not find it by a name that leads through a process.
     async fn of_file(file: &Path) -> Self {
-        let mut database = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+        let copy = tempfile::NamedTempFile::new().unwrap();
+        std::fs::copy(file, copy.path()).unwrap();
+        let mut database = SqliteConnectOptions::new().filename(copy.path()).connect().await.unwrap();
         let letters = "SELECT lower(hex(event_id)), reason FROM dead_letters ORDER BY 1";
         let letters: Vec<(String, String)> = sqlx::query_as(letters).fetch_all(&mut database).await.unwrap();
         let hyphens = |(id, reason): (String, String)| {

@@ -72,7 +72,7 @@ async fn disk_full() {
             let filler = stage.servers.file_from_outside().with_file_name("filler");
             let words = ["-c", "cat /dev/zero > \"$0\" 2> /dev/null || true", filler.to_str().unwrap()];
             assert!(Command::new("sh").args(words).status().unwrap().success());
-            stage.refusals(16).await;
+            stage.refusals(8).await;
             if killed {
                 stage.kill_api();
             }
@@ -105,7 +105,7 @@ async fn disk_refuses_writes() {
                 assert!(Command::new("prlimit").args(words).status().unwrap().success());
             };
             limit("1");
-            stage.refusals(16).await;
+            stage.refusals(8).await;
             limit("unlimited");
             stage.heal();
             stage.more(50).await;

@@ -238,6 +238,7 @@ impl Stage {
     pub(super) async fn until(&self, what: &str, condition: impl AsyncFn() -> bool) {
         let asking = async {
             while !condition().await {
+                assert!(self.load.iter().all(|client| !client.is_finished()), "a client found a fault");
                 pass(Duration::from_millis(10)).await;
             }
         };
