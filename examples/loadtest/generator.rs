@@ -32,8 +32,6 @@ pub(crate) struct Load {
     pub(crate) per_second: f64,
     pub(crate) p50_us: u32,
     pub(crate) p99_us: u32,
-    #[serde(skip)]
-    pub(crate) began: Option<Instant>,
 }
 
 /// One connection's part.
@@ -63,7 +61,7 @@ pub(crate) async fn load(address: SocketAddr, round: u32, plan: &Plan) -> Result
     }
     start.wait().await;
     let began = Instant::now();
-    let mut load = Load { began: Some(began), ..Load::default() };
+    let mut load = Load::default();
     let mut latencies = Vec::new();
     while let Some(share) = tasks.join_next().await {
         let share = share?;

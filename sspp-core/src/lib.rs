@@ -1,8 +1,9 @@
 //! The engine of SSPP, the Sales Signal Processing Platform.
 //!
-//! An [`Event`] (an email was opened, a meeting was booked) is validated, queued as an [`Envelope`], scored by a
-//! [`ScoringModel`] and stored as a [`Signal`] that can explain its score. The [`Pipeline`] does that over two ports,
-//! [`EventQueue`] and [`Store`]; adapters make them real.
+//! An [`Event`] (an email was opened, a meeting was booked) is validated, scored by a [`ScoringModel`] and stored as a
+//! [`Signal`] that can explain its score. [`Intake`] takes events: *direct* intake does all of that in one commit of a
+//! [`Store`]; *queued* intake puts each event as an [`Envelope`] into an [`EventQueue`], from which a [`Pipeline`] takes it.
+//! Adapters make both ports real.
 //!
 //! ```
 //! use sspp_core::{Event, ScoringModel};
@@ -20,7 +21,7 @@
 //! crate alone.
 //!
 //! Behind it stands a family of crates, each a floor that uses only those below: `sspp-events`, `sspp-scoring`, `sspp-engine` (always
-//! here), and the adapters, each by its feature: `sqlite` (queue and store in one file), `redis` (queue), `postgres` (store).
+//! here), and the adapters, each by its feature: `sqlite` (store in one file), `redis` (queue), `postgres` (store).
 //! Other features: `testing` (contract suites and fakes), `mock` (mockall mocks of the ports), `servers` (Redis and PostgreSQL for
 //! tests); `jiff` and `time` let the types of those libraries convert into a [`Timestamp`].
 
@@ -53,7 +54,7 @@ pub use sspp_scoring::{
     Scored, ScoringModel, ScoringModelBuilder, Step, StepInput, StepKind, TierRule, UnknownEventType,
 };
 #[cfg(feature = "sqlite")]
-pub use sspp_sqlite::{SqliteConfig, SqliteDatabase, SqliteEventQueue, SqliteOpenError, SqliteStore};
+pub use sspp_sqlite::{SqliteConfig, SqliteOpenError, SqliteStore};
 #[cfg(feature = "testing")]
 pub use sspp_testing as testing;
 #[cfg(feature = "testing")]

@@ -7,11 +7,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use sspp_api::{Ports, Settings};
+use sspp_api::Settings;
 use sspp_core::testing::MockEventQueue;
-use sspp_core::{Admission, Envelope, Event, EventId, EventQueue, QueueError};
+use sspp_core::{Admission, Envelope, Event, EventId, QueueError};
 
-use crate::harness::{Harness, Reply, event, memory_ports};
+use crate::harness::{Harness, Reply, event, in_each_shape, queued_ports};
 
 const BATCH: &str = "/api/v1/events/batch";
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -30,13 +30,17 @@ fn statuses(reply: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn each_event_has_its_verdict() {
-    let harness = Harness::running();
+async fn each_event_has_its_verdict_in_each_shape() {
+    in_each_shape(async |harness| each_event_has_its_verdict(harness).await).await;
+}
+
+async fn each_event_has_its_verdict(harness: &Harness) {
+    harness.run_pipeline();
     let metadata = r#"{"b" : 1.50}"#;
     let own = event("acc_1", "email_clicked", metadata).replacen('{', r#"{"eventId":"order-1","#, 1);
     let bad = event("", "webinar", "[]");
     let events = [own.clone(), bad, event("acc_2", "call_made", "{}"), "7".to_owned()];
-    let reply = send(&harness, JSON, wrapped(&events)).await;
+    let reply = send(harness, JSON, wrapped(&events)).await;
     assert_eq!(reply.status, 202, "{reply:?}");
     assert_eq!(reply.header("content-type"), "application/json; charset=utf-8");
     assert_eq!(reply.header("retry-after"), "");
@@ -83,7 +87,7 @@ async fn each_event_has_its_verdict() {
 
 #[tokio::test]
 async fn lines_and_cloud_events_are_batches_too() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let lines =
         format!("{}\r\n\nnot json\n{}", event("a", "call_made", "{}"), event("b", "email_sent", "{}"));
     for name in ["application/x-ndjson", "application/jsonl; charset=utf-8"] {
@@ -100,12 +104,12 @@ async fn lines_and_cloud_events_are_batches_too() {
     assert_eq!(statuses(&json), ["accepted", "rejected"]);
     let errors = json["results"][1]["errors"].as_array().unwrap();
     assert!(errors.iter().any(|error| error["pointer"] == "/data"), "{errors:?}");
-    assert_eq!(harness.ports.queue.depth().await.unwrap().waiting, 5);
+    assert_eq!(harness.holds().await, 5);
 }
 
 #[tokio::test]
 async fn what_is_no_batch_is_refused_whole() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let good = event("acc_1", "call_made", "{}");
     for (content_type, body, kind) in [
         (JSON, good.clone(), "invalid-batch"),
@@ -124,12 +128,12 @@ async fn what_is_no_batch_is_refused_whole() {
     assert!(message.contains("Idempotency-Key") && message.contains("eventId"), "{message}");
     let message = send(&harness, ("content-type", "text/plain"), good.clone()).await.problem(415).to_string();
     assert!(message.contains("application/x-ndjson"), "{message}");
-    assert!(harness.holds_nothing().await);
+    assert!(harness.holds().await == 0);
 }
 
 #[tokio::test]
 async fn limits_are_those_of_the_decoded_body() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let events = |many: usize| vec![event("acc_1", "call_made", "{}"); many];
     let reply = send(&harness, JSON, wrapped(&events(1_000))).await;
     assert_eq!(reply.json()["accepted"], 1_000);
@@ -156,8 +160,7 @@ async fn limits_are_those_of_the_decoded_body() {
 }
 
 fn over(queue: MockEventQueue) -> Harness {
-    let queue: Arc<dyn EventQueue> = Arc::new(queue);
-    Harness::over(Ports { queue, ..memory_ports() }, Settings::default())
+    Harness::over(queued_ports(Arc::new(queue)), Settings::default())
 }
 
 #[tokio::test]
@@ -223,7 +226,7 @@ async fn a_queue_that_fails_or_answers_nonsense_is_a_503() {
 
 #[tokio::test]
 async fn checking_stores_nothing_and_says_what_sending_would() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let good = event("acc_1", "call_made", "{}");
     let own = good.replacen('{', r#"{"eventId":"order-1","#, 1);
     let check = async |headers: &[(&str, &str)], body: String| {
@@ -251,7 +254,7 @@ async fn checking_stores_nothing_and_says_what_sending_would() {
     assert_eq!(json["results"][0]["errors"][0]["pointer"], "ce-specversion");
     let empty = harness.send("POST", "/api/v1/events/validate", &[JSON], r#"{"events":[]}"#).await;
     empty.problem(400);
-    assert!(harness.holds_nothing().await);
+    assert!(harness.holds().await == 0);
     let metrics = harness.get("/metrics").await.text;
     assert!(metrics.contains(r#"sspp_api_events_received_total{event_type="call_made"} 0"#), "{metrics}");
     // What was checked is what is sent.
@@ -278,7 +281,7 @@ fn any_event() -> impl Strategy<Value = String> {
 
 /// What was queued: ids where the producer gave them, and events.
 async fn queued(harness: &Harness) -> Vec<(Option<EventId>, Event)> {
-    let deliveries = harness.ports.queue.receive(10_000, Duration::ZERO).await.unwrap();
+    let deliveries = harness.queue().receive(10_000, Duration::ZERO).await.unwrap();
     let of =
         |Envelope { event_id, event }: Envelope| (event.external_id.is_some().then_some(event_id), event);
     deliveries.iter().map(|delivery| of(Envelope::decode(&delivery.payload).unwrap())).collect()
@@ -289,7 +292,7 @@ proptest! {
     #[test]
     fn a_batch_is_its_events_one_by_one(events in vec(any_event(), 1..12), as_lines in any::<bool>()) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-            let (together, alone) = (Harness::idle(), Harness::idle());
+            let (together, alone) = (Harness::queued(), Harness::queued());
             let reply = if as_lines {
                 send(&together, LINES, events.join("\n")).await
             } else {

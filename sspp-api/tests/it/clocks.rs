@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use sspp_api::{Ports, Settings};
 use sspp_core::testing::store_in_memory;
-use sspp_core::{ManualClock, MemoryEventQueue};
+use sspp_core::{EventQueue, ManualClock, MemoryEventQueue, SystemClock};
 
-use crate::harness::{Harness, event, memory_ports};
+use crate::harness::{Harness, event, in_each_direct_shape, memory_ports, queued_ports};
 
 fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at("2026-01-01T12:00:00Z".parse().unwrap()))
@@ -36,7 +36,7 @@ async fn signals(api: &Harness, account: &str) -> u64 {
 #[tokio::test]
 async fn an_erasure_covers_what_came_before_it_through_whatever_api() {
     for recorded_first in [true, false] {
-        let ports = memory_ports();
+        let ports = queued_ports(Arc::new(MemoryEventQueue::new(Arc::new(SystemClock))));
         let apis = [0, -10, 10].map(|minutes| {
             let clock = ManualClock::at(ports.clock.now() + TimeDelta::minutes(minutes));
             Harness::over(Ports { clock: Arc::new(clock), ..ports.clone() }, Settings::default())
@@ -71,17 +71,41 @@ async fn an_erasure_covers_what_came_before_it_through_whatever_api() {
     }
 }
 
-/// The clock of the one process that there is in embedded mode.
+/// The same without a queue: the store decides.
+#[tokio::test]
+async fn an_erasure_covers_what_came_before_it_in_each_direct_shape() {
+    in_each_direct_shape(async |harness| {
+        for (at, minutes) in [0, -10, 10].into_iter().enumerate() {
+            let clock = ManualClock::at(harness.ports.clock.now() + TimeDelta::minutes(minutes));
+            let ports = Ports { clock: Arc::new(clock), ..harness.ports.clone() };
+            let (api, account) = (Harness::over(ports, Settings::default()), format!("acc_{at}"));
+            accept(&api, &account, 3).await;
+            erase(harness, &account).await;
+            assert_eq!(signals(&api, &account).await, 0, "{account}");
+            accept(&api, &account, 2).await;
+            assert_eq!(signals(&api, &account).await, 2, "{account}");
+        }
+    })
+    .await;
+}
+
+/// The clock of one process that is queue and store in one.
 #[tokio::test]
 async fn a_clock_that_is_put_right_after_an_erasure_loses_nothing() {
-    let clock = clock();
-    let ports = Ports {
-        queue: Arc::new(MemoryEventQueue::new(clock.clone())),
-        store: Arc::new(store_in_memory().with_clock(clock.clone())),
-        clock: clock.clone(),
-        ..memory_ports()
-    };
-    let api = Harness::over(ports, Settings::default());
+    for is_direct in [true, false] {
+        let clock = clock();
+        let queue: Arc<dyn EventQueue> = Arc::new(MemoryEventQueue::new(clock.clone()));
+        let ports = Ports {
+            store: Arc::new(store_in_memory().with_clock(clock.clone())),
+            clock: clock.clone(),
+            queue: (!is_direct).then_some(queue),
+            ..memory_ports()
+        };
+        a_clock_is_put_right(&clock, Harness::over(ports, Settings::default())).await;
+    }
+}
+
+async fn a_clock_is_put_right(clock: &ManualClock, api: Harness) {
     accept(&api, "acc_1", 3).await;
     erase(&api, "acc_1").await;
     clock.advance(TimeDelta::minutes(-10));

@@ -1,9 +1,11 @@
 //! Single `CloudEvents` over HTTP: structured and binary, and how their headers are read.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use serde_json::{Value, json};
 use sspp_api::Settings;
-use sspp_core::Envelope;
+use sspp_core::AcceptedEvent;
 
 use crate::harness::{Harness, Reply, memory_ports};
 
@@ -35,31 +37,30 @@ async fn send(harness: &Harness, headers: &[(&str, &str)], body: impl Into<Strin
     harness.send("POST", "/api/v1/events", headers, body.into()).await
 }
 
-async fn queued(harness: &Harness, reply: &Reply) -> Envelope {
+async fn taken(harness: &Harness, reply: &Reply) -> Arc<AcceptedEvent> {
     assert_eq!(reply.status, 202, "{reply:?}");
     let id = reply.json()["eventId"].as_str().unwrap().parse().unwrap();
-    let job = harness.ports.queue.job(id).await.unwrap().unwrap();
-    Envelope::decode(&job.payload).unwrap()
+    harness.ports.store.signal_of_event(id).await.unwrap().unwrap().recorded.accepted
 }
 
 #[tokio::test]
 async fn both_forms_and_the_plain_one_are_the_same_event() {
-    let harness = Harness::idle();
-    let first = queued(&harness, &send(&harness, &[STRUCTURED], structured().to_string()).await).await;
-    let second = queued(&harness, &send(&harness, &BINARY, DATA).await).await;
+    let harness = Harness::direct();
+    let first = taken(&harness, &send(&harness, &[STRUCTURED], structured().to_string()).await).await;
+    let second = taken(&harness, &send(&harness, &BINARY, DATA).await).await;
     let plain = r#"{"eventId":"order-1","source":"/crm","accountId":"acc_1","userId":"user_1","eventType":"email_clicked","timestamp":"2024-12-21T10:00:00Z","metadata":{"a":1}}"#;
-    let third = queued(&harness, &send(&harness, &[("content-type", "application/json")], plain).await).await;
+    let third = taken(&harness, &send(&harness, &[("content-type", "application/json")], plain).await).await;
     assert_eq!((&first.event, first.event_id), (&second.event, second.event_id));
     assert_eq!((&first.event, first.event_id), (&third.event, third.event_id));
 }
 
 #[tokio::test]
 async fn headers_are_decoded_and_the_subject_may_be_the_account() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let mut headers = BINARY.to_vec();
     headers.push(("ce-subject", "Euro%20%E2%82%AC"));
     headers.push(("ce-traceparent", "00-1"));
-    let accepted = queued(&harness, &send(&harness, &headers, r#"{"userId":"u"}"#).await).await;
+    let accepted = taken(&harness, &send(&harness, &headers, r#"{"userId":"u"}"#).await).await;
     assert_eq!(accepted.event.account_id.as_str(), "Euro €");
     let mut broken = headers.clone();
     broken[2] = ("ce-id", "100%");
@@ -81,14 +82,14 @@ fn statuses(reply: &Reply) -> Vec<String> {
 
 #[tokio::test]
 async fn data_without_a_content_type_is_json() {
-    let harness = Harness::idle();
-    let whole = queued(&harness, &send(&harness, &BINARY, DATA).await).await;
+    let harness = Harness::direct();
+    let whole = taken(&harness, &send(&harness, &BINARY, DATA).await).await;
     for content_type in [None, Some(""), Some("text/json"), Some("application/vnd.acme+json; charset=utf-8")]
     {
         let mut headers = BINARY[1..].to_vec();
         headers.extend(content_type.map(|name| ("content-type", name)));
         let reply = send(&harness, &headers, DATA).await;
-        assert_eq!(queued(&harness, &reply).await.event_id, whole.event_id, "{content_type:?}");
+        assert_eq!(taken(&harness, &reply).await.event_id, whole.event_id, "{content_type:?}");
         let checked = harness.send("POST", "/api/v1/events/validate", &headers, DATA).await;
         assert_eq!(statuses(&checked), ["accepted"], "{content_type:?}");
     }
@@ -105,7 +106,7 @@ async fn data_without_a_content_type_is_json() {
 
 #[tokio::test]
 async fn every_form_is_taken_at_one_address() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let many = json!([structured(), structured(), {"specversion": "1.0"}]).to_string();
     let plain = crate::harness::event("acc_1", "call_made", "{}");
     for path in ["/api/v1/events", "/api/v1/events/batch"] {
@@ -146,11 +147,11 @@ async fn every_form_is_taken_at_one_address() {
 
 #[tokio::test]
 async fn data_in_base64_is_taken_and_each_fault_listed_once() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let mut event = structured();
     event.as_object_mut().unwrap().remove("data");
     event["data_base64"] = base64::prelude::BASE64_STANDARD.encode(DATA).into();
-    let accepted = queued(&harness, &send(&harness, &[STRUCTURED], event.to_string()).await).await;
+    let accepted = taken(&harness, &send(&harness, &[STRUCTURED], event.to_string()).await).await;
     assert_eq!(accepted.event.user_id.as_str(), "user_1");
     event["data_base64"] = "%".into();
     let reply = send(&harness, &[STRUCTURED], event.to_string()).await;
@@ -159,7 +160,7 @@ async fn data_in_base64_is_taken_and_each_fault_listed_once() {
 
 #[tokio::test]
 async fn a_sender_of_webhooks_may_ask_first() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let ask = async |path: &str, headers: &[(&str, &str)]| harness.send("OPTIONS", path, headers, ()).await;
     let origin = ("webhook-request-origin", "eventemitter.example.com");
     for path in ["/api/v1/events", "/api/v1/events/batch"] {
@@ -201,7 +202,7 @@ async fn the_handshake_tells_the_limit_and_leaves_questions_of_browsers_alone() 
 
 #[tokio::test]
 async fn an_idempotency_key_must_be_the_id() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     for (key, status) in [("order-1", 202), ("order-2", 400)] {
         let key = ("idempotency-key", key);
         let reply = send(&harness, &[STRUCTURED, key], structured().to_string()).await;
@@ -219,7 +220,7 @@ async fn an_idempotency_key_must_be_the_id() {
 
 #[tokio::test]
 async fn what_is_wrong_is_a_400_that_names_it() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let mut wrong = structured();
     wrong["specversion"] = "0.3".into();
     wrong["data"]["userId"] = "".into();
@@ -233,5 +234,5 @@ async fn what_is_wrong_is_a_400_that_names_it() {
     // A header of that kind alone makes no plain event of it.
     let reply = send(&harness, &[("content-type", "application/json"), ("ce-type", "x")], DATA).await;
     assert!(reply.problem(400).to_string().contains("ce-id"), "{reply:?}");
-    assert!(harness.holds_nothing().await);
+    assert!(harness.holds().await == 0);
 }

@@ -64,10 +64,9 @@ fn every_setting_is_listed_under_its_own_heading_and_only_where_it_is_used() {
             "Connections",
             &["SSPP_HEADER_TIMEOUT", "SSPP_ALLOWED_HOSTS", "SSPP_MAX_CONNECTIONS", "SSPP_REQUEST_TIMEOUT"],
         ),
-        ("Pipeline", &["QUEUE_CONCURRENCY", "SSPP_BATCH_SIZE"]),
         ("Retention", &["SSPP_RETAIN_SIGNALS"]),
         ("Redis", &["REDIS_URL", "REDIS_PASSWORD"]),
-        ("Queue", &["QUEUE_NAME", "SSPP_CLAIM_BOUND"]),
+        ("Queue", &["QUEUE_NAME", "SSPP_MAX_BACKLOG"]),
         ("PostgreSQL", &["DATABASE_URL", "DB_NAME", "SSPP_STATEMENT_TIMEOUT"]),
         ("At start", &["--migrate", "--require-durable-queue"]),
         ("Logs", &["LOG_LEVEL", "LOG_FORMAT"]),
@@ -85,6 +84,7 @@ fn every_setting_is_listed_under_its_own_heading_and_only_where_it_is_used() {
         ("healthcheck", &["Options"]),
         ("import", &["Logs", "Options", "PostgreSQL", "Queue", "Redis"]),
         ("import-legacy", &["Logs", "Options", "PostgreSQL"]),
+        ("migrate", &["Logs", "PostgreSQL"]),
     ] {
         let help = listed(&[subcommand]);
         let found: Vec<_> = settings(&help).into_keys().collect();

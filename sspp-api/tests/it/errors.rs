@@ -6,16 +6,16 @@ use async_trait::async_trait;
 use sspp_api::Settings;
 use sspp_core::{
     ContentDigest, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterQuery, DeadLetters, Durability,
-    Erased, Erasure, EventId, Horizon, Housekeeping, ModelDigest, ModelRecord, Models, NewSignal,
-    NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalId, SignalQuery, SignalStats,
-    Signals, StoreError, StoreStatus, Timestamp, Total,
+    Erased, Erasure, EventId, Horizon, Housekeeping, MemoryEventQueue, ModelDigest, ModelRecord, Models,
+    NewSignal, NumberedDeadLetter, Page, Record, Recorded, Signal, SignalFilter, SignalId, SignalQuery,
+    SignalStats, Signals, StoreError, StoreStatus, SystemClock, Timestamp, Total,
 };
 
-use crate::harness::{Harness, event, memory_ports};
+use crate::harness::{Harness, event, queued_ports};
 
 #[tokio::test]
 async fn an_unknown_path_is_a_404_in_the_predecessors_words() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     for path in [
         "/",
         "/api/v1",
@@ -35,7 +35,7 @@ async fn an_unknown_path_is_a_404_in_the_predecessors_words() {
 
 #[tokio::test]
 async fn a_browser_that_knows_the_address_alone_is_led_to_the_documentation() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let browser = ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
     for path in ["/", "/api", "/api/", "/api/v1"] {
         for method in ["GET", "HEAD"] {
@@ -57,7 +57,7 @@ async fn a_browser_that_knows_the_address_alone_is_led_to_the_documentation() {
 
 #[tokio::test]
 async fn a_wrong_method_is_a_405_that_names_the_right_ones() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     for (method, path, allow) in [
         ("GET", "/api/v1/events", "POST"),
         ("PUT", "/api/v1/events", "POST"),
@@ -76,7 +76,7 @@ async fn a_wrong_method_is_a_405_that_names_the_right_ones() {
 
 #[tokio::test]
 async fn one_trailing_slash_is_forgiven() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let json = [("content-type", "application/json")];
     let reply = harness.send("POST", "/api/v1/events/?x=1", &json, event("a", "call_made", "{}")).await;
     assert_eq!(reply.status, 202, "{reply:?}");
@@ -87,14 +87,14 @@ async fn one_trailing_slash_is_forgiven() {
 
 #[tokio::test]
 async fn head_answers_as_get_without_a_body() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let reply = harness.send("HEAD", "/api/v1/health", &[], ()).await;
     assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, ""));
 }
 
 #[tokio::test]
 async fn request_ids_are_kept_when_they_are_short_and_printable() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let longest = "x".repeat(128);
     for good in ["abc-123", longest.as_str()] {
         let reply = harness.send("GET", "/livez", &[("x-request-id", good)], ()).await;
@@ -250,8 +250,8 @@ impl StoreStatus for Broken {
 #[tokio::test]
 async fn a_panic_is_a_500_and_an_absent_store_a_503_and_neither_tells_why() {
     for (broken, status) in [(Broken::Panics, 500), (Broken::Away, 503)] {
-        let store = Arc::new(broken);
-        let harness = Harness::over(sspp_api::Ports { store, ..memory_ports() }, Settings::default());
+        let (store, queue) = (Arc::new(broken), Arc::new(MemoryEventQueue::new(Arc::new(SystemClock))));
+        let harness = Harness::over(sspp_api::Ports { store, ..queued_ports(queue) }, Settings::default());
         let id = "0197d3c5-5c00-7000-8000-000000000001";
         for path in
             ["signals", "signals/1", "signals/1/explanation", "signals/stats", "jobs/stats", "jobs/recent"]
@@ -264,7 +264,7 @@ async fn a_panic_is_a_500_and_an_absent_store_a_503_and_neither_tells_why() {
         let panics = if status == 500 { 7 } else { 0 };
         let metrics = harness.app.metrics().render();
         assert!(metrics.contains(&format!("sspp_api_panics_total {panics}\n")), "{metrics}");
-        // Intake needs the queue alone.
+        // Queued intake needs the queue alone.
         assert_eq!(harness.post(event("a", "call_made", "{}")).await.status, 202);
         assert_eq!(harness.get("/ready").await.status, 200);
     }

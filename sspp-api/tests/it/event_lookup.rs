@@ -8,7 +8,7 @@ use crate::harness::{Harness, event, memory_ports};
 
 #[tokio::test]
 async fn an_event_is_followed_from_the_queue_to_its_signal() {
-    let harness = Harness::idle();
+    let harness = Harness::queued();
     let body = event("acc 1/é", "email_sent", r#"{"a" : 1}"#).replacen(
         '{',
         r#"{"eventId":"order/1 é","source":"crm","#,
@@ -45,13 +45,11 @@ async fn an_event_is_followed_from_the_queue_to_its_signal() {
 #[tokio::test]
 async fn an_event_that_is_a_signal_is_one_whatever_still_waits() {
     let body = || event("acc_1", "email_sent", "{}").replacen('{', r#"{"eventId":"own","#, 1);
-    let waiting = Harness::idle();
+    let waiting = Harness::queued();
     let id = waiting.accept(body()).await;
     let store = waiting.ports.store.clone();
     let scoring = Harness::over(Ports { store, ..memory_ports() }, Settings::default());
-    scoring.run_pipeline();
     assert_eq!(scoring.accept(body()).await, id);
-    scoring.drained().await;
     let found = waiting.get(&format!("/api/v1/events/{id}")).await.json();
     assert_eq!((&found["state"], &found["signal"]["event_id"]), (&json!("completed"), &json!(id)));
     let job = waiting.get(&format!("/api/v1/jobs/{id}")).await.json();
@@ -62,7 +60,7 @@ async fn an_event_that_is_a_signal_is_one_whatever_still_waits() {
 
 #[tokio::test]
 async fn an_event_that_failed_says_why() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let event_id: EventId = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
     let letter = NewDeadLetter {
         id: DeadLetterId::of_event(event_id),
@@ -87,7 +85,7 @@ async fn an_event_that_failed_says_why() {
 
 #[tokio::test]
 async fn what_cannot_be_found_says_what_is_missing() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let unknown = "0197d3c5-5c00-7000-8000-000000000009";
     harness.get(&format!("/api/v1/events/{unknown}")).await.problem(404);
     harness.get("/api/v1/events/order-1?accountId=acc_1").await.problem(404);

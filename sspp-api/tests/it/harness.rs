@@ -1,14 +1,18 @@
 //! The service over adapters, called without a network; and what it answered.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use poem::http::{HeaderMap, Method, StatusCode};
 use poem::{Body, Endpoint as _, Request};
 use serde_json::Value;
 use sspp_api::{App, Metrics, Ports, Service, Settings, service};
-use sspp_core::testing::eventually;
-use sspp_core::testing::store_in_memory;
-use sspp_core::{Clock, MemoryEventQueue, Pipeline, PipelineConfig, ScoringModel, SystemClock, SystemRandom};
+use sspp_core::testing::servers::{Kind, Server, server};
+use sspp_core::testing::{eventually, store_in_memory};
+use sspp_core::{
+    EventQueue, MemoryEventQueue, PgConfig, PgStore, Pipeline, PipelineConfig, ScoringModel, SystemClock,
+    SystemRandom,
+};
 use tokio_util::sync::CancellationToken;
 
 /// A service under test. Its pipeline, if it runs, stops with it.
@@ -59,30 +63,65 @@ impl Reply {
     }
 }
 
+/// Direct intake into SQLite in memory.
 pub(crate) fn memory_ports() -> Ports {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ports {
-        queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
-        queue_kind: "memory",
+        queue: None,
+        queue_kind: "none",
         store: Arc::new(store_in_memory()),
-        store_kind: "memory",
+        store_kind: "sqlite",
         model: ScoringModel::embedded_default(),
-        clock,
+        clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::new()),
     }
 }
 
+/// Intake through a queue.
+pub(crate) fn queued_ports(queue: Arc<dyn EventQueue>) -> Ports {
+    Ports { queue: Some(queue), queue_kind: "memory", ..memory_ports() }
+}
+
+/// Direct intake into a database of its own on a PostgreSQL server.
+async fn postgres_ports(server: &Server) -> (Ports, Arc<PgStore>) {
+    use sqlx::Connection as _;
+    static DATABASES: AtomicU32 = AtomicU32::new(0);
+    let name = format!("it_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
+    let mut connection = sqlx::PgConnection::connect(&server.url).await.unwrap();
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::raw_sql(create).execute(&mut connection).await.unwrap();
+    let (base, _) = server.url.rsplit_once('/').unwrap();
+    let store = PgStore::open(PgConfig::new(format!("{base}/{name}"))).await.unwrap();
+    store.migrate().await.unwrap();
+    (Ports { store: store.port(), store_kind: "postgresql", ..memory_ports() }, store)
+}
+
+/// Runs a test in each of the three shapes: over SQLite, over PostgreSQL where there is a server, and through a queue whose
+/// pipeline the test starts.
+pub(crate) async fn in_each_shape(test: impl AsyncFn(&mut Harness)) {
+    test(&mut Harness::queued()).await;
+    in_each_direct_shape(test).await;
+}
+
+/// Runs a test in the two shapes without a queue.
+pub(crate) async fn in_each_direct_shape(test: impl AsyncFn(&mut Harness)) {
+    if let Some(server) = server(Kind::Postgres17).await {
+        let (ports, store) = postgres_ports(&server).await;
+        test(&mut Harness::over(ports, Settings { commits: 2, ..Settings::default() })).await;
+        store.close().await;
+    }
+    test(&mut Harness::direct()).await;
+}
+
 impl Harness {
-    /// Over memory, without a pipeline: what is queued stays queued.
-    pub(crate) fn idle() -> Self {
+    /// Without a queue, over SQLite in memory.
+    pub(crate) fn direct() -> Self {
         Self::over(memory_ports(), Settings::default())
     }
 
-    /// Over memory, with a pipeline.
-    pub(crate) fn running() -> Self {
-        let harness = Self::idle();
-        harness.run_pipeline();
-        harness
+    /// With a queue in memory, and without a pipeline: what is queued stays queued.
+    pub(crate) fn queued() -> Self {
+        let queue = Arc::new(MemoryEventQueue::new(Arc::new(SystemClock)));
+        Self::over(queued_ports(queue), Settings::default())
     }
 
     pub(crate) fn over(ports: Ports, settings: Settings) -> Self {
@@ -90,11 +129,27 @@ impl Harness {
         Self { service: service(&app), app, ports, stop: CancellationToken::new() }
     }
 
+    pub(crate) fn is_direct(&self) -> bool {
+        self.ports.queue.is_none()
+    }
+
+    pub(crate) fn queue(&self) -> &dyn EventQueue {
+        &**self.ports.queue.as_ref().unwrap()
+    }
+
+    /// Scores what is queued; without a queue nothing has to be.
     pub(crate) fn run_pipeline(&self) {
         let Ports { queue, store, model, clock, random, .. } = self.ports.clone();
+        let Some(queue) = queue else { return };
         let pipeline =
             Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
         tokio::spawn(pipeline.run(self.stop.clone()));
+    }
+
+    /// From now on what is queued stays queued.
+    pub(crate) fn stop_pipeline(&mut self) {
+        self.stop.cancel();
+        self.stop = CancellationToken::new();
     }
 
     /// Calls the service; a request that names no host asks `localhost`.
@@ -140,13 +195,19 @@ impl Harness {
 
     /// Waits until nothing is in the queue.
     pub(crate) async fn drained(&self) {
-        eventually("the queue is empty", async || self.ports.queue.depth().await.unwrap().total() == 0).await;
+        if let Some(queue) = &self.ports.queue {
+            eventually("the queue is empty", async || queue.depth().await.unwrap().total() == 0).await;
+        }
     }
 
-    /// Nothing was queued and nothing was stored.
-    pub(crate) async fn holds_nothing(&self) -> bool {
+    /// How many events were taken: they are in the queue, or recorded.
+    pub(crate) async fn holds(&self) -> u64 {
+        let queued = match &self.ports.queue {
+            Some(queue) => queue.depth().await.unwrap().total(),
+            None => 0,
+        };
         let stats = self.ports.store.stats().await.unwrap();
-        self.ports.queue.depth().await.unwrap().total() == 0 && stats.signals == 0 && stats.dead_letters == 0
+        queued + stats.signals + stats.dead_letters
     }
 }
 

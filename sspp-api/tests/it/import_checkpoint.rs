@@ -19,17 +19,17 @@ fn with_a_checkpoint_an_import_goes_on_and_knows_its_file() {
     };
     write(&["a", "b"]);
     let (done, said) = import(&[]);
-    assert!(done && said.contains("2 events queued"), "{said}");
+    assert!(done && said.contains("2 new signals"), "{said}");
     let (done, said) = import(&[]);
     assert!(done && said.contains("imported already, 2 lines"), "{said}");
     write(&["a", "b", "c"]);
     let (done, said) = import(&[]);
-    assert!(done && said.contains("going on after row 2") && said.contains("1 events queued"), "{said}");
+    assert!(done && said.contains("going on after row 2") && said.contains("1 new signals"), "{said}");
     write(&["a", "x", "c"]);
     let (done, said) = import(&[]);
     assert!(!done && said.contains("has changed") && said.contains("--again"), "{said}");
     let (done, said) = import(&["--again"]);
-    assert!(done && said.contains("3 events queued"), "{said}");
+    assert!(done && said.contains("1 new signals, 2 known before"), "{said}");
     let (done, said) = import(&["--skip-lines", "1"]);
     assert!(!done && said.contains("--skip-lines") && said.contains("--checkpoint"), "{said}");
 }
@@ -126,5 +126,5 @@ fn an_import_that_stops_says_how_its_checkpoint_goes_on() {
     std::fs::write(path("again.ndjson"), line.repeat(2)).unwrap();
     let arguments = ["import", "again.ndjson", "--data", "copy.db", "--checkpoint", "progress"];
     let (done, said) = sspp_api(folder.path(), &arguments, &[]);
-    assert!(done && said.contains("2 events queued"), "{said}");
+    assert!(done && said.contains("2 known before"), "{said}");
 }

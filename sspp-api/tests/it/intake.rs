@@ -11,11 +11,11 @@ use sspp_core::{
     QueuedJob, Receipt, Settled, Timestamp,
 };
 
-use crate::harness::{Harness, event, memory_ports};
+use crate::harness::{Harness, event, queued_ports};
 
 #[tokio::test]
 async fn an_accepted_event_is_in_the_queue_as_it_was_on_one_line() {
-    let harness = Harness::idle();
+    let harness = Harness::queued();
     let metadata = r#"{"b" : 1.50, "a":[1e308, "\u017e🚀"]}"#;
     let reply = harness.post(event("acc_1", "email_clicked", metadata)).await;
     assert_eq!(reply.status, 202);
@@ -26,7 +26,7 @@ async fn an_accepted_event_is_in_the_queue_as_it_was_on_one_line() {
     assert_eq!(json["jobId"], json["eventId"]);
     let id: EventId = json["eventId"].as_str().unwrap().parse().unwrap();
     assert_eq!(id.as_uuid().get_version_num(), 7);
-    let job = harness.ports.queue.job(id).await.unwrap().unwrap();
+    let job = harness.queue().job(id).await.unwrap().unwrap();
     let queued = Envelope::decode(&job.payload).unwrap();
     assert_eq!(queued.event_id, id);
     assert_eq!(queued.event.metadata.as_str(), r#"{"b":1.50,"a":[1e308,"\u017e🚀"]}"#);
@@ -34,7 +34,7 @@ async fn an_accepted_event_is_in_the_queue_as_it_was_on_one_line() {
 
 #[tokio::test]
 async fn event_ids_come_from_the_body_or_the_header() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let json = [("content-type", "application/json")];
     let with_key = |key: &'static str| [json[0], ("idempotency-key", key)];
     let plain = event("acc_1", "call_made", "{}");
@@ -71,7 +71,7 @@ async fn event_ids_come_from_the_body_or_the_header() {
 
 #[tokio::test]
 async fn compressed_bodies_are_read() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let body = event("acc_1", "call_made", "{}").into_bytes();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(&body).unwrap();
@@ -81,12 +81,12 @@ async fn compressed_bodies_are_read() {
         let reply = harness.send("POST", "/api/v1/events", &headers, bytes).await;
         assert_eq!(reply.status, 202, "{coding}: {reply:?}");
     }
-    assert_eq!(harness.ports.queue.depth().await.unwrap().waiting, 3);
+    assert_eq!(harness.holds().await, 3);
 }
 
 #[tokio::test]
 async fn content_types_of_json_in_utf8_are_read() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     for good in ["application/json; charset=utf-8", "Application/JSON;charset=\"UTF-8\""] {
         let body = event("acc_1", "call_made", "{}");
         assert_eq!(harness.send("POST", "/api/v1/events", &[("content-type", good)], body).await.status, 202);
@@ -95,7 +95,7 @@ async fn content_types_of_json_in_utf8_are_read() {
 
 #[tokio::test]
 async fn an_event_of_the_largest_size_is_taken_and_one_byte_more_is_not() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let around = event("acc_1", "call_made", r#"{"blob":""}"#);
     let room = sspp_core::Event::MAX_BYTES - around.len();
     let sized = |room: usize| around.replace(r#""blob":"""#, &format!(r#""blob":"{}""#, "x".repeat(room)));
@@ -193,7 +193,7 @@ queue!(
 );
 
 fn over(queue: Arc<dyn EventQueue>) -> Harness {
-    Harness::over(sspp_api::Ports { queue, ..memory_ports() }, Settings::default())
+    Harness::over(queued_ports(queue), Settings::default())
 }
 
 const SECRET: &str = "10.0.0.7:6379 password=hunter2";
@@ -252,7 +252,7 @@ async fn a_queue_that_hangs_is_a_503_after_three_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_comes_is_a_408() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let never =
         poem::Body::from_bytes_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
     harness.post(never).await.problem(408);

@@ -3,11 +3,11 @@
 use serde_json::json;
 use sspp_core::{DeadLetterId, DeadLetterReason, EventId, NewDeadLetter, Record, Timestamp};
 
-use crate::harness::{Harness, event};
+use crate::harness::{Harness, event, in_each_shape};
 
 #[tokio::test]
 async fn a_job_is_followed_from_the_queue_to_its_signal() {
-    let harness = Harness::idle();
+    let harness = Harness::queued();
     let id = harness.accept(event("acc_1", "email_sent", r#"{"campaign": "Test"}"#)).await;
     let waiting = harness.get(&format!("/api/v1/jobs/{id}")).await.json();
     let data = json!({
@@ -35,7 +35,7 @@ async fn a_job_is_followed_from_the_queue_to_its_signal() {
 
 #[tokio::test]
 async fn a_dead_letter_is_a_failed_job_even_when_its_payload_is_garbage() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let event_id: EventId = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
     let at = Timestamp::parse("2025-01-01").unwrap();
     let letter = NewDeadLetter {
@@ -61,7 +61,7 @@ async fn a_dead_letter_is_a_failed_job_even_when_its_payload_is_garbage() {
 
 #[tokio::test]
 async fn unknown_jobs_are_404() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     for id in ["abc", "99999", "id", "wait", "0197d3c5-5c00-7000-8000-000000000001"] {
         let message = harness.get(&format!("/api/v1/jobs/{id}")).await.problem(404);
         assert_eq!(message, format!("Job with ID {id} not found"));
@@ -74,45 +74,50 @@ async fn unknown_jobs_are_404() {
 }
 
 #[tokio::test]
-async fn recent_jobs_are_the_newest_over_queue_and_store() {
-    let harness = Harness::running();
-    let mut sent = Vec::new();
-    for at in 0..3 {
-        sent.push(harness.accept(event(&format!("acc_{at}"), "call_made", "{}")).await);
-        harness.drained().await;
-    }
-    let list = harness.get("/api/v1/jobs/recent?limit=2").await.json();
-    let list = list.as_array().unwrap().clone();
-    assert_eq!(list.len(), 2);
-    let times: Vec<_> = list.iter().map(|job| job["timestamp"].as_i64().unwrap()).collect();
-    assert!(times.is_sorted_by(|one, other| one >= other), "{times:?}");
-    let everything = harness.get("/api/v1/jobs/recent").await.json();
-    assert_eq!(everything.as_array().unwrap().len(), sent.len());
-    for job in everything.as_array().unwrap() {
-        assert_eq!(job["state"], "completed");
-        assert!(sent.iter().any(|id| job["id"] == **id));
-        assert!(job.get("progress").is_none() && job.get("returnvalue").is_none(), "{job}");
-    }
+async fn recent_jobs_are_the_newest_in_each_shape() {
+    in_each_shape(async |harness| {
+        harness.run_pipeline();
+        let mut sent = Vec::new();
+        for at in 0..3 {
+            sent.push(harness.accept(event(&format!("acc_{at}"), "call_made", "{}")).await);
+            harness.drained().await;
+        }
+        let list = harness.get("/api/v1/jobs/recent?limit=2").await.json();
+        let list = list.as_array().unwrap().clone();
+        assert_eq!(list.len(), 2);
+        let times: Vec<_> = list.iter().map(|job| job["timestamp"].as_i64().unwrap()).collect();
+        assert!(times.is_sorted_by(|one, other| one >= other), "{times:?}");
+        let everything = harness.get("/api/v1/jobs/recent").await.json();
+        assert_eq!(everything.as_array().unwrap().len(), sent.len());
+        for job in everything.as_array().unwrap() {
+            assert_eq!(job["state"], "completed");
+            assert!(sent.iter().any(|id| job["id"] == **id));
+            assert!(job.get("progress").is_none() && job.get("returnvalue").is_none(), "{job}");
+        }
+        let stats = harness.get("/api/v1/jobs/stats").await.json();
+        assert_eq!(stats, json!({"waiting":0,"active":0,"completed":3,"failed":0,"delayed":0,"total":3}));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_job_in_queue_and_store_is_listed_once() {
-    let harness = Harness::running();
+    let mut harness = Harness::queued();
+    harness.run_pipeline();
     let id = "0197d3c5-5c00-7000-8000-000000000009";
     let with_id = event("a", "call_made", "{}").replacen('{', &format!(r#"{{"eventId":"{id}","#), 1);
     harness.accept(with_id.clone()).await;
     harness.drained().await;
-    let again = Harness::over(harness.ports.clone(), sspp_api::Settings::default());
-    drop(harness);
-    again.accept(with_id).await;
-    let listed = again.get("/api/v1/jobs/recent").await.json();
-    let depth = again.ports.queue.depth().await.unwrap();
+    harness.stop_pipeline();
+    harness.accept(with_id).await;
+    let listed = harness.get("/api/v1/jobs/recent").await.json();
+    let depth = harness.queue().depth().await.unwrap();
     assert!(listed.as_array().unwrap().len() == 1, "{depth:?} {listed}");
 }
 
 #[tokio::test]
 async fn the_limit_of_recent_jobs_is_1_to_100() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     for bad in ["abc", "", "1.5", "0x2", "1e1", "+1", "1&limit=2"] {
         let reply = harness.get(&format!("/api/v1/jobs/recent?limit={bad}")).await;
         assert_eq!(reply.problem(400), "Validation failed (numeric string is expected)", "{bad}");

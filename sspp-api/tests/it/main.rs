@@ -10,6 +10,7 @@ mod cloud_events;
 mod collector;
 mod command_line;
 mod dead_letters;
+mod direct;
 mod document;
 mod errors;
 mod event_lookup;

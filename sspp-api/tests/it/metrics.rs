@@ -34,26 +34,25 @@ async fn the_binary_exports_the_list_and_nothing_else() {
     }
     eventually("every metric is exported, and the monitor saw the signal", async || {
         let text = scrape(&running).await;
-        differences(&text, METRICS, "api").is_empty()
-            && text.contains("sspp_api_queue_size{queue_name=\"events\",state=\"completed\"} 1\n")
+        differences(&text, METRICS, "direct").is_empty()
+            && text.contains("sspp_signals_recorded_total 1\n")
             && running.get("/api/v1/signals/stats").await["total_signals"] == 1
     })
     .await;
     let text = scrape(&running).await;
-    assert_eq!(differences(&text, METRICS, "api"), Vec::<String>::new());
+    assert_eq!(differences(&text, METRICS, "direct"), Vec::<String>::new());
     labels_are_bounded(&text, &running.get("/api/openapi.json").await);
     for line in [
         r#"sspp_api_events_rejected_total{reason="invalid-event"} 1"#,
         r#"sspp_api_events_rejected_total{reason="malformed-body"} 1"#,
         r#"sspp_api_dependency_up{dependency="sqlite"} 1"#,
-        r#"sspp_api_queue_size{queue_name="events",state="waiting"} 0"#,
-        r#"sspp_api_queue_size{queue_name="events",state="failed"} 0"#,
-        "sspp_queue_durability_at_risk 0",
-        "sspp_worker_breaker_open 0",
+        "sspp_api_waiting_events 0",
+        "sspp_store_durability_at_risk 0",
+        r#"sspp_expired_total{kind="signal"} 0"#,
         "sspp_api_panics_total 0",
         // The scrape itself.
         "sspp_api_http_requests_in_flight 1",
-        r#"sspp_worker_batch_events_bucket{le="1"} 1"#,
+        r#"sspp_record_events_bucket{le="1"} 1"#,
     ] {
         assert!(text.lines().any(|given| given == line), "{line} is not in\n{text}");
     }

@@ -6,7 +6,6 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::JoinHandle;
 
 use serde_json::Value;
-use sspp_core::testing::eventually;
 
 pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sspp-api"));
@@ -130,7 +129,7 @@ async fn one_command_is_a_whole_platform_and_what_it_took_survives_it() {
     assert_eq!(sent.status(), 202, "{line}");
     let answer: Value = sent.json().await.unwrap();
     let job = format!("/api/v1/jobs/{}", answer["jobId"].as_str().unwrap());
-    eventually("the event becomes a signal", async || running.get(&job).await["state"] == "completed").await;
+    assert_eq!(running.get(&job).await["state"], "completed", "the 202 is the commit");
     running.signal("-TERM");
     assert_eq!(running.ended(), 0);
 
@@ -139,6 +138,30 @@ async fn one_command_is_a_whole_platform_and_what_it_took_survives_it() {
     assert_eq!(again.get("/api/v1/signals/stats").await["total_signals"], 1);
     again.signal("-INT");
     assert_eq!(again.ended(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_in_flight_when_it_stops_get_their_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(folder.path(), &[]);
+    let (client, url) = (reqwest::Client::new(), format!("{}/api/v1/events", running.base));
+    let mut sending = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let event = crate::harness::event(&format!("acc_{number}"), "call_made", "{}");
+        let request = client.post(&url).header("content-type", "application/json").body(event);
+        sending.spawn(async move {
+            let answer = request.send().await.ok().filter(|answer| answer.status() == 202)?;
+            Some(answer.json::<Value>().await.unwrap()["eventId"].as_str().unwrap().to_owned())
+        });
+    }
+    let mut acknowledged = vec![sending.join_next().await.unwrap().unwrap().unwrap()];
+    running.signal("-TERM");
+    acknowledged.extend(sending.join_all().await.into_iter().flatten());
+    assert_eq!(running.ended(), 0);
+    let again = Running::start(folder.path(), &[]);
+    for id in &acknowledged {
+        assert_eq!(again.get(&format!("/api/v1/events/{id}")).await["state"], "completed");
+    }
 }
 
 #[tokio::test]
@@ -164,27 +187,39 @@ const AWAY: [(&str, &str); 2] = [
 
 #[tokio::test]
 async fn over_servers_that_are_away_it_answers_in_time_and_touches_no_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let running = Running::start_with(folder.path(), &[], &AWAY);
-    assert!(running.announced.contains("Redis") && !running.announced.contains("hunter2"), "{running:?}");
-    let began = std::time::Instant::now();
-    let event = crate::harness::event("acc_1", "email_opened", "{}");
-    let url = format!("{}/api/v1/events", running.base);
-    let request = reqwest::Client::new().post(url).header("content-type", "application/json").body(event);
-    let answer = request.send().await.unwrap();
-    assert!(began.elapsed().as_millis() < 3_500, "{:?}", began.elapsed());
-    assert_eq!(answer.status(), 503);
-    assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() >= 1);
-    let health = running.get("/health").await;
-    for service in ["redis", "postgresql"] {
-        assert_eq!(health["services"][service]["status"], "unhealthy", "{health}");
+    for (servers, names, intake) in
+        [(&AWAY[..], &["redis", "postgresql"][..], "queued"), (&AWAY[1..], &["postgresql"], "direct")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let running = Running::start_with(folder.path(), &[], servers);
+        assert_eq!(running.announced.contains("Redis"), intake == "queued", "{running:?}");
+        assert!(
+            running.announced.contains("PostgreSQL") && !running.announced.contains("hunter2"),
+            "{running:?}"
+        );
+        let began = std::time::Instant::now();
+        let event = crate::harness::event("acc_1", "email_opened", "{}");
+        let url = format!("{}/api/v1/events", running.base);
+        let request = reqwest::Client::new().post(url).header("content-type", "application/json").body(event);
+        let answer = request.send().await.unwrap();
+        assert!(began.elapsed().as_millis() < 3_500, "{:?}", began.elapsed());
+        assert_eq!(answer.status(), 503);
+        assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() >= 1);
+        let health = running.get("/health").await;
+        assert_eq!(
+            (&health["intake"], health["services"].as_object().unwrap().len()),
+            (&intake.into(), names.len())
+        );
+        for name in names {
+            assert_eq!(health["services"][name]["status"], "unhealthy", "{health}");
+        }
+        assert_eq!(health["durability"], "unknown", "{health}");
+        assert_eq!(running.get("/ready").await["statusCode"], 503);
+        assert_eq!(running.get("/livez").await["status"], "alive");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a data file was made");
+        running.signal("-TERM");
+        assert_eq!(running.ended(), 0);
     }
-    assert_eq!(health["durability"], "unknown", "{health}");
-    assert_eq!(running.get("/ready").await["statusCode"], 503);
-    assert_eq!(running.get("/livez").await["status"], "alive");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a data file was made");
-    running.signal("-TERM");
-    assert_eq!(running.ended(), 0);
 }
 
 /// Opening waits two seconds for a database that does not answer: a signal ends it before anything is announced.
@@ -266,7 +301,6 @@ fn what_cannot_start_says_why_in_one_line() {
         (&["--api-prefix", "a b"], "API_PREFIX"),
         (&["--max-backlog", "0"], "SSPP_MAX_BACKLOG"),
         (&["--request-timeout", "0"], "SSPP_REQUEST_TIMEOUT"),
-        (&["--queue-concurrency", "0"], "QUEUE_CONCURRENCY"),
         (&["--data", "no/such/folder/sspp.db"], "no/such/folder"),
         (&["--data", "."], "SSPP_DATA"),
         (&["--data", "garbage.db"], "garbage.db"),
@@ -283,9 +317,9 @@ fn what_cannot_start_says_why_in_one_line() {
         ("PORT", "abc"),
         ("REDIS_URL", "redis://localhost"),
         ("REDIS_PASSWORD", "hunter2"),
-        ("DATABASE_URL", "postgres://localhost/sspp"),
+        ("DATABASE_URL", "mysql://localhost/sspp"),
         ("DB_PASSWORD", "hunter2"),
-        ("SSPP_CLAIM_BOUND", "soon"),
+        ("SSPP_STATEMENT_TIMEOUT", "soon"),
         ("SSPP_BIND", "0.0.0.0"),
         ("QUEUE_NAME", "\n"),
     ] {
@@ -356,7 +390,6 @@ fn help_version_and_document_are_printed() {
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "REDIS_URL",
         "DATABASE_URL",
-        "SSPP_CLAIM_BOUND",
         "SSPP_REQUIRE_DURABLE_QUEUE",
         "SSPP_MIGRATE",
         "SSPP_SHUTDOWN_TIMEOUT",
@@ -366,6 +399,7 @@ fn help_version_and_document_are_printed() {
         "SSPP_ALLOWED_HOSTS",
         "openapi",
         "healthcheck",
+        "migrate",
     ] {
         assert!(help.contains(named), "{named}\n{help}");
     }

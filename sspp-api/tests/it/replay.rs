@@ -1,19 +1,16 @@
-//! The predecessor's recorded requests against this service over SQLite. Every difference is deliberate and listed in
+//! The predecessor's recorded requests against this service. Every difference is deliberate and listed in
 //! `data/differences.json`: an unlisted one fails, and so does a listed one that is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use poem::http::Method;
 use poem::{Body, Request};
 use serde::Deserialize;
 use serde_json::Value;
-use sspp_api::{Ports, Settings};
-use sspp_core::{SqliteConfig, SqliteDatabase, SystemClock};
 
-use crate::harness::{Harness, Reply, memory_ports};
+use crate::harness::{Harness, Reply, in_each_shape};
 
 #[derive(Deserialize)]
 struct Call {
@@ -238,17 +235,16 @@ fn check_totals(call: &Call, reply: &Reply, accepted: u64) {
 }
 
 #[tokio::test]
-async fn the_predecessors_clients_get_what_they_got_but_for_what_is_listed() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = SqliteConfig::new(folder.path().join("sspp.db"));
-    let database = SqliteDatabase::open(config, Arc::new(SystemClock)).await.unwrap();
-    let (queue, store) = (database.queue(), database.store());
-    let ports = Ports { queue, queue_kind: "sqlite", store, store_kind: "sqlite", ..memory_ports() };
-    let harness = Harness::over(ports, Settings::default());
-    harness.run_pipeline();
-    let calls: Vec<Call> = data("calls.json");
-    let found = replay(&harness, &calls).await;
+async fn the_predecessors_clients_get_what_they_got_but_for_what_is_listed_in_each_shape() {
+    in_each_shape(async |harness| {
+        harness.run_pipeline();
+        check(replay(harness, &data::<Vec<Call>>("calls.json")).await);
+    })
+    .await;
+}
 
+/// What differs is what is listed.
+fn check(found: BTreeMap<String, BTreeSet<String>>) {
     let mut listed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for difference in data::<Vec<Difference>>("differences.json") {
         for call in difference.calls {

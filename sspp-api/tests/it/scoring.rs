@@ -9,7 +9,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[tokio::test]
 async fn the_model_has_an_entity_tag() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let reply = harness.get("/api/v1/scoring/model").await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let json = reply.json();
@@ -41,7 +41,7 @@ fn asked(events: &[String], model: Option<&Value>) -> String {
 
 #[tokio::test]
 async fn a_preview_is_what_the_pipeline_makes_of_the_event() {
-    let harness = Harness::running();
+    let harness = Harness::direct();
     let metadata = r#"{"responseTimeHours":2,"interactionCount":5}"#;
     let events: Vec<String> = ScoringModel::embedded_default()
         .event_rules()
@@ -55,7 +55,6 @@ async fn a_preview_is_what_the_pipeline_makes_of_the_event() {
     for (event, result) in events.iter().zip(json["results"].as_array().unwrap()) {
         assert_eq!(result["status"], "scored");
         let id = harness.accept(event.clone()).await;
-        harness.drained().await;
         let signal = harness.ports.store.signal_of_event(id.parse().unwrap()).await.unwrap().unwrap();
         assert_eq!(result["signal_score"], signal.recorded.score.to_f64());
         assert_eq!(result["signal_type"], signal.recorded.signal_type.as_str());
@@ -70,7 +69,7 @@ const TOML: &str = "name = 'webinars'\nversion = 3\n[events.webinar_attended]\nb
 
 #[tokio::test]
 async fn any_model_can_be_tried() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let document = json!({"name": "webinars", "version": 3, "events":
         {"webinar_attended": {"base": 0.4, "signal_type": "intent", "group": "intent"}}});
     let events = [event("acc_1", "webinar_attended", "{}"), event("acc_1", "email_sent", "{}")];
@@ -100,7 +99,7 @@ async fn any_model_can_be_tried() {
 
 #[tokio::test]
 async fn every_fault_of_a_model_is_listed_with_its_path() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let events = [event("acc_1", "email_sent", "{}")];
     let document = json!({"name": "bad", "version": 0, "events":
         {"email_sent": {"base": 0.123_456, "signal_type": "x", "group": "outreach"}},
@@ -135,7 +134,7 @@ async fn every_fault_of_a_model_is_listed_with_its_path() {
 
 #[tokio::test]
 async fn what_is_no_request_for_a_preview_is_refused() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     for body in [
         "",
         "[]",

@@ -1,14 +1,18 @@
-//! Batches over Redis and PostgreSQL: verdicts of shards that disagree, a full Redis, an event followed through both.
+//! Over real servers: verdicts of shards that disagree, a full Redis, an event followed through both, PostgreSQL alone.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sspp_api::{Ports, Settings};
 use sspp_core::testing::servers::{Kind, server};
+use sspp_core::testing::{differences, eventually};
 use sspp_core::{PgConfig, PgStore, RedisConfig, RedisEventQueue};
+use sspp_runtime::METRICS;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
-use crate::harness::{Harness, Reply, event, memory_ports};
+use crate::harness::{Harness, Reply, event, queued_ports};
+use crate::process::{Running, command};
+use crate::transfer::sspp_api;
 
 async fn send(harness: &Harness, accounts: &[&str]) -> Reply {
     let events: Vec<String> = accounts.iter().map(|account| event(account, "call_made", "{}")).collect();
@@ -19,7 +23,7 @@ async fn send(harness: &Harness, accounts: &[&str]) -> Reply {
 async fn over_redis(url: &str, name: &str, max_backlog: u64) -> (Harness, Arc<RedisEventQueue>) {
     let config = RedisConfig { name: name.to_owned(), shards: 4, max_backlog, ..RedisConfig::new(url) };
     let queue = RedisEventQueue::open(config).await.unwrap();
-    let ports = Ports { queue: queue.port(), queue_kind: "redis", ..memory_ports() };
+    let ports = Ports { queue_kind: "redis", ..queued_ports(queue.port()) };
     (Harness::over(ports, Settings::default()), queue)
 }
 
@@ -63,7 +67,7 @@ async fn a_shard_without_room_is_to_be_sent_again_and_a_full_queue_is_a_503() {
     assert_eq!((&json["accepted"], &json["rejected"], &json["retry"]), (&json!(1), &json!(0), &json!(12)));
     assert_eq!(statuses(&json)[5], "accepted");
     assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1, "{reply:?}");
-    assert_eq!(harness.ports.queue.depth().await.unwrap().waiting, 1);
+    assert_eq!(harness.queue().depth().await.unwrap().waiting, 1);
     // Under the ids of the verdicts nothing is there yet.
     let id = json["results"][0]["eventId"].as_str().unwrap();
     harness.get(&format!("/api/v1/events/{id}")).await.problem(404);
@@ -85,7 +89,7 @@ async fn a_redis_over_its_memory_takes_no_batch_and_then_takes_it() {
     let reply = send(&harness, &["a", "b", "c", "d"]).await;
     reply.problem(503);
     assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1, "{reply:?}");
-    assert_eq!(harness.ports.queue.depth().await.unwrap().waiting, 3, "refused whole");
+    assert_eq!(harness.queue().depth().await.unwrap().waiting, 3, "refused whole");
     tell(&server.url, "CONFIG SET maxmemory 0").await;
     assert_eq!(send(&harness, &["a", "b", "c", "d"]).await.json()["accepted"], 4);
     queue.close().await;
@@ -99,13 +103,8 @@ async fn an_event_of_a_batch_is_followed_over_redis_into_postgresql() {
     let queue = RedisEventQueue::open(RedisConfig::new(&redis.url)).await.unwrap();
     let store = PgStore::open(PgConfig::new(&postgres.url)).await.unwrap();
     store.migrate().await.unwrap();
-    let ports = Ports {
-        queue: queue.port(),
-        queue_kind: "redis",
-        store: store.port(),
-        store_kind: "postgresql",
-        ..memory_ports()
-    };
+    let store_kind = "postgresql";
+    let ports = Ports { queue_kind: "redis", store: store.port(), store_kind, ..queued_ports(queue.port()) };
     let harness = Harness::over(ports, Settings::default());
     let metadata = r#"{"responseTimeHours" : 2.0}"#;
     let own = |id: usize| {
@@ -145,4 +144,74 @@ async fn an_event_of_a_batch_is_followed_over_redis_into_postgresql() {
     );
     queue.close().await;
     store.close().await;
+}
+
+async fn post(running: &Running) -> reqwest::Response {
+    let url = format!("{}/api/v1/events", running.base);
+    let request = reqwest::Client::new().post(url).header("content-type", "application/json");
+    request.body(event("acc_1", "call_made", "{}")).send().await.unwrap()
+}
+
+/// It exports what the list says of a process with this intake, and nothing else.
+async fn exports_the_list(running: &Running, intake: &str) {
+    let scrape =
+        async || reqwest::get(format!("{}/metrics", running.base)).await.unwrap().text().await.unwrap();
+    eventually("every metric is exported", async || differences(&scrape().await, METRICS, intake).is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_alone_needs_no_worker_from_migration_to_retention() {
+    let Some(postgres) = server(Kind::Postgres17).await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [("DATABASE_URL", postgres.url.as_str()), ("SSPP_RETAIN_SIGNALS", "1d")];
+    let running = Running::start_with(folder.path(), &[], &variables);
+    let not_ready = running.get("/ready").await.to_string();
+    assert!(not_ready.contains("not set up") && not_ready.contains("`sspp-api migrate`"), "{not_ready}");
+    assert_eq!(post(&running).await.status(), 503);
+    let migrated = command(folder.path(), &["migrate"]).envs(variables).output().unwrap();
+    assert!(String::from_utf8_lossy(&migrated.stdout).contains("applied"), "{migrated:?}");
+    eventually("it is ready", async || running.get("/ready").await["status"] == "ready").await;
+    let answer = post(&running).await;
+    assert_eq!(answer.status(), 202);
+    let answer: Value = answer.json().await.unwrap();
+    let path = format!("/api/v1/events/{}", answer["eventId"].as_str().unwrap());
+    assert_eq!(running.get(&path).await["state"], "completed");
+    exports_the_list(&running, "direct").await;
+
+    // Another one beside it sees the same, and a signal of another time goes by the setting.
+    let beside = Running::start_with(folder.path(), &["--migrate"], &variables);
+    assert_eq!(beside.get(&path).await["state"], "completed");
+    let export = format!("{}/api/v1/signals/export", running.base);
+    let export = reqwest::get(export).await.unwrap().text().await.unwrap();
+    let old = {
+        let mut signal: Value = serde_json::from_str(export.lines().last().unwrap()).unwrap();
+        signal["processedAt"] = json!("2020-01-01T00:00:00Z");
+        signal["eventId"] = json!("0197d3c5-5c00-7000-8000-000000000001");
+        format!("{}\n{signal}\n", export.lines().next().unwrap())
+    };
+    std::fs::write(folder.path().join("old.ndjson"), old).unwrap();
+    let (done, said) = sspp_api(folder.path(), &["import", "old.ndjson"], &variables[..1]);
+    assert!(done && said.contains("1 new signals"), "{said}");
+    let (running, beside) = (running.said_until_stopped(), beside.said_until_stopped());
+    for said in [running, beside] {
+        assert!(said.contains("PostgreSQL alone") && said.contains("no worker is needed"), "{said}");
+    }
+    let again = Running::start_with(folder.path(), &[], &variables);
+    eventually("what is too old is removed", async || {
+        again.get("/api/v1/signals/stats").await["total_signals"] == 1
+    })
+    .await;
+    assert_eq!(again.get(&path).await["state"], "completed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_front_of_a_queue_it_exports_what_the_list_says() {
+    let (Some(redis), Some(postgres)) = (server(Kind::Redis7).await, server(Kind::Postgres17).await) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [("DATABASE_URL", postgres.url.as_str()), ("REDIS_URL", redis.url.as_str())];
+    let running = Running::start_with(folder.path(), &["--migrate"], &variables);
+    assert_eq!(post(&running).await.status(), 202);
+    exports_the_list(&running, "queued").await;
 }

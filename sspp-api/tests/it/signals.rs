@@ -11,11 +11,10 @@ use sspp_core::{Record, Recorded, Score, ScoringModel, Signal, Units};
 use crate::harness::{Harness, event, memory_ports};
 
 async fn with_signals(count: usize) -> Harness {
-    let harness = Harness::running();
+    let harness = Harness::direct();
     for at in 0..count {
         let kind = ["email_sent", "email_opened", "call_made"][at % 3];
         harness.accept(event(&format!("acc_{}", at % 4), kind, &format!(r#"{{ "at" : {at}.0 }}"#))).await;
-        harness.drained().await;
     }
     harness
 }
@@ -118,7 +117,7 @@ async fn filters_choose_rows() {
 
 #[tokio::test]
 async fn every_violation_of_a_list_is_reported_at_once() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let reply = harness.get("/api/v1/signals?page=0&limit=1000&sortBy=x&foo=1").await;
     assert_eq!(
         reply.problem(400),
@@ -153,7 +152,7 @@ async fn a_signals_number_is_digits() {
 
 #[tokio::test]
 async fn figures_are_numbers() {
-    let harness = Harness::running();
+    let harness = Harness::direct();
     let empty = json!({
         "total_signals":0,"unique_accounts":0,"unique_users":0,"avg_signal_score":null,
         "signals_by_type":{},"signals_by_event":{}
@@ -161,7 +160,6 @@ async fn figures_are_numbers() {
     assert_eq!(harness.get("/api/v1/signals/stats").await.json(), empty);
     harness.accept(event("a", "email_sent", "{}")).await;
     harness.accept(event("b", "email_opened", "{}")).await;
-    harness.drained().await;
     let stats = harness.get("/api/v1/signals/stats").await.json();
     assert_eq!(stats["total_signals"], 2);
     assert_eq!(stats["unique_accounts"], 2);
@@ -172,9 +170,8 @@ async fn figures_are_numbers() {
 
 #[tokio::test]
 async fn an_explanations_deltas_sum_to_the_score() {
-    let harness = Harness::running();
+    let harness = Harness::direct();
     harness.accept(event("a", "demo_completed", r#"{"responseTimeHours":1,"interactionCount":9}"#)).await;
-    harness.drained().await;
     let row = harness.get("/api/v1/signals").await.json()["data"][0].clone();
     let explained = harness.get(&format!("/api/v1/signals/{}/explanation", row["id"])).await.json();
     assert_eq!(explained["signal_id"], row["id"]);
@@ -194,9 +191,8 @@ async fn an_explanations_deltas_sum_to_the_score() {
 
 #[tokio::test]
 async fn an_explanation_uses_the_model_that_scored_and_says_so_when_it_disagrees() {
-    let harness = Harness::running();
+    let harness = Harness::direct();
     let id = harness.accept(event("a", "call_made", "{}")).await;
-    harness.drained().await;
     let store = &harness.ports.store;
     let stored = store.signal_of_event(id.parse().unwrap()).await.unwrap().unwrap();
 

@@ -3,16 +3,18 @@
 use serde_json::json;
 use sspp_api::Settings;
 
-use crate::harness::{Harness, event, memory_ports};
+use crate::harness::{Harness, event, in_each_shape, memory_ports};
 
 #[tokio::test]
 async fn health_names_the_dependencies_and_probes_answer_bare() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     for path in ["/health", "/api/v1/health"] {
         let health = harness.get(path).await.json();
         assert_eq!(health["status"], "healthy");
-        assert_eq!(health["services"]["memory"]["status"], "healthy");
-        assert!(health["services"]["memory"]["responseTime"].is_u64());
+        assert_eq!(health["intake"], "direct");
+        assert_eq!(health["services"].as_object().unwrap().len(), 1);
+        assert_eq!(health["services"]["sqlite"]["status"], "healthy");
+        assert!(health["services"]["sqlite"]["responseTime"].is_u64());
         assert!(["durable", "at_risk"].iter().any(|known| health["durability"] == *known), "{health}");
         assert_eq!(health["warnings"].as_array().unwrap().is_empty(), health["durability"] == "durable");
     }
@@ -30,8 +32,26 @@ async fn health_names_the_dependencies_and_probes_answer_bare() {
 }
 
 #[tokio::test]
+async fn health_and_metrics_name_what_there_is_in_each_shape() {
+    in_each_shape(async |harness| {
+        let health = harness.get("/health").await.json();
+        let names: Vec<&str> = health["services"].as_object().unwrap().keys().map(String::as_str).collect();
+        let store = harness.ports.store_kind;
+        if harness.is_direct() {
+            assert_eq!((&health["intake"], names), (&json!("direct"), vec![store]));
+        } else {
+            assert_eq!((&health["intake"], names), (&json!("queued"), vec!["memory", store]));
+        }
+        assert_eq!(harness.get("/ready").await.json()["status"], "ready");
+        let metrics = harness.get("/metrics").await.text;
+        assert_eq!(metrics.contains("sspp_api_waiting_events 0"), harness.is_direct(), "{metrics}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn event_types_are_the_models() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     let types = harness.get("/api/v1/event-types").await.json();
     assert_eq!(types["model"]["name"], "default");
     assert_eq!(types["model"]["digest"], harness.ports.model.digest().to_string());
@@ -44,7 +64,7 @@ async fn event_types_are_the_models() {
 
 #[tokio::test]
 async fn metrics_have_the_predecessors_names_and_bounded_labels() {
-    let harness = Harness::idle();
+    let harness = Harness::direct();
     harness.accept(event("a", "call_made", "{}")).await;
     harness.post(event("a", "invented", "{}")).await.problem(400);
     harness.get("/api/v1/signals/99").await.problem(404);

@@ -1,7 +1,8 @@
-//! Replay of dead letters, with a pipeline that takes what was put back.
+//! Replay of dead letters: into a queue, with a pipeline that takes what was put back, and straight into a store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use sspp_core::testing::builders::{at, event_id};
@@ -60,6 +61,15 @@ impl Running {
     }
 }
 
+fn queued(queue: &Arc<dyn EventQueue>) -> Intake {
+    Intake::queued(queue.clone(), Arc::new(SystemClock), Arc::new(SeededRandom::new(2)))
+}
+
+fn direct(store: &Arc<dyn Store>, config: DirectConfig) -> Intake {
+    let (clock, random) = (Arc::new(SystemClock), Arc::new(SeededRandom::new(2)));
+    Intake::direct(store.clone(), store.clone(), ScoringModel::embedded_default(), clock, random, config)
+}
+
 /// The queue has handed over everything, and it is settled.
 async fn is_empty(queue: &dyn EventQueue) {
     eventually("the queue is empty", async || {
@@ -73,10 +83,11 @@ async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, store: Arc<dyn
     let (first, second) = (letter(1), letter(2));
     keep(&*store, &first).await;
     keep(&*store, &second).await;
+    let intake = queued(&queue);
     let clicks: Vec<_> = (0..10)
         .map(|_| {
-            let (queue, store) = (queue.clone(), store.clone());
-            tokio::spawn(async move { replay(&*queue, &*store, letter(1).id).await.unwrap() })
+            let (intake, store) = (intake.clone(), store.clone());
+            tokio::spawn(async move { replay(&intake, &*store, letter(1).id).await.unwrap() })
         })
         .collect();
     for click in clicks {
@@ -89,11 +100,11 @@ async fn many_replays_make_one_signal(queue: Arc<dyn EventQueue>, store: Arc<dyn
     let running = start(&queue, &store);
     let mut answers = Vec::new();
     for _ in 0..10 {
-        answers.push(replay(&*queue, &*store, first.id).await.unwrap());
+        answers.push(replay(&intake, &*store, first.id).await.unwrap());
     }
     is_empty(&*queue).await;
     let signal = store.signal_of_event(event_id(1)).await.unwrap().unwrap();
-    answers.push(replay(&*queue, &*store, first.id).await.unwrap());
+    answers.push(replay(&intake, &*store, first.id).await.unwrap());
     assert_eq!(answers.pop(), Some(Replayed::AlreadySignal(signal.id)));
     let known = [Replayed::Queued(event_id(1)), Replayed::AlreadySignal(signal.id)];
     assert!(answers.iter().all(|answer| known.contains(answer)), "{answers:?}");
@@ -116,13 +127,70 @@ async fn many_replays_make_one_signal_in_memory() {
     many_replays_make_one_signal(queue, store).await;
 }
 
+/// Ten clicks at once, straight into the store: one signal with the letter's stamp, and the letter is gone.
+async fn many_direct_replays_make_one_signal(store: Arc<dyn Store>) {
+    let (first, second) = (letter(1), letter(2));
+    keep(&*store, &first).await;
+    keep(&*store, &second).await;
+    let intake = direct(&store, DirectConfig::default());
+    let clicks: Vec<_> = (0..10)
+        .map(|_| {
+            let (intake, store) = (intake.clone(), store.clone());
+            tokio::spawn(async move { replay(&intake, &*store, letter(1).id).await.unwrap() })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for click in clicks {
+        answers.push(click.await.unwrap());
+    }
+    let signal = store.signal_of_event(event_id(1)).await.unwrap().unwrap();
+    assert_eq!(signal.recorded.accepted.received_at, first.enqueued_at);
+    assert_eq!(answers.iter().filter(|answer| **answer == Replayed::Signal(signal.id)).count(), 1);
+    let known = [Replayed::Signal(signal.id), Replayed::AlreadySignal(signal.id)];
+    assert!(answers.iter().all(|answer| known.contains(answer)), "{answers:?}");
+    assert_eq!(store.recent_dead_letters(10).await.unwrap(), [second.clone()]);
+
+    // Of many letters, each has its own outcome.
+    let letters = vec![second.as_conflict(), second];
+    let outcomes = replay_all(&intake, letters).await.unwrap();
+    assert!(matches!(outcomes[0], Err(ReplayError::EventIdConflict { .. })), "{outcomes:?}");
+    assert!(matches!(outcomes[1], Ok(Replayed::Signal(_))), "{outcomes:?}");
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.signals, stats.accounts, stats.dead_letters), (2, 2, 0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_replays_make_one_signal_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let config = SqliteConfig::new(folder.path().join("sspp.db"));
-    let database = SqliteDatabase::open(config, Arc::new(SystemClock)).await.unwrap();
-    many_replays_make_one_signal(database.queue(), database.store()).await;
-    database.close().await;
+    let store = SqliteStore::open(config, Arc::new(SystemClock)).await.unwrap();
+    many_direct_replays_make_one_signal(Arc::new(store.clone())).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_replays_make_one_signal_on_postgres_alone() {
+    let Some(postgres) = server(Kind::Postgres17).await else { return };
+    let store = PgStore::open(PgConfig::new(&postgres.url)).await.unwrap();
+    store.migrate().await.unwrap();
+    many_direct_replays_make_one_signal(store.port()).await;
+    store.close().await;
+}
+
+/// An event that was erased after its letter was made does not come back by a replay.
+#[tokio::test]
+async fn a_direct_replay_of_an_erased_event_keeps_nothing() {
+    let store: Arc<dyn Store> = Arc::new(store_in_memory());
+    let intake = direct(&store, DirectConfig::default());
+    keep(&*store, &letter(1)).await;
+    let fetched = store.recent_dead_letters(1).await.unwrap();
+    let whom = Erasable::User(UserId::new("user").unwrap());
+    let up_to = intake.line(&*store).await.unwrap();
+    store.begin_erasure(&Erasure { whom, up_to }).await.unwrap();
+    assert!(store.erase_step(10).await.unwrap().is_some());
+    let outcomes = replay_all(&intake, fetched).await.unwrap();
+    assert!(matches!(outcomes[..], [Ok(Replayed::Erased)]), "{outcomes:?}");
+    assert_eq!(store.stats().await.unwrap(), SignalStats::default());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -155,8 +223,9 @@ async fn an_event_that_is_rejected_again_keeps_its_one_letter() {
     let first = NewDeadLetter { reason: DeadLetterReason::Rejected, ..letter(1) };
     keep(&*memory, &first).await;
     let running = start(&queue, &store);
+    let intake = queued(&queue);
     for click in 1..=3 {
-        replay(&*queue, &*store, first.id).await.unwrap();
+        replay(&intake, &*store, first.id).await.unwrap();
         is_empty(&*queue).await;
         assert!(refusals.load(Ordering::SeqCst) >= click, "the pipeline had it");
         assert_eq!(memory.recent_dead_letters(10).await.unwrap(), std::slice::from_ref(&first));
@@ -170,6 +239,7 @@ async fn an_event_that_is_rejected_again_keeps_its_one_letter() {
 #[tokio::test]
 async fn hopeless_replays_are_refused() {
     let (queue, store) = memory();
+    let intake = queued(&queue);
     let of = |number: u64, payload: Bytes| NewDeadLetter { payload, content: None, ..letter(number) };
     let conflict = letter(1).as_conflict();
     let garbage = of(2, Bytes::from_static(b"\xff\x00 not an envelope"));
@@ -179,7 +249,7 @@ async fn hopeless_replays_are_refused() {
         keep(&*store, letter).await;
     }
     let before = store.recent_dead_letters(10).await.unwrap();
-    let refused = async |id| replay(&*queue, &*store, id).await.unwrap_err();
+    let refused = async |id| replay(&intake, &*store, id).await.unwrap_err();
     let said = |error: &ReplayError, words: &str| assert!(error.to_string().contains(words), "{error}");
 
     let error = refused(conflict.id).await;
@@ -209,7 +279,7 @@ async fn a_conflicting_letter_is_no_signal_because_its_rival_is() {
     store.put_model(&testing::builders::model(0)).await.unwrap();
     store.record(vec![signal.clone().record(), signal.user("user_2").record()]).await.unwrap();
     let conflict = store.recent_dead_letters(1).await.unwrap().remove(0);
-    let error = replay(&*queue, &*store, conflict.id).await.unwrap_err();
+    let error = replay(&queued(&queue), &*store, conflict.id).await.unwrap_err();
     assert!(matches!(error, ReplayError::EventIdConflict { .. }), "{error}");
 }
 
@@ -220,34 +290,51 @@ async fn a_queue_or_store_that_fails_leaves_the_letter() {
     keep(&store, &letter(1)).await;
     keep(&store, &letter(2)).await;
 
-    let full = MemoryEventQueue::new(Arc::new(SystemClock)).with_max_backlog(1);
+    let into = |queue: Arc<dyn EventQueue>| queued(&queue);
+    let full = into(Arc::new(MemoryEventQueue::new(Arc::new(SystemClock)).with_max_backlog(1)));
     assert_eq!(replay(&full, &store, letter(1).id).await.unwrap(), Replayed::Queued(event_id(1)));
     let error = replay(&full, &store, letter(2).id).await.unwrap_err();
-    assert!(matches!(error, ReplayError::Queue(QueueError::Full { limit: 1, .. })), "{error}");
+    let is = |error: &ReplayError, of: fn(&QueueError) -> bool| {
+        assert!(matches!(error, ReplayError::Intake(IntakeError::Queue(error)) if of(error)), "{error}");
+    };
+    is(&error, |error| matches!(error, QueueError::Full { limit: 1, .. }));
 
-    let retry_after = std::time::Duration::from_secs(7);
+    let retry_after = Duration::from_secs(7);
     let mut partly = MockEventQueue::new();
     partly.expect_enqueue().returning(move |_| Ok(vec![Admission::Refused { retry_after }]));
-    let error = replay(&partly, &store, letter(2).id).await.unwrap_err();
+    let error = replay(&into(Arc::new(partly)), &store, letter(2).id).await.unwrap_err();
     assert!(matches!(error, ReplayError::Refused { retry_after: after } if after == retry_after));
     assert!(error.to_string().contains("in 7 seconds"), "{error}");
 
     // One that says nothing of a job may not have it.
     let mut silent = MockEventQueue::new();
     silent.expect_enqueue().returning(|_| Ok(Vec::new()));
+    let silent = into(Arc::new(silent));
     let error = replay(&silent, &store, letter(2).id).await.unwrap_err();
-    assert!(matches!(error, ReplayError::Queue(QueueError::Unavailable { .. })), "{error}");
+    is(&error, |error| matches!(error, QueueError::Unavailable { .. }));
     let letters = memory.recent_dead_letters(10).await.unwrap();
     let error = replay_all(&silent, letters).await.unwrap_err();
-    assert!(matches!(error, QueueError::Unavailable { .. }), "{error}");
+    assert!(matches!(error, IntakeError::Queue(QueueError::Unavailable { .. })), "{error}");
 
     let mut away = MockEventQueue::new();
     away.expect_enqueue().returning(|_| Err(QueueError::Unavailable { reason: "refused".to_owned() }));
-    let error = replay(&away, &store, letter(2).id).await.unwrap_err();
-    assert!(matches!(error, ReplayError::Queue(QueueError::Unavailable { .. })), "{error}");
+    let error = replay(&into(Arc::new(away)), &store, letter(2).id).await.unwrap_err();
+    is(&error, |error| matches!(error, QueueError::Unavailable { .. }));
 
     store.cut(true);
     let error = replay(&full, &store, letter(1).id).await.unwrap_err();
     assert!(matches!(error, ReplayError::Store(StoreError::Unavailable { .. })), "{error}");
+    assert_eq!(memory.recent_dead_letters(10).await.unwrap(), [letter(2), letter(1)]);
+
+    // Straight into a store that refuses for now.
+    let down: Arc<dyn Store> = Arc::new(FaultyStore::new(memory.clone(), |_| {
+        Some(StoreError::Unavailable { reason: "down".to_owned() })
+    }));
+    let hasty = DirectConfig { patience: Duration::from_millis(100), ..DirectConfig::default() };
+    let error = replay(&direct(&down, hasty), &*down, letter(2).id).await.unwrap_err();
+    let away = |error: &ReplayError| {
+        matches!(error, ReplayError::Intake(IntakeError::Store(StoreError::Unavailable { .. })))
+    };
+    assert!(away(&error), "{error}");
     assert_eq!(memory.recent_dead_letters(10).await.unwrap(), [letter(2), letter(1)]);
 }

@@ -156,8 +156,7 @@ async fn several_may_remove_from_one_file_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let clock = clock(10);
     let config = SqliteConfig::new(folder.path().join("sspp.db"));
-    let database = SqliteDatabase::open(config, clock.clone()).await.unwrap();
-    let store = database.store();
+    let store = Arc::new(SqliteStore::open(config, clock.clone()).await.unwrap());
     fill(&*store, 10).await;
     let retention = Retention {
         signals: Some(days(4)),
@@ -175,7 +174,7 @@ async fn several_may_remove_from_one_file_at_once() {
     clock.advance(TimeDelta::days(1));
     is(&*store, (1_840, 3, 1)).await;
     assert!(retaining.iter().all(|task| !task.is_finished()));
-    database.close().await;
+    store.close().await;
     for task in retaining {
         tokio::time::timeout(Duration::from_secs(30), task).await.unwrap().unwrap();
     }

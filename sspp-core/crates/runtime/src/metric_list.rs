@@ -9,10 +9,11 @@ use sspp_scoring::ScoringModel;
 
 const EVERY: Duration = Duration::from_secs(5);
 
-/// `sspp-core/crates/runtime/metrics.tsv`: every metric that the binaries export, tab separated, with a header.
+/// `sspp-core/crates/runtime/metrics.tsv`: every metric that the binaries export, tab separated, with a header. Its processes are
+/// `direct` and `queued` (`sspp-api`, by its intake) and `worker`.
 ///
 /// ```
-/// assert!(sspp_runtime::METRICS.contains("\nsspp_api_queue_size\tgauge\tapi\tqueue_name,state\t"));
+/// assert!(sspp_runtime::METRICS.contains("\nsspp_api_queue_size\tgauge\tqueued\tqueue_name,state\t"));
 /// ```
 pub const METRICS: &str = include_str!("../metrics.tsv");
 

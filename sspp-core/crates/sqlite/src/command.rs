@@ -1,14 +1,21 @@
 //! What callers ask the writer to do, and how each gets its answer.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Failure;
-use sspp_engine::{
-    Admission, Delivery, Erased, Erasure, NewJob, NewSignal, QueueError, Receipt, Record, Recorded, Settled,
-    StoreError,
-};
-use sspp_events::{ContentDigest, DeadLetterId, Timestamp};
+use sspp_engine::{Erased, Erasure, NewSignal, Record, Recorded, StoreError};
+use sspp_events::{Clock, ContentDigest, DeadLetterId, Timestamp};
 use sspp_scoring::ModelRecord;
+
+/// What is to be recorded together.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) records: Vec<Record>,
+    /// Of events that are received now: the clock that stamps them.
+    pub(super) clock: Option<Arc<dyn Clock>>,
+}
 
 /// What is to become of one letter.
 #[derive(Debug, Clone)]
@@ -55,11 +62,6 @@ impl<W, T, E: From<Failure>> Ask<W, T, E> {
         self.answer = Some(answer);
     }
 
-    /// Whether the caller went away.
-    pub(super) fn is_abandoned(&self) -> bool {
-        self.reply.is_closed()
-    }
-
     fn finish(self, outcome: Result<(), &Failure>) {
         let answer = match (outcome, self.answer) {
             (Err(failure), _) => Err(failure.clone().into()),
@@ -74,15 +76,9 @@ impl<W, T, E: From<Failure>> Ask<W, T, E> {
 /// Everything the writer does.
 #[derive(Debug)]
 pub(super) enum Command {
-    Enqueue(Ask<Vec<NewJob>, Vec<Admission>, QueueError>),
-    Receive(Ask<usize, Vec<Delivery>, QueueError>),
-    Reclaim(Ask<usize, Vec<Delivery>, QueueError>),
-    Settle(Ask<Vec<Settled>, (), QueueError>),
-    BeginRun(Ask<Receipt, u32, QueueError>),
-    EndRun(Ask<Receipt, (), QueueError>),
     /// Whether the file can be written now.
     Ping(Ask<(), (), Failure>),
-    Record(Ask<Vec<Record>, Vec<Recorded>, StoreError>),
+    Record(Ask<Batch, Vec<Recorded>, StoreError>),
     IsAtFault(Ask<(NewSignal, bytes::Bytes), bool, StoreError>),
     Expire(Ask<Expiry, u32, StoreError>),
     ChangeLetter(Ask<LetterChange, bool, StoreError>),
@@ -96,19 +92,10 @@ impl Command {
     /// About how many rows it touches; this limits the size of a transaction.
     pub(super) fn rows(&self) -> usize {
         match self {
-            // A large payload counts as several rows.
-            Self::Enqueue(ask) => ask.work.iter().map(|job| 1 + job.payload.len() / 8_192).sum(),
-            Self::Receive(ask) | Self::Reclaim(ask) => ask.work,
-            Self::Settle(ask) => ask.work.len(),
-            Self::Record(ask) => ask.work.len(),
+            Self::Record(ask) => ask.work.records.len(),
             Self::Expire(ask) => ask.work.rows(),
             Self::EraseStep(ask) => usize::try_from(ask.work).unwrap_or(usize::MAX),
-            Self::ChangeLetter(_)
-            | Self::BeginErasure(_)
-            | Self::BeginRun(_)
-            | Self::EndRun(_)
-            | Self::IsAtFault(_)
-            | Self::PutModel(_) => 1,
+            Self::ChangeLetter(_) | Self::BeginErasure(_) | Self::IsAtFault(_) | Self::PutModel(_) => 1,
             Self::Ping(_) | Self::Close(_) => 0,
         }
     }
@@ -116,11 +103,6 @@ impl Command {
     /// Sends the noted answer, or the failure that undid the transaction.
     pub(super) fn finish(self, outcome: Result<(), &Failure>) {
         match self {
-            Self::Enqueue(ask) => ask.finish(outcome),
-            Self::Receive(ask) | Self::Reclaim(ask) => ask.finish(outcome),
-            Self::Settle(ask) => ask.finish(outcome),
-            Self::BeginRun(ask) => ask.finish(outcome),
-            Self::EndRun(ask) => ask.finish(outcome),
             Self::Ping(ask) => ask.finish(outcome),
             Self::Record(ask) => ask.finish(outcome),
             Self::IsAtFault(ask) => ask.finish(outcome),
@@ -147,10 +129,6 @@ impl WriterHandle {
     pub(super) fn new(capacity: usize) -> (Self, mpsc::Receiver<Command>) {
         let (commands, taken) = mpsc::channel(capacity);
         (Self { commands }, taken)
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.commands.is_closed()
     }
 
     /// Hands work to the writer and waits for the answer. If the caller stops waiting, the work is done anyway.

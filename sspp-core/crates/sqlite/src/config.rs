@@ -10,19 +10,14 @@ pub(super) const QUESTION_LIMIT: Duration = Duration::from_secs(2);
 ///
 /// ```
 /// use sspp_core::SqliteConfig;
-/// let config = SqliteConfig { max_backlog: 10_000, ..SqliteConfig::new("sspp.db") };
-/// assert_eq!(config.claim_bound.as_secs(), 60);
+/// let config = SqliteConfig { max_file_bytes: Some(1 << 30), ..SqliteConfig::new("sspp.db") };
+/// assert!(config.path.ends_with("sspp.db"));
 /// ```
 #[derive(Debug, Clone)]
 pub struct SqliteConfig {
     /// The path of the data file, never a URI; the file is made when it is not there. Beside it lie `-wal` and `-shm`, which belong
     /// to it.
     pub path: PathBuf,
-    /// How many jobs may be in the queue before it refuses more; 1,000,000 by default.
-    pub max_backlog: u64,
-    /// How long a delivery may stay unsettled and not kept before others may reclaim it; 60 seconds by default.
-    /// It must exceed the longest time that processing may take.
-    pub claim_bound: Duration,
     /// How many bytes the data file may grow to; no limit by default. At the limit writing fails as on a full disk.
     pub max_file_bytes: Option<u64>,
 }
@@ -30,11 +25,6 @@ pub struct SqliteConfig {
 impl SqliteConfig {
     /// The defaults for a data file.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            max_backlog: 1_000_000,
-            claim_bound: Duration::from_mins(1),
-            max_file_bytes: None,
-        }
+        Self { path: path.into(), max_file_bytes: None }
     }
 }

@@ -33,12 +33,10 @@ fn common(place: &Place) -> SqliteConnectOptions {
 pub(super) fn writer_options(config: &SqliteConfig, place: &Place) -> SqliteConnectOptions {
     let options = common(place)
         .pragma("cache_size", "-8192")
-        // A longer log before it is copied into the file: pages that change often are copied once.
-        .pragma("wal_autocheckpoint", "4000")
-        .pragma("journal_size_limit", "16777216")
+        // A log of 64 MB before it is copied into the file: pages that change often are copied once.
+        .pragma("wal_autocheckpoint", "16000")
+        .pragma("journal_size_limit", "67108864")
         .row_buffer_size(512)
-        // Texts of each number of jobs up to a stretch, and the rest.
-        .statement_cache_capacity(192)
         .thread_name(|_| "sspp-sqlite-writer".to_owned());
     match config.max_file_bytes {
         Some(bytes) => options.pragma("max_page_count", (bytes / PAGE_BYTES).max(1).to_string()),

@@ -1,7 +1,7 @@
 //! Errors of SQLite by what they mean.
 
 use super::config::QUESTION_LIMIT;
-use sspp_engine::{QueueError, StoreError};
+use sspp_engine::StoreError;
 
 /// What went wrong, as far as callers need to know. Unlike the driver's errors it can be cloned, for several callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(super) struct Failure {
     pub(super) reason: String,
 }
 
-/// The kinds of failure; each port maps all of them.
+/// The kinds of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FailureKind {
     /// Another connection has the lock that is needed.
@@ -101,22 +101,6 @@ impl From<sspp_sql::Corrupt> for Failure {
     }
 }
 
-impl From<Failure> for QueueError {
-    fn from(failure: Failure) -> Self {
-        let reason = failure.reason;
-        match failure.kind {
-            FailureKind::Busy | FailureKind::Unavailable | FailureKind::Setup | FailureKind::Interrupted => {
-                Self::Unavailable { reason }
-            }
-            FailureKind::Timeout => Self::Timeout { after_ms: ACQUIRE_TIMEOUT_MS },
-            // The queue does not look at content: a row that it cannot take is one that it cannot write.
-            FailureKind::Storage | FailureKind::Moved | FailureKind::Data => Self::Storage { reason },
-            FailureKind::Corrupt => Self::Corrupt { reason },
-            FailureKind::Closed => Self::Closed,
-        }
-    }
-}
-
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         let reason = failure.reason;
@@ -146,9 +130,8 @@ mod tests {
         for code in 1..=28 {
             let failure = Failure::new(FailureKind::of_code(code), "x");
             let data = matches!(code, 18..=20);
-            let class = StoreError::from(failure.clone()).class();
+            let class = StoreError::from(failure).class();
             assert_eq!(class == FailureClass::Data, data, "code {code}");
-            assert_eq!(QueueError::from(failure).class(), FailureClass::Infrastructure, "code {code}");
         }
     }
 

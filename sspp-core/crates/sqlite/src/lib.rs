@@ -1,14 +1,14 @@
-//! Queue and store in one SQLite file: what embedded mode runs on.
+//! The store in one SQLite file: what one process by itself runs on.
 //!
 //! One process owns the file. All writes go through one task, the `writer`, which gathers what callers ask for
 //! at the same time into one durable transaction; reads have a few connections of their own.
 //!
 //! | what | where |
 //! |---|---|
-//! | the file: opened, locked, found again, closed | `database`, `connect`, `lock`, `place`, `log_name` |
+//! | the file: opened, locked, found again, closed | `open`, `connect`, `lock`, `place`, `log_name` |
 //! | the task that writes, and what it is asked to do | `writer`, `command`, `multi_insert` |
 //! | the store, a file for each port | `store` |
-//! | the queue | `queue`, `queue_rows`, `queue_state`, `queue_write` |
+//! | when events are received | `stamp` |
 //! | reads with a time limit | `bounded` |
 //! | errors by what they mean | `failure`, `open_error` |
 
@@ -16,23 +16,18 @@ mod bounded;
 mod command;
 mod config;
 mod connect;
-mod database;
 mod failure;
 mod lock;
 mod log_lock;
 mod log_name;
 mod multi_insert;
+mod open;
 mod open_error;
 mod place;
-mod queue;
-mod queue_rows;
-mod queue_state;
-mod queue_write;
+mod stamp;
 mod store;
 mod writer;
 
 pub use config::SqliteConfig;
-pub use database::SqliteDatabase;
 pub use open_error::SqliteOpenError;
-pub use queue::SqliteEventQueue;
 pub use store::SqliteStore;

@@ -1,49 +1,36 @@
-//! INSERT statements of a few fixed numbers of rows, several of them sent as one text: most of a statement's cost is the
-//! way to the connection's thread and back.
+//! INSERT statements of a few fixed numbers of rows: most of a statement's cost is the way to the connection's thread and back,
+//! and each number of rows would be a prepared statement to keep.
 
-/// Rows a statement, the largest first.
-const SIZES: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
-/// Rows a text at most, so that there are only so many texts to be kept prepared.
-const MOST_ROWS: usize = 128;
+/// Rows a statement.
+const SIZES: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
 
-/// An INSERT of some columns in all its sizes.
+/// An INSERT of some columns, the first of them never NULL, in all its sizes.
 #[derive(Debug)]
 pub(super) struct MultiInsert {
     texts: [String; SIZES.len()],
 }
 
 impl MultiInsert {
-    /// The text is `head VALUES (?,…),… tail`.
-    pub(super) fn new(head: &str, columns: usize, tail: &str) -> Self {
-        let row = format!("({})", vec!["?"; columns].join(","));
-        let text = |rows| format!("{head} VALUES {} {tail}", vec![row.as_str(); rows].join(","));
+    /// Rows that are not bound are NULL, and left out. A row that is refused leaves those before it: the caller undoes them, so that
+    /// SQLite keeps no journal of every page that the statement changes.
+    pub(super) fn new(table: &str, columns: &[&str], conflict: &str) -> Self {
+        let row = format!("({})", vec!["?"; columns.len()].join(","));
+        let text = |rows| {
+            let (columns, rows) = (columns.join(", "), vec![row.as_str(); rows].join(","));
+            format!(
+                "INSERT OR FAIL INTO {table} ({columns}) SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL {conflict}"
+            )
+        };
         Self { texts: SIZES.map(text) }
     }
 
-    /// Splits rows into stretches of the fixed sizes, each with its statement: for rows of many columns, whose
-    /// statements are too large to keep one for each number of rows.
-    pub(super) fn single<'a, T>(&'a self, mut rows: &'a [T]) -> impl Iterator<Item = (String, &'a [T])> {
-        std::iter::from_fn(move || {
-            let at = SIZES.iter().position(|size| *size <= rows.len())?;
-            let (stretch, rest) = rows.split_at(SIZES[at]);
-            rows = rest;
-            Some((self.texts[at].clone(), stretch))
+    /// Splits rows into stretches, each with the statement that takes it.
+    pub(super) fn stretches<'s, 'r, T>(&'s self, rows: &'r [T]) -> impl Iterator<Item = (&'s str, &'r [T])> {
+        let most = SIZES[SIZES.len() - 1];
+        rows.chunks(most).map(|stretch| {
+            let at = SIZES.partition_point(|size| *size < stretch.len());
+            (self.texts[at].as_str(), stretch)
         })
-    }
-
-    /// Splits rows into stretches, each with the text of the statements that take it.
-    pub(super) fn stretches<'a, T>(&'a self, rows: &'a [T]) -> impl Iterator<Item = (String, &'a [T])> {
-        rows.chunks(MOST_ROWS).map(|stretch| (self.text(stretch.len()), stretch))
-    }
-
-    fn text(&self, mut rows: usize) -> String {
-        let mut text = String::new();
-        while let Some(at) = SIZES.iter().position(|size| *size <= rows) {
-            text.push_str(&self.texts[at]);
-            text.push(';');
-            rows -= SIZES[at];
-        }
-        text
     }
 }
 
@@ -53,21 +40,19 @@ mod tests {
 
     #[test]
     fn every_row_is_in_one_stretch() {
-        let insert = MultiInsert::new("INSERT INTO t (a, b)", 2, "ON CONFLICT DO NOTHING");
-        let rows: Vec<usize> = (0..300).collect();
-        let stretches: Vec<_> = insert.stretches(&rows).collect();
-        let sizes: Vec<_> = stretches.iter().map(|(_, rows)| rows.len()).collect();
-        assert_eq!(sizes, [128, 128, 44]);
-        assert_eq!(stretches.iter().flat_map(|(_, rows)| rows.iter().copied()).collect::<Vec<_>>(), rows);
-        for (text, rows) in &stretches {
-            assert_eq!(text.matches("(?,?)").count(), rows.len());
+        let insert = MultiInsert::new("t", &["a", "b"], "ON CONFLICT DO NOTHING");
+        for rows in [0, 1, 2, 3, 64, 65, 128, 300] {
+            let rows: Vec<usize> = (0..rows).collect();
+            let stretches: Vec<_> = insert.stretches(&rows).collect();
+            assert_eq!(stretches.iter().flat_map(|(_, rows)| rows.iter().copied()).collect::<Vec<_>>(), rows);
+            for (text, rows) in &stretches {
+                let room = text.matches("(?,?)").count();
+                assert!(rows.len() <= room && room < 2 * rows.len(), "{room} for {}", rows.len());
+            }
         }
         assert_eq!(
-            insert.single(&rows).map(|(_, rows)| rows.len()).collect::<Vec<_>>(),
-            [64, 64, 64, 64, 32, 8, 4]
+            insert.stretches(&[7]).next().unwrap().0,
+            "INSERT OR FAIL INTO t (a, b) SELECT * FROM (VALUES (?,?)) WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING"
         );
-        let one = "INSERT INTO t (a, b) VALUES (?,?) ON CONFLICT DO NOTHING;";
-        assert_eq!(insert.text(1), one);
-        assert!(insert.text(3).ends_with(one) && insert.text(3).matches(';').count() == 2);
     }
 }

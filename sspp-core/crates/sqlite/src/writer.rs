@@ -1,11 +1,10 @@
 //! The one task that writes. What is asked of it while a commit is under way becomes the next transaction.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::command::Command;
@@ -13,12 +12,10 @@ use super::connect;
 use super::failure::{Failure, FailureKind};
 use super::lock::FileLock;
 use super::log_name;
-use super::queue_state::{Marks, QueueState};
-use super::queue_write::{self, locked};
-use super::store::record;
+use super::stamp::LastStamp;
+use super::store::record::{self, Outcome};
 use super::store::state::StoreState;
 use super::store::{dead_letters, erasure, housekeeping, models};
-use sspp_events::{Clock, Timestamp};
 
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
 const BATCH_ROWS: usize = 1_000;
@@ -32,12 +29,8 @@ pub(super) struct Writer {
     pub(super) options: SqliteConnectOptions,
     /// `None` after a failure that it may not have survived; made anew for the next transaction.
     pub(super) connection: Option<SqliteConnection>,
-    pub(super) queue: Arc<Mutex<QueueState>>,
     pub(super) store: StoreState,
-    pub(super) max_backlog: u64,
-    pub(super) clock: Arc<dyn Clock>,
-    /// Notified when jobs arrive.
-    pub(super) arrivals: Arc<Notify>,
+    pub(super) stamps: LastStamp,
     /// Whether its state in memory is that of the file.
     pub(super) is_current: bool,
     /// When something was last written; `None` after a failure.
@@ -70,12 +63,8 @@ impl Writer {
                     next = commands.try_recv().ok();
                 }
             }
-            // Intake commits first, so a 202 never waits for the pipeline's transaction.
-            let (intake, rest): (Vec<_>, Vec<_>) =
-                batch.into_iter().partition(|command| matches!(command, Command::Enqueue(_)));
             // The probe of a full file fails: apart, it undoes the work of no other caller.
-            let (pings, work) = rest.into_iter().partition(|command| matches!(command, Command::Ping(_)));
-            self.transact(intake).await;
+            let (pings, work) = batch.into_iter().partition(|command| matches!(command, Command::Ping(_)));
             self.transact(work).await;
             self.transact(pings).await;
         }
@@ -95,14 +84,12 @@ impl Writer {
         let mut outcome = self.connect().await;
         if outcome.is_ok() {
             let store = self.store.clone();
-            locked(&self.queue).begin();
             outcome = self.attempt(&mut batch).await;
             if outcome.is_err() {
-                locked(&self.queue).roll_back();
                 self.store = store;
             } else {
                 // Only what is in the file that the next start opens may be acknowledged. It was committed all the same:
-                // what is known stays with it, so that a settlement sent again is stale and does nothing.
+                // what is known stays with it.
                 outcome = self.lock.place.check();
             }
         }
@@ -112,20 +99,16 @@ impl Writer {
         }
         let pings = batch.iter().all(|command| matches!(command, Command::Ping(_)));
         match &outcome {
-            // The caller of a ping logs it itself, once for each change.
-            Err(failure) if !pings => {
+            // The caller of a ping logs it itself, once for each change. The caller of refused data finds the event at fault.
+            Err(failure) if !pings && failure.kind != FailureKind::Data => {
                 tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed, and its callers get the error");
             }
             Err(_) => {}
             Ok(()) if pings && self.is_proven() => {}
             Ok(()) => self.written = Some(Instant::now()),
         }
-        let arrived = batch.iter().any(|command| matches!(command, Command::Enqueue(_) | Command::Settle(_)));
         for command in batch {
             command.finish(outcome.as_ref().copied());
-        }
-        if arrived {
-            self.arrivals.notify_waiters();
         }
     }
 
@@ -147,11 +130,8 @@ impl Writer {
             Some(connection) => connection,
             None => connect::writer(&self.options, &self.lock.place).await?,
         };
-        let store = StoreState::load(&mut connection).await?;
-        let marks = Marks::load(&mut connection).await?;
-        let in_hand = marks.in_hand(&mut connection).await?;
+        let store = StoreState::load(&mut connection, &self.stamps).await?;
         self.lock.place.note_log()?;
-        locked(&self.queue).reload(marks, &in_hand);
         self.store = store;
         self.connection = Some(connection);
         self.is_current = true;
@@ -161,24 +141,13 @@ impl Writer {
     async fn attempt(&mut self, batch: &mut [Command]) -> Result<(), Failure> {
         let mut proven = self.is_proven();
         let Some(connection) = &mut self.connection else { return Err(Failure::closed()) };
-        let enqueues = batch.iter_mut().filter_map(|command| match command {
-            Command::Enqueue(ask) => Some(ask),
-            _ => None,
-        });
-        let admitted = queue_write::admit(&self.queue, enqueues, self.max_backlog);
-        if !admitted.is_empty() {
-            let now = Timestamp::from_datetime(self.clock.now());
-            queue_write::enqueue(connection, &self.queue, admitted, now).await?;
-        }
-        if batch.iter().all(|command| matches!(command, Command::Enqueue(_))) {
-            return Ok(());
-        }
         sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-        let now = self.clock.now().timestamp_micros();
-        for command in batch.iter_mut() {
+        let outcome = if batch.len() == 1 { Outcome::Whole } else { Outcome::Kept };
+        for command in batch {
             match command {
                 Command::Record(ask) => {
-                    let answer = record::record_alone(connection, &mut self.store, &ask.work).await?;
+                    let (store, stamps) = (&mut self.store, &self.stamps);
+                    let answer = record::record_batch(connection, store, stamps, &ask.work, outcome).await?;
                     ask.answer(answer);
                 }
                 Command::IsAtFault(ask) => {
@@ -194,7 +163,7 @@ impl Writer {
                     ask.answer(Ok(changed));
                 }
                 Command::BeginErasure(ask) => {
-                    erasure::begin(connection, &mut self.store, &ask.work).await?;
+                    erasure::begin(connection, &mut self.store, &self.stamps, &ask.work).await?;
                     ask.answer(Ok(()));
                 }
                 Command::EraseStep(ask) => {
@@ -202,19 +171,7 @@ impl Writer {
                     ask.answer(Ok(erased));
                 }
                 Command::PutModel(ask) => {
-                    models::put_model(connection, &ask.work).await?;
-                    ask.answer(Ok(()));
-                }
-                Command::Settle(ask) => {
-                    queue_write::settle(connection, &self.queue, &ask.work, now).await?;
-                    ask.answer(Ok(()));
-                }
-                Command::BeginRun(ask) => {
-                    let runs = queue_write::begin_run(connection, &self.queue, &ask.work).await?;
-                    ask.answer(Ok(runs));
-                }
-                Command::EndRun(ask) => {
-                    queue_write::end_run(connection, &self.queue, &ask.work).await?;
+                    models::put_model(connection, &mut self.store, &ask.work).await?;
                     ask.answer(Ok(()));
                 }
                 Command::Ping(ask) => {
@@ -228,23 +185,11 @@ impl Writer {
                     }
                     ask.answer(Ok(()));
                 }
-                Command::Enqueue(_) | Command::Receive(_) | Command::Reclaim(_) | Command::Close(_) => {}
+                Command::Close(_) => {}
             }
         }
-        // Last, so that they see what came in with them. What is abandoned has no caller any more.
-        for command in batch {
-            match command {
-                Command::Receive(ask) if !ask.is_abandoned() => {
-                    let taken = queue_write::receive(connection, &self.queue, ask.work, now).await?;
-                    ask.answer(Ok(taken));
-                }
-                Command::Reclaim(ask) if !ask.is_abandoned() => {
-                    let taken = queue_write::reclaim(connection, &self.queue, ask.work, now).await?;
-                    ask.answer(Ok(taken));
-                }
-                _ => {}
-            }
-        }
+        #[cfg(feature = "faults")]
+        sspp_events::faults::pass(sspp_events::faults::Point::BeforeCommit, None);
         sqlx::query("COMMIT").execute(connection).await?;
         Ok(())
     }
@@ -262,13 +207,9 @@ impl Writer {
         }
     }
 
-    /// Ends in order: gives back every held job, and moves the whole log into the file.
+    /// Ends in order: moves the whole log into the file.
     async fn shut(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        let now = self.clock.now().timestamp_micros();
-        if let Err(failure) = queue_write::give_back_all(&mut connection, &self.queue, now).await {
-            tracing::warn!(reason = %failure.reason, "held jobs could not be given back: they come again as suspects");
-        }
         if let Err(error) = log_name::clear(&mut connection).await {
             tracing::warn!(%error, "the file could not be marked as having an empty log");
         }

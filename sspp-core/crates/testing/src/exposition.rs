@@ -9,17 +9,17 @@ struct Exported<'t> {
     series: Vec<BTreeMap<&'t str, &'t str>>,
 }
 
-/// Compares `/metrics` of a binary (`api` or `worker`) with the list (`sspp-core/crates/runtime/metrics.tsv`), in both directions: names,
+/// Compares `/metrics` of a process (`direct` or `queued`: `sspp-api` by its intake; or `worker`) with the list (`sspp-core/crates/runtime/metrics.tsv`), in both directions: names,
 /// kinds and label names; and gives a sentence for everything that differs.
 ///
 /// ```
-/// let list = "name\tkind\tbinary\tlabels\tmeaning\na_total\tcounter\tboth\tkind\tsomething\n";
-/// let check = |text| sspp_core::testing::differences(text, list, "api");
+/// let list = "name\tkind\tprocess\tlabels\tmeaning\na_total\tcounter\tqueued,worker\tkind\tsomething\n";
+/// let check = |text| sspp_core::testing::differences(text, list, "worker");
 /// assert_eq!(check("# TYPE a_total counter\na_total{kind=\"x\"} 1\n"), Vec::<String>::new());
 /// assert_eq!(check("# TYPE a_total gauge\na_total 1\n").len(), 2);
 /// assert_eq!(check("").len(), 1);
 /// ```
-pub fn differences(text: &str, list: &str, binary: &str) -> Vec<String> {
+pub fn differences(text: &str, list: &str, process: &str) -> Vec<String> {
     let mut exported = exported(text);
     let mut found = Vec::new();
     for line in list.lines().skip(1) {
@@ -28,10 +28,12 @@ pub fn differences(text: &str, list: &str, binary: &str) -> Vec<String> {
             found.push(format!("the list has a line of {} cells: {line}", cells.len()));
             continue;
         };
-        if meaning.is_empty() || !["api", "worker", "both"].contains(&of) {
-            found.push(format!("{name} has no meaning, or a binary that is neither api, worker nor both"));
+        if meaning.is_empty() || !of.split(',').all(|of| ["direct", "queued", "worker"].contains(&of)) {
+            found.push(format!(
+                "{name} has no meaning, or a process that is neither direct, queued nor worker"
+            ));
         }
-        if of != binary && of != "both" {
+        if !of.split(',').any(|of| of == process) {
             continue;
         }
         let Some(metric) = exported.remove(name) else {

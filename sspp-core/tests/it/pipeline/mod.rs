@@ -352,23 +352,13 @@ async fn what_is_in_hand_is_kept_every_third_of_the_queues_own_bound() {
     bench.finish(running).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_pipeline_whose_queue_is_closed_ends() {
-    let folder = tempfile::tempdir().unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let config = SqliteConfig::new(folder.path().join("sspp.db"));
-    let database = SqliteDatabase::open(config, clock.clone()).await.unwrap();
-    let pipeline = Pipeline::new(
-        database.queue(),
-        database.store(),
-        database.store(),
-        ScoringModel::embedded_default(),
-        clock,
-        Arc::new(SeededRandom::new(1)),
-        PipelineConfig { reclaim_every: Duration::from_millis(10), ..PipelineConfig::default() },
-    );
-    let running = tokio::spawn(pipeline.run(CancellationToken::new()));
-    database.close().await;
+    let mut queue = MockEventQueue::new();
+    queue.expect_claim_bound().return_const(Duration::from_secs(3));
+    queue.expect_receive().returning(|_, _| Err(QueueError::Closed));
+    queue.expect_reclaim().returning(|_| Err(QueueError::Closed));
+    let bench = Bench { queue: Arc::new(queue), ..Bench::new(|_| None) };
     // No one stopped it.
-    tokio::time::timeout(Duration::from_secs(30), running).await.unwrap().unwrap();
+    bench.start_with(PipelineConfig::default()).await.unwrap();
 }

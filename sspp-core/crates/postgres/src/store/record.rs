@@ -156,7 +156,8 @@ impl Tables for PgTables<'_> {
         let inserted = sqlx::query(
             "INSERT INTO dead_letters (id, event_id, content, payload, reason, detail, attempts, enqueued_at, died_at, \
              account_id, user_id, event_type) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, now()), coalesce($9, now()), $10, $11, $12) ON CONFLICT (id) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, greatest(now(), (SELECT max(up_to) FROM erasures) + interval '1 microsecond')), \
+             coalesce($9, now()), $10, $11, $12) ON CONFLICT (id) DO NOTHING",
         )
         .bind(letter.id.as_uuid())
         .bind(letter.event_id.as_uuid())

@@ -11,9 +11,9 @@ fn table() -> String {
     let mut table = "| metric | kind | of | labels | |\n|---|---|---|---|---|\n".to_owned();
     for line in LIST.lines().skip(1) {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [name, kind, binary, labels, meaning] = <[&str; 5]>::try_from(cells).unwrap();
-        let labels = labels.replace(',', ", ");
-        writeln!(table, "| `{name}` | {kind} | {binary} | {labels} | {meaning} |").unwrap();
+        let [name, kind, processes, labels, meaning] = <[&str; 5]>::try_from(cells).unwrap();
+        let [processes, labels] = [processes, labels].map(|list| list.replace(',', ", "));
+        writeln!(table, "| `{name}` | {kind} | {processes} | {labels} | {meaning} |").unwrap();
     }
     table
 }
@@ -44,6 +44,15 @@ fn names_say_their_kind_and_come_once() {
         assert!(["counter", "gauge", "histogram"].contains(&kind), "{name}: {kind}");
         assert_eq!(name.ends_with("_total"), kind == "counter", "{name}: a counter ends in _total");
         assert!(name.starts_with("sspp_") || name.starts_with("process_"), "{name}");
-        assert!(["api", "worker", "both"].contains(&cells[2]), "{name}: {}", cells[2]);
+        let processes = [
+            "direct",
+            "queued",
+            "worker",
+            "direct,queued",
+            "direct,worker",
+            "queued,worker",
+            "direct,queued,worker",
+        ];
+        assert!(processes.contains(&cells[2]), "{name}: {}", cells[2]);
     }
 }

@@ -7,12 +7,14 @@ use sqlx::SqliteConnection;
 use super::figures::{without_letters, without_signals};
 use super::state::StoreState;
 use crate::failure::Failure;
+use crate::stamp::LastStamp;
 use sspp_engine::{Erasable, Erased, Erasure};
 
-/// Notes the order.
+/// Notes the order. What is received from now on has a later stamp.
 pub(crate) async fn begin(
     connection: &mut SqliteConnection,
     state: &mut StoreState,
+    stamps: &LastStamp,
     erasure: &Erasure,
 ) -> Result<(), Failure> {
     let digest = erasure.whom.digest();
@@ -30,6 +32,7 @@ pub(crate) async fn begin(
     .execute(connection)
     .await?;
     Arc::make_mut(&mut state.erasures).add(digest, erasure.up_to);
+    stamps.raise(erasure.up_to.micros());
     Ok(())
 }
 

@@ -9,9 +9,9 @@ use super::state::StoreState;
 use crate::SqliteStore;
 use crate::command::{Command, Expiring, Expiry};
 use crate::failure::Failure;
-use crate::queue_rows::read_instant;
 use sspp_engine::{Erased, Erasure, Housekeeping, StoreError};
 use sspp_events::Timestamp;
+use sspp_sql::StoredInstant as _;
 
 const SOME_SIGNAL: &str = "SELECT EXISTS (SELECT 1 FROM signals WHERE processed_at < ? LIMIT ?)";
 const SOME_LETTER: &str = "SELECT EXISTS (SELECT 1 FROM dead_letters WHERE died_at < ? LIMIT ?)";
@@ -33,7 +33,7 @@ impl Housekeeping for SqliteStore {
             .fetch_one(&self.readers)
             .await
             .map_err(Failure::from)?;
-        Ok(last.map(read_instant).transpose()?)
+        Ok(last.map(i64::timestamp).transpose()?)
     }
 
     async fn erase_step(&self, max: u32) -> Result<Option<Erased>, StoreError> {

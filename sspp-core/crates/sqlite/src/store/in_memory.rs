@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::lock::FileLock;
-use crate::{SqliteConfig, SqliteDatabase, SqliteOpenError, SqliteStore};
+use crate::{SqliteConfig, SqliteOpenError, SqliteStore};
 use sspp_events::SystemClock;
 
 impl SqliteStore {
@@ -19,7 +19,6 @@ impl SqliteStore {
     pub async fn in_memory() -> Result<Self, SqliteOpenError> {
         let (lock, clock) = (FileLock::in_memory(), Arc::new(SystemClock));
         let config = SqliteConfig::new(&lock.place.real);
-        let database = SqliteDatabase::at(lock, config, clock).await?;
-        Ok(SqliteStore::clone(&database.store))
+        Self::at(lock, config, clock).await
     }
 }

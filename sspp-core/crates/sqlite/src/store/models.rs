@@ -1,9 +1,12 @@
 //! Scoring models beside the signals that name them.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use super::dialect::SqliteDialect;
+use super::state::StoreState;
 use crate::SqliteStore;
 use crate::command::Command;
 use crate::failure::Failure;
@@ -25,7 +28,11 @@ impl Models for SqliteStore {
 }
 
 /// Keeps a model; a known digest changes nothing.
-pub(crate) async fn put_model(connection: &mut SqliteConnection, model: &ModelRecord) -> Result<(), Failure> {
+pub(crate) async fn put_model(
+    connection: &mut SqliteConnection,
+    state: &mut StoreState,
+    model: &ModelRecord,
+) -> Result<(), Failure> {
     sqlx::query(
         "INSERT INTO models (digest, name, version, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
     )
@@ -35,22 +42,13 @@ pub(crate) async fn put_model(connection: &mut SqliteConnection, model: &ModelRe
     .bind(model.document.as_str())
     .execute(connection)
     .await?;
+    if !state.models.contains(&model.digest) {
+        Arc::make_mut(&mut state.models).push(model.digest);
+    }
     Ok(())
 }
 
 /// A model of a batch's signals that is not there.
-pub(super) async fn missing_model(
-    connection: &mut SqliteConnection,
-    batch: &[Record],
-) -> Result<Option<ModelDigest>, Failure> {
-    for model in sspp_engine::recording::models(batch) {
-        let kept: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM models WHERE digest = ?)")
-            .bind(model.as_bytes().as_slice())
-            .fetch_one(&mut *connection)
-            .await?;
-        if !kept {
-            return Ok(Some(model));
-        }
-    }
-    Ok(None)
+pub(super) fn missing_model(state: &StoreState, batch: &[Record]) -> Option<ModelDigest> {
+    sspp_engine::recording::models(batch).into_iter().find(|model| !state.models.contains(model))
 }

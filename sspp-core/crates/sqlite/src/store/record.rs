@@ -2,41 +2,75 @@
 
 use std::sync::{Arc, LazyLock};
 
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::dialect::{SignalRow, SqliteDialect};
 use super::figures;
 use super::models::missing_model;
 use super::state::StoreState;
+use crate::command::Batch;
 use crate::failure::{Failure, FailureKind};
 use crate::multi_insert::MultiInsert;
-use crate::queue_rows::read_event_id;
+use crate::stamp::LastStamp;
 use sspp_engine::adapter::ordinary;
 use sspp_engine::recording::{self, Found, Inserted, Recording, Tables, takes};
 use sspp_engine::{NewDeadLetter, NewSignal, Record, Recorded, StoreError};
-use sspp_events::{DeadLetterId, EventId, ExternalId, SignalId, Source};
-use sspp_sql::{FoundRow, add_found};
+use sspp_events::{DeadLetterId, EventId, ExternalId, SignalId, Source, Timestamp};
+use sspp_sql::{FoundRow, StoredId as _, add_found};
 
 static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
     MultiInsert::new(
-        "INSERT INTO signals (id, event_id, account_id, user_id, event_type, signal_type, score, timestamp, \
-         received_at, processed_at, content, model, metadata, source, external_id)",
-        15,
+        "signals",
+        &[
+            "id",
+            "event_id",
+            "account_id",
+            "user_id",
+            "event_type",
+            "signal_type",
+            "score",
+            "timestamp",
+            "received_at",
+            "processed_at",
+            "content",
+            "model",
+            "metadata",
+            "source",
+            "external_id",
+        ],
         "ON CONFLICT (event_id) DO NOTHING",
     )
 });
 
-/// Records one caller's batch. What is wrong with its data undoes this batch alone; any other failure is every caller's.
-pub(crate) async fn record_alone(
+/// What becomes of a batch that was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It stays, and so does the rest of the transaction where what is wrong with its data undoes the batch.
+    Kept,
+    /// It is the whole transaction, which a failure undoes.
+    Whole,
+    /// It is undone.
+    Undone,
+}
+
+/// Records one caller's batch.
+pub(crate) async fn record_batch(
     connection: &mut SqliteConnection,
     state: &mut StoreState,
-    batch: &[Record],
+    stamps: &LastStamp,
+    batch: &Batch,
+    outcome: Outcome,
 ) -> Result<Result<Vec<Recorded>, StoreError>, Failure> {
-    if let Some(digest) = missing_model(connection, batch).await? {
+    if let Some(digest) = missing_model(state, &batch.records) {
         return Ok(Err(StoreError::MissingModel { digest }));
     }
-    in_savepoint(connection, state, batch, Outcome::Kept).await
+    let stamp = batch.clock.as_ref().map(|clock| stamps.next(Timestamp::from_datetime(clock.now())));
+    let mut tables = SqliteTables { connection, state, stamp };
+    match outcome {
+        Outcome::Whole => tables.record(&batch.records).await.map(Ok),
+        Outcome::Kept | Outcome::Undone => tables.in_savepoint(&batch.records, outcome).await,
+    }
 }
 
 /// Whether a signal is at fault that was refused. Nothing stays.
@@ -45,17 +79,19 @@ pub(crate) async fn is_at_fault(
     state: &mut StoreState,
     (signal, payload): &(NewSignal, bytes::Bytes),
 ) -> Result<Result<bool, StoreError>, Failure> {
+    let mut tables = SqliteTables { connection, state, stamp: None };
     let record = |signal: NewSignal| [Record::Signal { signal, payload: payload.clone() }];
-    if in_savepoint(connection, state, &record(signal.clone()), Outcome::Undone).await?.is_ok() {
+    if tables.in_savepoint(&record(signal.clone()), Outcome::Undone).await?.is_ok() {
         return Ok(Ok(false));
     }
-    let event_id: Vec<u8> = sqlx::query_scalar("SELECT randomblob(16)").fetch_one(&mut *connection).await?;
+    let sql = "SELECT randomblob(16)";
+    let event_id: Vec<u8> = sqlx::query_scalar(sql).fetch_one(&mut *tables.connection).await?;
     let mut last = sspp_sql::last_signal::<SqliteDialect>();
-    let last = last.build_query_as::<SignalRow>().fetch_all(&mut *connection).await?;
+    let last = last.build_query_as::<SignalRow>().fetch_all(&mut *tables.connection).await?;
     let last = sspp_sql::one(last)?;
     let mut reason = String::new();
-    for signal in ordinary(signal, last, read_event_id(&event_id)?) {
-        match in_savepoint(connection, state, &record(signal), Outcome::Undone).await? {
+    for signal in ordinary(signal, last, EventId::from_uuid(event_id.uuid()?)) {
+        match tables.in_savepoint(&record(signal), Outcome::Undone).await? {
             Ok(answers) if matches!(answers[..], [Recorded::Signal(_)]) => return Ok(Ok(true)),
             Ok(answers) => reason = format!("it was not stored: {answers:?}"),
             Err(error) => reason = error.to_string(),
@@ -64,51 +100,12 @@ pub(crate) async fn is_at_fault(
     Ok(Err(StoreError::Setup { reason: format!("it refuses an ordinary signal: {reason}") }))
 }
 
-/// What becomes of a batch that was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Kept,
-    Undone,
-}
-
-/// Records in a savepoint. What is wrong with the data is an answer; any other failure is every caller's.
-async fn in_savepoint(
-    connection: &mut SqliteConnection,
-    state: &mut StoreState,
-    batch: &[Record],
-    then: Outcome,
-) -> Result<Result<Vec<Recorded>, StoreError>, Failure> {
-    let before = state.clone();
-    sqlx::query("SAVEPOINT batch").execute(&mut *connection).await?;
-    let outcome = record(connection, state, batch).await;
-    if let Err(failure) = &outcome
-        && failure.kind != FailureKind::Data
-    {
-        return outcome.map(Ok);
-    }
-    if outcome.is_err() || then == Outcome::Undone {
-        *state = before;
-        sqlx::query("ROLLBACK TO batch").execute(&mut *connection).await?;
-    }
-    sqlx::query("RELEASE batch").execute(connection).await?;
-    Ok(outcome.map_err(StoreError::from))
-}
-
-async fn record(
-    connection: &mut SqliteConnection,
-    state: &mut StoreState,
-    batch: &[Record],
-) -> Result<Vec<Recorded>, Failure> {
-    let mut tables = SqliteTables { connection, state };
-    let Recording { answers, figures } = recording::record(&mut tables, batch).await?;
-    figures::write(figures, connection).await?;
-    Ok(answers)
-}
-
 /// The tables, inside the writer's transaction.
 struct SqliteTables<'c> {
     connection: &'c mut SqliteConnection,
     state: &'c mut StoreState,
+    /// Of events that are received now: later than every erasure, so that none covers them.
+    stamp: Option<Timestamp>,
 }
 
 impl Tables for SqliteTables<'_> {
@@ -120,14 +117,15 @@ impl Tables for SqliteTables<'_> {
         let (mut rows, mut replaced) = (Vec::with_capacity(signals.len()), Vec::new());
         for (at, (signal, id)) in signals.iter().zip(ids).enumerate() {
             let letter = letters.get(&DeadLetterId::from_uuid(id));
-            if !self.state.erasures.cover_signal(signal) && takes(signal, letter) {
+            let erased = self.stamp.is_none() && self.state.erasures.cover_signal(signal);
+            if !erased && takes(signal, letter) {
                 rows.push((at, *signal));
                 replaced.extend(letter.map(|_| id));
             }
         }
         let mut inserted =
             Inserted { ids: vec![None; signals.len()], replaced: self.remove_letters(&replaced).await? };
-        for (text, stretch) in INSERT_SIGNALS.single(&rows) {
+        for (text, stretch) in INSERT_SIGNALS.stretches(&rows) {
             self.insert(text, stretch, &mut inserted.ids).await?;
         }
         Ok(inserted)
@@ -135,7 +133,10 @@ impl Tables for SqliteTables<'_> {
 
     async fn find(&mut self, records: &[&Record]) -> Result<Found, Failure> {
         let ids = Found::ids(records);
-        let mut found = Found { erasures: Arc::clone(&self.state.erasures), ..self.letters(&ids).await? };
+        let mut found = self.letters(&ids).await?;
+        if self.stamp.is_none() {
+            found.erasures = Arc::clone(&self.state.erasures);
+        }
         let sql = "SELECT event_id, id, content, NULL FROM signals WHERE event_id IN (SELECT unhex(value) FROM json_each(?))";
         let rows: Vec<FoundRow<Vec<u8>>> =
             sqlx::query_as(sql).bind(hex_list(&ids)).fetch_all(&mut *self.connection).await?;
@@ -156,8 +157,8 @@ impl Tables for SqliteTables<'_> {
         .bind(letter.reason.as_str())
         .bind(letter.detail.as_str())
         .bind(i64::from(letter.attempts))
-        .bind(letter.enqueued_at.micros())
-        .bind(letter.died_at.micros())
+        .bind(self.stamp.unwrap_or(letter.enqueued_at).micros())
+        .bind(self.stamp.unwrap_or(letter.died_at).micros())
         .bind(facts.account_id.map(String::from))
         .bind(facts.user_id.map(String::from))
         .bind(facts.event_type.map(String::from))
@@ -174,14 +175,41 @@ impl Tables for SqliteTables<'_> {
 }
 
 impl SqliteTables<'_> {
+    async fn record(&mut self, batch: &[Record]) -> Result<Vec<Recorded>, Failure> {
+        let Recording { answers, figures } = recording::record(self, batch).await?;
+        figures::write(figures, self.stamp, self.connection).await?;
+        Ok(answers)
+    }
+
+    /// Records in a savepoint. What is wrong with the data is an answer; any other failure is every caller's.
+    async fn in_savepoint(
+        &mut self,
+        batch: &[Record],
+        then: Outcome,
+    ) -> Result<Result<Vec<Recorded>, StoreError>, Failure> {
+        let before = self.state.clone();
+        sqlx::query("SAVEPOINT batch").execute(&mut *self.connection).await?;
+        let outcome = self.record(batch).await;
+        let end = match &outcome {
+            Err(failure) if failure.kind != FailureKind::Data => return outcome.map(Ok),
+            Ok(_) if then != Outcome::Undone => "RELEASE batch",
+            _ => {
+                *self.state = before;
+                "ROLLBACK TO batch; RELEASE batch"
+            }
+        };
+        sqlx::query(end).execute(&mut *self.connection).await?;
+        Ok(outcome.map_err(StoreError::from))
+    }
+
     async fn insert(
         &mut self,
-        text: String,
+        text: &'static str,
         stretch: &[(usize, &NewSignal)],
         ids: &mut [Option<SignalId>],
     ) -> Result<(), Failure> {
         let first_id = self.state.last_id + 1;
-        let mut query = sqlx::query(AssertSqlSafe(text));
+        let mut query = sqlx::query(text);
         for (id, (_, signal)) in (first_id..).zip(stretch) {
             let event = &signal.accepted.event;
             query = query
@@ -193,8 +221,8 @@ impl SqliteTables<'_> {
                 .bind(signal.signal_type.as_str())
                 .bind(signal.score.units().get())
                 .bind(event.timestamp.micros())
-                .bind(signal.accepted.received_at.micros())
-                .bind(signal.processed_at.micros())
+                .bind(self.stamp.unwrap_or(signal.accepted.received_at).micros())
+                .bind(self.stamp.unwrap_or(signal.processed_at).micros())
                 .bind(signal.content.as_bytes().as_slice())
                 .bind(signal.model.as_bytes().as_slice())
                 .bind(event.metadata.as_str())

@@ -1,11 +1,13 @@
 //! Signals: recorded and read.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
 
 use super::dialect::{SignalRow, SqliteDialect};
 use crate::SqliteStore;
-use crate::command::Command;
+use crate::command::{Batch, Command};
 use crate::failure::Failure;
 use sspp_engine::{
     Horizon, NewSignal, Page, Record, Recorded, Signal, SignalFilter, SignalQuery, SignalStats, Signals,
@@ -21,10 +23,11 @@ const STATS: &str = "\
 #[async_trait]
 impl Signals for SqliteStore {
     async fn record(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
-        if batch.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.writer.ask(Command::Record, batch).await
+        self.record_batch(Batch { records: batch, clock: None }).await
+    }
+
+    async fn receive(&self, batch: Vec<Record>) -> Result<Vec<Recorded>, StoreError> {
+        self.record_batch(Batch { records: batch, clock: Some(Arc::clone(&self.clock)) }).await
     }
 
     async fn is_at_fault(&self, signal: &NewSignal, payload: &bytes::Bytes) -> Result<bool, StoreError> {
@@ -59,5 +62,14 @@ impl Signals for SqliteStore {
 
     async fn stats(&self) -> Result<SignalStats, StoreError> {
         Ok(sspp_sql::stats(self.rows(QueryBuilder::new(STATS)).await?)?)
+    }
+}
+
+impl SqliteStore {
+    async fn record_batch(&self, batch: Batch) -> Result<Vec<Recorded>, StoreError> {
+        if batch.records.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.writer.ask(Command::Record, batch).await
     }
 }

@@ -11,7 +11,7 @@ use sspp_events::Timestamp;
 #[async_trait]
 impl StoreStatus for SqliteStore {
     async fn now(&self) -> Result<Timestamp, StoreError> {
-        Ok(Timestamp::from_datetime(self.clock.now()))
+        Ok(self.stamps.or_later(Timestamp::from_datetime(self.clock.now())))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -2,37 +2,35 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, SqliteConnection};
 use sspp_core::testing::builders::model;
-use sspp_core::testing::contract::{QueueFixture, StoreFixture};
-use sspp_core::{EventQueue, ManualClock, SqliteConfig, SqliteDatabase, Store};
+use sspp_core::testing::contract::StoreFixture;
+use sspp_core::{ManualClock, Models as _, SqliteConfig, SqliteStore, Store};
 use tempfile::TempDir;
 
 pub(super) struct Fixture {
     pub(super) clock: Arc<ManualClock>,
     pub(super) config: SqliteConfig,
-    database: Option<SqliteDatabase>,
+    store: Option<SqliteStore>,
     _folder: TempDir,
 }
 
-/// An open, empty file that takes 2,000 jobs and has a claim bound of a minute.
+/// An open, empty file.
 pub(super) async fn fixture() -> Fixture {
     fixture_with(|_| ()).await
 }
 
 pub(super) async fn fixture_with(change: impl FnOnce(&mut SqliteConfig)) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
-    let mut config = SqliteConfig { max_backlog: 2_000, ..SqliteConfig::new(folder.path().join("sspp.db")) };
+    let mut config = SqliteConfig::new(folder.path().join("sspp.db"));
     change(&mut config);
     let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
-    let mut fixture = Fixture { clock, config, database: None, _folder: folder };
+    let mut fixture = Fixture { clock, config, store: None, _folder: folder };
     fixture.open().await;
-    StoreFixture::store(&fixture).put_model(&model(0)).await.unwrap();
+    fixture.file().put_model(&model(0)).await.unwrap();
     fixture
 }
 
@@ -43,11 +41,11 @@ impl Fixture {
 
     pub(super) async fn open(&mut self) {
         let clock = Arc::<ManualClock>::clone(&self.clock);
-        self.database = Some(SqliteDatabase::open(self.config.clone(), clock).await.unwrap());
+        self.store = Some(SqliteStore::open(self.config.clone(), clock).await.unwrap());
     }
 
     pub(super) async fn close(&mut self) {
-        self.database.take().unwrap().close().await;
+        self.store.take().unwrap().close().await;
     }
 
     /// A connection of the test's own to the closed file.
@@ -55,33 +53,9 @@ impl Fixture {
         SqliteConnectOptions::new().filename(&self.config.path).connect().await.unwrap()
     }
 
-    fn database(&self) -> &SqliteDatabase {
-        self.database.as_ref().unwrap()
-    }
-}
-
-#[async_trait]
-impl QueueFixture for Fixture {
-    fn queue(&self) -> Arc<dyn EventQueue> {
-        self.database().queue()
-    }
-
-    fn claim_bound(&self) -> Duration {
-        self.config.claim_bound
-    }
-
-    fn max_backlog(&self) -> u64 {
-        self.config.max_backlog
-    }
-
-    async fn pass(&mut self, time: Duration) {
-        self.clock.advance(TimeDelta::from_std(time).unwrap());
-    }
-
-    async fn crash(&mut self) -> bool {
-        self.database.take().unwrap().abandon().await;
-        self.open().await;
-        true
+    /// The store as what it is.
+    pub(super) fn file(&self) -> &SqliteStore {
+        self.store.as_ref().unwrap()
     }
 }
 
@@ -90,10 +64,12 @@ impl StoreFixture for Fixture {
     type Store = dyn Store;
 
     fn store(&self) -> Arc<dyn Store> {
-        self.database().store()
+        Arc::new(self.file().clone())
     }
 
     async fn crash(&mut self) -> bool {
-        QueueFixture::crash(self).await
+        self.store.take().unwrap().abandon().await;
+        self.open().await;
+        true
     }
 }

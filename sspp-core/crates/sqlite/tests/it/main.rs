@@ -1,4 +1,4 @@
-//! The SQLite adapters: the contracts, and what is particular to a file.
+//! The SQLite adapter: the contract, and what is particular to a file.
 #![expect(clippy::unwrap_used, reason = "fixtures are parts of tests: they fail by panicking")]
 
 mod faults;
@@ -8,10 +8,7 @@ mod opening;
 mod place;
 mod plans;
 mod properties;
-
-mod queue_contract {
-    sspp_core::queue_contract!(super::fixture::fixture);
-}
+mod stamps;
 
 mod store_contract {
     sspp_core::store_contract!(super::fixture::fixture);

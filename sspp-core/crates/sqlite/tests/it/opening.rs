@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
-use sspp_core::testing::builders::job;
-use sspp_core::testing::contract::QueueFixture;
-use sspp_core::{SqliteConfig, SqliteDatabase, SqliteOpenError, SystemClock};
+use sspp_core::testing::builders::signal;
+use sspp_core::testing::contract::StoreFixture as _;
+use sspp_core::{Signals as _, SqliteConfig, SqliteOpenError, SqliteStore, SystemClock};
 
 use super::fixture::fixture;
 
 async fn refusal(path: &Path) -> SqliteOpenError {
-    let error = SqliteDatabase::open(SqliteConfig::new(path), Arc::new(SystemClock)).await.unwrap_err();
+    let error = SqliteStore::open(SqliteConfig::new(path), Arc::new(SystemClock)).await.unwrap_err();
     let line = error.to_string();
     assert!(line.contains(&path.display().to_string()) && !line.contains('\n'), "{line}");
     error
@@ -72,19 +72,19 @@ async fn a_second_owner_is_refused_until_the_first_is_gone() {
 #[tokio::test]
 async fn a_copy_made_by_sqlite_opens_while_the_first_runs() {
     let mut fixture = fixture().await;
-    fixture.queue().enqueue(vec![job(1)]).await.unwrap();
+    fixture.store().record(vec![signal(1).record()]).await.unwrap();
     let copy = fixture.path().with_file_name("copy.db");
     let mut connection = fixture.connect().await;
     let text = format!("VACUUM INTO '{}'", copy.display());
     sqlx::query(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    let database = SqliteDatabase::open(SqliteConfig::new(&copy), Arc::new(SystemClock)).await.unwrap();
-    assert_eq!(database.queue().depth().await.unwrap().total(), 1);
-    database.close().await;
+    let copied = SqliteStore::open(SqliteConfig::new(&copy), Arc::new(SystemClock)).await.unwrap();
+    assert_eq!(copied.stats().await.unwrap().signals, 1);
+    copied.close().await;
     // The first keeps what it has.
-    fixture.queue().enqueue(vec![job(2)]).await.unwrap();
-    assert!(QueueFixture::crash(&mut fixture).await);
-    assert_eq!(fixture.queue().depth().await.unwrap().total(), 2);
+    fixture.store().record(vec![signal(2).record()]).await.unwrap();
+    assert!(fixture.crash().await);
+    assert_eq!(fixture.store().stats().await.unwrap().signals, 2);
 }
 
 /// A later version has migrations more, one from before the first release has others under the same numbers.
@@ -117,7 +117,7 @@ async fn a_file_without_room_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sspp.db");
     let config = SqliteConfig { max_file_bytes: Some(8_192), ..SqliteConfig::new(&path) };
-    let error = SqliteDatabase::open(config, Arc::new(SystemClock)).await.unwrap_err();
+    let error = SqliteStore::open(config, Arc::new(SystemClock)).await.unwrap_err();
     assert!(matches!(error, SqliteOpenError::DiskFull { .. }), "{error}");
     assert!(error.to_string().contains("free disk space"));
 }
@@ -144,6 +144,6 @@ async fn a_file_in_another_encoding_is_refused() {
     let mut connection = options.connect().await.unwrap();
     sqlx::raw_sql("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (a)").execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    let error = SqliteDatabase::open(SqliteConfig::new(&path), Arc::new(SystemClock)).await.unwrap_err();
+    let error = SqliteStore::open(SqliteConfig::new(&path), Arc::new(SystemClock)).await.unwrap_err();
     assert!(error.to_string().contains("its encoding is UTF-16le, and has to be UTF-8"), "{error}");
 }

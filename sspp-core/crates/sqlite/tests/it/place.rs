@@ -4,18 +4,28 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use sspp_core::testing::builders::{job, signal};
-use sspp_core::testing::contract::{QueueFixture, StoreFixture as _};
+use sspp_core::testing::builders::{dead_letter, model, signal};
+use sspp_core::testing::contract::StoreFixture as _;
 use sspp_core::{
-    QueueError, Settled, SqliteConfig, SqliteDatabase, SqliteOpenError, StoreError, SystemClock,
+    Models as _, Record, Recorded, Signals, SqliteConfig, SqliteOpenError, SqliteStore, StoreError,
+    StoreStatus as _, SystemClock,
 };
 
 use super::fixture::{Fixture, fixture};
 
-async fn open(path: &Path) -> Result<SqliteDatabase, SqliteOpenError> {
-    SqliteDatabase::open(SqliteConfig::new(path), Arc::new(SystemClock)).await
+async fn open(path: &Path) -> Result<SqliteStore, SqliteOpenError> {
+    let store = SqliteStore::open(SqliteConfig::new(path), Arc::new(SystemClock)).await?;
+    store.put_model(&model(0)).await.unwrap();
+    Ok(store)
+}
+
+async fn keep(store: &(impl Signals + ?Sized), numbers: std::ops::Range<u64>) {
+    store.record(numbers.map(|number| signal(number).record()).collect()).await.unwrap();
+}
+
+async fn count(store: &(impl Signals + ?Sized)) -> u64 {
+    store.stats().await.unwrap().signals
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -24,29 +34,24 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// No job is acknowledged, and every caller gets the reason.
+/// Nothing is acknowledged, and every caller gets the reason.
 async fn refuses(fixture: &Fixture) {
-    let errors = [
-        fixture.queue().ping().await.unwrap_err(),
-        fixture.queue().enqueue(vec![job(77)]).await.unwrap_err(),
-    ];
-    for error in errors {
-        assert!(matches!(error, QueueError::Storage { .. }), "{error}");
-        assert!(error.to_string().contains("moved, removed or replaced"), "{error}");
-    }
-    let errors = [
-        fixture.store().record(vec![signal(77).record()]).await.unwrap_err(),
-        fixture.store().ping().await.unwrap_err(),
-    ];
-    for error in errors {
+    let store = fixture.store();
+    for error in [
+        store.ping().await.unwrap_err(),
+        store.record(vec![signal(77).record()]).await.unwrap_err(),
+        store.receive(vec![signal(77).record(), signal(78).record()]).await.unwrap_err(),
+        store.put_model(&model(7)).await.unwrap_err(),
+    ] {
         assert!(matches!(error, StoreError::Storage { .. }), "{error}");
+        assert!(error.to_string().contains("moved, removed or replaced"), "{error}");
     }
 }
 
 #[tokio::test]
 async fn a_file_under_another_name_has_the_same_owner() {
     let mut fixture = fixture().await;
-    fixture.queue().enqueue(vec![job(1)]).await.unwrap();
+    keep(&*fixture.store(), 1..2).await;
     let path = fixture.path();
     let other = path.with_file_name("other.db");
     fs::hard_link(&path, &other).unwrap();
@@ -60,19 +65,18 @@ async fn a_file_under_another_name_has_the_same_owner() {
         }
     }
     // The first is not disturbed, and leaves nothing beside the file.
-    fixture.queue().enqueue(vec![job(2)]).await.unwrap();
+    keep(&*fixture.store(), 2..3).await;
     fixture.close().await;
     let names = fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(names.filter(|name| name.to_string_lossy().contains('-')).count(), 0);
-    let database = open(&other).await.unwrap();
-    assert_eq!(database.queue().depth().await.unwrap().total(), 2);
+    assert_eq!(count(&open(&other).await.unwrap()).await, 2);
 }
 
 #[tokio::test]
 async fn a_file_that_is_gone_takes_no_events_and_comes_back() {
     let mut fixture = fixture().await;
     let (path, away) = (fixture.path(), fixture.path().with_file_name("away.db"));
-    fixture.queue().enqueue(vec![job(1)]).await.unwrap();
+    keep(&*fixture.store(), 1..2).await;
     fs::rename(&path, &away).unwrap();
     refuses(&fixture).await;
     assert!(!path.exists(), "no new file was made");
@@ -80,53 +84,42 @@ async fn a_file_that_is_gone_takes_no_events_and_comes_back() {
     assert_eq!(fs::metadata(beside(&path, "-wal")).unwrap().len(), 0);
     let copy = path.with_file_name("copy.db");
     fs::copy(&away, &copy).unwrap();
-    let database = open(&copy).await.unwrap();
-    assert_eq!(database.queue().depth().await.unwrap().total(), 1);
-    database.close().await;
+    let copied = open(&copy).await.unwrap();
+    assert_eq!(count(&copied).await, 1);
+    copied.close().await;
 
     fs::rename(&away, &path).unwrap();
-    fixture.queue().ping().await.unwrap();
-    fixture.queue().enqueue(vec![job(2)]).await.unwrap();
-    assert!(QueueFixture::crash(&mut fixture).await);
-    assert_eq!(fixture.queue().depth().await.unwrap().total(), 2);
+    fixture.store().ping().await.unwrap();
+    keep(&*fixture.store(), 2..3).await;
+    assert!(fixture.crash().await);
+    assert_eq!(count(&*fixture.store()).await, 2);
 }
 
 #[tokio::test]
 async fn what_is_refused_while_the_file_is_gone_is_not_done() {
     let mut fixture = fixture().await;
-    let (queue, path, away) = (fixture.queue(), fixture.path(), fixture.path().with_file_name("away.db"));
-    queue.enqueue((0..4).map(job).collect()).await.unwrap();
-    let gone = || fs::rename(&path, &away).unwrap();
-    let back = || fs::rename(&away, &path).unwrap();
+    let (store, path, away) = (fixture.store(), fixture.path(), fixture.path().with_file_name("away.db"));
+    let letter = Record::DeadLetter(dead_letter(9));
+    store.record(vec![letter]).await.unwrap();
+    fs::rename(&path, &away).unwrap();
+    refuses(&fixture).await;
+    store.remove_dead_letter(dead_letter(9).id).await.unwrap_err();
+    fs::rename(&away, &path).unwrap();
+    // What the writer knows is what the file has.
+    let error = store.record(vec![Record::Signal { signal: of_model_7(), payload: "x".into() }]).await;
+    assert!(matches!(error, Err(StoreError::MissingModel { .. })), "{error:?}");
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.signals, stats.dead_letters), (0, 1));
+    let recorded = store.record(vec![signal(77).record(), signal(9).record()]).await.unwrap();
+    assert!(matches!(recorded[..], [Recorded::Signal(_), Recorded::Signal(_)]), "{recorded:?}");
+    drop(store);
+    assert!(fixture.crash().await);
+    let stats = fixture.store().stats().await.unwrap();
+    assert_eq!((stats.signals, stats.dead_letters), (2, 0), "the signal replaced its letter");
+}
 
-    gone();
-    queue.receive(2, Duration::ZERO).await.unwrap_err();
-    back();
-    let taken = queue.receive(4, Duration::ZERO).await.unwrap();
-    assert_eq!(taken.len(), 4, "none is stuck");
-    let mut taken = taken.into_iter();
-
-    let settle = async |settlement: Settled| {
-        gone();
-        queue.settle(vec![settlement.clone()]).await.unwrap_err();
-        back();
-        queue.settle(vec![settlement]).await.unwrap();
-    };
-    settle(taken.next().unwrap().retry(Duration::ZERO)).await;
-    settle(taken.next().unwrap().done()).await;
-    let last = taken.next().unwrap();
-    gone();
-    queue.begin_run(&last.receipt).await.unwrap_err();
-    back();
-    assert_eq!(queue.begin_run(&last.receipt).await.unwrap(), 1);
-
-    let depth = queue.depth().await.unwrap();
-    assert_eq!((depth.waiting, depth.active, depth.delayed), (1, 2, 0));
-    assert_eq!(queue.receive(4, Duration::ZERO).await.unwrap()[0].attempts, 1);
-    drop(queue);
-    assert!(QueueFixture::crash(&mut fixture).await);
-    assert_eq!(fixture.queue().depth().await.unwrap().total(), 3);
-    assert_eq!(fixture.queue().reclaim(4).await.unwrap().len(), 3);
+fn of_model_7() -> sspp_core::NewSignal {
+    sspp_core::NewSignal { model: model(7).digest, ..signal(8).build() }
 }
 
 #[tokio::test]
@@ -135,7 +128,7 @@ async fn another_file_in_the_place_is_noticed_and_not_taken_over() {
     let (path, away) = (fixture.path(), fixture.path().with_file_name("away.db"));
     let copy = path.with_file_name("copy.db");
     open(&copy).await.unwrap().close().await;
-    fixture.queue().enqueue(vec![job(1)]).await.unwrap();
+    keep(&*fixture.store(), 1..2).await;
     fs::rename(&path, &away).unwrap();
     fs::rename(&copy, &path).unwrap();
     refuses(&fixture).await;
@@ -150,28 +143,26 @@ async fn a_link_that_leads_elsewhere_is_noticed() {
     let (link, first, second) =
         (folder.path().join("sspp.db"), folder.path().join("1.db"), folder.path().join("2.db"));
     std::os::unix::fs::symlink(&first, &link).unwrap();
-    let database = open(&link).await.unwrap();
-    database.queue().enqueue(vec![job(1)]).await.unwrap();
+    let store = open(&link).await.unwrap();
+    keep(&store, 1..2).await;
     assert!(first.exists() && link.is_symlink());
     fs::remove_file(&link).unwrap();
     fs::write(&second, "").unwrap();
     std::os::unix::fs::symlink(&second, &link).unwrap();
-    assert!(matches!(database.queue().ping().await, Err(QueueError::Storage { .. })));
-    database.close().await;
+    assert!(matches!(store.ping().await, Err(StoreError::Storage { .. })));
+    store.close().await;
 }
 
 #[tokio::test]
 async fn a_removed_log_loses_nothing_that_was_acknowledged() {
     for ending in ["-wal", "-shm"] {
         let mut fixture = fixture().await;
-        fixture.queue().enqueue((0..20).map(job).collect()).await.unwrap();
-        fixture.store().record(vec![signal(1).record()]).await.unwrap();
+        keep(&*fixture.store(), 0..20).await;
         fs::remove_file(beside(&fixture.path(), ending)).unwrap();
         refuses(&fixture).await;
-        assert!(QueueFixture::crash(&mut fixture).await);
-        assert_eq!(fixture.queue().depth().await.unwrap().total(), 20, "{ending}");
-        assert_eq!(fixture.store().stats().await.unwrap().signals, 1, "{ending}");
-        fixture.queue().enqueue(vec![job(21)]).await.unwrap();
+        assert!(fixture.crash().await);
+        assert_eq!(count(&*fixture.store()).await, 20, "{ending}");
+        keep(&*fixture.store(), 21..22).await;
     }
 }
 
@@ -191,14 +182,14 @@ async fn a_path_is_a_path_whatever_it_looks_like() {
     ];
     for name in names {
         let path = folder.path().join(name);
-        let database = open(&path).await.unwrap();
-        database.queue().enqueue(vec![job(1)]).await.unwrap();
+        let store = open(&path).await.unwrap();
+        keep(&store, 1..2).await;
         let second = open(&path).await.unwrap_err();
         assert!(matches!(second, SqliteOpenError::InUse { .. }), "{name}: {second}");
-        database.close().await;
+        store.close().await;
         assert!(fs::metadata(&path).unwrap().len() > 0, "{name}");
         let again = open(&path).await.unwrap();
-        assert_eq!(again.queue().depth().await.unwrap().total(), 1, "{name}");
+        assert_eq!(count(&again).await, 1, "{name}");
         again.close().await;
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), names.len());

@@ -131,6 +131,8 @@ macro_rules! store_contract {
             an_erasure_takes_what_was_recorded_before_whatever_its_times
             erasing_while_recording_leaves_nothing
             a_clock_that_was_wrong_dates_nothing_later
+            what_is_received_has_the_stores_stamp
+            what_is_received_after_an_erasure_began_is_kept
         }
     };
     (@ports $how:ident $make:expr) => {
@@ -156,6 +158,7 @@ macro_rules! store_contract {
             pages_return_each_row_once
             models_are_kept_by_digest
             a_signal_without_its_model_is_not_recorded
+            what_is_received_is_judged_as_what_is_recorded
             a_refused_signal_is_at_fault_only_where_an_ordinary_one_is_taken
             recent_dead_letters_come_last_first
             an_empty_store_answers

@@ -1,34 +1,5 @@
--- Queue and store of the embedded mode, in one file.
+-- The store of one process, in one file.
 -- Instants are microseconds since 1970 in UTC; ids of events and digests are raw bytes.
-
--- Events that wait for the pipeline. The writer numbers them itself, so that no number is used twice.
---
--- due_at NULL: the job waits for its first delivery while seq is above queue_state.delivered_to, and is in
--- hand at or below it. due_at set: the job was settled to come again at that instant (0: at once).
-CREATE TABLE jobs (
-    seq         INTEGER PRIMARY KEY,
-    event_id    BLOB    NOT NULL,
-    enqueued_at INTEGER NOT NULL,
-    attempts    INTEGER NOT NULL DEFAULT 0,
-    postponed   INTEGER NOT NULL DEFAULT 0,
-    runs        INTEGER NOT NULL DEFAULT 0,
-    due_at      INTEGER,
-    -- Last: to read a column that stands after it, SQLite reads every page that it fills.
-    payload     BLOB    NOT NULL
-) STRICT;
-
-CREATE INDEX jobs_event ON jobs (event_id);
--- Holds only jobs that come again, so that enqueueing does not pay for it.
-CREATE INDEX jobs_due ON jobs (due_at) WHERE due_at IS NOT NULL;
-
--- One row. opens counts how often the file was opened: receipts of earlier processes are told by it.
-CREATE TABLE queue_state (
-    one          INTEGER PRIMARY KEY CHECK (one = 1),
-    delivered_to INTEGER NOT NULL,
-    opens        INTEGER NOT NULL
-) STRICT;
-
-INSERT INTO queue_state (one, delivered_to, opens) VALUES (1, 0, 0);
 
 -- One row. log is the path of the write-ahead log while the file is open, and after a crash: the log is named by the file's path
 -- and would not be found by another name. NULL after an orderly end.
@@ -88,15 +59,22 @@ CREATE TABLE user_tallies (
     signals INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One row.
+-- One row. last_stamp is the latest instant at which something was received.
 CREATE TABLE totals (
     one          INTEGER PRIMARY KEY CHECK (one = 1),
     accounts     INTEGER NOT NULL,
     users        INTEGER NOT NULL,
-    dead_letters INTEGER NOT NULL
+    dead_letters INTEGER NOT NULL,
+    last_stamp   INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO totals (one, accounts, users, dead_letters) VALUES (1, 0, 0, 0);
+INSERT INTO totals (one, accounts, users, dead_letters, last_stamp) VALUES (1, 0, 0, 0, 0);
+
+-- How many different names there are follows their rows. A row that only changes is no new name.
+CREATE TRIGGER account_comes AFTER INSERT ON account_tallies BEGIN UPDATE totals SET accounts = accounts + 1; END;
+CREATE TRIGGER account_goes AFTER DELETE ON account_tallies BEGIN UPDATE totals SET accounts = accounts - 1; END;
+CREATE TRIGGER user_comes AFTER INSERT ON user_tallies BEGIN UPDATE totals SET users = users + 1; END;
+CREATE TRIGGER user_goes AFTER DELETE ON user_tallies BEGIN UPDATE totals SET users = users - 1; END;
 
 -- Events that could not become signals. seq tells which came last.
 CREATE TABLE dead_letters (
