@@ -54,16 +54,22 @@ async fn api_dies_around_commit() {
 /// Its commits are on disk although its default is otherwise.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_killed() {
-    row("PostgreSQL with synchronous_commit off killed and started, 3 times", async |stage| {
-        execute(stage, "ALTER DATABASE postgres SET synchronous_commit = off").await;
-        stage.replace_api();
-        for _ in 0..3 {
-            stage.more(100).await;
-            stage.servers.postgres().kill_and_start().await;
-        }
-        stage.heal();
-        stage.more(50).await;
-    })
+    row(
+        "PostgreSQL with synchronous_commit off killed and started, an API started meanwhile, 3 times",
+        async |stage| {
+            execute(stage, "ALTER DATABASE postgres SET synchronous_commit = off").await;
+            stage.replace_api();
+            for _ in 0..3 {
+                stage.more(100).await;
+                stage.servers.postgres().kill();
+                // An API that starts meanwhile waits for it.
+                stage.replace_api();
+                stage.servers.postgres().start_again().await;
+            }
+            stage.heal();
+            stage.more(50).await;
+        },
+    )
     .await;
 }
 
