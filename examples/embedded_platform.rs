@@ -1,4 +1,4 @@
-//! The whole platform in one program: API, pipeline and client, over memory. For tests, demonstrations, and products that
+//! The whole platform in one program: API, store and client, over memory. For tests, demonstrations, and products that
 //! bring SSPP along.
 //!
 //! `cargo run -p sspp-examples --bin embedded_platform`. With `--serve` it goes on serving until Ctrl-C.
@@ -11,35 +11,25 @@ use poem::Server;
 use poem::listener::{Acceptor as _, Listener as _, TcpListener};
 use sspp_api::{App, Metrics, Ports, Settings, service};
 use sspp_client::{Client, SalesEvent};
-use sspp_core::{
-    Clock, MemoryEventQueue, Pipeline, PipelineConfig, Random, ScoringModel, SqliteStore, SystemClock,
-    SystemRandom,
-};
+use sspp_core::{ScoringModel, Signals as _, SqliteStore, SystemClock, SystemRandom};
 use tokio_util::sync::CancellationToken;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // Other ports, such as `SqliteDatabase`'s, make it durable; the rest stays as it is.
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
-    let model = ScoringModel::embedded_default();
-    let queue = Arc::new(MemoryEventQueue::new(Arc::clone(&clock)));
+    // `SqliteStore::open` keeps everything in a file, and `PgStore` on PostgreSQL; the rest stays as it is.
     let store = Arc::new(SqliteStore::in_memory().await?);
     let ports = Ports {
-        queue: queue.clone(),
-        queue_kind: "memory",
+        // Without a queue, an event is scored and recorded before it is acknowledged.
+        queue: None,
+        queue_kind: "none",
         store: store.clone(),
         store_kind: "memory",
-        model: Arc::clone(&model),
-        clock: Arc::clone(&clock),
-        random: Arc::clone(&random),
+        model: ScoringModel::embedded_default(),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom::new()),
     };
 
     let stop = CancellationToken::new();
-    let pipeline =
-        Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
-    let pipeline = tokio::spawn(pipeline.run(stop.clone()));
-
     let port = std::env::var("PORT").unwrap_or_else(|_| "0".to_owned());
     let acceptor = TcpListener::bind(format!("127.0.0.1:{port}")).into_acceptor().await?;
     let address = acceptor.local_addr().into_iter().find_map(|address| address.as_socket_addr().copied());
@@ -56,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::builder(&url).build()?;
     client.emit(SalesEvent::meeting_booked("acme", "ada").with("interactionCount", 6))?;
     client.flush(Duration::from_secs(5)).await?;
-    println!("accepted {}", client.stats().accepted);
+    println!("accepted {}, stored {}", client.stats().accepted, store.stats().await?.signals);
 
     if std::env::args().any(|argument| argument == "--serve") {
         tokio::signal::ctrl_c().await?;
@@ -64,6 +54,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     client.close(Duration::from_secs(5)).await;
     stop.cancel();
     server.await??;
-    pipeline.await?;
+    store.close().await;
     Ok(())
 }

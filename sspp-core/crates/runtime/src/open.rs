@@ -99,12 +99,12 @@ pub async fn open_servers(
 
 #[cfg(feature = "sqlite")]
 async fn open_file(path: &std::path::Path, clock: Arc<dyn sspp_events::Clock>) -> Result<Adapters, RunError> {
-    let database = sspp_sqlite::SqliteDatabase::open(sspp_sqlite::SqliteConfig::new(path), clock).await;
-    let database = database.map_err(|source| RunError::File { path: path.to_owned(), source })?;
-    let mut adapters = Adapters::new(None, ("sqlite", database.store()));
-    adapters.connections = Arc::new(database.connections());
+    let store = sspp_sqlite::SqliteStore::open(sspp_sqlite::SqliteConfig::new(path), clock).await;
+    let store = Arc::new(store.map_err(|source| RunError::File { path: path.to_owned(), source })?);
+    let mut adapters = Adapters::new(None, ("sqlite", store.clone()));
+    adapters.connections = Arc::new(store.connections());
     adapters.waits_for_closing = true;
-    adapters.closing = Box::pin(database.close());
+    adapters.closing = Box::pin(async move { store.close().await });
     Ok(adapters)
 }
 

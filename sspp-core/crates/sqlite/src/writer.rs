@@ -143,6 +143,8 @@ impl Writer {
         let Some(connection) = &mut self.connection else { return Err(Failure::closed()) };
         sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
         let outcome = if batch.len() == 1 { Outcome::Whole } else { Outcome::Kept };
+        #[cfg(feature = "faults")]
+        let records = batch.iter().any(|command| matches!(command, Command::Record(_)));
         for command in batch {
             match command {
                 Command::Record(ask) => {
@@ -189,7 +191,9 @@ impl Writer {
             }
         }
         #[cfg(feature = "faults")]
-        sspp_events::faults::pass(sspp_events::faults::Point::BeforeCommit, None);
+        if records {
+            sspp_events::faults::pass(sspp_events::faults::Point::BeforeCommit, None);
+        }
         sqlx::query("COMMIT").execute(connection).await?;
         Ok(())
     }
@@ -204,6 +208,9 @@ impl Writer {
         }
         if matches!(kind, FailureKind::Busy | FailureKind::Data | FailureKind::Moved) {
             self.connection = Some(connection);
+        } else {
+            // SQLite removes the log with the last connection: a reader that comes before the next write makes another.
+            self.lock.place.forget_log();
         }
     }
 

@@ -22,23 +22,8 @@ use sspp_sql::{FoundRow, StoredId as _, add_found};
 static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
     MultiInsert::new(
         "signals",
-        &[
-            "id",
-            "event_id",
-            "account_id",
-            "user_id",
-            "event_type",
-            "signal_type",
-            "score",
-            "timestamp",
-            "received_at",
-            "processed_at",
-            "content",
-            "model",
-            "metadata",
-            "source",
-            "external_id",
-        ],
+        "id, event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, processed_at, \
+         content, model, metadata, source, external_id",
         "ON CONFLICT (event_id) DO NOTHING",
     )
 });
