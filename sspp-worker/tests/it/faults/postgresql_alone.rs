@@ -27,7 +27,7 @@ async fn execute(stage: &Stage, sql: &'static str) {
 async fn api_killed() {
     row("API killed 20 times", async |stage| {
         for _ in 0..20 {
-            stage.more(25).await;
+            stage.more(10).await;
             stage.replace_api();
         }
     })
@@ -113,11 +113,11 @@ async fn postgresql_answers_lost() {
 async fn postgresql_half_open() {
     row("connections half open, twice", async |stage| {
         for _ in 0..2 {
-            stage.more(100).await;
+            stage.more(50).await;
             stage.servers.postgres().proxy.forget();
         }
         stage.heal();
-        stage.more(100).await;
+        stage.more(50).await;
     })
     .await;
 }
