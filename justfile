@@ -27,7 +27,7 @@ test *args:
 # Inject every fault, those that take minutes too, and print the table. SSPP_TEST_SEED repeats a run's draws.
 faults table="target/faults.md":
     rm -f {{ table }}
-    SSPP_FAULT_TABLE={{ justfile_directory() }}/{{ table }} cargo nextest run --workspace --all-features --profile long --run-ignored all -E 'package(sspp-worker) & test(faults::)'
+    SSPP_FAULT_TABLE={{ justfile_directory() }}/{{ table }} cargo nextest run --workspace --all-features --profile long --run-ignored all -E '(package(sspp-worker) | package(sspp-api)) & test(faults::)'
     sort {{ table }}
 
 # Prove that the fault tests can fail: each mutant breaks the pipeline in one place and must turn a test red.

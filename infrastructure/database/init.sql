@@ -3,9 +3,9 @@
 --   API_PASSWORD=… WORKER_PASSWORD=… MIGRATOR_PASSWORD=… READONLY_PASSWORD=… psql -f init.sql "$ADMIN_URL"
 --
 -- A second run sets the passwords anew, which is how they are rotated. The tables are not made here but by the
--- migrations in sspp-core/crates/postgres/migrations, which `sspp-worker migrate` runs as migrator (see migrate.sh).
+-- migrations in sspp-core/crates/postgres/migrations, which `sspp-api migrate` runs as migrator (see migrate.sh).
 --
---   migrator   owns the tables; the only one that may change their shape
+--   migrator   owns the tables; the only one that may change their shape. An API that migrates at start (SSPP_MIGRATE) is this one
 --   worker     reads and writes rows
 --   api        reads and writes rows, too: it replays, erases and imports
 --   readonly   reads; dashboards and backups
@@ -55,7 +55,7 @@ END
 $$;
 ALTER ROLE api      LOGIN CONNECTION LIMIT 200 PASSWORD :'api_password';
 ALTER ROLE worker   LOGIN CONNECTION LIMIT 200 PASSWORD :'worker_password';
-ALTER ROLE migrator LOGIN CONNECTION LIMIT 5   PASSWORD :'migrator_password';
+ALTER ROLE migrator LOGIN CONNECTION LIMIT 200 PASSWORD :'migrator_password';
 ALTER ROLE readonly LOGIN CONNECTION LIMIT 20  PASSWORD :'readonly_password';
 ALTER ROLE readonly SET default_transaction_read_only = on;
 -- The administrator of a managed database is no superuser, and acts as migrator only as a member.

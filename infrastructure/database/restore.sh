@@ -61,7 +61,7 @@ esac
 
 sql() { psql --no-psqlrc --no-password --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --dbname "${DATABASE_URL}" "$@"; }
 
-connected=$(sql --command "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename IN ('api', 'worker')")
+connected=$(sql --command "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename IN ('api', 'worker', 'migrator') AND pid <> pg_backend_pid()")
 [[ ${connected} == 0 ]] || fail "${connected} connections of API or workers are open: stop them first"
 there=$(sql --command "SELECT to_regclass('public.signals') IS NOT NULL")
 if [[ ${there} == t && ${replace} == false ]]; then

@@ -7,7 +7,7 @@ usage() {
 Usage: check-health.sh [dev|staging|prod]     prod when nothing is named
 
 Looks at every Deployment, StatefulSet, Rollout and DaemonSet of SSPP's namespace and of the tools', at SSPP's Jobs, and asks
-the API and the workers themselves. Prints a line for each: ready, or the part that is not.
+the API and the workers, where there are any, themselves. Prints a line for each: ready, or the part that is not.
 U
 }
 
@@ -73,8 +73,11 @@ else
   report false "${namespace} jobs: ${failed}"
 fi
 
+services=(sspp-api)
+# PostgreSQL alone has no workers.
+if kubectl get service sspp-worker --namespace "${namespace}" >/dev/null 2>&1; then services+=(sspp-worker); fi
 # In the pod, so that no NetworkPolicy stands between.
-for service in sspp-api sspp-worker; do
+for service in "${services[@]}"; do
   pod=$(kubectl get pods --namespace "${namespace}" --selector "app.kubernetes.io/name=${service}" --output name 2>/dev/null | head -n 1 || true)
   if [[ -z ${pod} ]]; then
     report false "${namespace} ${service}: no pod"

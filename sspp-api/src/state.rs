@@ -137,14 +137,13 @@ impl App {
     pub fn new(ports: Ports, settings: Settings, metrics: Metrics) -> Self {
         metrics.know_event_types(&ports.model);
         let (clock, random) = (Arc::clone(&ports.clock), Arc::clone(&ports.random));
-        let intake = match &ports.queue {
-            Some(queue) => Intake::queued(Arc::clone(queue), clock, random),
-            None => {
-                let (commits, patience) = (settings.commits, settings.dependency_timeout);
-                let config = DirectConfig { commits, patience, ..DirectConfig::default() };
-                let (store, model) = (&ports.store, Arc::clone(&ports.model));
-                Intake::direct(store.clone(), store.clone(), model, clock, random, config)
-            }
+        let intake = if let Some(queue) = &ports.queue {
+            Intake::queued(Arc::clone(queue), clock, random)
+        } else {
+            let (commits, patience) = (settings.commits, settings.dependency_timeout);
+            let config = DirectConfig { commits, patience, ..DirectConfig::default() };
+            let (store, model) = (&ports.store, Arc::clone(&ports.model));
+            Intake::direct(store.clone(), store.clone(), model, clock, random, config)
         };
         Self(Arc::new(Inner {
             clock: Arc::new(StampClock::new(Arc::clone(&ports.clock))),
@@ -212,9 +211,9 @@ impl Inner {
         &self,
         answer: impl Future<Output = Result<T, IntakeError>> + Send,
     ) -> Result<T, IntakeError> {
-        let late = |after_ms| match self.is_direct() {
-            true => StoreError::Timeout { after_ms }.into(),
-            false => QueueError::Timeout { after_ms }.into(),
+        let late = |after_ms| match &self.ports.queue {
+            Some(_) => QueueError::Timeout { after_ms }.into(),
+            None => StoreError::Timeout { after_ms }.into(),
         };
         self.bounded(answer, late).await
     }

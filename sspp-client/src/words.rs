@@ -109,6 +109,12 @@ words! {
         Queued = "queued",
         /// The event is a signal already: an earlier replay, or the producer, was quicker.
         AlreadySignal = "already_signal",
+        /// The event is a signal now.
+        Signal = "signal",
+        /// The event failed again; its dead letter says why.
+        DeadLetter = "dead_letter",
+        /// The event's account or user was erased.
+        Erased = "erased",
     }
     /// What a step of an explanation does.
     StepKind {

@@ -13,6 +13,8 @@ K8S = INFRASTRUCTURE / "k8s"
 ENVIRONMENTS = ("dev", "staging", "prod")
 # Components that no overlay takes by itself.
 OPTIONAL = ("rollouts", "external-secrets", "gateway")
+# The one that takes Redis and the workers away, after all others.
+POSTGRES_ONLY = "postgres-only"
 
 
 def load(text):
@@ -41,12 +43,14 @@ def with_components(environment, *components):
 
 
 def renderings():
-    """Every overlay, production with each optional component, and development with all: name, text, complaint."""
+    """Every overlay, production with each optional component, development with all, PostgreSQL alone: name, text, complaint."""
     for environment in ENVIRONMENTS:
         yield (environment, *kustomize(K8S / "overlays" / environment))
     for component in OPTIONAL:
         yield (f"prod+{component}", *with_components("prod", component))
     yield ("dev+all", *with_components("dev", *OPTIONAL))
+    yield (f"dev+{POSTGRES_ONLY}", *with_components("dev", POSTGRES_ONLY))
+    yield (f"prod+all+{POSTGRES_ONLY}", *with_components("prod", *OPTIONAL, POSTGRES_ONLY))
 
 
 def distinct(texts):

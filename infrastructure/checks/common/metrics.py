@@ -14,13 +14,15 @@ NAME = re.compile(r"\b(?:sspp|process)_[a-z0-9_]+\b")
 FOREIGN = re.compile(r"\b([a-zA-Z_:][a-zA-Z0-9_:]*)\s*[{\[]")
 
 
-def exported():
-    """Every name that a scrape shows, those of a histogram's parts included."""
+def exported(process=""):
+    """Every name that a scrape shows, those of a histogram's parts included; of one process (`direct`, `queued`, `worker`), or of all."""
     if not LIST.exists():
         not_run(f"missing: {LIST.relative_to(ROOT)}")
     known = set()
     with LIST.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):
+            if process and process not in row["process"].split(","):
+                continue
             parts = ("_bucket", "_sum", "_count") if row["kind"] == "histogram" else ("",)
             known.update(row["name"] + part for part in parts)
     return known

@@ -45,14 +45,13 @@ pub(super) async fn ready(call: Call) -> Result<JsonBody<ReadyBody>, Problem> {
     if state.stopping.is_cancelled() {
         return Err(Problem::unavailable("The service is stopping", Duration::from_secs(5)));
     }
-    match &state.ports.queue {
-        Some(queue) => state.ask_queue(queue.ping()).await?,
-        None => {
-            let store = Dependency::of_store(&*state.ports.store, state.settings.dependency_timeout).await;
-            if let Some(reason) = store.reason() {
-                let detail = format!("No event can be taken: {} is {reason}", state.ports.store_kind);
-                return Err(Problem::unavailable(detail, Duration::from_secs(1)));
-            }
+    if let Some(queue) = &state.ports.queue {
+        state.ask_queue(queue.ping()).await?;
+    } else {
+        let store = Dependency::of_store(&*state.ports.store, state.settings.dependency_timeout).await;
+        if let Some(reason) = store.reason() {
+            let detail = format!("No event can be taken: {} is {reason}", state.ports.store_kind);
+            return Err(Problem::unavailable(detail, Duration::from_secs(1)));
         }
     }
     let uptime = state.uptime().as_secs_f64();

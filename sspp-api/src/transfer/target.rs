@@ -70,19 +70,15 @@ impl Target {
         let adapters = open(backends, &data, clock.clone()).await?;
         let (store, random) = (&adapters.store, Arc::new(SystemRandom::new()));
         store.ping().await?;
-        let intake = match &adapters.queue {
-            Some(queue) => {
-                match queue.ping().await {
-                    // A full one gets room.
-                    Ok(()) | Err(QueueError::Full { .. }) => {}
-                    Err(error) => return Err(error.into()),
-                }
-                Intake::queued(Arc::clone(queue), clock, random)
+        let intake = if let Some(queue) = &adapters.queue {
+            match queue.ping().await {
+                // A full one gets room.
+                Ok(()) | Err(QueueError::Full { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
-            None => {
-                let config = DirectConfig::default();
-                Intake::direct(store.clone(), store.clone(), model, clock, random, config)
-            }
+            Intake::queued(Arc::clone(queue), clock, random)
+        } else {
+            Intake::direct(store.clone(), store.clone(), model, clock, random, DirectConfig::default())
         };
         say(&format!(
             "into {}",

@@ -81,9 +81,9 @@ async fn an_erasure_covers_what_came_before_it_in_each_direct_shape() {
             let (api, account) = (Harness::over(ports, Settings::default()), format!("acc_{at}"));
             accept(&api, &account, 3).await;
             erase(harness, &account).await;
-            assert_eq!(signals(&api, &account).await, 0, "{account}");
+            assert_eq!(signals(&api, &account).await, 0, "{account} over {}", harness.ports.store_kind);
             accept(&api, &account, 2).await;
-            assert_eq!(signals(&api, &account).await, 2, "{account}");
+            assert_eq!(signals(&api, &account).await, 2, "{account} over {}", harness.ports.store_kind);
         }
     })
     .await;

@@ -10,6 +10,7 @@ use sspp_core::testing::{FaultyStore, eventually, store_in_memory};
 use sspp_core::{Record, Store, StoreError};
 
 use crate::harness::{Harness, Reply, event, in_each_direct_shape, memory_ports};
+use crate::process::Running;
 
 #[tokio::test]
 async fn what_was_answered_is_seen_at_once_in_each_direct_shape() {
@@ -77,11 +78,11 @@ async fn a_store_that_is_not_set_up_is_not_ready_and_says_which_command_helps() 
 #[tokio::test]
 async fn more_than_ten_thousand_waiting_events_are_refused_at_once() {
     let (away, tries) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU32::new(0)));
-    let (is_away, tried) = (Arc::clone(&away), Arc::clone(&tries));
+    let (store_away, attempts) = (Arc::clone(&away), Arc::clone(&tries));
     let (harness, _) = over(Duration::from_secs(30), move |_| {
-        tried.fetch_add(1, Ordering::SeqCst);
+        attempts.fetch_add(1, Ordering::SeqCst);
         let reason = "for a test".to_owned();
-        is_away.load(Ordering::SeqCst).then_some(StoreError::Unavailable { reason })
+        store_away.load(Ordering::SeqCst).then_some(StoreError::Unavailable { reason })
     });
     let batch = vec![event("acc_1", "call_made", "{}"); 1_000].join("\n");
     let send = async || {
@@ -169,4 +170,28 @@ async fn an_id_of_other_content_is_accepted_with_the_dead_letter_that_it_became_
         assert_eq!((stats.signals, stats.dead_letters), (1, 1));
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_in_flight_when_it_stops_get_their_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(folder.path(), &[]);
+    let (client, url) = (reqwest::Client::new(), format!("{}/api/v1/events", running.base));
+    let mut sending = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let event = event(&format!("acc_{number}"), "call_made", "{}");
+        let request = client.post(&url).header("content-type", "application/json").body(event);
+        sending.spawn(async move {
+            let answer = request.send().await.ok().filter(|answer| answer.status() == 202)?;
+            Some(answer.json::<Value>().await.unwrap()["eventId"].as_str().unwrap().to_owned())
+        });
+    }
+    let mut acknowledged = vec![sending.join_next().await.unwrap().unwrap().unwrap()];
+    running.signal("-TERM");
+    acknowledged.extend(sending.join_all().await.into_iter().flatten());
+    assert_eq!(running.ended(), 0);
+    let again = Running::start(folder.path(), &[]);
+    for id in &acknowledged {
+        assert_eq!(again.get(&format!("/api/v1/events/{id}")).await["state"], "completed");
+    }
 }

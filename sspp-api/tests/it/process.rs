@@ -79,7 +79,7 @@ impl Running {
         self.child.id()
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
@@ -102,7 +102,7 @@ impl Running {
     }
 
     /// Waits for the process to end by itself.
-    fn ended(mut self) -> i32 {
+    pub(crate) fn ended(mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap()
     }
 }
@@ -138,30 +138,6 @@ async fn one_command_is_a_whole_platform_and_what_it_took_survives_it() {
     assert_eq!(again.get("/api/v1/signals/stats").await["total_signals"], 1);
     again.signal("-INT");
     assert_eq!(again.ended(), 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn requests_in_flight_when_it_stops_get_their_commit() {
-    let folder = tempfile::tempdir().unwrap();
-    let running = Running::start(folder.path(), &[]);
-    let (client, url) = (reqwest::Client::new(), format!("{}/api/v1/events", running.base));
-    let mut sending = tokio::task::JoinSet::new();
-    for number in 0..200 {
-        let event = crate::harness::event(&format!("acc_{number}"), "call_made", "{}");
-        let request = client.post(&url).header("content-type", "application/json").body(event);
-        sending.spawn(async move {
-            let answer = request.send().await.ok().filter(|answer| answer.status() == 202)?;
-            Some(answer.json::<Value>().await.unwrap()["eventId"].as_str().unwrap().to_owned())
-        });
-    }
-    let mut acknowledged = vec![sending.join_next().await.unwrap().unwrap().unwrap()];
-    running.signal("-TERM");
-    acknowledged.extend(sending.join_all().await.into_iter().flatten());
-    assert_eq!(running.ended(), 0);
-    let again = Running::start(folder.path(), &[]);
-    for id in &acknowledged {
-        assert_eq!(again.get(&format!("/api/v1/events/{id}")).await["state"], "completed");
-    }
 }
 
 #[tokio::test]

@@ -238,13 +238,13 @@ fn check_totals(call: &Call, reply: &Reply, accepted: u64) {
 async fn the_predecessors_clients_get_what_they_got_but_for_what_is_listed_in_each_shape() {
     in_each_shape(async |harness| {
         harness.run_pipeline();
-        check(replay(harness, &data::<Vec<Call>>("calls.json")).await);
+        check(&replay(harness, &data::<Vec<Call>>("calls.json")).await);
     })
     .await;
 }
 
 /// What differs is what is listed.
-fn check(found: BTreeMap<String, BTreeSet<String>>) {
+fn check(found: &BTreeMap<String, BTreeSet<String>>) {
     let mut listed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for difference in data::<Vec<Difference>>("differences.json") {
         for call in difference.calls {
@@ -255,7 +255,7 @@ fn check(found: BTreeMap<String, BTreeSet<String>>) {
         }
     }
     if let Ok(path) = std::env::var("SSPP_REPLAY_FOUND") {
-        std::fs::write(path, serde_json::to_string_pretty(&found).unwrap()).unwrap();
+        std::fs::write(path, serde_json::to_string_pretty(found).unwrap()).unwrap();
     }
     let names: BTreeSet<_> = found.keys().chain(listed.keys()).collect();
     let nothing = BTreeSet::new();

@@ -156,7 +156,8 @@ async fn post(running: &Running) -> reqwest::Response {
 async fn exports_the_list(running: &Running, intake: &str) {
     let scrape =
         async || reqwest::get(format!("{}/metrics", running.base)).await.unwrap().text().await.unwrap();
-    eventually("every metric is exported", async || differences(&scrape().await, METRICS, intake).is_empty()).await;
+    eventually("every metric is exported", async || differences(&scrape().await, METRICS, intake).is_empty())
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,13 +20,16 @@ use crate::words::ReplayStatus;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Replay {
-    /// Whether the event is in the queue again, or a signal already.
+    /// Whether the event is in the queue again or, where there is no queue, what it became.
     pub status: ReplayStatus,
     /// The event's id, as before.
     pub event_id: EventId,
-    /// The signal that the event is already.
+    /// The signal that the event is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal_id: Option<SignalId>,
+    /// The dead letter that the event became again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_letter_id: Option<DeadLetterId>,
 }
 
 /// How far one call of a replay of many got.
@@ -36,9 +39,9 @@ pub struct Replay {
 pub struct ReplayMany {
     /// Whether nothing was done but counting.
     pub dry_run: bool,
-    /// How many letters this call put back into the queue.
+    /// How many letters' events this call gave to intake again.
     pub replayed: u64,
-    /// Those that cannot be replayed as they are.
+    /// Those that cannot become a signal as they are.
     pub skipped: Vec<SkippedLetter>,
     /// How many letters of the query come after those.
     pub remaining: u64,
@@ -64,7 +67,7 @@ pub struct SkippedLetter {
 pub struct Replayed {
     /// How many letters were put back into the queue.
     pub replayed: u64,
-    /// Those that cannot be replayed as they are.
+    /// Those that cannot become a signal as they are.
     pub skipped: Vec<SkippedLetter>,
 }
 

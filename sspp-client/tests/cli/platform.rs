@@ -12,8 +12,8 @@ use sspp_api::{App, Metrics, Ports, Settings, service};
 use sspp_core::ScoringModel;
 use sspp_core::testing::store_in_memory;
 use sspp_core::{
-    Clock, ContentDigest, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, Event, MemoryEventQueue,
-    Pipeline, PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
+    ContentDigest, DeadLetter, DeadLetterId, DeadLetterReason, Envelope, Event, Record, SystemClock,
+    SystemRandom, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -61,21 +61,16 @@ impl Drop for Platform {
 }
 
 async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ports = Ports {
-        queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
-        queue_kind: "memory",
+        queue: None,
+        queue_kind: "none",
         store: Arc::new(store_in_memory()),
-        store_kind: "memory",
+        store_kind: "sqlite",
         model: ScoringModel::embedded_default(),
-        clock,
+        clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::new()),
     };
     ports.store.record(vec![Record::DeadLetter(left_behind(&ports))]).await.unwrap();
-    let Ports { queue, store, model, clock, random, .. } = ports.clone();
-    let pipeline =
-        Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
-    let pipeline = tokio::spawn(pipeline.run(stop.clone()));
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();
     told.send(format!("http://{address}")).unwrap();
@@ -86,7 +81,6 @@ async fn serve(stop: CancellationToken, told: mpsc::Sender<String>) {
         Some(Duration::from_millis(100)),
     );
     served.await.unwrap();
-    pipeline.await.unwrap();
 }
 
 /// A letter that an earlier release left behind, and that this one can make a signal of.

@@ -1,4 +1,4 @@
-//! A whole platform on a port of its own, over memory: the API's service as it is, and its pipeline if it is wanted.
+//! A whole platform on a port of its own, over memory: the API's service as it is, with a queue if that is wanted.
 
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -11,8 +11,8 @@ use sspp_client::{Client, DeadLetterId};
 use sspp_core::ScoringModel;
 use sspp_core::testing::store_in_memory;
 use sspp_core::{
-    Clock, ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, MemoryEventQueue, Pipeline,
-    PipelineConfig, Record, SystemClock, SystemRandom, Timestamp,
+    ContentDigest, DeadLetter, DeadLetterReason, Envelope, Event, EventQueue, MemoryEventQueue, Record,
+    SystemClock, SystemRandom, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -27,39 +27,38 @@ pub(crate) struct Platform {
 }
 
 impl Platform {
-    /// With a pipeline: what is sent becomes signals.
+    /// Without a queue: what is sent is a signal at once.
     pub(crate) fn start() -> Self {
-        Self::serving(Settings::default(), true)
+        Self::serving(Settings::default(), None)
     }
 
-    /// Without one: what is sent stays in the queue.
+    /// With a queue, and without a pipeline: what is sent stays in the queue.
     pub(crate) fn idle() -> Self {
-        Self::serving(Settings::default(), false)
+        Self::serving(Settings::default(), Some(Arc::new(MemoryEventQueue::new(Arc::new(SystemClock)))))
     }
 
     /// One that lets keys in, and a key of these scopes.
     pub(crate) fn with_key(scopes: &str) -> (Self, String) {
         let key = NewKey::make("test", scopes.parse().unwrap()).unwrap();
         let keys = Arc::new(ApiKeys::parse(&key.line()).unwrap());
-        (Self::serving(Settings { keys, ..Settings::default() }, true), key.secret().to_owned())
+        (Self::serving(Settings { keys, ..Settings::default() }, None), key.secret().to_owned())
     }
 
-    fn serving(settings: Settings, with_pipeline: bool) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    fn serving(settings: Settings, queue: Option<Arc<dyn EventQueue>>) -> Self {
         let ports = Ports {
-            queue: Arc::new(MemoryEventQueue::new(Arc::clone(&clock))),
+            queue,
             queue_kind: "memory",
             store: Arc::new(store_in_memory()),
-            store_kind: "memory",
+            store_kind: "sqlite",
             model: ScoringModel::embedded_default(),
-            clock,
+            clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom::new()),
         };
         let (stop, (told, url)) = (CancellationToken::new(), mpsc::channel());
         let (stopped, served) = (stop.clone(), ports.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(serve(served, settings, with_pipeline, stopped, told));
+            runtime.block_on(serve(served, settings, stopped, told));
         });
         let url = url.recv_timeout(Duration::from_secs(20)).unwrap();
         Self { url, ports, stop, thread: Some(thread) }
@@ -104,17 +103,7 @@ impl Drop for Platform {
     }
 }
 
-async fn serve(
-    ports: Ports,
-    settings: Settings,
-    with_pipeline: bool,
-    stop: CancellationToken,
-    told: mpsc::Sender<String>,
-) {
-    let Ports { queue, store, model, clock, random, .. } = ports.clone();
-    let pipeline =
-        Pipeline::new(queue, store.clone(), store, model, clock, random, PipelineConfig::default());
-    let pipeline = with_pipeline.then(|| tokio::spawn(pipeline.run(stop.clone())));
+async fn serve(ports: Ports, settings: Settings, stop: CancellationToken, told: mpsc::Sender<String>) {
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();
     told.send(format!("http://{address}")).unwrap();
@@ -125,7 +114,4 @@ async fn serve(
         Some(Duration::from_millis(100)),
     );
     served.await.unwrap();
-    if let Some(pipeline) = pipeline {
-        pipeline.await.unwrap();
-    }
 }

@@ -202,8 +202,8 @@ async fn a_stop_under_load_loses_nothing(api: &Running, worker: Running, variabl
         assert!(of_api.contains(name), "{name}\n{of_api}");
     }
     for name in [
-        "sspp_worker_signals_recorded_total",
-        "sspp_worker_record_duration_seconds_bucket",
+        "sspp_signals_recorded_total",
+        "sspp_record_duration_seconds_bucket",
         r#"sspp_worker_queue_size{queue_name="events",state="waiting"}"#,
         r#"sspp_worker_dependency_up{dependency="postgresql"} 1"#,
         "sspp_queue_durability_at_risk 0",

@@ -34,6 +34,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{/* The settings. Those of the queue mean nothing without Redis. */}}
+{{- define "sspp.config" -}}
+{{- if not .Values.postgresql.enabled -}}
+{{- fail "postgresql.enabled is false: PostgreSQL keeps the signals, and Redis only queues events. For PostgreSQL alone set redis.enabled to false" -}}
+{{- end -}}
+{{- $queue := .Values.redis.enabled | ternary (list) (list "QUEUE_NAME" "SSPP_QUEUE_SHARDS" "SSPP_MAX_BACKLOG") -}}
+{{- range $name, $value := .Values.config }}
+{{- if not (has $name $queue) }}
+{{ $name }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* Where an object goes is said once, by `helm install --namespace`. */}}
 {{- define "sspp.checkov" -}}
 checkov.io/skip9: CKV_K8S_21=The namespace is the one of the release, which helm install gets

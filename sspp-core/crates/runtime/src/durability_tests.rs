@@ -23,25 +23,24 @@ fn away() -> Result<Durability, StoreError> {
     Err(StoreError::Unavailable { reason: "a test".to_owned() })
 }
 
-fn at_risk<E>() -> Result<Durability, E> {
-    Ok(Durability::AtRisk(vec!["fsync is off".to_owned()]))
-}
-
-fn durable<E>() -> Result<Durability, E> {
-    Ok(Durability::Durable)
+fn at_risk() -> Durability {
+    Durability::AtRisk(vec!["fsync is off".to_owned()])
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_acknowledges_events_has_to_say_that_it_is_durable() {
     let patience = Some(Duration::from_secs(30));
+    let [queue_durable, queue_at_risk]: [Answer<QueueError>; 2] =
+        [|| Ok(Durability::Durable), || Ok(at_risk())];
+    let [durable, risky]: [Answer<StoreError>; 2] = [|| Ok(Durability::Durable), || Ok(at_risk())];
     for (queue, store, refused) in [
-        (Some(durable as Answer<QueueError>), durable as Answer<StoreError>, None),
-        (Some(durable), away, None),
-        (Some(durable), at_risk, Some("store is not durable")),
-        (Some(at_risk), durable, Some("queue is not durable")),
+        (Some(queue_durable), durable, None),
+        (Some(queue_durable), away, None),
+        (Some(queue_durable), risky, Some("store is not durable")),
+        (Some(queue_at_risk), durable, Some("queue is not durable")),
         (Some(|| Err(QueueError::Closed)), durable, Some("queue did not say within 30 seconds")),
         (None, durable, None),
-        (None, at_risk, Some("store is not durable")),
+        (None, risky, Some("store is not durable")),
         (None, away, Some("store did not say within 30 seconds")),
     ] {
         let answer = state(queue, store).require(patience).await.map_err(|error| error.to_string());
@@ -55,7 +54,7 @@ async fn what_acknowledges_events_has_to_say_that_it_is_durable() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_alone_is_as_durable_as_it_says() {
-    let state = state(None, at_risk);
+    let state = state(None, || Ok(at_risk()));
     drop(state.require(None).await);
     assert_eq!(state.get().map(|known| known.at_risk().to_vec()), Some(vec!["fsync is off".to_owned()]));
 }

@@ -40,7 +40,7 @@ CREATE INDEX signals_timestamp ON signals (timestamp);
 -- New rows stand at its end: a page for many signals.
 CREATE INDEX signals_processed_at ON signals (processed_at);
 
--- Figures over all signals, changed in the transaction that adds them.
+-- Figures over the signals up to totals.counted_to. The newest are counted in stretches: one by one each would change pages of its own.
 CREATE TABLE type_tallies (
     event_type  TEXT    NOT NULL,
     signal_type TEXT    NOT NULL,
@@ -59,16 +59,17 @@ CREATE TABLE user_tallies (
     signals INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One row. last_stamp is the latest instant at which something was received.
+-- One row. counted_to is the last signal that the figures include; last_stamp the latest instant at which something was received.
 CREATE TABLE totals (
     one          INTEGER PRIMARY KEY CHECK (one = 1),
     accounts     INTEGER NOT NULL,
     users        INTEGER NOT NULL,
     dead_letters INTEGER NOT NULL,
+    counted_to   INTEGER NOT NULL,
     last_stamp   INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO totals (one, accounts, users, dead_letters, last_stamp) VALUES (1, 0, 0, 0, 0);
+INSERT INTO totals (one, accounts, users, dead_letters, counted_to, last_stamp) VALUES (1, 0, 0, 0, 0, 0);
 
 -- How many different names there are follows their rows. A row that only changes is no new name.
 CREATE TRIGGER account_comes AFTER INSERT ON account_tallies BEGIN UPDATE totals SET accounts = accounts + 1; END;

@@ -1,5 +1,6 @@
 //! The SQLite file: opened, and closed in order.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sqlx::SqlSafeStr as _;
@@ -58,17 +59,19 @@ impl SqliteStore {
         let readers = connect::readers(Arc::clone(&lock.place));
         let (writer, commands) = WriterHandle::new(COMMANDS);
         let in_memory = lock.place.in_memory;
+        let figures_are_behind = Arc::new(AtomicBool::new(state.is_behind()));
         let task = Writer {
             options,
             connection: Some(connection),
             store: state,
             stamps: stamps.clone(),
+            figures_are_behind: Arc::clone(&figures_are_behind),
             is_current: true,
             written: None,
             lock,
         };
         let task = Arc::new(Mutex::new(Some(tokio::spawn(task.run(commands)))));
-        Ok(Self { writer, task, readers, clock, stamps, in_memory })
+        Ok(Self { writer, task, readers, clock, stamps, figures_are_behind, in_memory })
     }
 
     /// Says, whenever it is called, how many connections for reading are open, and how many of those are idle.

@@ -1,5 +1,7 @@
 //! The one task that writes. What is asked of it while a commit is under way becomes the next transaction.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
@@ -15,7 +17,7 @@ use super::log_name;
 use super::stamp::LastStamp;
 use super::store::record::{self, Outcome};
 use super::store::state::StoreState;
-use super::store::{dead_letters, erasure, housekeeping, models};
+use super::store::{dead_letters, erasure, figures, housekeeping, models};
 
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
 const BATCH_ROWS: usize = 1_000;
@@ -31,6 +33,7 @@ pub(super) struct Writer {
     pub(super) connection: Option<SqliteConnection>,
     pub(super) store: StoreState,
     pub(super) stamps: LastStamp,
+    pub(super) figures_are_behind: Arc<AtomicBool>,
     /// Whether its state in memory is that of the file.
     pub(super) is_current: bool,
     /// When something was last written; `None` after a failure.
@@ -107,6 +110,8 @@ impl Writer {
             Ok(()) if pings && self.is_proven() => {}
             Ok(()) => self.written = Some(Instant::now()),
         }
+        // Before the callers are answered: they may ask for figures at once.
+        self.figures_are_behind.store(self.store.is_behind(), Ordering::SeqCst);
         for command in batch {
             command.finish(outcome.as_ref().copied());
         }
@@ -174,6 +179,10 @@ impl Writer {
                 }
                 Command::PutModel(ask) => {
                     models::put_model(connection, &mut self.store, &ask.work).await?;
+                    ask.answer(Ok(()));
+                }
+                Command::CountNewest(ask) => {
+                    figures::count_newest(connection, &mut self.store).await?;
                     ask.answer(Ok(()));
                 }
                 Command::Ping(ask) => {

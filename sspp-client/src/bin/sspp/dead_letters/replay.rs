@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use sspp_client::{Client, DeadLetterId, DeadLetterQuery, SkippedLetter};
+use sspp_client::{Client, DeadLetterId, DeadLetterQuery, ReplayStatus, SkippedLetter};
 
 use super::{LetterFilter, each_of};
 use crate::failure::Failure;
@@ -58,9 +58,14 @@ pub(super) async fn run(task: &Replay, client: &Client, output: &Output) -> Resu
 pub(super) async fn each(ids: &[DeadLetterId], client: &Client, output: &Output) -> Result<(), Failure> {
     each_of(ids, output, |id| async move {
         let replay = client.replay_dead_letter(id).await?;
-        output.result(&replay, || match replay.signal_id {
-            Some(signal) => format!("{} {id}: it is signal {signal} already", output.good("not needed")),
-            None => format!("{} {id}", output.good("replayed")),
+        output.result(&replay, || match (&replay.status, replay.signal_id) {
+            (ReplayStatus::AlreadySignal, Some(signal)) => {
+                format!("{} {id}: it is signal {signal} already", output.good("not needed"))
+            }
+            (ReplayStatus::DeadLetter, _) => format!("{id}: it failed again; its dead letter says why"),
+            (ReplayStatus::Erased, _) => format!("{id}: it was erased; nothing was kept of it"),
+            (_, Some(signal)) => format!("{} {id}: it is signal {signal} now", output.good("replayed")),
+            (_, None) => format!("{} {id}", output.good("replayed")),
         });
         Ok(())
     })

@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::direct::Direct;
 use super::{DirectConfig, IntakeError};
 use crate::ports::enqueue_all;
-use crate::{Admission, Envelope, EventQueue, Models, NewJob, Recorded, Signals, StoreStatus, TraceContext};
+use crate::{
+    Admission, Envelope, EventQueue, Housekeeping, Models, NewJob, Recorded, Signals, StoreStatus,
+    TraceContext,
+};
 use sspp_events::{Clock, DeadLetterId, Event, EventId, Random, Timestamp};
 use sspp_scoring::ScoringModel;
 
@@ -184,10 +187,19 @@ impl Intake {
 
     /// Draws a line by the clock that stamps events: what was taken before has a stamp at or before the answer, and what is taken
     /// after an erasure up to it began has a later one.
-    pub async fn line(&self, store: &(impl StoreStatus + ?Sized)) -> Result<Timestamp, IntakeError> {
+    pub async fn line(
+        &self,
+        store: &(impl StoreStatus + Housekeeping + ?Sized),
+    ) -> Result<Timestamp, IntakeError> {
         match &self.target {
             Target::Queue(queue) => Ok(queue.fence(None).await?),
-            Target::Store(_) => Ok(store.now().await?),
+            // Where the clock is behind what was erased, events are stamped by the microsecond after that.
+            Target::Store(_) => {
+                let after_erased =
+                    store.erased_up_to().await?.and_then(|up_to| up_to.micros().checked_add(1));
+                let now = store.now().await?;
+                Ok(after_erased.and_then(Timestamp::from_micros).map_or(now, |stamped| stamped.max(now)))
+            }
         }
     }
 }

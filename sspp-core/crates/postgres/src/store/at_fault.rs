@@ -60,7 +60,8 @@ async fn attempt(
     record: Record,
 ) -> Result<Result<Recorded, StoreError>, Failure> {
     sqlx::raw_sql("SAVEPOINT attempt").execute(&mut *connection).await?;
-    let answer = match put(connection, std::slice::from_ref(&record), Origin::Queue).await {
+    // The table refused it, so no erasure covered it.
+    let answer = match put(connection, std::slice::from_ref(&record), Origin::Intake).await {
         // What is checked at the commit is checked now.
         Ok(answers) => sqlx::raw_sql("SET CONSTRAINTS ALL IMMEDIATE")
             .execute(&mut *connection)

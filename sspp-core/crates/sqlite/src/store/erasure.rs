@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::SqliteConnection;
 
-use super::figures::{without_letters, without_signals};
+use super::figures::{count_newest, without_letters, without_signals};
 use super::state::StoreState;
 use crate::failure::Failure;
 use crate::stamp::LastStamp;
@@ -57,6 +57,7 @@ pub(crate) async fn step(
         Erasable::Account(_) => (REMOVE_SIGNALS_OF_ACCOUNT, REMOVE_LETTERS_OF_ACCOUNT),
         Erasable::User(_) => (REMOVE_SIGNALS_OF_USER, REMOVE_LETTERS_OF_USER),
     };
+    count_newest(connection, state).await?;
     let query = sqlx::query_as(signals_sql).bind(whom.name()).bind(last_signal).bind(i64::from(max));
     let removed = query.fetch_all(&mut *connection).await?;
     let signals = without_signals(connection, &removed).await?;

@@ -1,6 +1,7 @@
-//! Figures over all signals, kept in step with the rows that were really inserted or removed.
+//! Figures over all signals. The newest signals are counted in stretches, in the transaction of the last of them, and before figures
+//! are read; so a signal that is added does not change a page for its account and one for its user.
 
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::state::StoreState;
 use crate::failure::Failure;
@@ -8,45 +9,60 @@ use sspp_engine::recording::Figures;
 use sspp_events::Timestamp;
 use sspp_sql::RemovedSignal;
 
-/// Adds what changes to the tables, in one text. `stamp` is when something was received.
+/// So many new signals are counted together.
+const STRETCH: i64 = 1_000;
+
+/// Notes what a batch adds beside its signals, and counts the newest signals where there are enough of them. `stamp` is when something
+/// was received.
 pub(super) async fn write(
-    figures: Figures<'_>,
+    dead_letters: i64,
     stamp: Option<Timestamp>,
     connection: &mut SqliteConnection,
+    state: &mut StoreState,
 ) -> Result<(), Failure> {
-    if figures.is_empty() {
+    if dead_letters != 0 || stamp.is_some() {
+        sqlx::query("UPDATE totals SET dead_letters = dead_letters + ?, last_stamp = max(last_stamp, ?)")
+            .bind(dead_letters)
+            .bind(stamp.map_or(0, Timestamp::micros))
+            .execute(&mut *connection)
+            .await?;
+    }
+    if state.last_id - state.counted_to >= STRETCH { count_newest(connection, state).await } else { Ok(()) }
+}
+
+/// Brings the figures up to the last signal.
+pub(crate) async fn count_newest(
+    connection: &mut SqliteConnection,
+    state: &mut StoreState,
+) -> Result<(), Failure> {
+    if !state.is_behind() {
         return Ok(());
     }
-    let (mut text, mut values) = (String::new(), Vec::new());
-    if !figures.types.is_empty() {
-        let types =
-            figures.types.iter().map(|((event, signal), (count, score))| (event, signal, count, score));
-        let (accounts, users) = (json(&figures.accounts), json(&figures.users));
-        values = vec![json(&types.collect::<Vec<_>>()), accounts.clone(), users.clone()];
-        text.push_str(ADD_SIGNALS);
-        if figures.shrinks {
-            text.push_str(REMOVE_EMPTY);
-            values.extend([accounts, users]);
-        }
+    let mut query = sqlx::query(COUNT);
+    for _ in 0..3 {
+        query = query.bind(state.counted_to);
     }
-    if figures.dead_letters != 0 || stamp.is_some() {
-        text.push_str("UPDATE totals SET dead_letters = dead_letters + ?, last_stamp = max(last_stamp, ?);");
-    }
-    let mut query = sqlx::query(AssertSqlSafe(text));
-    for value in values {
-        query = query.bind(value);
-    }
-    query = query.bind(figures.dead_letters).bind(stamp.map_or(0, Timestamp::micros));
-    query.execute(connection).await?;
+    query.bind(state.last_id).execute(connection).await?;
+    state.counted_to = state.last_id;
     Ok(())
 }
 
-/// Corrects the figures after some signals were removed; returns how many.
+/// Corrects the figures after some signals were removed; returns how many. They have to be [counted](count_newest).
 pub(super) async fn without_signals(
     connection: &mut SqliteConnection,
     removed: &[RemovedSignal],
 ) -> Result<u32, Failure> {
-    write(Figures::without_signals(removed), None, connection).await?;
+    let figures = Figures::without_signals(removed);
+    if !figures.types.is_empty() {
+        let types =
+            figures.types.iter().map(|((event, signal), (count, score))| (event, signal, count, score));
+        let (accounts, users) = (json(&figures.accounts), json(&figures.users));
+        let mut query = sqlx::query(REMOVE).bind(json(&types.collect::<Vec<_>>()));
+        for names in [&accounts, &users, &accounts, &users] {
+            query = query.bind(names);
+        }
+        query.execute(connection).await?;
+    }
     Ok(u32::try_from(removed.len()).unwrap_or(u32::MAX))
 }
 
@@ -56,23 +72,33 @@ pub(super) async fn without_letters(
     state: &mut StoreState,
     removed: u64,
 ) -> Result<(), Failure> {
-    let figures = Figures::without_letters(removed);
-    state.dead_letters += figures.dead_letters;
-    write(figures, None, connection).await
+    let removed = i64::try_from(removed).unwrap_or(i64::MAX);
+    state.dead_letters -= removed;
+    write(-removed, None, connection, state).await
 }
 
-/// Triggers of the tables count the names that are new.
-const ADD_SIGNALS: &str = "\
+/// Triggers of the tables count the names that are new. No index but the key serves: the newest signals are at its end.
+const COUNT: &str = "\
+    INSERT INTO type_tallies (event_type, signal_type, signals, score) \
+    SELECT event_type, signal_type, count(*), sum(score) FROM signals NOT INDEXED WHERE id > ? GROUP BY 1, 2 \
+    ON CONFLICT DO UPDATE SET signals = signals + excluded.signals, score = score + excluded.score; \
+    INSERT INTO account_tallies (account_id, signals) \
+    SELECT account_id, count(*) FROM signals NOT INDEXED WHERE id > ? GROUP BY 1 \
+    ON CONFLICT DO UPDATE SET signals = signals + excluded.signals; \
+    INSERT INTO user_tallies (user_id, signals) \
+    SELECT user_id, count(*) FROM signals NOT INDEXED WHERE id > ? GROUP BY 1 \
+    ON CONFLICT DO UPDATE SET signals = signals + excluded.signals; \
+    UPDATE totals SET counted_to = ?;";
+
+/// Triggers count the names with nothing left.
+const REMOVE: &str = "\
     INSERT INTO type_tallies (event_type, signal_type, signals, score) \
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true \
     ON CONFLICT DO UPDATE SET signals = signals + excluded.signals, score = score + excluded.score; \
     INSERT INTO account_tallies (account_id, signals) SELECT key, value FROM json_each(?) WHERE true \
     ON CONFLICT DO UPDATE SET signals = signals + excluded.signals; \
     INSERT INTO user_tallies (user_id, signals) SELECT key, value FROM json_each(?) WHERE true \
-    ON CONFLICT DO UPDATE SET signals = signals + excluded.signals;";
-
-/// Names with nothing left.
-const REMOVE_EMPTY: &str = "\
+    ON CONFLICT DO UPDATE SET signals = signals + excluded.signals; \
     DELETE FROM type_tallies WHERE signals = 0; \
     DELETE FROM account_tallies WHERE account_id IN (SELECT key FROM json_each(?)) AND signals = 0; \
     DELETE FROM user_tallies WHERE user_id IN (SELECT key FROM json_each(?)) AND signals = 0;";

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use super::erasure;
-use super::figures::{without_letters, without_signals};
+use super::figures::{count_newest, without_letters, without_signals};
 use super::state::StoreState;
 use crate::SqliteStore;
 use crate::command::{Command, Expiring, Expiry};
@@ -68,6 +68,7 @@ pub(crate) async fn expire(
     let (max, before) = (i64::from(max), before.micros());
     match kind {
         Expiring::Signals => {
+            count_newest(connection, state).await?;
             let removed =
                 sqlx::query_as(REMOVE_SIGNALS).bind(before).bind(max).fetch_all(&mut *connection).await?;
             without_signals(connection, &removed).await

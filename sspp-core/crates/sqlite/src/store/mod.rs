@@ -3,7 +3,7 @@
 pub(crate) mod dead_letters;
 mod dialect;
 pub(crate) mod erasure;
-mod figures;
+pub(crate) mod figures;
 pub(crate) mod housekeeping;
 mod in_memory;
 pub(crate) mod models;

@@ -64,7 +64,8 @@ pub(crate) async fn is_at_fault(
     state: &mut StoreState,
     (signal, payload): &(NewSignal, bytes::Bytes),
 ) -> Result<Result<bool, StoreError>, Failure> {
-    let mut tables = SqliteTables { connection, state, stamp: None };
+    // The table refused it, so no erasure covered it.
+    let mut tables = SqliteTables { connection, state, stamp: Some(signal.accepted.received_at) };
     let record = |signal: NewSignal| [Record::Signal { signal, payload: payload.clone() }];
     if tables.in_savepoint(&record(signal.clone()), Outcome::Undone).await?.is_ok() {
         return Ok(Ok(false));
@@ -162,7 +163,7 @@ impl Tables for SqliteTables<'_> {
 impl SqliteTables<'_> {
     async fn record(&mut self, batch: &[Record]) -> Result<Vec<Recorded>, Failure> {
         let Recording { answers, figures } = recording::record(self, batch).await?;
-        figures::write(figures, self.stamp, self.connection).await?;
+        figures::write(figures.dead_letters, self.stamp, self.connection, self.state).await?;
         Ok(answers)
     }
 

@@ -1,6 +1,7 @@
 //! Signals: recorded and read.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
@@ -50,6 +51,9 @@ impl Signals for SqliteStore {
     }
 
     async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError> {
+        if filter.single_dimension() {
+            self.count_newest().await?;
+        }
         let rows = self.rows(sspp_sql::count_signals::<SqliteDialect>(filter)).await?;
         Ok(Total::of(filter, sspp_sql::total(&rows)))
     }
@@ -61,6 +65,7 @@ impl Signals for SqliteStore {
     }
 
     async fn stats(&self) -> Result<SignalStats, StoreError> {
+        self.count_newest().await?;
         Ok(sspp_sql::stats(self.rows(QueryBuilder::new(STATS)).await?)?)
     }
 }
@@ -71,5 +76,13 @@ impl SqliteStore {
             return Ok(Vec::new());
         }
         self.writer.ask(Command::Record, batch).await
+    }
+
+    /// Brings the figures up to the last signal, where they are not.
+    async fn count_newest(&self) -> Result<(), StoreError> {
+        if self.figures_are_behind.load(Ordering::SeqCst) {
+            self.writer.ask(Command::CountNewest, ()).await?;
+        }
+        Ok(())
     }
 }

@@ -14,6 +14,8 @@ use sspp_sql::{StoredInstant as _, read_digest};
 #[derive(Debug, Clone)]
 pub(crate) struct StoreState {
     pub(super) last_id: i64,
+    /// The last signal that the figures include.
+    pub(super) counted_to: i64,
     pub(super) dead_letters: i64,
     pub(super) erasures: Arc<Erasures>,
     pub(super) models: Arc<Vec<ModelDigest>>,
@@ -22,8 +24,8 @@ pub(crate) struct StoreState {
 impl StoreState {
     /// Reads it from the file. Stamps go on after the last that the file knows.
     pub(crate) async fn load(connection: &mut SqliteConnection, stamps: &LastStamp) -> sqlx::Result<Self> {
-        let (last_id, dead_letters, last_stamp) = sqlx::query_as(
-            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'signals'), 0), dead_letters, \
+        let (last_id, counted_to, dead_letters, last_stamp) = sqlx::query_as(
+            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'signals'), 0), counted_to, dead_letters, \
              max(last_stamp, (SELECT coalesce(max(up_to), 0) FROM erasures)) FROM totals",
         )
         .fetch_one(&mut *connection)
@@ -33,7 +35,14 @@ impl StoreState {
             sqlx::query_scalar("SELECT digest FROM models").fetch_all(&mut *connection).await?;
         let models = digests.iter().filter_map(|digest| read_digest(digest).ok());
         let models = Arc::new(models.map(ModelDigest::from_bytes).collect());
-        Ok(Self { last_id, dead_letters, erasures: erasures(connection).await?, models })
+        Ok(Self { last_id, counted_to, dead_letters, erasures: erasures(connection).await?, models })
+    }
+}
+
+impl StoreState {
+    /// Whether the figures lack signals.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.counted_to < self.last_id
     }
 }
 

@@ -104,6 +104,8 @@ pub async fn what_is_received_after_an_erasure_began_is_kept(fixture: &mut impl 
     let recorded = store.record(vec![signal(3).record(), letter(13)]).await.unwrap();
     assert_eq!(recorded, [Recorded::Erased; 2], "what is recorded was received before");
     assert!(stamps(&store, 2).await.0 > up_to);
+    let refused = signal(6).score(10_000_100).build();
+    assert!(store.is_at_fault(&refused, &"x".into()).await.unwrap(), "no erasure hides a fault");
     while store.erase_step(10).await.unwrap().is_some() {}
     let left = all(&store, SignalQuery::default()).await;
     assert_eq!(
