@@ -147,6 +147,6 @@ async fn is_there(ledger: &Ledger, http: &reqwest::Client, base: String, acknowl
     let is_signal = status == StatusCode::OK && text.contains(r#""state":"completed""#);
     assert!(
         status == StatusCode::SERVICE_UNAVAILABLE || is_signal,
-        "acknowledged, but not there: {status} {text}"
+        "acknowledged, but no signal: {status} {text}"
     );
 }
