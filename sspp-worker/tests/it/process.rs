@@ -58,11 +58,12 @@ impl Drop for Running {
 impl Running {
     /// Starts it on a free port and waits until it says where it listens.
     pub(crate) fn start(program: impl Into<PathBuf>, variables: &[(&str, &str)]) -> Self {
-        let mut child = command(program, &["--port", "0"], variables)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::of(&mut command(program, &["--port", "0"], variables))
+    }
+
+    /// Starts what a command says and waits until it says where it listens.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (lines, kept) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
         std::thread::spawn(move || {

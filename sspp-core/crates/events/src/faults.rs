@@ -1,11 +1,11 @@
-//! Failpoints for fault tests: named places where the process dies or stops, as the environment says.
+//! Failpoints for fault tests: named places where the process dies, stops or panics, as the environment says.
 //!
 //! `SSPP_FAILPOINTS` is a list of `POINT=ACTION[@PASS][:ACCOUNT]`, separated by commas:
 //!
 //! | part | what |
 //! |---|---|
-//! | point | `score`: an event is about to be scored; `before_commit`: all of a batch was sent to PostgreSQL but COMMIT; `after_commit`: it is committed, and none of it is settled |
-//! | action | `abort`: the process dies at once, as by kill -9; `stop`: it stops as by SIGSTOP |
+//! | point | `score`: an event is about to be scored; `before_commit`: all of a batch was sent to the store but COMMIT; `after_commit`: it is committed, and none of it is settled or answered |
+//! | action | `abort`: the process dies at once, as by kill -9; `stop`: it stops as by SIGSTOP; `panic`: the thread panics |
 //! | pass | the pass that acts; without it every pass does |
 //! | account | only passes of this account count |
 //!
@@ -28,6 +28,7 @@ pub enum Point {
 enum Action {
     Abort,
     Stop,
+    Panic,
 }
 
 #[derive(Debug)]
@@ -67,6 +68,8 @@ pub fn pass(point: Point, account: Option<&str>) {
     eprintln!("failpoint {point:?}: {action:?}");
     match action {
         Action::Abort => std::process::abort(),
+        #[expect(clippy::panic, reason = "a fault test wants to see it caught")]
+        Action::Panic => panic!("failpoint {point:?}"),
         Action::Stop => {
             // Not a moment later: the call would go on while a signal from outside is on its way.
             let process = std::process::id().to_string();
@@ -117,6 +120,7 @@ fn parse_one(text: &str) -> Result<Failpoint, String> {
     let action = match action {
         "abort" => Action::Abort,
         "stop" => Action::Stop,
+        "panic" => Action::Panic,
         _ => return Err(wrong()),
     };
     Ok(Failpoint { point, action, at, account, passes: AtomicU64::new(0) })
@@ -139,10 +143,10 @@ mod tests {
 
     #[test]
     fn only_passes_of_the_named_account_count() {
-        let failpoints = parse("score=abort@2:acc_bad").unwrap();
+        let failpoints = parse("score=panic@2:acc_bad").unwrap();
         let acts = |account| due(&failpoints, Point::Score, Some(account));
         assert_eq!(["acc_1", "acc_bad", "acc_1"].map(acts), [None; 3]);
-        assert_eq!(acts("acc_bad"), Some(Action::Abort));
+        assert_eq!(acts("acc_bad"), Some(Action::Panic));
     }
 
     #[test]

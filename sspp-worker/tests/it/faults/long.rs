@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{processes, queue, store};
+use super::{postgresql_alone, processes, queue, store};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes"]
@@ -26,4 +26,10 @@ async fn redis_paused_for_30_seconds() {
 #[ignore = "takes minutes"]
 async fn rolling_restarts_20_times() {
     processes::restarts(20).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes"]
+async fn rolling_restarts_of_apis_20_times() {
+    postgresql_alone::restarts(20).await;
 }

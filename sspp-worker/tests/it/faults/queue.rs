@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::{CLAIM_BOUND, pass, row};
-use crate::platform::docker;
 use crate::proxy::Mode;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -12,10 +11,10 @@ async fn redis_answers_lost() {
         let worker = stage.ready_worker().await;
         for _ in 0..3 {
             stage.more(100).await;
-            stage.servers.to_redis.set(Mode::LoseAnswers);
+            stage.servers.redis().proxy.set(Mode::LoseAnswers);
             pass(Duration::from_millis(300)).await;
-            stage.servers.to_redis.cut();
-            stage.servers.to_redis.set(Mode::Pass);
+            stage.servers.redis().proxy.cut();
+            stage.servers.redis().proxy.set(Mode::Pass);
         }
         stage.heal();
         stage.more(50).await;
@@ -31,9 +30,9 @@ async fn redis_answers_cut_short() {
         for _ in 0..5 {
             stage.more(50).await;
             let bytes = usize::try_from(stage.draw(4_000)).unwrap();
-            stage.servers.to_redis.set(Mode::ResetAfter(bytes));
+            stage.servers.redis().proxy.set(Mode::ResetAfter(bytes));
             pass(Duration::from_millis(500)).await;
-            stage.servers.to_redis.set(Mode::Pass);
+            stage.servers.redis().proxy.set(Mode::Pass);
         }
         stage.heal();
         stage.more(50).await;
@@ -47,10 +46,10 @@ async fn redis_in_a_black_hole() {
     row("Redis in a black hole for two claim bounds", async |stage| {
         let worker = stage.ready_worker().await;
         stage.more(100).await;
-        stage.servers.to_redis.set(Mode::BlackHole);
+        stage.servers.redis().proxy.set(Mode::BlackHole);
         pass(CLAIM_BOUND * 2).await;
-        stage.servers.to_redis.set(Mode::Pass);
-        stage.servers.to_redis.cut();
+        stage.servers.redis().proxy.set(Mode::Pass);
+        stage.servers.redis().proxy.cut();
         stage.heal();
         stage.more(50).await;
         vec![worker]
@@ -64,7 +63,7 @@ async fn redis_half_open() {
     row("connections to Redis half open", async |stage| {
         let worker = stage.ready_worker().await;
         stage.more(100).await;
-        stage.servers.to_redis.forget();
+        stage.servers.redis().proxy.forget();
         stage.heal();
         stage.more(100).await;
         vec![worker]
@@ -77,9 +76,9 @@ async fn redis_slow() {
     row("Redis 100 ms away", async |stage| {
         let worker = stage.ready_worker().await;
         stage.more(100).await;
-        stage.servers.to_redis.set(Mode::Slow(Duration::from_millis(100)));
+        stage.servers.redis().proxy.set(Mode::Slow(Duration::from_millis(100)));
         stage.more(50).await;
-        stage.servers.to_redis.set(Mode::Pass);
+        stage.servers.redis().proxy.set(Mode::Pass);
         stage.heal();
         stage.more(50).await;
         vec![worker]
@@ -93,7 +92,7 @@ async fn redis_killed() {
         let worker = stage.ready_worker().await;
         for _ in 0..3 {
             stage.more(100).await;
-            stage.servers.kill_and_start_redis().await;
+            stage.servers.redis().kill_and_start().await;
         }
         stage.heal();
         stage.more(50).await;
@@ -112,9 +111,9 @@ pub(super) async fn paused(time: Duration) {
     row(&format!("Redis paused for {time:?}"), async |stage| {
         let worker = stage.ready_worker().await;
         stage.more(100).await;
-        docker(&["pause", stage.servers.redis.container_id()]);
+        stage.servers.redis().docker("pause");
         pass(time).await;
-        docker(&["unpause", stage.servers.redis.container_id()]);
+        stage.servers.redis().docker("unpause");
         stage.heal();
         stage.more(50).await;
         vec![worker]

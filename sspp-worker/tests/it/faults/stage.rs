@@ -1,7 +1,7 @@
 //! A row of the table: a platform under load, what is done to it, and the reconciliation.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,65 +10,84 @@ use sqlx::{ConnectOptions as _, PgConnection};
 use sspp_core::{PgConfig, PgStore, Random, SeededRandom};
 
 use super::ledger::{Ledger, send};
-use super::{CLAIM_BOUND, Servers, pass};
+use super::servers::Servers;
+use super::{CLAIM_BOUND, pass};
 use crate::platform::turns;
-use crate::process::{Running, WORKER, api};
+use crate::process::{Running, WORKER, api, command};
 
 /// Clients that send at once, each the next event when the last is acknowledged.
 const CLIENTS: usize = 8;
 
+/// What a platform is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Redis and PostgreSQL.
+    Queued,
+    /// PostgreSQL alone.
+    Postgres,
+    /// One process and its SQLite file.
+    Sqlite,
+    /// The same on a disk of 16 MiB.
+    SmallDisk,
+}
+
 /// A platform under load.
 pub(super) struct Stage {
+    pub(super) shape: Shape,
     pub(super) servers: Servers,
     pub(super) ledger: Arc<Ledger>,
     pub(super) random: SeededRandom,
-    variables: BTreeMap<String, String>,
     load: Vec<tokio::task::JoinHandle<()>>,
     apis: Vec<Running>,
+    /// How many of the APIs, those that are there longest, get no load.
+    without_load: usize,
     /// The dead letters there must be: event id and reason.
-    letters: BTreeMap<String, String>,
+    pub(super) letters: BTreeMap<String, String>,
     /// How many jobs stay delayed for longer than the row takes.
     stays: u64,
-    healed: Option<Instant>,
+    pub(super) healed: Option<Instant>,
     patience: Duration,
 }
 
-/// Runs a row: starts servers, an API and the load; lets `fault` do what the row is about, which gives the processes
-/// that live on; then waits for the queue to drain and reconciles.
+/// Runs a row over Redis and PostgreSQL, as [`row_of`] does.
 pub(super) async fn row(name: &str, fault: impl AsyncFnOnce(&mut Stage) -> Vec<Running>) {
-    let Some(servers) = Servers::start().await else { return };
+    row_of(&[Shape::Queued], name, fault).await;
+}
+
+/// Runs a row: starts servers for all shapes, an API of the first shape and the load; lets `fault` do what the row is about, which
+/// gives the workers that live on; then waits for the queue to drain and reconciles.
+pub(super) async fn row_of(
+    shapes: &[Shape],
+    name: &str,
+    fault: impl AsyncFnOnce(&mut Stage) -> Vec<Running>,
+) {
+    let Some(servers) = Servers::start(shapes).await else { return };
     let seed = std::env::var("SSPP_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
         let now = std::time::UNIX_EPOCH.elapsed().unwrap();
         u64::from(now.subsec_nanos())
     });
     eprintln!("{name}: seed {seed} (SSPP_TEST_SEED repeats it)");
-    let mut stage = Stage::set(servers, SeededRandom::new(seed)).await;
+    let mut stage = Stage::set(shapes[0], servers, SeededRandom::new(seed)).await;
     let alive = fault(&mut stage).await;
     stage.reconcile(name).await;
     drop(alive);
 }
 
 impl Stage {
-    async fn set(servers: Servers, random: SeededRandom) -> Self {
-        let store = PgStore::open(PgConfig::new(servers.postgres_url())).await.unwrap();
-        store.migrate().await.unwrap();
-        store.close().await;
-        let variables = [
-            ("REDIS_URL", servers.redis_url()),
-            ("DATABASE_URL", servers.postgres_url()),
-            ("SSPP_CLAIM_BOUND", format!("{}s", CLAIM_BOUND.as_secs())),
-            ("SSPP_STATEMENT_TIMEOUT", "1s".to_owned()),
-            ("SSPP_BATCH_SIZE", "50".to_owned()),
-            ("LOG_FORMAT", "json".to_owned()),
-        ];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
+    async fn set(shape: Shape, servers: Servers, random: SeededRandom) -> Self {
+        if servers.has_postgres() {
+            let store = PgStore::open(PgConfig::new(servers.postgres_url())).await.unwrap();
+            store.migrate().await.unwrap();
+            store.close().await;
+        }
         let mut stage = Self {
+            shape,
             servers,
             ledger: Arc::default(),
             random,
-            variables,
             load: Vec::new(),
             apis: Vec::new(),
+            without_load: 0,
             letters: BTreeMap::new(),
             stays: 0,
             healed: None,
@@ -81,10 +100,38 @@ impl Stage {
         stage
     }
 
-    fn start(&self, program: impl Into<std::path::PathBuf>, more: &[(&str, &str)]) -> Running {
-        let variables = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let variables: Vec<_> = variables.chain(more.iter().copied()).collect();
-        Running::start(program, &variables)
+    pub(super) fn is_direct(&self) -> bool {
+        self.shape != Shape::Queued
+    }
+
+    /// A command that starts a program of the platform as it is now, on its disk.
+    pub(super) fn command(&self, program: impl AsRef<std::path::Path>, arguments: &[&str]) -> Command {
+        let servers = &self.servers;
+        let mut words = servers.disk.as_ref().map_or_else(Vec::new, super::disk::Disk::enter);
+        words.push(program.as_ref().display().to_string());
+        let rest = words[1..].iter().map(String::as_str);
+        let arguments: Vec<&str> = rest.chain(arguments.iter().copied()).collect();
+        let mut command = command(&words[0], &arguments, &[("LOG_FORMAT", "json")]);
+        match self.shape {
+            Shape::Sqlite | Shape::SmallDisk => {
+                command.env("SSPP_DATA", servers.file());
+            }
+            Shape::Queued | Shape::Postgres => {
+                command.env("DATABASE_URL", servers.postgres_url()).env("SSPP_STATEMENT_TIMEOUT", "1s");
+            }
+        }
+        if self.shape == Shape::Queued {
+            command
+                .env("REDIS_URL", servers.redis_url())
+                .env("SSPP_CLAIM_BOUND", format!("{}s", CLAIM_BOUND.as_secs()))
+                .env("SSPP_BATCH_SIZE", "50");
+        }
+        command
+    }
+
+    fn start(&self, program: impl AsRef<std::path::Path>, more: &[(&str, &str)]) -> Running {
+        let mut command = self.command(program, &["--port", "0"]);
+        Running::of(command.envs(more.iter().copied()))
     }
 
     pub(super) fn worker(&self) -> Running {
@@ -108,18 +155,73 @@ impl Stage {
     }
 
     pub(super) fn add_api(&mut self) {
-        self.apis.push(self.start(api(), &[]));
-        self.ledger.send_to(self.apis.iter().map(|api| api.base.clone()).collect());
+        self.add_api_with(&[]);
+    }
+
+    /// Adds an API with more variables.
+    pub(super) fn add_api_with(&mut self, more: &[(&str, &str)]) {
+        self.add(self.api_with(more));
+    }
+
+    /// An API that has no part in the load.
+    pub(super) fn api_with(&self, more: &[(&str, &str)]) -> Running {
+        self.start(api(), more)
+    }
+
+    /// Adds an API that was started.
+    pub(super) fn add(&mut self, api: Running) {
+        self.apis.push(api);
+        self.lead();
+    }
+
+    fn lead(&self) {
+        let bases = self.apis.iter().skip(self.without_load).map(|api| api.base.clone()).collect();
+        self.ledger.send_to(bases, self.is_direct());
+    }
+
+    /// Takes the load off the APIs that there are.
+    pub(super) fn take_load_off(&mut self) {
+        self.without_load = self.apis.len();
+        self.lead();
+    }
+
+    fn remove_api(&mut self) -> Running {
+        self.without_load = self.without_load.saturating_sub(1);
+        self.apis.remove(0)
     }
 
     /// Kills the API that is there longest and starts another.
     pub(super) fn replace_api(&mut self) {
-        self.apis.remove(0).signal("-KILL");
+        self.kill_api();
         self.add_api();
+    }
+
+    /// Kills the API that is there longest, and is done when it is gone.
+    pub(super) fn kill_api(&mut self) {
+        self.remove_api().signal("-KILL");
+    }
+
+    /// Stops the API that is there longest, in order; where it has load, under load.
+    pub(super) fn stop_api(&mut self) {
+        let api = self.remove_api();
+        api.signal("-TERM");
+        assert_eq!(api.ended(), 0, "{}", api.log());
+        self.lead();
+    }
+
+    /// Waits until the API that is there longest was ended by a failpoint.
+    pub(super) async fn api_died(&mut self) {
+        self.until("the failpoint was reached", async || self.apis[0].died()).await;
+        self.remove_api();
     }
 
     pub(super) fn api(&self) -> &Running {
         &self.apis[0]
+    }
+
+    /// The API that was added last.
+    pub(super) fn last_api(&self) -> &Running {
+        self.apis.last().unwrap()
     }
 
     /// A number from 1 to `most`, as the seed draws it.
@@ -136,6 +238,7 @@ impl Stage {
     pub(super) async fn until(&self, what: &str, condition: impl AsyncFn() -> bool) {
         let asking = async {
             while !condition().await {
+                assert!(self.load.iter().all(|client| !client.is_finished()), "a client found a fault");
                 pass(Duration::from_millis(10)).await;
             }
         };
@@ -149,21 +252,15 @@ impl Stage {
         self.until("events are acknowledged", async || self.ledger.count() >= wanted).await;
     }
 
+    /// Waits until so many more answers were refusals.
+    pub(super) async fn refusals(&self, answers: u64) {
+        let wanted = self.ledger.refused() + answers;
+        self.until("events are refused", async || self.ledger.refused() >= wanted).await;
+    }
+
     /// The fault is over: the time to heal counts from here. Without a word, it counts from the end of the fault's code.
     pub(super) fn heal(&mut self) {
         self.healed = Some(Instant::now());
-    }
-
-    /// Posts an event of its own account, which must end as a dead letter.
-    pub(super) async fn post_doomed(&mut self, account: &str, reason: &str) {
-        let event = format!(
-            r#"{{"accountId":"{account}","userId":"user_1","eventType":"email_clicked","timestamp":"2024-12-21T10:00:00Z"}}"#
-        );
-        let answer = self.api().post(&event).await;
-        assert_eq!(answer.status(), 202);
-        let answer: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-        let id = answer["eventId"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
-        self.letters.insert(id, reason.to_owned());
     }
 
     pub(super) async fn stop_load(&mut self) {
@@ -192,7 +289,7 @@ impl Stage {
 
     /// PostgreSQL, not through its proxy.
     pub(super) async fn database(&self) -> PgConnection {
-        let options: PgConnectOptions = self.servers.postgres.url_now().await.parse().unwrap();
+        let options: PgConnectOptions = self.servers.postgres().server.url_now().await.parse().unwrap();
         let asking = async {
             loop {
                 match options.connect().await {
@@ -203,61 +300,4 @@ impl Stage {
         };
         tokio::time::timeout(self.patience, asking).await.unwrap()
     }
-
-    /// Ends the load, waits for the queue to drain, and reconciles.
-    async fn reconcile(mut self, name: &str) {
-        let healed = self.healed.unwrap_or_else(Instant::now);
-        self.stop_load().await;
-        self.drained().await;
-        let took = healed.elapsed().as_secs_f64();
-        let mut database = self.database().await;
-        let rows: Vec<(Option<String>, i64)> =
-            sqlx::query_as("SELECT external_id, count(*) FROM signals GROUP BY 1")
-                .fetch_all(&mut database)
-                .await
-                .unwrap();
-        let stored: i64 = rows.iter().map(|row| row.1).sum();
-        let signals: BTreeMap<String, i64> =
-            rows.into_iter().filter_map(|(id, count)| Some((id?, count))).collect();
-        let letters: Vec<(String, String)> =
-            sqlx::query_as("SELECT event_id::text, reason FROM dead_letters ORDER BY 1")
-                .fetch_all(&mut database)
-                .await
-                .unwrap();
-        let acknowledged = self.ledger.acknowledged();
-        let lost = acknowledged.iter().filter(|id| !signals.contains_key(*id)).count();
-        let twice = signals.values().filter(|count| **count > 1).count();
-        let drift = drift(&mut database).await;
-        let doomed = self.letters.len();
-        let line = format!(
-            "| {name} | {} | {} | {stored} | {} | {lost} | {twice} | {drift} | {took:.1} s |",
-            self.ledger.sent() + doomed as u64,
-            acknowledged.len() + doomed,
-            letters.len(),
-        );
-        eprintln!("{line}");
-        if let Some(table) = std::env::var_os("SSPP_FAULT_TABLE") {
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(table);
-            file.unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
-        }
-        assert_eq!((lost, twice, drift), (0, 0, 0), "{line}");
-        assert_eq!(letters, self.letters.into_iter().collect::<Vec<_>>(), "{line}");
-        assert!(acknowledged.len() >= 100, "hardly any load: {line}");
-    }
-}
-
-/// By how much the figures differ from a recount.
-async fn drift(database: &mut PgConnection) -> i64 {
-    sqlx::query_scalar(
-        "SELECT (abs((SELECT count(*) FROM signals) - (SELECT sum(signals) FROM type_tallies)) \
-         + abs((SELECT sum(score) FROM signals) - (SELECT sum(score) FROM type_tallies)) \
-         + abs((SELECT count(*) FROM signals) - (SELECT sum(signals) FROM account_tallies)) \
-         + abs((SELECT count(*) FROM signals) - (SELECT sum(signals) FROM user_tallies)) \
-         + abs((SELECT count(DISTINCT account_id) FROM signals) - (SELECT sum(accounts) FROM totals)) \
-         + abs((SELECT count(DISTINCT user_id) FROM signals) - (SELECT sum(users) FROM totals)) \
-         + abs((SELECT count(*) FROM dead_letters) - (SELECT sum(dead_letters) FROM totals)))::bigint",
-    )
-    .fetch_one(database)
-    .await
-    .unwrap()
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use sqlx::Executor as _;
 
 use super::{CLAIM_BOUND, pass, row};
-use crate::platform::docker;
 use crate::proxy::Mode;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -14,10 +13,10 @@ async fn postgresql_answers_lost() {
         let worker = stage.ready_worker().await;
         for _ in 0..3 {
             stage.more(100).await;
-            stage.servers.to_postgres.set(Mode::LoseAnswers);
+            stage.servers.postgres().proxy.set(Mode::LoseAnswers);
             pass(Duration::from_millis(300)).await;
-            stage.servers.to_postgres.cut();
-            stage.servers.to_postgres.set(Mode::Pass);
+            stage.servers.postgres().proxy.cut();
+            stage.servers.postgres().proxy.set(Mode::Pass);
         }
         stage.heal();
         stage.more(50).await;
@@ -32,10 +31,10 @@ async fn postgresql_cut_after_commit_was_sent() {
         let worker = stage.ready_worker().await;
         for _ in 0..5 {
             stage.more(50).await;
-            let cuts = stage.servers.to_postgres.cuts();
-            stage.servers.to_postgres.set(Mode::CutAfter(b"COMMIT"));
-            stage.until("COMMIT was sent", async || stage.servers.to_postgres.cuts() > cuts).await;
-            stage.servers.to_postgres.set(Mode::Pass);
+            let cuts = stage.servers.postgres().proxy.cuts();
+            stage.servers.postgres().proxy.set(Mode::CutAfter(b"COMMIT"));
+            stage.until("COMMIT was sent", async || stage.servers.postgres().proxy.cuts() > cuts).await;
+            stage.servers.postgres().proxy.set(Mode::Pass);
         }
         stage.heal();
         vec![worker]
@@ -50,7 +49,7 @@ async fn postgresql_half_open() {
         let worker = stage.ready_worker().await;
         for _ in 0..3 {
             stage.more(100).await;
-            stage.servers.to_postgres.forget();
+            stage.servers.postgres().proxy.forget();
         }
         stage.heal();
         stage.more(100).await;
@@ -64,7 +63,7 @@ async fn postgresql_slow() {
     row("PostgreSQL 100 ms away", async |stage| {
         let worker = stage.ready_worker().await;
         stage.more(100).await;
-        stage.servers.to_postgres.set(Mode::Slow(Duration::from_millis(100)));
+        stage.servers.postgres().proxy.set(Mode::Slow(Duration::from_millis(100)));
         let before = i64::try_from(stage.ledger.count()).unwrap();
         let mut database = stage.database().await;
         loop {
@@ -76,7 +75,7 @@ async fn postgresql_slow() {
             // Slow is not away: it works on, only in larger batches.
             assert!(stage.ledger.count() < 10_000, "nothing is stored while PostgreSQL is slow");
         }
-        stage.servers.to_postgres.set(Mode::Pass);
+        stage.servers.postgres().proxy.set(Mode::Pass);
         stage.heal();
         stage.more(50).await;
         vec![worker]
@@ -89,7 +88,7 @@ async fn postgresql_killed() {
     row("PostgreSQL killed and started", async |stage| {
         let worker = stage.ready_worker().await;
         stage.more(100).await;
-        stage.servers.kill_and_start_postgres().await;
+        stage.servers.postgres().kill_and_start().await;
         stage.heal();
         stage.more(50).await;
         vec![worker]
@@ -103,10 +102,10 @@ async fn postgresql_frozen_and_worker_killed() {
         for _ in 0..3 {
             let worker = stage.ready_worker().await;
             stage.more(100).await;
-            docker(&["pause", stage.servers.postgres.container_id()]);
+            stage.servers.postgres().docker("pause");
             stage.more(100).await;
             worker.signal("-KILL");
-            docker(&["unpause", stage.servers.postgres.container_id()]);
+            stage.servers.postgres().docker("unpause");
         }
         vec![stage.worker()]
     })
@@ -125,10 +124,10 @@ pub(super) async fn away(time: Duration) {
         stage.patience(time * 3 + Duration::from_mins(2));
         let worker = stage.ready_worker().await;
         stage.more(100).await;
-        stage.servers.to_postgres.set(Mode::Refuse);
+        stage.servers.postgres().proxy.set(Mode::Refuse);
         pass(time).await;
         stage.more(50).await;
-        stage.servers.to_postgres.set(Mode::Pass);
+        stage.servers.postgres().proxy.set(Mode::Pass);
         stage.heal();
         stage.more(50).await;
         vec![worker]
@@ -143,7 +142,7 @@ async fn worker_stopped_while_postgresql_is_away() {
         for _ in 0..3 {
             let worker = stage.ready_worker().await;
             stage.more(50).await;
-            stage.servers.to_postgres.set(Mode::Refuse);
+            stage.servers.postgres().proxy.set(Mode::Refuse);
             stage
                 .until("it holds what it cannot record", async || {
                     worker.text("/metrics").await.contains("sspp_worker_breaker_open 1\n")
@@ -151,7 +150,7 @@ async fn worker_stopped_while_postgresql_is_away() {
                 .await;
             worker.signal("-TERM");
             assert_eq!(worker.ended(), 0);
-            stage.servers.to_postgres.set(Mode::Pass);
+            stage.servers.postgres().proxy.set(Mode::Pass);
             stage.until("nothing is in hand", async || stage.queued(&["active"]).await == 0).await;
         }
         vec![stage.worker()]
@@ -198,7 +197,7 @@ async fn postgresql_that_commits_without_its_disk() {
         let worker = stage.ready_worker().await;
         for _ in 0..3 {
             stage.more(100).await;
-            stage.servers.kill_and_start_postgres().await;
+            stage.servers.postgres().kill_and_start().await;
         }
         stage.heal();
         stage.more(50).await;
