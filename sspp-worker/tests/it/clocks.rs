@@ -1,6 +1,7 @@
 //! Hosts whose clocks are wrong, as processes over one Redis and one PostgreSQL: what came before an erasure and what is too
 //! old is decided by the servers, and clocks that differ are said.
 
+use sqlx::ConnectOptions as _;
 use sspp_core::testing::eventually;
 use sspp_core::testing::servers::{Kind, server};
 use sspp_core::{Clock as _, SystemClock, Timestamp};
@@ -89,4 +90,29 @@ async fn wrong_clocks_of_hosts_lose_nothing_and_keep_nothing() {
             assert!(signal["processed_at"].as_str().unwrap() <= now, "{signal} {now}");
         }
     }
+}
+
+/// An API without the queue ordered an erasure by PostgreSQL's clock, which is ahead of Redis': the queue's stamps follow.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_queue_follows_an_erasure_that_another_shape_ordered() {
+    let (redis, postgres) = tokio::join!(server(Kind::Redis7), server(Kind::Postgres17));
+    let (Some(redis), Some(postgres)) = (redis, postgres) else { return };
+    let direct = [("DATABASE_URL", postgres.url.as_str()), ("SSPP_MIGRATE", "true")];
+    let queued = [direct[0], direct[1], ("REDIS_URL", redis.url.as_str())];
+    let (alone, beside) = (Running::start(api(), &direct), Running::start(api(), &queued));
+    let worker = Running::start(WORKER, &queued);
+    turns(&worker, 200).await;
+    turns(&beside, 200).await;
+    turns(&alone, 200).await;
+    erase(&alone, "acc_1").await;
+    let options: sqlx::postgres::PgConnectOptions = postgres.url.parse().unwrap();
+    let mut database = options.connect().await.unwrap();
+    let ahead = "UPDATE erasures SET up_to = now() + interval '1 hour'";
+    sqlx::query(ahead).execute(&mut database).await.unwrap();
+    eventually("an event that comes after it is kept", async || {
+        accept(&beside, "acc_1", 1).await;
+        drained(&beside).await;
+        beside.json("/api/v1/signals?accountId=acc_1").await["pagination"]["total"] != 0
+    })
+    .await;
 }

@@ -6,6 +6,7 @@
 //! | what every connection is set to | `settings` |
 //! | where it is, and why it cannot be reached | `place` |
 //! | one connection for one call, closed when the call fails | `session` |
+//! | which idle connections may still be alive | `last_break` |
 //! | the schema | `migration` |
 //! | the predecessor's table | `legacy` |
 //! | a file for each port | `store` |
@@ -13,6 +14,7 @@
 
 mod config;
 mod failure;
+mod last_break;
 mod legacy;
 mod migration;
 mod place;

@@ -25,6 +25,7 @@ pub(super) struct Sessions {
     pub(super) statement_timeout: Duration,
     /// Why the database cannot be used, as its last connection said.
     pub(super) unfit: watch::Receiver<Option<String>>,
+    pub(super) last_break: LastBreak,
 }
 
 impl Sessions {
@@ -65,7 +66,14 @@ impl Sessions {
         if outcome.is_ok() {
             drop(session.0.take());
         }
-        outcome.map_err(|failure| failure.or_late(self.statement_timeout).into())
+        outcome.map_err(|failure| {
+            let is_silent = matches!(failure, Failure::Late(_));
+            let error = failure.or_late(self.statement_timeout).into();
+            if is_silent || matches!(error, StoreError::Unavailable { .. }) {
+                self.last_break.note();
+            }
+            error
+        })
     }
 
     /// A connection, or why there is none. Where nothing listens the pool tries again and again, and then says only that it was

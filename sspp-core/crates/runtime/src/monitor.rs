@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use metrics::{gauge, histogram};
 use sspp_engine::{EventQueue, QueueDepth, SignalStats, Store};
+use sspp_events::Timestamp;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
@@ -146,7 +147,7 @@ impl Watch {
     async fn run(self, seen: watch::Sender<Seen>) {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let (mut lined_up, mut compared, mut looked) = (false, None::<Instant>, None::<Instant>);
+        let (mut lined_up, mut compared, mut looked) = (None, None::<Instant>, None::<Instant>);
         let is_due = |last: Option<Instant>, every| last.is_none_or(|at| at.elapsed() >= every);
         loop {
             ticks.tick().await;
@@ -166,7 +167,7 @@ impl Watch {
                 self.report(name, before.get(at).map(|(_, before)| before), dependency);
             }
             let all_up = now.iter().all(|(_, dependency)| dependency.is_healthy());
-            lined_up = all_up && (lined_up || self.line_up().await);
+            lined_up = if all_up { self.line_up(lined_up).await } else { None };
             seen.send_replace(now);
             // By what stamps events: without a store behind it, the queue's clock still judges what producers say.
             let stamps = if self.queue.is_some() { queue_answers } else { store_answers };
@@ -209,21 +210,23 @@ impl Watch {
         drop(timeout(ASK_WITHIN, async { tokio::join!(queue, store) }).await);
     }
 
-    /// One of them came, or came back, perhaps without what it knew: the queue's stamps go on after all that was erased.
-    async fn line_up(&self) -> bool {
-        let Some((_, queue)) = &self.queue else { return true };
+    /// The queue's stamps go on after all that was erased: when one of them came, or came back, perhaps without what it knew, and when
+    /// a process without the queue ordered an erasure. Takes and gives what the line was drawn for; none while it is not drawn.
+    async fn line_up(&self, drawn: Option<Option<Timestamp>>) -> Option<Option<Timestamp>> {
+        let (_, queue) = self.queue.as_ref()?;
         let draw = async {
             let erased = self.store.1.erased_up_to().await?;
-            if erased.is_some() {
+            if erased.is_some() && drawn != Some(erased) {
                 queue.fence(erased).await?;
             }
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(erased)
         };
         let drawn = timeout(ASK_WITHIN, draw).await.unwrap_or_else(|_| Err("no answer in time".into()));
-        if let Err(error) = &drawn {
-            tracing::warn!(%error, "the queue's stamps could not be moved behind what was erased; trying again");
-        }
-        drawn.is_ok()
+        drawn
+            .inspect_err(|error| {
+                tracing::warn!(%error, "the queue's stamps could not be moved behind what was erased; trying again");
+            })
+            .ok()
     }
 
     /// Looks at how full the queue is and, where clients wait for room, at how much is done.

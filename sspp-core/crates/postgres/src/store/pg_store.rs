@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::postgres::PgPoolOptions;
 
 use super::ping;
+use crate::last_break::LastBreak;
 use crate::place::Place;
 use crate::session::Sessions;
 use crate::{PgConfig, PgOpenError, migration};
@@ -56,10 +57,12 @@ impl PgStore {
             .max_connections(config.connections.max(1))
             .acquire_timeout(config.acquire_timeout)
             .idle_timeout(IDLE);
-        let (pool, unfit) = config.settings().of_pool(pool);
+        let last_break = LastBreak::default();
+        let (pool, unfit) = config.settings().of_pool(last_break.of_pool(pool));
         let pool = pool.connect_lazy_with(options.clone());
-        let sessions =
-            Sessions { place: Place::new(options), pool, statement_timeout: config.statement_timeout, unfit };
+        let place = Place::new(options);
+        let statement_timeout = config.statement_timeout;
+        let sessions = Sessions { place, pool, statement_timeout, unfit, last_break };
         Ok(Arc::new(Self { sessions, pages: ping::Pages::default(), config }))
     }
 
