@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres};
 use tokio::sync::watch;
 
 use super::failure::Failure;
+use super::last_break::LastBreak;
 use super::place::{Away, Place};
 use sspp_engine::StoreError;
 
