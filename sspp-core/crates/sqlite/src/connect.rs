@@ -33,8 +33,8 @@ fn common(place: &Place) -> SqliteConnectOptions {
 pub(super) fn writer_options(config: &SqliteConfig, place: &Place) -> SqliteConnectOptions {
     let options = common(place)
         .pragma("cache_size", "-8192")
-        // A log of 8 MB before it is copied into the file: a longer one costs less in all, but its copy keeps callers waiting for longer.
-        .pragma("wal_autocheckpoint", "2000")
+        // The log is moved beside the writer; where that fails, the writer does it here.
+        .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "16777216")
         .row_buffer_size(512)
         .thread_name(|_| "sspp-sqlite-writer".to_owned());

@@ -9,6 +9,7 @@
 //! | the task that writes, and what it is asked to do | `writer`, `command`, `multi_insert` |
 //! | the store, a file for each port | `store` |
 //! | when events are received | `stamp` |
+//! | the log, moved into the file beside the writer | `log` |
 //! | reads with a time limit | `bounded` |
 //! | errors by what they mean | `failure`, `open_error` |
 
@@ -18,6 +19,7 @@ mod config;
 mod connect;
 mod failure;
 mod lock;
+mod log;
 mod log_lock;
 mod log_name;
 mod multi_insert;

@@ -13,25 +13,26 @@ pub(super) struct MultiInsert {
 impl MultiInsert {
     /// Rows that are not bound are NULL, and left out. A row that is refused leaves those before it: the caller undoes them, so that
     /// SQLite keeps no journal of every page that the statement changes.
-    pub(super) fn new(table: &str, columns: &str, conflict: &str) -> Self {
+    ///
+    /// `before` are statements in front of it, in the same text.
+    pub(super) fn new(before: &str, table: &str, columns: &str, conflict: &str) -> Self {
         let row = format!("({})", vec!["?"; columns.split(',').count()].join(","));
         let text = |rows| {
             let rows = vec![row.as_str(); rows].join(",");
             format!(
-                "INSERT OR FAIL INTO {table} ({columns}) SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL {conflict}"
+                "{before}INSERT OR FAIL INTO {table} ({columns}) SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL {conflict}"
             )
         };
         Self { texts: SIZES.map(text) }
     }
 
-    /// Splits rows into stretches, each with the statement that takes it.
-    pub(super) fn stretches<'s, 'r, T>(&'s self, rows: &'r [T]) -> impl Iterator<Item = (&'s str, &'r [T])> {
-        let most = SIZES[SIZES.len() - 1];
-        rows.chunks(most).map(|stretch| {
-            let at = SIZES.partition_point(|size| *size < stretch.len());
-            (self.texts[at].as_str(), stretch)
-        })
+    /// The text for so many rows, at most [`Self::MOST`].
+    pub(super) fn text(&self, rows: usize) -> &str {
+        &self.texts[SIZES.partition_point(|size| *size < rows)]
     }
+
+    /// The most rows that one text takes.
+    pub(super) const MOST: usize = SIZES[SIZES.len() - 1];
 }
 
 #[cfg(test)]
@@ -39,19 +40,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_is_in_one_stretch() {
-        let insert = MultiInsert::new("t", "a, b", "ON CONFLICT DO NOTHING");
-        for rows in [0, 1, 2, 3, 64, 65, 128, 300] {
-            let rows: Vec<usize> = (0..rows).collect();
-            let stretches: Vec<_> = insert.stretches(&rows).collect();
-            assert_eq!(stretches.iter().flat_map(|(_, rows)| rows.iter().copied()).collect::<Vec<_>>(), rows);
-            for (text, rows) in &stretches {
-                let room = text.matches("(?,?)").count();
-                assert!(rows.len() <= room && room < 2 * rows.len(), "{room} for {}", rows.len());
-            }
+    fn a_text_has_room_for_its_rows_and_not_for_twice_as_many() {
+        let insert = MultiInsert::new("", "t", "a, b", "ON CONFLICT DO NOTHING");
+        for rows in 1..=MultiInsert::MOST {
+            let room = insert.text(rows).matches("(?,?)").count();
+            assert!(rows <= room && room < 2 * rows, "{room} for {rows}");
         }
         assert_eq!(
-            insert.stretches(&[7]).next().unwrap().0,
+            insert.text(1),
             "INSERT OR FAIL INTO t (a, b) SELECT * FROM (VALUES (?,?)) WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING"
         );
     }

@@ -9,6 +9,7 @@ use sspp_events::Clock;
 
 use super::command::WriterHandle;
 use super::lock::FileLock;
+use super::log::Log;
 use super::stamp::LastStamp;
 use super::store::state::StoreState;
 use super::writer::Writer;
@@ -68,6 +69,7 @@ impl SqliteStore {
             figures_are_behind: Arc::clone(&figures_are_behind),
             is_current: true,
             written: None,
+            log: Log::new((!in_memory).then(|| readers.clone())),
             lock,
         };
         let task = Arc::new(Mutex::new(Some(tokio::spawn(task.run(commands)))));

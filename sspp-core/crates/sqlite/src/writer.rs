@@ -13,9 +13,10 @@ use super::command::Command;
 use super::connect;
 use super::failure::{Failure, FailureKind};
 use super::lock::FileLock;
+use super::log::Log;
 use super::log_name;
 use super::stamp::LastStamp;
-use super::store::record::{self, Outcome};
+use super::store::record::{self, BEGIN, Outcome};
 use super::store::state::StoreState;
 use super::store::{dead_letters, erasure, figures, housekeeping, models};
 
@@ -38,6 +39,7 @@ pub(super) struct Writer {
     pub(super) is_current: bool,
     /// When something was last written; `None` after a failure.
     pub(super) written: Option<Instant>,
+    pub(super) log: Log,
     /// Let go of after the connection: fields are dropped in their order.
     pub(super) lock: FileLock,
 }
@@ -49,8 +51,6 @@ impl Writer {
         while let Some(first) = commands.recv().await {
             let mut batch = Vec::new();
             let mut next = Some(first);
-            // Callers that were just answered get their turn to ask again before the next commit starts.
-            tokio::task::yield_now().await;
             let mut rows = 0;
             while let Some(command) = next.take() {
                 rows += command.rows();
@@ -70,6 +70,7 @@ impl Writer {
             let (pings, work) = batch.into_iter().partition(|command| matches!(command, Command::Ping(_)));
             self.transact(work).await;
             self.transact(pings).await;
+            self.log.tend(rows, &mut self.connection).await;
         }
         if let Some(reply) = closing {
             self.shut().await;
@@ -146,8 +147,11 @@ impl Writer {
     async fn attempt(&mut self, batch: &mut [Command]) -> Result<(), Failure> {
         let mut proven = self.is_proven();
         let Some(connection) = &mut self.connection else { return Err(Failure::closed()) };
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-        let outcome = if batch.len() == 1 { Outcome::Whole } else { Outcome::Kept };
+        // A batch that is alone begins the transaction with its first statement.
+        let outcome = if let [Command::Record(_)] = batch { Outcome::Whole } else { Outcome::Kept };
+        if outcome != Outcome::Whole {
+            sqlx::query(BEGIN).execute(&mut *connection).await?;
+        }
         #[cfg(feature = "faults")]
         let records = batch.iter().any(|command| matches!(command, Command::Record(_)));
         for command in batch {

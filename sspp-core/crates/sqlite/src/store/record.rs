@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use sqlx::SqliteConnection;
+use futures_util::TryStreamExt as _;
+use sqlx::{Either, Executor as _, SqliteConnection};
 use uuid::Uuid;
 
 use super::dialect::{SignalRow, SqliteDialect};
@@ -19,21 +20,29 @@ use sspp_engine::{NewDeadLetter, NewSignal, Record, Recorded, StoreError};
 use sspp_events::{DeadLetterId, EventId, ExternalId, SignalId, Source, Timestamp};
 use sspp_sql::{FoundRow, StoredId as _, add_found};
 
-static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| {
+pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
+
+static INSERT_SIGNALS: LazyLock<MultiInsert> = LazyLock::new(|| insert_signals(""));
+/// With the beginning of the transaction and the stamp: one way to the connection's thread and back instead of three.
+static BEGIN_AND_INSERT: LazyLock<MultiInsert> =
+    LazyLock::new(|| insert_signals("BEGIN IMMEDIATE; UPDATE totals SET last_stamp = max(last_stamp, ?); "));
+
+fn insert_signals(before: &str) -> MultiInsert {
     MultiInsert::new(
+        before,
         "signals",
-        "id, event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, processed_at, \
-         content, model, metadata, source, external_id",
+        "id, event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, processed_at, content, \
+         model, metadata, source, external_id",
         "ON CONFLICT (event_id) DO NOTHING",
     )
-});
+}
 
 /// What becomes of a batch that was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It stays, and so does the rest of the transaction where what is wrong with its data undoes the batch.
     Kept,
-    /// It is the whole transaction, which a failure undoes.
+    /// It is the whole transaction, which it begins and a failure undoes.
     Whole,
     /// It is undone.
     Undone,
@@ -47,11 +56,14 @@ pub(crate) async fn record_batch(
     batch: &Batch,
     outcome: Outcome,
 ) -> Result<Result<Vec<Recorded>, StoreError>, Failure> {
-    if let Some(digest) = missing_model(state, &batch.records) {
+    let missing = missing_model(state, &batch.records);
+    let stamp = batch.clock.as_ref().map(|clock| stamps.next(Timestamp::from_datetime(clock.now())));
+    let is_begun = outcome != Outcome::Whole;
+    let mut tables = SqliteTables { connection, state, stamp, is_begun, is_stamp_kept: false };
+    if let Some(digest) = missing {
+        tables.begin().await?;
         return Ok(Err(StoreError::MissingModel { digest }));
     }
-    let stamp = batch.clock.as_ref().map(|clock| stamps.next(Timestamp::from_datetime(clock.now())));
-    let mut tables = SqliteTables { connection, state, stamp };
     match outcome {
         Outcome::Whole => tables.record(&batch.records).await.map(Ok),
         Outcome::Kept | Outcome::Undone => tables.in_savepoint(&batch.records, outcome).await,
@@ -65,7 +77,8 @@ pub(crate) async fn is_at_fault(
     (signal, payload): &(NewSignal, bytes::Bytes),
 ) -> Result<Result<bool, StoreError>, Failure> {
     // The table refused it, so no erasure covered it.
-    let mut tables = SqliteTables { connection, state, stamp: Some(signal.accepted.received_at) };
+    let stamp = Some(signal.accepted.received_at);
+    let mut tables = SqliteTables { connection, state, stamp, is_begun: true, is_stamp_kept: false };
     let record = |signal: NewSignal| [Record::Signal { signal, payload: payload.clone() }];
     if tables.in_savepoint(&record(signal.clone()), Outcome::Undone).await?.is_ok() {
         return Ok(Ok(false));
@@ -92,6 +105,10 @@ struct SqliteTables<'c> {
     state: &'c mut StoreState,
     /// Of events that are received now: later than every erasure, so that none covers them.
     stamp: Option<Timestamp>,
+    /// Whether the transaction is begun.
+    is_begun: bool,
+    /// Whether the stamp is in the totals.
+    is_stamp_kept: bool,
 }
 
 impl Tables for SqliteTables<'_> {
@@ -111,13 +128,14 @@ impl Tables for SqliteTables<'_> {
         }
         let mut inserted =
             Inserted { ids: vec![None; signals.len()], replaced: self.remove_letters(&replaced).await? };
-        for (text, stretch) in INSERT_SIGNALS.stretches(&rows) {
-            self.insert(text, stretch, &mut inserted.ids).await?;
+        for stretch in rows.chunks(MultiInsert::MOST) {
+            self.insert(stretch, &mut inserted.ids).await?;
         }
         Ok(inserted)
     }
 
     async fn find(&mut self, records: &[&Record]) -> Result<Found, Failure> {
+        self.begin().await?;
         let ids = Found::ids(records);
         let mut found = self.letters(&ids).await?;
         if self.stamp.is_none() {
@@ -162,8 +180,13 @@ impl Tables for SqliteTables<'_> {
 
 impl SqliteTables<'_> {
     async fn record(&mut self, batch: &[Record]) -> Result<Vec<Recorded>, Failure> {
+        if self.stamp.is_none() || self.state.dead_letters > 0 {
+            self.begin().await?;
+        }
         let Recording { answers, figures } = recording::record(self, batch).await?;
-        figures::write(figures.dead_letters, self.stamp, self.connection, self.state).await?;
+        self.begin().await?;
+        let stamp = self.stamp.filter(|_| !self.is_stamp_kept);
+        figures::write(figures.dead_letters, stamp, self.connection, self.state).await?;
         Ok(answers)
     }
 
@@ -188,14 +211,26 @@ impl SqliteTables<'_> {
         Ok(outcome.map_err(StoreError::from))
     }
 
+    async fn begin(&mut self) -> Result<(), Failure> {
+        if !std::mem::replace(&mut self.is_begun, true) {
+            sqlx::query(BEGIN).execute(&mut *self.connection).await?;
+        }
+        Ok(())
+    }
+
     async fn insert(
         &mut self,
-        text: &'static str,
         stretch: &[(usize, &NewSignal)],
         ids: &mut [Option<SignalId>],
     ) -> Result<(), Failure> {
         let first_id = self.state.last_id + 1;
-        let mut query = sqlx::query(text);
+        let begins = !std::mem::replace(&mut self.is_begun, true);
+        let insert = if begins { &BEGIN_AND_INSERT } else { &INSERT_SIGNALS };
+        let mut query = sqlx::query(insert.text(stretch.len()));
+        if begins {
+            self.is_stamp_kept = true;
+            query = query.bind(self.stamp.map(Timestamp::micros));
+        }
         for (id, (_, signal)) in (first_id..).zip(stretch) {
             let event = &signal.accepted.event;
             query = query
@@ -215,7 +250,15 @@ impl SqliteTables<'_> {
                 .bind(event.source.as_ref().map(Source::as_str))
                 .bind(event.external_id.as_ref().map(ExternalId::as_str));
         }
-        let inserted = query.execute(&mut *self.connection).await?.rows_affected();
+        // The last statement's count is the INSERT's.
+        let mut inserted = 0;
+        let mut done = self.connection.fetch_many(query);
+        while let Some(step) = done.try_next().await? {
+            if let Either::Left(done) = step {
+                inserted = done.rows_affected();
+            }
+        }
+        drop(done);
         // Where some event ids were taken, the numbers tell which: those of this statement are the highest.
         let numbers: Vec<i64> = if inserted < stretch.len() as u64 {
             let sql = "SELECT id FROM signals WHERE id >= ? ORDER BY id";
