@@ -1,10 +1,13 @@
 //! Direct intake: events are scored where they come in, and recorded in the commit of the callers that come together.
 //!
-//! While commits run, the next callers gather. A commit that ends takes those who wait; when nobody does, it ends, and the
-//! next caller starts one. So nothing runs while nothing comes in, and no timer makes a caller wait.
+//! While commits run, the next callers gather. A commit that ends takes those who wait, and waits a moment for those whom it just
+//! answered; when nobody comes, it ends, and the next caller starts one. So nothing runs while nothing comes in, and a caller that is
+//! alone waits for nobody.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 use super::waiting::{Answers, Ask, Item, Waiting};
 use super::{DirectConfig, IntakeOutcome};
@@ -17,6 +20,9 @@ use crate::{
 use sspp_events::{AcceptedEvent, ContentDigest, DeadLetterId, Random, Timestamp};
 use sspp_scoring::ScoringModel;
 
+/// How long a commit waits for those who were answered by the last one.
+const GATHER: Duration = Duration::from_millis(1);
+
 /// Scores and records.
 #[derive(Debug)]
 pub(super) struct Direct {
@@ -26,6 +32,8 @@ pub(super) struct Direct {
     pub(super) random: Arc<dyn Random>,
     pub(super) config: DirectConfig,
     waiting: Mutex<Waiting>,
+    /// Notified when a caller joins those who wait.
+    came: Notify,
     /// Why the last attempt to record failed; none after one that did not.
     pub(super) failure: Mutex<Option<StoreError>>,
 }
@@ -48,8 +56,8 @@ impl Direct {
         config: DirectConfig,
     ) -> Self {
         metrics::register();
-        let (waiting, failure) = (Mutex::default(), Mutex::default());
-        Self { signals, models, model, random, config, waiting, failure }
+        let (waiting, came, failure) = (Mutex::default(), Notify::new(), Mutex::default());
+        Self { signals, models, model, random, config, waiting, came, failure }
     }
 
     /// How many events wait for a commit.
@@ -79,6 +87,8 @@ impl Direct {
             Ok(starts) => {
                 if starts {
                     tokio::spawn(Arc::clone(self).run());
+                } else {
+                    self.came.notify_one();
                 }
                 self.outcomes(caller.answers(self.config.patience).await)
             }
@@ -134,13 +144,28 @@ impl Direct {
         Record::DeadLetter(letter_of(&accepted, content, payload, reason, detail, now))
     }
 
+    /// Waits until as many callers wait as were answered last, but not for long: those who send one event after another come back
+    /// at once, and one commit for all of them costs less than two.
+    async fn gather(&self, callers: usize) {
+        if !locked(&self.waiting).begin_gathering(callers) {
+            return;
+        }
+        let came = async {
+            while locked(&self.waiting).lacks(callers) {
+                self.came.notified().await;
+            }
+        };
+        // Those who do not come in time come with the commit after.
+        drop(tokio::time::timeout(GATHER, came).await);
+        locked(&self.waiting).end_gathering();
+    }
+
     /// Commits until nobody waits.
     async fn run(self: Arc<Self>) {
         let running = Running(&self.waiting);
+        let mut answered = 0;
         loop {
-            if std::env::var_os("X_YIELD").is_some() {
-                tokio::task::yield_now().await;
-            }
+            self.gather(answered).await;
             let asks = {
                 let mut waiting = locked(&self.waiting);
                 let asks = waiting.take(self.config.batch);
@@ -151,6 +176,7 @@ impl Direct {
                 }
                 asks
             };
+            answered = asks.len();
             self.see_through(asks.into_iter().flat_map(Ask::entries).collect(), Stamp::Now).await;
         }
     }

@@ -154,6 +154,8 @@ pub(super) struct Waiting {
     events: usize,
     bytes: usize,
     commits: usize,
+    /// Whether a commit waits for more callers.
+    is_gathering: bool,
 }
 
 impl Waiting {
@@ -164,7 +166,7 @@ impl Waiting {
 
     /// Whether a commit is to start: so many run at most.
     pub(super) fn start_commit(&mut self, most: usize) -> bool {
-        let is_free = self.commits < most.max(1);
+        let is_free = !self.is_gathering && self.commits < most.max(1);
         self.commits += usize::from(is_free);
         is_free
     }
@@ -195,6 +197,22 @@ impl Waiting {
     fn has_no_room(&self, ask: &Ask, config: &DirectConfig) -> bool {
         let (events, bytes) = (self.events + ask.items.len(), self.bytes + ask.bytes);
         !self.asks.is_empty() && (events > config.most_events || bytes > config.most_bytes)
+    }
+
+    /// Begins to wait for more callers, where fewer wait than this; no other commit starts meanwhile.
+    pub(super) fn begin_gathering(&mut self, callers: usize) -> bool {
+        let gathers = !self.is_gathering && self.lacks(callers);
+        self.is_gathering |= gathers;
+        gathers
+    }
+
+    pub(super) fn end_gathering(&mut self) {
+        self.is_gathering = false;
+    }
+
+    /// Whether fewer callers wait than this.
+    pub(super) fn lacks(&self, callers: usize) -> bool {
+        self.asks.len() < callers
     }
 
     /// Takes those who are next, for one commit. Those whose caller went away are dropped.
