@@ -43,8 +43,8 @@ pub use sspp_events::{
 };
 pub use transport::{AnswerStream, Transport, TransportError};
 pub use words::{
-    DeadLetterReason, DurabilityStatus, ErasureKind, HealthStatus, JobState, PreviewStatus, ReplayStatus,
-    StepKind,
+    DeadLetterReason, DurabilityStatus, ErasureKind, HealthStatus, IntakeKind, JobState, PreviewStatus,
+    ReplayStatus, StepKind,
 };
 /// The crates whose types are in signatures here, in the version that is used.
 pub use {chrono, futures_util, http, serde_json, uuid};

@@ -148,7 +148,14 @@ words! {
         /// It does not.
         Unhealthy = "unhealthy",
     }
-    /// Whether accepted events survive a crash of the servers of queue and store.
+    /// What a service does with events before it acknowledges them.
+    IntakeKind {
+        /// It puts them into a queue; workers score them.
+        Queued = "queued",
+        /// It scores and records them: their signals can be read at once.
+        Direct = "direct",
+    }
+    /// Whether accepted events survive a crash of the servers that they are on.
     DurabilityStatus {
         /// They do.
         Durable = "durable",

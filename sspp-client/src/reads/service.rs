@@ -11,7 +11,7 @@ use crate::api::Call;
 use crate::api::read;
 use crate::client::Client;
 use crate::errors::Error;
-use crate::words::{DurabilityStatus, HealthStatus};
+use crate::words::{DurabilityStatus, HealthStatus, IntakeKind};
 
 /// How the service and its dependencies are.
 ///
@@ -29,6 +29,8 @@ pub struct Health {
     pub status: HealthStatus,
     /// When it was looked at.
     pub timestamp: Timestamp,
+    /// Whether events are acknowledged in a queue or as signals.
+    pub intake: IntakeKind,
     /// Every dependency under its own name.
     pub services: BTreeMap<String, ServiceHealth>,
     /// Whether accepted events survive a crash of the servers of queue and store.

@@ -47,7 +47,7 @@ fn health_is_shown_and_its_exit_code_is_for_scripts() {
     assert_eq!(json_lines(&sspp(&platform.url, &["health", "--json"]).out)[0]["status"], "healthy");
     assert_eq!(sspp("http://127.0.0.1:1", &["health"]).code, 3);
     let body = concat!(
-        r#"{"status":"unhealthy","timestamp":"2026-01-15T10:00:00Z","durability":"at_risk","warnings":["change it"],"#,
+        r#"{"status":"unhealthy","timestamp":"2026-01-15T10:00:00Z","intake":"queued","durability":"at_risk","warnings":["change it"],"#,
         r#""services":{"redis":{"status":"unhealthy","responseTime":7,"reason":"it takes no writes"}}}"#
     );
     let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:";
