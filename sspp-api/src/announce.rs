@@ -18,21 +18,28 @@ pub(crate) struct Shape {
     data: String,
     /// Who scores.
     scoring: &'static str,
+    /// Settings that are given and do nothing here.
+    unused: Vec<&'static str>,
 }
 
 impl Shape {
-    pub(crate) fn of(backends: &Backends) -> Self {
+    pub(crate) fn of(backends: &Backends, config: &Config) -> Self {
+        let of_queue = config.backends.queue.changed();
         match backends {
-            Backends::Sqlite => Self { on: "SQLite", data: String::new(), scoring: "this process scores" },
-            Backends::Postgres(config) => Self {
+            Backends::Sqlite => {
+                Self { on: "SQLite", data: String::new(), scoring: "this process scores", unused: of_queue }
+            }
+            Backends::Postgres(postgres) => Self {
                 on: "PostgreSQL alone",
-                data: config.place().unwrap_or_default(),
+                data: postgres.place().unwrap_or_default(),
                 scoring: "every sspp-api scores what it takes; no worker is needed",
+                unused: of_queue,
             },
-            Backends::RedisAndPostgres(_, config) => Self {
+            Backends::RedisAndPostgres(_, postgres) => Self {
                 on: "Redis and PostgreSQL",
-                data: format!("the queue is on Redis, the store is {}", config.place().unwrap_or_default()),
+                data: format!("the queue is on Redis, the store is {}", postgres.place().unwrap_or_default()),
                 scoring: "sspp-worker scores",
+                unused: config.retention.given(),
             },
         }
     }
@@ -45,11 +52,19 @@ pub(crate) fn announce(config: &Config, app: &App, address: SocketAddr, shape: S
     let event_type = model.event_rules().first().map_or("email_opened", |rule| rule.event_type.as_str());
     let base = format!("http://{address}");
     let prefix = &state.settings.prefix;
-    let Shape { on, mut data, scoring } = shape;
+    let Shape { on, mut data, scoring, unused } = shape;
     if data.is_empty() {
         data = format!("{} (SQLite)", full_path(config.data.path()).display());
     }
     tracing::info!(shape = on, intake = state.intake_name(), data, scoring, "started");
+    if !unused.is_empty() {
+        let why = if state.is_direct() {
+            "there is no queue without REDIS_URL"
+        } else {
+            "with Redis, sspp-worker removes what is too old: set them there"
+        };
+        tracing::warn!(settings = unused.join(", "), why, "set, but not used by this process");
+    }
     let now = state.now();
     drop(write!(
         std::io::stdout().lock(),

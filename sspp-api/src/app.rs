@@ -54,7 +54,7 @@ async fn serve(
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
-    let shape = Shape::of(&backends);
+    let shape = Shape::of(&backends, config);
     // A server that does not answer is waited for, and a signal ends that.
     let adapters = tokio::select! {
         opened = open(backends, config.data.path(), Arc::clone(&clock)) => opened?,

@@ -92,7 +92,7 @@ words! {
         Undecodable = "undecodable",
         /// The payload is of a version that no worker knew for 24 hours.
         UnknownVersion = "unknown_version",
-        /// No worker's scoring model knew the event's type for 24 hours.
+        /// No scoring model that the event met knew its type.
         UnknownEventType = "unknown_event_type",
         /// The store refused this one event.
         Rejected = "rejected",

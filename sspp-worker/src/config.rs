@@ -87,7 +87,15 @@ impl Config {
         let logs = self.logs.check()?;
         let traces = self.otlp.check()?;
         let missing = |missing, why| Err(ConfigError::Missing { missing, why });
-        let (mut redis, postgres) = match self.backends.resolve()? {
+        let resolved = match self.backends.resolve() {
+            // The advice for sspp-api, to leave Redis out, is none for a worker.
+            Err(ConfigError::QueueAlone { .. }) => {
+                let why = "a worker stores in PostgreSQL what it scores";
+                return missing("DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB)", why);
+            }
+            resolved => resolved?,
+        };
+        let (mut redis, postgres) = match resolved {
             Backends::RedisAndPostgres(redis, postgres) => (redis, postgres),
             Backends::Postgres(_) => {
                 let why = "a worker scores what is in the queue on Redis; PostgreSQL alone needs no worker: sspp-api scores";
@@ -123,7 +131,7 @@ mod tests {
         assert_eq!(check(&[redis, database]), Ok(()));
         for (arguments, named) in [
             (&[][..], "REDIS_URL and DATABASE_URL"),
-            (&[redis], "DATABASE_URL (or POSTGRES_HOST) is missing"),
+            (&[redis], "set DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB): a worker stores"),
             (&[database], "PostgreSQL alone needs no worker"),
             (&[redis, database, "--log-level", "loud"], "LOG_LEVEL"),
             (&[redis, database, "--claim-bound", "5", "--statement-timeout", "5"], "SSPP_CLAIM_BOUND"),

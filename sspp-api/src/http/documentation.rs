@@ -123,7 +123,7 @@ fn meaning(status: u16) -> &'static str {
         413 => "The body is too large, as sent or after decompression",
         415 => "The content type, charset or content encoding is not supported",
         429 => "Too many requests: see the Retry-After header",
-        503 => "A dependency cannot answer right now, or the queue is full: see the Retry-After header",
+        503 => "A dependency cannot answer right now, or too many events wait: see the Retry-After header",
         _ => "An internal error: the log has its cause under the request id",
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn feature() -> Feature {
                 .about("Count jobs by state", "Those in the queue, the signals and the dead letters. Without a queue none is waiting, active or delayed."),
             Operation::new(Method::GET, "/jobs/recent", "recentJobs", read, recent).about(
                 "The newest jobs",
-                "Over a queue, signals and dead letters, the last received first.",
+                "Of the queue, the signals and the dead letters together, the last received first.",
             ),
             Operation::new(Method::GET, "/jobs/{id}", "getJob", read, one).about(
                 "One job",

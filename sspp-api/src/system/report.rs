@@ -50,7 +50,7 @@ pub(super) async fn ready(call: Call) -> Result<JsonBody<ReadyBody>, Problem> {
     } else {
         let store = Dependency::of_store(&*state.ports.store, state.settings.dependency_timeout).await;
         if let Some(reason) = store.reason() {
-            let detail = format!("No event can be taken: {} is {reason}", state.ports.store_kind);
+            let detail = format!("No event can be taken ({}: {reason})", state.ports.store_kind);
             return Err(Problem::unavailable(detail, Duration::from_secs(1)));
         }
     }

@@ -66,7 +66,7 @@ fn every_setting_is_listed_under_its_own_heading_and_only_where_it_is_used() {
         ),
         ("Retention", &["SSPP_RETAIN_SIGNALS"]),
         ("Redis", &["REDIS_URL", "REDIS_PASSWORD"]),
-        ("Queue", &["QUEUE_NAME", "SSPP_MAX_BACKLOG"]),
+        ("Queue on Redis", &["QUEUE_NAME", "SSPP_MAX_BACKLOG"]),
         ("PostgreSQL", &["DATABASE_URL", "DB_NAME", "SSPP_STATEMENT_TIMEOUT"]),
         ("At start", &["--migrate", "--require-durable-queue"]),
         ("Logs", &["LOG_LEVEL", "LOG_FORMAT"]),
@@ -82,7 +82,7 @@ fn every_setting_is_listed_under_its_own_heading_and_only_where_it_is_used() {
         ("completions", &[]),
         ("man", &[]),
         ("healthcheck", &["Options"]),
-        ("import", &["Logs", "Options", "PostgreSQL", "Queue", "Redis"]),
+        ("import", &["Logs", "Options", "PostgreSQL", "Queue on Redis", "Redis"]),
         ("import-legacy", &["Logs", "Options", "PostgreSQL"]),
         ("migrate", &["Logs", "PostgreSQL"]),
     ] {

@@ -54,7 +54,7 @@ async fn a_store_that_is_away_is_a_503_within_the_deadline_and_is_used_again_whe
     let body = [event("acc_1", "call_made", "{}"), "{}".to_owned()].join("\n");
     harness.send("POST", "/api/v1/events/batch", &lines, body).await.problem(503);
     let ready = harness.get("/ready").await.problem(503).to_string();
-    assert!(ready.contains("sqlite is away"), "{ready}");
+    assert!(ready.contains("(sqlite: away)"), "{ready}");
     assert_eq!(harness.get("/health").await.json()["services"]["sqlite"]["reason"], "away");
     harness.send("DELETE", "/api/v1/accounts/acc_1", &[], ()).await.problem(503);
     let metrics = harness.get("/metrics").await.text;
@@ -72,7 +72,7 @@ async fn a_store_that_is_not_set_up_is_not_ready_and_says_which_command_helps() 
     store.expect_ping().returning(move || Err(setup()));
     let ports = Ports { store: Arc::new(store), store_kind: "postgresql", ..memory_ports() };
     let ready = Harness::over(ports, Settings::default()).get("/ready").await.problem(503).to_string();
-    assert!(ready.contains("postgresql is not set up") && ready.contains("`sspp-api migrate`"), "{ready}");
+    assert!(ready.contains("postgresql: not set up") && ready.contains("`sspp-api migrate`"), "{ready}");
 }
 
 #[tokio::test]

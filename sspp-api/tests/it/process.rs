@@ -198,6 +198,28 @@ async fn over_servers_that_are_away_it_answers_in_time_and_touches_no_file() {
     }
 }
 
+/// Somebody forgot `REDIS_URL`, or set for the API what the workers read.
+#[test]
+fn settings_that_another_shape_reads_are_named() {
+    let queue = [("QUEUE_NAME", "jobs"), ("SSPP_MAX_BACKLOG", "10")];
+    let retention = [("SSPP_RETAIN_SIGNALS", "90d")];
+    for (servers, settings, said) in [
+        (&[][..], &queue[..], &["QUEUE_NAME, SSPP_MAX_BACKLOG", "REDIS_URL"][..]),
+        (&AWAY[1..], &queue, &["QUEUE_NAME, SSPP_MAX_BACKLOG", "REDIS_URL"]),
+        (&AWAY, &retention, &["SSPP_RETAIN_SIGNALS", "sspp-worker removes"]),
+        (&[], &retention, &[]),
+        (&AWAY, &queue, &[]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let running = Running::start_with(folder.path(), &[], &[servers, settings].concat());
+        running.signal("-TERM");
+        let log = running.said_until_stopped();
+        let line = log.lines().find(|line| line.contains("not used by this process")).unwrap_or_default();
+        assert_eq!(line.is_empty(), said.is_empty(), "{log}");
+        assert!(said.iter().all(|word| line.contains(word)), "{log}");
+    }
+}
+
 /// Opening waits two seconds for a database that does not answer: a signal ends it before anything is announced.
 #[test]
 fn a_signal_is_heard_while_servers_are_waited_for() {
@@ -253,7 +275,9 @@ async fn a_data_file_that_is_moved_takes_no_events_until_it_is_back() {
     assert_eq!(refused.status(), 503);
     assert!(refused.headers().contains_key("retry-after"));
     assert!(refused.text().await.unwrap().contains("cannot write"));
-    assert_eq!(running.get("/ready").await["statusCode"], 503);
+    let ready = running.get("/ready").await;
+    assert_eq!(ready["statusCode"], 503);
+    assert_eq!(ready["detail"], "No event can be taken (sqlite: cannot write)");
     assert_eq!(running.get("/health").await["services"]["sqlite"]["reason"], "cannot write");
     std::fs::rename(&away, &data).unwrap();
     assert_eq!(running.get("/ready").await["status"], "ready");

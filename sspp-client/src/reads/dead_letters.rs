@@ -33,7 +33,7 @@ pub struct DeadLetter {
     pub detail: String,
     /// How many attempts failed.
     pub attempts: u32,
-    /// When the event was received: when it was first queued.
+    /// When the event was received.
     pub enqueued_at: Timestamp,
     /// When it was given up.
     pub died_at: Timestamp,

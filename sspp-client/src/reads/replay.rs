@@ -1,4 +1,4 @@
-//! Dead letters put back into the queue, one or many.
+//! Replays of dead letters, one or many.
 
 use std::fmt;
 use std::pin::Pin;
@@ -65,7 +65,7 @@ pub struct SkippedLetter {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Replayed {
-    /// How many letters were put back into the queue.
+    /// How many letters' events were given to intake again.
     pub replayed: u64,
     /// Those that cannot become a signal as they are.
     pub skipped: Vec<SkippedLetter>,
@@ -128,7 +128,8 @@ impl fmt::Debug for Replays {
 }
 
 impl Client {
-    /// Puts a dead letter's event back into the queue, under its id: however often, one signal comes of it.
+    /// Gives a dead letter's event to intake again, under its id: however often, one signal comes of it. It waits in the queue then, or
+    /// became what the answer says where the server has none.
     ///
     /// # Errors
     /// [`Error::Refused`] with status 404 if there is no such letter, 409 if it cannot be replayed as it is.
@@ -136,7 +137,7 @@ impl Client {
         self.ask(Call::post(format!("/dead-letters/{id}/replay"), Vec::new())).await
     }
 
-    /// Puts many back, the first recorded first, or only counts them (`dry_run`), in one call. It looks at the query's `page_size` letters,
+    /// Replays many, the first recorded first, or only counts them (`dry_run`), in one call. It looks at the query's `page_size` letters,
     /// and answers within some seconds; to go on, call it with its `next_cursor` as the query's `cursor`.
     pub async fn replay_dead_letters(
         &self,
@@ -149,7 +150,7 @@ impl Client {
         self.ask(Call::post("/dead-letters/replay", body)).await
     }
 
-    /// Puts all of a query back, in as many calls as it takes; each says how far it got.
+    /// Replays all of a query, in as many calls as it takes; each says how far it got.
     pub fn replay_all_dead_letters(&self, query: &DeadLetterQuery) -> Replays {
         Replays(Replaying { client: self.clone(), next: Some(query.clone()) }.into_items())
     }

@@ -60,6 +60,22 @@ fn health_is_shown_and_its_exit_code_is_for_scripts() {
 }
 
 #[test]
+fn a_replay_that_fails_again_is_no_success() {
+    let id = "0197d3c5-5c00-7000-8000-000000000001";
+    let body = format!(
+        r#"{{"status":"dead_letter","jobId":"{id}","eventId":"{id}","deadLetterId":"{id}","message":"Event failed again"}}"#
+    );
+    let head =
+        "HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:";
+    let answer = format!("{head} {}\r\n\r\n{body}", body.len()).leak();
+    let url = format!("http://{}", server(answer.as_bytes()));
+    for more in [&[][..], &["-j"]] {
+        let said = sspp(&url, &[&["dead-letters", "replay", id], more].concat());
+        assert!(said.code == 1 && said.out.contains(id) && said.err.contains("failed again"), "{said:?}");
+    }
+}
+
+#[test]
 fn dead_letters_are_edited_removed_and_replayed_by_filter() {
     let platform = Platform::start();
     let url = &platform.url;

@@ -156,7 +156,7 @@ fn dead_letters_are_looked_at_edited_replayed_and_removed() {
         assert_eq!(wrong.unwrap_err().problem().unwrap().errors[0].pointer, "/eventType");
 
         let replayed = client.replay_dead_letter(ids[0]).await.unwrap();
-        assert_eq!((&replayed.status, replayed.event_id), (&ReplayStatus::Queued, edited.event_id));
+        assert_eq!((&replayed.status, replayed.event_id), (&ReplayStatus::Signal, edited.event_id));
         let settled = client.wait_for_signal(replayed.event_id, LONG).await.unwrap();
         let Settled::Signal(signal) = settled else { panic!("{settled:?}") };
         assert_eq!((signal.event_id, signal.signal_score), (edited.event_id, 1.0));
@@ -290,7 +290,7 @@ fn the_service_tells_of_itself() {
     run(async {
         let health = client.health().await.unwrap();
         assert!(
-            health.is_healthy() && health.services["memory"].status == HealthStatus::Healthy,
+            health.is_healthy() && health.services["sqlite"].status == HealthStatus::Healthy,
             "{health:?}"
         );
         assert!(client.ready().await.unwrap().uptime >= 0.0);

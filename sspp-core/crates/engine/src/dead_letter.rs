@@ -25,7 +25,8 @@ pub enum DeadLetterReason {
     Undecodable,
     /// The envelope's version stayed unknown, though it was looked at for 24 hours.
     UnknownVersion,
-    /// The event's type stayed unknown to the scoring models of all workers that looked at it for 24 hours.
+    /// The event's type stayed unknown to the scoring models of all workers that looked at it for 24 hours. Direct intake does not
+    /// wait: its model lacks the type.
     UnknownEventType,
     /// The store refused this one event.
     Rejected,

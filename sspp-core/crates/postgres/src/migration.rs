@@ -48,11 +48,22 @@ pub(super) async fn migrate(config: &PgConfig) -> Result<usize, PgOpenError> {
         MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
             PgOpenError::Migrate(OTHER_SCHEMA.into())
         }
+        error if is_forbidden(&error) => {
+            PgOpenError::Migrate(format!("{error}; connect as the user that owns the tables").into())
+        }
         error => PgOpenError::Migrate(error.into()),
     })?;
     let after = applied(&pool).await;
     pool.close().await;
     Ok(after.saturating_sub(before))
+}
+
+/// Whether the user lacks a right.
+fn is_forbidden(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) = error else {
+        return false;
+    };
+    cause.as_database_error().is_some_and(|cause| cause.code().as_deref() == Some("42501"))
 }
 
 /// How many migrations a database has; none where there is no table of them.

@@ -40,21 +40,48 @@ pub struct BackendArgs {
 
 /// The queue's name and limits, where there is Redis.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
-#[command(next_help_heading = "Queue")]
+#[command(next_help_heading = "Queue on Redis")]
 pub struct QueueArgs {
     /// The queue's name: in metrics, and in the keys on Redis, which begin with `sspp:` and this name.
-    #[arg(long, env = "QUEUE_NAME", value_name = "QUEUE_NAME", default_value = "events")]
+    #[arg(long, env = "QUEUE_NAME", value_name = "QUEUE_NAME", default_value = QueueArgs::DEFAULT_NAME)]
     pub queue_name: String,
 
     /// The number of Redis streams that hold new events.
-    #[arg(long, env = "SSPP_QUEUE_SHARDS", value_name = "SSPP_QUEUE_SHARDS", default_value_t = 4,
+    #[arg(long, env = "SSPP_QUEUE_SHARDS", value_name = "SSPP_QUEUE_SHARDS", default_value_t = QueueArgs::DEFAULT_SHARDS,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub queue_shards: u16,
 
     /// The maximum number of events in the queue; more are refused with a 503.
-    #[arg(long, env = "SSPP_MAX_BACKLOG", value_name = "SSPP_MAX_BACKLOG", default_value_t = 1_000_000,
+    #[arg(long, env = "SSPP_MAX_BACKLOG", value_name = "SSPP_MAX_BACKLOG", default_value_t = QueueArgs::DEFAULT_BACKLOG,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub max_backlog: u64,
+}
+
+impl QueueArgs {
+    const DEFAULT_NAME: &str = "events";
+    const DEFAULT_SHARDS: u16 = 4;
+    const DEFAULT_BACKLOG: u64 = 1_000_000;
+
+    /// The variables of the settings that are not at their defaults.
+    ///
+    /// ```
+    /// use clap::Parser as _;
+    /// #[derive(clap::Parser)]
+    /// struct Config {
+    ///     #[command(flatten)]
+    ///     queue: sspp_runtime::QueueArgs,
+    /// }
+    /// let config = Config::parse_from(["x", "--queue-name", "jobs"]);
+    /// assert_eq!(config.queue.changed(), ["QUEUE_NAME"]);
+    /// ```
+    pub fn changed(&self) -> Vec<&'static str> {
+        let settings = [
+            ("QUEUE_NAME", self.queue_name != Self::DEFAULT_NAME),
+            ("SSPP_QUEUE_SHARDS", self.queue_shards != Self::DEFAULT_SHARDS),
+            ("SSPP_MAX_BACKLOG", self.max_backlog != Self::DEFAULT_BACKLOG),
+        ];
+        settings.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
+    }
 }
 
 /// The store on PostgreSQL, and its limits.

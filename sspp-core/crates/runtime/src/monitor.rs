@@ -212,6 +212,7 @@ impl Watch {
 
     /// The queue's stamps go on after all that was erased: when one of them came, or came back, perhaps without what it knew, and when
     /// a process without the queue ordered an erasure. Takes and gives what the line was drawn for; none while it is not drawn.
+    #[expect(clippy::option_option, reason = "not drawn, drawn for no erasure, drawn for one")]
     async fn line_up(&self, drawn: Option<Option<Timestamp>>) -> Option<Option<Timestamp>> {
         let (_, queue) = self.queue.as_ref()?;
         let draw = async {

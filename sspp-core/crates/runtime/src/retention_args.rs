@@ -24,17 +24,24 @@ use sspp_engine::Retention;
 #[command(next_help_heading = "Retention")]
 pub struct RetentionArgs {
     /// Remove signals that are older than this, such as 90d; at least a day. Without it they stay for ever. Must be longer than
-    /// any producer retries: an event that is sent again after its signal was removed counts again.
+    /// any producer retries: an event that is sent again after its signal was removed counts again. With Redis the workers do
+    /// it, otherwise sspp-api.
     #[arg(long, env = "SSPP_RETAIN_SIGNALS", value_name = "SSPP_RETAIN_SIGNALS", value_parser = read_age)]
     pub retain_signals: Option<Duration>,
 
     /// Remove dead letters that are older than this, such as 30d; at least a day. Without it they stay for ever. A removed one
-    /// cannot be replayed.
+    /// cannot be replayed. With Redis the workers do it, otherwise sspp-api.
     #[arg(long, env = "SSPP_RETAIN_DEAD_LETTERS", value_name = "SSPP_RETAIN_DEAD_LETTERS", value_parser = read_age)]
     pub retain_dead_letters: Option<Duration>,
 }
 
 impl RetentionArgs {
+    /// The variables that are set.
+    pub fn given(&self) -> Vec<&'static str> {
+        let signals = self.retain_signals.map(|_| "SSPP_RETAIN_SIGNALS");
+        signals.into_iter().chain(self.retain_dead_letters.map(|_| "SSPP_RETAIN_DEAD_LETTERS")).collect()
+    }
+
     /// What is too old.
     pub fn retention(&self) -> Retention {
         Retention {

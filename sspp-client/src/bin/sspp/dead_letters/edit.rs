@@ -27,7 +27,7 @@ pub(super) struct Edit {
     /// JSON object with what to change of accountId, userId, eventType, timestamp and metadata; `-` is standard input
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["account", "user", "event_type", "at", "metadata", "with"])]
     file: Option<PathBuf>,
-    /// Put it back into the queue, too
+    /// Replay it, too
     #[arg(long)]
     replay: bool,
 }
@@ -63,7 +63,7 @@ pub(super) async fn run(task: &Edit, client: &Client, output: &Output) -> Result
     if task.replay {
         return replay::each(&[task.id], client, output).await;
     }
-    output.note(&format!("`sspp dead-letters replay {}` puts it back into the queue", letter.id));
+    output.note(&format!("`sspp dead-letters replay {}` replays it", letter.id));
     Ok(())
 }
 

@@ -33,7 +33,7 @@ enum Task {
     },
     /// Change an event. It stays the same event, and members that are not given stay
     Edit(edit::Edit),
-    /// Put events back into the queue, under their own ids
+    /// Send events through scoring again, under their own ids
     Replay(replay::Replay),
     /// Remove them for good: their events never become signals
     Remove {

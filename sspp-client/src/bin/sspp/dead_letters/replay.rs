@@ -1,4 +1,6 @@
-//! Dead letters put back into the queue: those that are named, or all of a filter.
+//! Dead letters replayed: those that are named, or all of a filter.
+
+use std::cell::Cell;
 
 use clap::Args;
 use serde_json::json;
@@ -56,20 +58,29 @@ pub(super) async fn run(task: &Replay, client: &Client, output: &Output) -> Resu
 
 /// Replays each; one that fails does not keep the others.
 pub(super) async fn each(ids: &[DeadLetterId], client: &Client, output: &Output) -> Result<(), Failure> {
+    let again = &Cell::new(0_u64);
     each_of(ids, output, |id| async move {
         let replay = client.replay_dead_letter(id).await?;
+        again.set(again.get() + u64::from(replay.status == ReplayStatus::DeadLetter));
         output.result(&replay, || match (&replay.status, replay.signal_id) {
             (ReplayStatus::AlreadySignal, Some(signal)) => {
                 format!("{} {id}: it is signal {signal} already", output.good("not needed"))
             }
-            (ReplayStatus::DeadLetter, _) => format!("{id}: it failed again; its dead letter says why"),
+            (ReplayStatus::DeadLetter, _) => format!("{} {id}: it failed again", output.bad("not replayed")),
             (ReplayStatus::Erased, _) => format!("{id}: it was erased; nothing was kept of it"),
             (_, Some(signal)) => format!("{} {id}: it is signal {signal} now", output.good("replayed")),
             (_, None) => format!("{} {id}", output.good("replayed")),
         });
         Ok(())
     })
-    .await
+    .await?;
+    match again.get() {
+        0 => Ok(()),
+        count => Err(Failure::new(format!(
+            "{} failed again: `sspp dead-letters show` has its event, `edit` changes it, `remove` ends it",
+            counted(count, "dead letter")
+        ))),
+    }
 }
 
 async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Result<(), Failure> {
@@ -110,7 +121,8 @@ async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Resu
     match skipped.len() {
         0 => Ok(()),
         count => Err(Failure::new(format!(
-            "{count} dead letters cannot be replayed as they are: `sspp dead-letters show` has the reason of each, `remove` ends it"
+            "{} cannot be replayed as they are: `sspp dead-letters show` has the reason of each, `remove` ends it",
+            counted(count as u64, "dead letter")
         ))),
     }
 }

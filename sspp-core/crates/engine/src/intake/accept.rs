@@ -147,6 +147,8 @@ impl Intake {
             events.into_iter().map(|event| Envelope::new(event, now, &*self.random)).collect();
         let ids: Vec<EventId> = envelopes.iter().map(|envelope| envelope.event_id).collect();
         let outcomes = match &self.target {
+            // No commit would answer for no event.
+            _ if ids.is_empty() => Vec::new(),
             Target::Queue(queue) => {
                 let jobs = envelopes.iter().map(|envelope| envelope.job(trace)).collect();
                 enqueue_all(&**queue, jobs).await?.into_iter().map(IntakeOutcome::from).collect()
@@ -163,6 +165,7 @@ impl Intake {
         jobs: Vec<(Envelope, NewJob)>,
     ) -> Result<Vec<IntakeOutcome>, IntakeError> {
         match &self.target {
+            _ if jobs.is_empty() => Ok(Vec::new()),
             Target::Queue(queue) => {
                 let jobs = jobs.into_iter().map(|(_, job)| job).collect();
                 Ok(enqueue_all(&**queue, jobs).await?.into_iter().map(IntakeOutcome::from).collect())

@@ -55,7 +55,7 @@ impl Erasing {
 #[async_trait]
 impl Duty for Erasing {
     fn name(&self) -> &'static str {
-        "erasing"
+        "the look for unfinished erasures"
     }
 
     async fn round(&mut self) -> Result<(), StoreError> {

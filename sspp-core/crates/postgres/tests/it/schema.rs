@@ -1,6 +1,7 @@
 //! A schema that refuses every row is no event's fault; one that refuses some rows is.
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use sspp_core::testing::builders::{at, signal};
 use sspp_core::testing::servers::Kind;
 use sspp_core::{FailureClass, PgConfig, PgStore, Signals as _, StoreError, StoreStatus as _};
@@ -137,4 +138,16 @@ async fn the_schema_of_another_version_is_refused() {
         matches!(&waits, StoreError::Setup { reason } if reason.contains("another version of SSPP")),
         "{waits}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_that_may_not_migrate_is_told_which_one_may() {
+    let Some(site) = Site::on(Kind::Postgres17).await else { return };
+    let mut owner = PgConnection::connect(&site.server.url).await.unwrap();
+    run(&mut owner, "CREATE ROLE reader LOGIN PASSWORD 'x'").await;
+    run(&mut owner, "CREATE DATABASE empty").await;
+    let options: PgConnectOptions = site.url("empty").parse().unwrap();
+    let url = options.username("reader").password("x").to_url_lossy().to_string();
+    let refused = PgStore::open(PgConfig::new(&url)).await.unwrap().migrate().await.unwrap_err().to_string();
+    assert!(refused.contains("permission denied") && refused.contains("owns the tables"), "{refused}");
 }
