@@ -81,8 +81,15 @@ async fn the_answer_is_the_commit_and_the_model_is_kept_when_it_is_missed() {
         bench.accept(vec![event(1)]).await.unwrap(),
         [IntakeOutcome::Recorded(Recorded::Duplicate(signal.id))]
     );
-    assert_eq!(bench.accept(Vec::new()).await.unwrap(), []);
     assert_eq!(bench.store.models_kept(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_events_are_answered_at_once() {
+    let (bench, began) = (Bench::new(|_| None), tokio::time::Instant::now());
+    assert_eq!(bench.accept(Vec::new()).await.unwrap(), []);
+    assert!(replay_all(&bench.intake, Vec::new()).await.unwrap().is_empty());
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
