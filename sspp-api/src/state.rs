@@ -53,11 +53,6 @@ pub struct Ports {
 }
 
 /// Bounds and names of the service.
-///
-/// ```
-/// let settings = sspp_api::Settings::default();
-/// assert_eq!(settings.prefix, "/api/v1");
-/// ```
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Before every path of the API; begins with a slash and does not end in one, or is empty.
@@ -100,13 +95,6 @@ impl Default for Settings {
 }
 
 /// The state of a running service; clones share it.
-///
-/// ```no_run
-/// # fn app(ports: sspp_api::Ports) {
-/// let app = sspp_api::App::new(ports, sspp_api::Settings::default(), sspp_api::Metrics::new());
-/// let endpoint = sspp_api::service(&app);
-/// # }
-/// ```
 #[derive(Debug, Clone)]
 pub struct App(pub(crate) Arc<Inner>);
 

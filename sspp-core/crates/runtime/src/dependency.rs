@@ -6,12 +6,6 @@ use serde::Serialize;
 use sspp_engine::{EventQueue, QueueError, Store, StoreError};
 
 /// How a dependency is.
-///
-/// ```
-/// fn show(dependency: &sspp_runtime::Dependency) -> String {
-///     dependency.reason().map_or_else(|| "healthy".to_owned(), |reason| format!("unhealthy: {reason}"))
-/// }
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dependency {

@@ -115,8 +115,10 @@ impl Monitor {
             store: (adapters.store_kind, Arc::clone(&adapters.store)),
             watched,
         };
-        let tasks =
-            [tokio::spawn(watch.run(sender)), tokio::spawn(measure(sort_durations, adapters.connections()))];
+        let tasks = [
+            tokio::spawn(watch.run(sender)),
+            tokio::spawn(measure(sort_durations, Arc::clone(&adapters.connections))),
+        ];
         Self { seen, durability, clock, _tasks: tasks.map(AbortOnDropHandle::new) }
     }
 
