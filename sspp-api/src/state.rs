@@ -112,7 +112,7 @@ pub(crate) struct Inner {
     pub(crate) stopping: CancellationToken,
     /// Notified when there is something to erase.
     pub(crate) erasures: Arc<tokio::sync::Notify>,
-    started: Instant,
+    pub(crate) started: Instant,
     /// Models of older signals, by digest.
     models: Mutex<HashMap<ModelDigest, Arc<ScoringModel>>>,
 }
@@ -167,15 +167,6 @@ impl Inner {
     /// Whether events are recorded before they are acknowledged.
     pub(crate) fn is_direct(&self) -> bool {
         self.ports.queue.is_none()
-    }
-
-    /// `direct` or `queued`.
-    pub(crate) fn intake_name(&self) -> &'static str {
-        if self.is_direct() { "direct" } else { "queued" }
-    }
-
-    pub(crate) fn uptime(&self) -> Duration {
-        self.started.elapsed()
     }
 
     /// Asks the queue, but not for longer than a client should wait.

@@ -68,7 +68,8 @@ async fn send(shards: &Shards, round: Vec<Call>) {
     let mut parts: BTreeMap<u16, Part> = BTreeMap::new();
     for (at, call) in round.iter().enumerate() {
         for (position, job) in call.jobs.iter().enumerate() {
-            let calls = &mut parts.entry(shards.shard_of(&job.account_id)).or_default().calls;
+            let calls =
+                &mut parts.entry(shard::of_account(&job.account_id, shards.config.shards)).or_default().calls;
             match calls.last_mut() {
                 Some((last, positions)) if *last == at => positions.push(position),
                 _ => calls.push((at, vec![position])),

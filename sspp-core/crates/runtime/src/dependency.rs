@@ -15,8 +15,9 @@ pub struct Dependency {
     response_time: Duration,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// What the driver said, for the log alone.
     #[serde(skip)]
-    detail: Option<String>,
+    pub(super) detail: Option<String>,
 }
 
 /// What a process does with the queue, and so needs of it.
@@ -37,11 +38,6 @@ impl Dependency {
     /// What is wrong, in words of ours: a driver's may tell too much.
     pub fn reason(&self) -> Option<&'static str> {
         self.reason
-    }
-
-    /// What the driver said, for the log alone.
-    pub(super) fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
     }
 
     /// How long it took to answer.
