@@ -62,7 +62,7 @@ mod tests {
         let last = LastBreak::default();
         assert!(!last.is_within(Duration::MAX), "none broke yet");
         last.note();
-        assert!(last.is_within(Duration::from_secs(60)), "idle for longer than that is ago");
+        assert!(last.is_within(Duration::from_mins(1)), "idle for longer than that is ago");
         assert!(!last.is_within(Duration::ZERO), "used since");
     }
 }
