@@ -7,7 +7,8 @@ use std::path::Path;
 use crate::args::Plan;
 use crate::direct::Round;
 use crate::stats::Summary;
-use crate::table::{self, Line, Target, megabytes};
+use crate::table::Target::{AtMost, Context, RatioAtLeast};
+use crate::table::{self, Line, megabytes};
 use crate::{Failure, generator, sqlite_limit};
 
 /// Everything that was measured.
@@ -41,75 +42,31 @@ impl Report<'_> {
 
     fn lines(&self) -> Vec<Line> {
         let of = |value: fn(&Round) -> f64| Summary::of(self.rounds.iter().map(value));
+        let rate = |measure, value: fn(&Round) -> f64, than, limit: fn(&Round) -> f64, target| {
+            Line::rate(measure, &self.rounds, value, than, limit, target)
+        };
         let ingest = |round: &Round| round.ingest.per_second;
-        let batch = |round: &Round| round.http_batch;
+        let alone = self.limit().0;
         let (part, p99) = self.goals();
-        let several = if self.over_postgres { Target::Context } else { Target::RatioAtLeast(3.0) };
+        let several = if self.over_postgres { Context } else { RatioAtLeast(3.0) };
         vec![
-            Line::rate(
+            rate(
                 "ingest, durable",
-                &self.rounds,
                 ingest,
                 "bare handler",
                 |round| round.bare.per_second,
-                Target::RatioAtLeast(part),
+                RatioAtLeast(part),
             ),
-            Line::rate(
-                "ingest, durable",
-                &self.rounds,
-                ingest,
-                self.limit().0,
-                |round| round.limit,
-                Target::Context,
-            ),
-            Line::rate(
-                "ingest, durable",
-                &self.rounds,
-                ingest,
-                "predecessor",
-                |_| 1_466.0,
-                Target::RatioAtLeast(20.0),
-            ),
-            Line::rate("batch over HTTP", &self.rounds, batch, "single events", ingest, several),
-            Line::rate(
-                "batch over HTTP",
-                &self.rounds,
-                batch,
-                self.limit().0,
-                |round| round.limit,
-                Target::Context,
-            ),
-            Line::plain(
-                "ingest p50",
-                "ms",
-                of(|round| f64::from(round.ingest.p50_us) / 1e3),
-                Target::Context,
-            ),
-            Line::plain(
-                "ingest p99",
-                "ms",
-                of(|round| f64::from(round.ingest.p99_us) / 1e3),
-                Target::AtMost(p99),
-            ),
-            Line::plain(
-                "start to ready",
-                "ms",
-                Summary::of(self.starts_ms.iter().copied()),
-                Target::AtMost(150.0),
-            ),
-            Line::plain("memory, idle", "MB", of(|round| megabytes(round.idle_bytes)), Target::AtMost(20.0)),
-            Line::plain(
-                "memory, after load",
-                "MB",
-                of(|round| megabytes(round.loaded_bytes)),
-                Target::AtMost(60.0),
-            ),
-            Line::plain(
-                "memory, highest",
-                "MB",
-                of(|round| megabytes(round.highest_bytes)),
-                Target::AtMost(60.0),
-            ),
+            rate("ingest, durable", ingest, alone, |round| round.limit, Context),
+            rate("ingest, durable", ingest, "predecessor", |_| 1_466.0, RatioAtLeast(20.0)),
+            rate("batch over HTTP", |round| round.http_batch, "single events", ingest, several),
+            rate("batch over HTTP", |round| round.http_batch, alone, |round| round.limit, Context),
+            Line::plain("ingest p50", "ms", of(|r| f64::from(r.ingest.p50_us) / 1e3), Context),
+            Line::plain("ingest p99", "ms", of(|r| f64::from(r.ingest.p99_us) / 1e3), AtMost(p99)),
+            Line::plain("start to ready", "ms", Summary::of(self.starts_ms.iter().copied()), AtMost(150.0)),
+            Line::plain("memory, idle", "MB", of(|r| megabytes(r.idle_bytes)), AtMost(20.0)),
+            Line::plain("memory, after load", "MB", of(|r| megabytes(r.loaded_bytes)), AtMost(60.0)),
+            Line::plain("memory, highest", "MB", of(|r| megabytes(r.highest_bytes)), AtMost(60.0)),
         ]
     }
 }

@@ -56,7 +56,8 @@ pub(crate) fn announce(config: &Config, app: &App, address: SocketAddr, shape: S
     if data.is_empty() {
         data = format!("{} (SQLite)", full_path(config.data.path()).display());
     }
-    tracing::info!(shape = on, intake = state.intake_name(), data, scoring, "started");
+    let intake = if state.is_direct() { "direct" } else { "queued" };
+    tracing::info!(shape = on, intake, data, scoring, "started");
     if !unused.is_empty() {
         let why = if state.is_direct() {
             "there is no queue without REDIS_URL"

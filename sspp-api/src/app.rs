@@ -22,12 +22,6 @@ use crate::state::{App, Ports, Settings};
 const DURABLE_WITHIN: Duration = Duration::from_secs(30);
 
 /// Runs the service until a signal stops the process (SIGINT, SIGTERM).
-///
-/// ```no_run
-/// use clap::Parser as _;
-/// sspp_api::run(&sspp_api::Config::parse())?;
-/// # Ok::<(), sspp_api::RunError>(())
-/// ```
 pub fn run(config: &Config) -> Result<(), RunError> {
     let Checked { logs, traces, backends, settings } = config.checked()?;
     let model = load_model(config.model.model.as_deref())?;

@@ -10,12 +10,6 @@ use crate::state::App;
 use crate::{dead_letters, erasure, events, jobs, models, signals, system};
 
 /// The service's endpoint: for a server, or to be called in a test.
-///
-/// ```
-/// fn serves(service: &sspp_api::Service) -> &impl poem::Endpoint {
-///     service
-/// }
-/// ```
 pub type Service = BoxEndpoint<'static, Response>;
 
 /// What the service offers, in the order in which the document shows it.

@@ -53,11 +53,6 @@ pub struct Ports {
 }
 
 /// Bounds and names of the service.
-///
-/// ```
-/// let settings = sspp_api::Settings::default();
-/// assert_eq!(settings.prefix, "/api/v1");
-/// ```
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Before every path of the API; begins with a slash and does not end in one, or is empty.
@@ -100,13 +95,6 @@ impl Default for Settings {
 }
 
 /// The state of a running service; clones share it.
-///
-/// ```no_run
-/// # fn app(ports: sspp_api::Ports) {
-/// let app = sspp_api::App::new(ports, sspp_api::Settings::default(), sspp_api::Metrics::new());
-/// let endpoint = sspp_api::service(&app);
-/// # }
-/// ```
 #[derive(Debug, Clone)]
 pub struct App(pub(crate) Arc<Inner>);
 
@@ -124,7 +112,7 @@ pub(crate) struct Inner {
     pub(crate) stopping: CancellationToken,
     /// Notified when there is something to erase.
     pub(crate) erasures: Arc<tokio::sync::Notify>,
-    started: Instant,
+    pub(crate) started: Instant,
     /// Models of older signals, by digest.
     models: Mutex<HashMap<ModelDigest, Arc<ScoringModel>>>,
 }
@@ -179,15 +167,6 @@ impl Inner {
     /// Whether events are recorded before they are acknowledged.
     pub(crate) fn is_direct(&self) -> bool {
         self.ports.queue.is_none()
-    }
-
-    /// `direct` or `queued`.
-    pub(crate) fn intake_name(&self) -> &'static str {
-        if self.is_direct() { "direct" } else { "queued" }
-    }
-
-    pub(crate) fn uptime(&self) -> Duration {
-        self.started.elapsed()
     }
 
     /// Asks the queue, but not for longer than a client should wait.

@@ -22,12 +22,6 @@ use crate::health::{Health, Phase, Probes};
 use crate::running_pipeline::RunningPipeline;
 
 /// Scores events until a signal stops the process (SIGINT, SIGTERM).
-///
-/// ```no_run
-/// use clap::Parser as _;
-/// sspp_worker::run(&sspp_worker::Config::parse())?;
-/// # Ok::<(), sspp_worker::RunError>(())
-/// ```
 pub fn run(config: &Config) -> Result<(), RunError> {
     let Checked { logs, traces, redis, postgres } = config.checked()?;
     let model = load_model(config.model.as_deref())?;

@@ -78,7 +78,7 @@ pub(super) async fn replay_many(
         };
         let (letters, last) = split(page.items);
         let ids: Vec<DeadLetterId> = letters.iter().map(|letter| letter.id).collect();
-        let outcomes = match state.take(replay_all(&state.intake, letters)).await {
+        let outcomes = match state.ask_intake(replay_all(&state.intake, letters)).await {
             Ok(outcomes) => outcomes,
             Err(error) if looked_at == 0 => return Err(error.into()),
             Err(_) => break,

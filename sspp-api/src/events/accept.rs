@@ -74,7 +74,9 @@ async fn take(
     state.metrics.events_queued(given - refused);
     match longest {
         None => Ok((verdicts, None)),
-        Some(wait) if refused == given && state.is_direct() => Err(Problem::too_many_wait(wait)),
+        Some(wait) if refused == given && state.is_direct() => {
+            Err(Problem::unavailable("Too many events wait to be recorded; try again later", wait))
+        }
         Some(wait) if refused == given => Err(Problem::full_queue(wait)),
         Some(wait) => Ok((verdicts, Some(state.backpressure.retry_after().unwrap_or(wait)))),
     }

@@ -115,11 +115,6 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "queue-full", detail).with_retry_after(retry_after)
     }
 
-    /// Too many events wait to be recorded: the client waits as long as the first of them has.
-    pub(crate) fn too_many_wait(retry_after: Duration) -> Self {
-        Self::unavailable("Too many events wait to be recorded; try again later", retry_after)
-    }
-
     /// Whether the wait depends on how fast the queue is drained.
     pub(crate) fn is_full_queue(&self) -> bool {
         self.kind == "queue-full"

@@ -26,7 +26,7 @@ pub(crate) enum HealthStatus {
 /// Whether accepted events survive a crash of the servers that they are on.
 #[derive(Debug, Clone, Copy, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
+#[oai(rename_all = "snake_case", remote = "sspp_runtime::DurabilityStatus")]
 enum DurabilityStatus {
     Durable,
     AtRisk,
@@ -120,11 +120,7 @@ impl HealthAnswer {
     pub(super) fn new(now: Instant, intake: IntakeKind, report: HealthReport) -> Self {
         let status = if report.is_healthy() { HealthStatus::Healthy } else { HealthStatus::Unhealthy };
         let services = report.services.into_iter().map(|(name, dependency)| (name, dependency.into()));
-        let durability = match report.durability {
-            sspp_runtime::DurabilityStatus::Durable => DurabilityStatus::Durable,
-            sspp_runtime::DurabilityStatus::AtRisk => DurabilityStatus::AtRisk,
-            sspp_runtime::DurabilityStatus::Unknown => DurabilityStatus::Unknown,
-        };
+        let durability = report.durability.into();
         let services = Services(services.collect());
         Self(HealthBody { status, timestamp: now, intake, services, durability, warnings: report.warnings })
     }

@@ -54,7 +54,7 @@ pub(super) async fn ready(call: Call) -> Result<JsonBody<ReadyBody>, Problem> {
             return Err(Problem::unavailable(detail, Duration::from_secs(1)));
         }
     }
-    let uptime = state.uptime().as_secs_f64();
+    let uptime = state.started.elapsed().as_secs_f64();
     Ok(JsonBody(ReadyBody { status: ReadyStatus, timestamp: Instant(state.now()), uptime }))
 }
 

@@ -60,15 +60,6 @@ pub struct ImportArgs {
 /// Imports a file and says on standard error how far it is. A signal keeps its event id, score, signal type, model and times; a line without a kind is an event as
 /// `POST /events` takes it. Doing it again does no harm. Nothing is made or written before a
 /// line was read that can be taken.
-///
-/// ```no_run
-/// use clap::Parser as _;
-/// let line = sspp_api::CommandLine::parse_from(["sspp-api", "import", "signals.ndjson"]);
-/// if let Some(sspp_api::Command::Import(args)) = &line.command {
-///     sspp_api::run_import(args)?;
-/// }
-/// # Ok::<(), sspp_api::TransferError>(())
-/// ```
 pub fn run_import(args: &ImportArgs) -> Result<(), TransferError> {
     run(&args.logs, async |stop| import(args, stop).await)
 }

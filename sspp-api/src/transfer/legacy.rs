@@ -51,15 +51,6 @@ fn source(text: &str) -> Result<Source, String> {
 
 /// Imports the table. Every row keeps its score, signal type and times; its event id follows from the row's id, so doing it
 /// again does no harm. Nothing is made or written before the table was found.
-///
-/// ```no_run
-/// use clap::Parser as _;
-/// let line = ["sspp-api", "import-legacy", "--from", "postgres://old-db/sales"];
-/// if let Some(sspp_api::Command::ImportLegacy(args)) = &sspp_api::CommandLine::parse_from(line).command {
-///     sspp_api::run_import_legacy(args)?;
-/// }
-/// # Ok::<(), sspp_api::TransferError>(())
-/// ```
 pub fn run_import_legacy(args: &LegacyArgs) -> Result<(), TransferError> {
     run(&args.logs, async |stop| import_legacy(args, stop).await)
 }

@@ -1,10 +1,16 @@
 //! Dead letters over HTTP: found, edited, replayed one by one and all at once, removed.
 
-use serde_json::{Value, json};
-use sspp_core::testing::eventually;
-use sspp_core::{DeadLetterId, DeadLetterReason, Envelope, Event, EventId, NewDeadLetter, Record, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::harness::{Harness, Reply, in_each_shape};
+use serde_json::{Value, json};
+use sspp_api::{Ports, Settings};
+use sspp_core::testing::{FaultyStore, eventually, store_in_memory};
+use sspp_core::{
+    DeadLetterId, DeadLetterReason, Envelope, Event, EventId, NewDeadLetter, Record, Store, Timestamp,
+};
+
+use crate::harness::{Harness, Reply, in_each_shape, memory_ports};
 
 fn event_id(number: u64) -> EventId {
     format!("0197d3c5-5c00-7000-8000-{number:012x}").parse().unwrap()
@@ -231,6 +237,18 @@ async fn ten_thousand_letters_are_replayed(harness: &Harness) {
     harness.drained().await;
     let stats = harness.ports.store.stats().await.unwrap();
     assert_eq!((stats.signals, stats.dead_letters), (10_000, 2));
+}
+
+#[tokio::test]
+async fn a_replay_of_many_into_a_store_that_hangs_is_a_503_within_the_deadline() {
+    let store = Arc::new(FaultyStore::<dyn Store>::new(Arc::new(store_in_memory()), |_| None));
+    let settings = Settings { dependency_timeout: Duration::from_millis(200), ..Settings::default() };
+    let harness = Harness::over(Ports { store: store.clone(), ..memory_ports() }, settings);
+    keep(&harness, vec![letter(1, "call_made", DeadLetterReason::CrashLoop)]).await;
+    store.freeze();
+    let filter = json!({"reason": "crash_loop"});
+    let replaying = tokio::time::timeout(Duration::from_secs(20), replay_many(&harness, &filter));
+    replaying.await.expect("the deadline is kept").problem(503);
 }
 
 #[tokio::test]

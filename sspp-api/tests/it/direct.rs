@@ -66,6 +66,15 @@ async fn a_store_that_is_away_is_a_503_within_the_deadline_and_is_used_again_whe
 }
 
 #[tokio::test]
+async fn a_batch_without_a_valid_event_is_answered_at_once() {
+    let (harness, _) = over(Duration::from_mins(1), |_| None);
+    let send =
+        harness.send("POST", "/api/v1/events/batch", &[("content-type", "application/x-ndjson")], "{}");
+    let reply = tokio::time::timeout(Duration::from_secs(10), send).await.expect("nothing is waited for");
+    assert_eq!((reply.status.as_u16(), &reply.json()["rejected"]), (202, &json!(1)), "{reply:?}");
+}
+
+#[tokio::test]
 async fn a_store_that_is_not_set_up_is_not_ready_and_says_which_command_helps() {
     let setup = || StoreError::Setup { reason: "no such table".to_owned() };
     let mut store = sspp_core::testing::MockStore::new();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{ContentDigest, Random};
 
-/// Why a string is not an identifier.
+/// Why a string is not an identifier or a name.
 ///
 /// ```
 /// use sspp_core::{AccountId, IdFault};
@@ -51,7 +51,7 @@ pub enum IdFormFault {
     Number,
 }
 
-fn check(text: &str, max: usize) -> Result<(), IdFault> {
+pub(crate) fn check(text: &str, max: usize) -> Result<(), IdFault> {
     if text.is_empty() {
         return Err(IdFault::Empty);
     }
@@ -65,12 +65,13 @@ fn check(text: &str, max: usize) -> Result<(), IdFault> {
     Ok(())
 }
 
+/// A checked string, held as a type that suits it.
 macro_rules! string_id {
-    ($(#[$doc:meta])* $name:ident, $max:expr) => {
+    ($(#[$doc:meta])* $name:ident($held:ty), $max:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(Box<str>);
+        pub struct $name($held);
 
         impl $name {
             /// The most characters such an identifier may have.
@@ -79,8 +80,8 @@ macro_rules! string_id {
             /// Checks and wraps a string: 1 to [`Self::MAX_CHARS`] characters, none of them a control character.
             pub fn new(text: impl Into<String>) -> Result<Self, IdFault> {
                 let text = text.into();
-                check(&text, Self::MAX_CHARS)?;
-                Ok(Self(text.into_boxed_str()))
+                $crate::ids::check(&text, Self::MAX_CHARS)?;
+                Ok(Self(text.into()))
             }
 
             /// The identifier as it was given.
@@ -89,14 +90,20 @@ macro_rules! string_id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
 
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
                 &self.0
             }
         }
@@ -108,7 +115,7 @@ macro_rules! string_id {
             }
         }
 
-        impl FromStr for $name {
+        impl std::str::FromStr for $name {
             type Err = IdFault;
             fn from_str(text: &str) -> Result<Self, IdFault> {
                 Self::new(text)
@@ -123,6 +130,8 @@ macro_rules! string_id {
     };
 }
 
+pub(crate) use string_id;
+
 string_id!(
     /// The customer account an event is about, as the producer names it.
     ///
@@ -132,7 +141,7 @@ string_id!(
     /// assert!(AccountId::new("a\u{0}b").is_err());
     /// assert!(AccountId::new("x".repeat(256)).is_err());
     /// ```
-    AccountId,
+    AccountId(Box<str>),
     255
 );
 
@@ -143,7 +152,7 @@ string_id!(
     /// use sspp_core::UserId;
     /// assert_eq!(UserId::new("user_1").unwrap().to_string(), "user_1");
     /// ```
-    UserId,
+    UserId(Box<str>),
     255
 );
 
@@ -154,7 +163,7 @@ string_id!(
     /// use sspp_core::Source;
     /// assert_eq!(Source::new("crm").unwrap().as_str(), "crm");
     /// ```
-    Source,
+    Source(Box<str>),
     255
 );
 
@@ -168,36 +177,61 @@ string_id!(
     /// assert!(ExternalId::new("order-4711").is_ok());
     /// assert!(ExternalId::new("x".repeat(101)).is_err());
     /// ```
-    ExternalId,
+    ExternalId(Box<str>),
     100
 );
 
-/// The UUID an event is known by, from intake to signal: what makes it count once.
-///
-/// ```
-/// use sspp_core::EventId;
-/// let id: EventId = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
-/// assert_eq!(id.to_string(), "0197d3c5-5c00-7000-8000-000000000001");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EventId(Uuid);
+/// An id of one form, as texts and JSON have it.
+macro_rules! id_form {
+    ($(#[$doc:meta])* $name:ident($held:ty), $wrap:ident, $get:ident, $form:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name($held);
+
+        impl $name {
+            /// Wraps what a store or a caller gave; an id that nothing has is simply not found.
+            pub const fn $wrap(id: $held) -> Self {
+                Self(id)
+            }
+
+            /// What was wrapped.
+            pub const fn $get(self) -> $held {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdFormFault;
+            fn from_str(text: &str) -> Result<Self, IdFormFault> {
+                text.parse().map(Self).map_err(|_| IdFormFault::$form)
+            }
+        }
+    };
+}
+
+id_form!(
+    /// The UUID an event is known by, from intake to signal: what makes it count once.
+    ///
+    /// ```
+    /// use sspp_core::EventId;
+    /// let id: EventId = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
+    /// assert_eq!(id.to_string(), "0197d3c5-5c00-7000-8000-000000000001");
+    /// ```
+    EventId(Uuid), from_uuid, as_uuid, Uuid
+);
 
 /// The UUID namespace of event ids made from producers' strings. Fixed for ever: changing it would count
 /// retries twice.
 const EVENT_NAMESPACE: Uuid = Uuid::from_u128(0x5353_5050_0000_5000_8000_4556_454e_5401);
 
 impl EventId {
-    /// Wraps a UUID.
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-
-    /// The UUID.
-    pub const fn as_uuid(&self) -> Uuid {
-        self.0
-    }
-
     /// Makes a new id (UUID version 7) for an event that arrived without one.
     ///
     /// ```
@@ -239,67 +273,29 @@ fn hyphenated(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+id_form!(
+    /// The number of a stored signal: positive, and growing in the order the store took them.
+    ///
+    /// ```
+    /// use sspp_core::SignalId;
+    /// assert_eq!(SignalId::new(7).get(), 7);
+    /// ```
+    SignalId(i64), new, get, Number
+);
 
-impl FromStr for EventId {
-    type Err = IdFormFault;
-    fn from_str(text: &str) -> Result<Self, IdFormFault> {
-        text.parse().map(Self).map_err(|_| IdFormFault::Uuid)
-    }
-}
-
-/// The number of a stored signal: positive, and growing in the order the store took them.
-///
-/// ```
-/// use sspp_core::SignalId;
-/// assert_eq!(SignalId::new(7).get(), 7);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SignalId(i64);
-
-impl SignalId {
-    /// Wraps a number as the store or a caller gave it; ids that no signal has are simply not found.
-    pub const fn new(id: i64) -> Self {
-        Self(id)
-    }
-
-    /// The number.
-    pub const fn get(self) -> i64 {
-        self.0
-    }
-}
-
-impl fmt::Display for SignalId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for SignalId {
-    type Err = IdFormFault;
-    fn from_str(text: &str) -> Result<Self, IdFormFault> {
-        text.parse().map(Self).map_err(|_| IdFormFault::Number)
-    }
-}
-
-/// What a dead letter is known by.
-///
-/// The letter of an event has the event's id. A letter about *another* content under a taken event id has an id of
-/// its own, made from both, so that recording it again changes nothing.
-///
-/// ```
-/// use sspp_core::{DeadLetterId, EventId};
-/// let event: EventId = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
-/// assert_eq!(DeadLetterId::of_event(event).as_uuid(), event.as_uuid());
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct DeadLetterId(Uuid);
+id_form!(
+    /// What a dead letter is known by.
+    ///
+    /// The letter of an event has the event's id. A letter about *another* content under a taken event id has an id of
+    /// its own, made from both, so that recording it again changes nothing.
+    ///
+    /// ```
+    /// use sspp_core::{DeadLetterId, EventId};
+    /// let event: EventId = "0197d3c5-5c00-7000-8000-000000000001".parse().unwrap();
+    /// assert_eq!(DeadLetterId::of_event(event).as_uuid(), event.as_uuid());
+    /// ```
+    DeadLetterId(Uuid), from_uuid, as_uuid, Uuid
+);
 
 impl DeadLetterId {
     /// The id of an event's own dead letter.
@@ -310,28 +306,5 @@ impl DeadLetterId {
     /// The id of the letter about `content` that came under the id of another event.
     pub fn of_conflict(event: EventId, content: ContentDigest) -> Self {
         Self(Uuid::new_v5(&event.as_uuid(), content.as_bytes()))
-    }
-
-    /// Wraps a UUID.
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-
-    /// The UUID.
-    pub const fn as_uuid(&self) -> Uuid {
-        self.0
-    }
-}
-
-impl fmt::Display for DeadLetterId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for DeadLetterId {
-    type Err = IdFormFault;
-    fn from_str(text: &str) -> Result<Self, IdFormFault> {
-        text.parse().map(Self).map_err(|_| IdFormFault::Uuid)
     }
 }

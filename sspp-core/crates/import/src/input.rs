@@ -45,7 +45,8 @@ pub struct Input {
     taken: Tally,
     lines: u64,
     last: Option<u8>,
-    mark: Vec<u8>,
+    /// The byte order mark, if there was one.
+    pub(crate) mark: Vec<u8>,
 }
 
 impl Input {
@@ -75,11 +76,6 @@ impl Input {
         input.take(mark.len());
         input.mark = mark;
         Ok(input)
-    }
-
-    /// The byte order mark, if there was one.
-    pub(crate) fn mark(&self) -> &[u8] {
-        &self.mark
     }
 
     /// What was read and not yet taken.

@@ -90,7 +90,7 @@ impl Rows {
     }
 
     fn read_header(&mut self) -> Result<Header, ImportError> {
-        let mut before = self.input.mark().to_vec();
+        let mut before = self.input.mark.clone();
         let mut said = None;
         loop {
             let mut record = Record::new(said.unwrap_or(b','));

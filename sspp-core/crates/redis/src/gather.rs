@@ -9,34 +9,14 @@ use tokio::sync::{mpsc, oneshot};
 use super::script::ENQUEUE;
 use super::shard;
 use super::shards::{RETRY_AFTER, Shards};
+use sspp_engine::adapter::CALL_BYTES;
 use sspp_engine::{Admission, NewJob, QueueError};
 
 /// Calls that may wait for the next round trip; more wait for their turn.
 const CALLS: usize = 1_024;
-/// A round trip carries at most about this much.
-const ROUND_BYTES: usize = 8 * 1024 * 1024;
 const ROUND_JOBS: usize = 4_000;
 
-type Answer = Result<Vec<Admission>, Lost>;
-
-/// An error that is the answer of several callers.
-#[derive(Debug, Clone)]
-pub(super) struct Lost(Arc<QueueError>);
-
-impl Lost {
-    fn tell(&self) -> QueueError {
-        match self.0.as_ref() {
-            QueueError::Unavailable { reason } => QueueError::Unavailable { reason: reason.clone() },
-            QueueError::Timeout { after_ms } => QueueError::Timeout { after_ms: *after_ms },
-            QueueError::Full { backlog, limit, retry_after } => {
-                QueueError::Full { backlog: *backlog, limit: *limit, retry_after: *retry_after }
-            }
-            QueueError::Storage { reason } => QueueError::Storage { reason: reason.clone() },
-            QueueError::Corrupt { reason } => QueueError::Corrupt { reason: reason.clone() },
-            QueueError::Closed => QueueError::Closed,
-        }
-    }
-}
+type Answer = Result<Vec<Admission>, QueueError>;
 
 #[derive(Debug)]
 struct Call {
@@ -55,7 +35,7 @@ impl Gatherer {
             while let Some(first) = calls.recv().await {
                 let mut round = vec![first];
                 let (mut jobs, mut bytes) = size(&round[0]);
-                while jobs < ROUND_JOBS && bytes < ROUND_BYTES {
+                while jobs < ROUND_JOBS && bytes < CALL_BYTES {
                     let Ok(next) = calls.try_recv() else { break };
                     let (more_jobs, more_bytes) = size(&next);
                     (jobs, bytes) = (jobs + more_jobs, bytes + more_bytes);
@@ -70,7 +50,7 @@ impl Gatherer {
     pub(super) async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Admission>, QueueError> {
         let (answer, answered) = oneshot::channel();
         self.0.send(Call { jobs, answer }).await.map_err(|_| QueueError::Closed)?;
-        answered.await.map_err(|_| QueueError::Closed)?.map_err(|lost| lost.tell())
+        answered.await.map_err(|_| QueueError::Closed)?
     }
 }
 
@@ -88,7 +68,8 @@ async fn send(shards: &Shards, round: Vec<Call>) {
     let mut parts: BTreeMap<u16, Part> = BTreeMap::new();
     for (at, call) in round.iter().enumerate() {
         for (position, job) in call.jobs.iter().enumerate() {
-            let calls = &mut parts.entry(shards.shard_of(&job.account_id)).or_default().calls;
+            let calls =
+                &mut parts.entry(shard::of_account(&job.account_id, shards.config.shards)).or_default().calls;
             match calls.last_mut() {
                 Some((last, positions)) if *last == at => positions.push(position),
                 _ => calls.push((at, vec![position])),
@@ -101,10 +82,9 @@ async fn send(shards: &Shards, round: Vec<Call>) {
     let refused = Admission::Refused { retry_after: RETRY_AFTER };
     let mut admissions: Vec<Answer> = round.iter().map(|call| Ok(vec![refused; call.jobs.len()])).collect();
     for (part, answer) in parts.values().zip(answers) {
-        let answer = answer.map_err(|error| Lost(Arc::new(error)));
         for (which, (at, positions)) in part.calls.iter().enumerate() {
             match (&answer, &mut admissions[*at]) {
-                (Err(lost), slot) => *slot = Err(lost.clone()),
+                (Err(error), slot) => *slot = Err(error.clone()),
                 (Ok(taken), Ok(slots)) if taken.get(which) == Some(&true) => {
                     for position in positions {
                         slots[*position] = Admission::Queued;
@@ -115,9 +95,8 @@ async fn send(shards: &Shards, round: Vec<Call>) {
         }
     }
     for (call, mut admissions) in round.into_iter().zip(admissions) {
-        let full = admissions.as_ref().is_ok_and(|all| all.iter().all(|one| *one == refused));
-        if full {
-            admissions = Err(Lost(Arc::new(shards.full())));
+        if admissions.as_ref().is_ok_and(|all| all.iter().all(|one| *one == refused)) {
+            admissions = Err(shards.full());
         }
         // The caller gave up, so its answer is dropped.
         drop(call.answer.send(admissions));

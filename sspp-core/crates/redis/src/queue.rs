@@ -313,7 +313,8 @@ impl EventQueue for RedisEventQueue {
         self.open_or()?;
         self.shards.refresh_lengths().await?;
         self.shards.probe(&CAN_ENQUEUE).await?;
-        if self.shards.is_full() { Err(self.shards.full()) } else { Ok(()) }
+        let is_full = self.shards.backlog() >= self.shards.config.max_backlog;
+        if is_full { Err(self.shards.full()) } else { Ok(()) }
     }
 
     async fn can_settle(&self) -> Result<(), QueueError> {

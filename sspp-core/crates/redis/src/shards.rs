@@ -15,7 +15,6 @@ use super::look::Look;
 use super::script::{FENCE, LOOK, Script};
 use super::shard;
 use sspp_engine::QueueError;
-use sspp_events::AccountId;
 
 /// How often the lengths of all shards and their set are asked for anew.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
@@ -48,10 +47,6 @@ impl Shards {
         Self { link, config, lengths, line: AtomicU64::new(0) }
     }
 
-    pub(super) fn shard_of(&self, account: &AccountId) -> u16 {
-        shard::of_account(account, self.config.shards)
-    }
-
     pub(super) fn keys(&self, number: u16) -> Vec<String> {
         shard::keys(&self.config.name, number)
     }
@@ -77,12 +72,8 @@ impl Shards {
         self.lengths().noted
     }
 
-    fn backlog(&self) -> u64 {
+    pub(super) fn backlog(&self) -> u64 {
         self.lengths().of.values().sum()
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        self.backlog() >= self.config.max_backlog
     }
 
     pub(super) fn full(&self) -> QueueError {

@@ -63,15 +63,6 @@ impl From<ConfigError> for Failure {
 
 /// The main function of a binary: reads the command line, does what it says, and tells why where that failed, one line a
 /// fault.
-///
-/// ```no_run
-/// #[derive(clap::Parser)]
-/// struct CommandLine {}
-///
-/// fn main() -> std::process::ExitCode {
-///     sspp_runtime::main_of(|line: CommandLine| Ok(()))
-/// }
-/// ```
 pub fn main_of<C: Parser>(run: impl FnOnce(C) -> Result<(), Failure>) -> ExitCode {
     let done = match read_command_line(std::env::args_os()) {
         Ok(line) => run(line),

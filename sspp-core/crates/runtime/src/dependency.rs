@@ -6,12 +6,6 @@ use serde::Serialize;
 use sspp_engine::{EventQueue, QueueError, Store, StoreError};
 
 /// How a dependency is.
-///
-/// ```
-/// fn show(dependency: &sspp_runtime::Dependency) -> String {
-///     dependency.reason().map_or_else(|| "healthy".to_owned(), |reason| format!("unhealthy: {reason}"))
-/// }
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dependency {
@@ -21,8 +15,9 @@ pub struct Dependency {
     response_time: Duration,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// What the driver said, for the log alone.
     #[serde(skip)]
-    detail: Option<String>,
+    pub(super) detail: Option<String>,
 }
 
 /// What a process does with the queue, and so needs of it.
@@ -43,11 +38,6 @@ impl Dependency {
     /// What is wrong, in words of ours: a driver's may tell too much.
     pub fn reason(&self) -> Option<&'static str> {
         self.reason
-    }
-
-    /// What the driver said, for the log alone.
-    pub(super) fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
     }
 
     /// How long it took to answer.

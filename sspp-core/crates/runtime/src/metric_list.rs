@@ -5,6 +5,7 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_process::Collector;
 
+use super::open::Connections;
 use sspp_scoring::ScoringModel;
 
 const EVERY: Duration = Duration::from_secs(5);
@@ -61,7 +62,7 @@ pub fn show_release(version: &'static str, model: &ScoringModel) {
 
 /// Shows every five seconds what the process uses (memory, CPU time, threads, file descriptors) and how many connections of
 /// its database pool are open and idle, and moves recorded durations into their buckets; until dropped.
-pub(super) async fn measure(sort_durations: impl Fn(), connections: impl Fn() -> (u32, u32)) {
+pub(super) async fn measure(sort_durations: impl Fn(), connections: Connections) {
     const CONNECTIONS: &str = "sspp_database_connections";
     let process = Collector::default();
     let mut ticks = tokio::time::interval(EVERY);

@@ -19,18 +19,6 @@ pub struct MigrateArgs {
 
 impl MigrateArgs {
     /// Brings the schema up to this release and says how many migrations that took. Needs no queue.
-    ///
-    /// ```no_run
-    /// use clap::Parser as _;
-    /// #[derive(clap::Parser)]
-    /// struct CommandLine {
-    ///     #[command(flatten)]
-    ///     migrate: sspp_runtime::MigrateArgs,
-    /// }
-    /// let line = CommandLine::parse_from(["migrate", "--database-url", "postgres://localhost/sspp"]);
-    /// println!("{}", line.migrate.run()?);
-    /// # Ok::<(), sspp_runtime::RunError>(())
-    /// ```
     pub fn run(&self) -> Result<String, RunError> {
         let logs = self.logs.check()?;
         let url = self.database.url()?.ok_or(ConfigError::Missing {

@@ -10,13 +10,6 @@ use super::RunError;
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Brings a schema up to this release; gives how many migrations that took.
-///
-/// ```no_run
-/// # async fn once() -> Result<(), sspp_runtime::RunError> {
-/// let applied = sspp_runtime::migrate(sspp_core::PgConfig::new("postgres://localhost/sspp")).await?;
-/// # Ok(())
-/// # }
-/// ```
 pub async fn migrate(config: PgConfig) -> Result<usize, RunError> {
     let store = PgStore::open(config).await.map_err(RunError::Migrate)?;
     let applied = store.migrate().await.map_err(RunError::Migrate)?;

@@ -115,8 +115,10 @@ impl Monitor {
             store: (adapters.store_kind, Arc::clone(&adapters.store)),
             watched,
         };
-        let tasks =
-            [tokio::spawn(watch.run(sender)), tokio::spawn(measure(sort_durations, adapters.connections()))];
+        let tasks = [
+            tokio::spawn(watch.run(sender)),
+            tokio::spawn(measure(sort_durations, Arc::clone(&adapters.connections))),
+        ];
         Self { seen, durability, clock, _tasks: tasks.map(AbortOnDropHandle::new) }
     }
 
@@ -192,7 +194,7 @@ impl Watch {
             // This process closed it, and stops.
             (Some(None), None) | (_, Some("closed")) => {}
             (_, Some(reason)) => {
-                tracing::warn!(dependency = name, reason, detail = now.detail(), "waiting for a dependency");
+                tracing::warn!(dependency = name, reason, detail = now.detail, "waiting for a dependency");
             }
         }
     }
@@ -211,13 +213,12 @@ impl Watch {
     }
 
     /// The queue's stamps go on after all that was erased: when one of them came, or came back, perhaps without what it knew, and when
-    /// a process without the queue ordered an erasure. Takes and gives what the line was drawn for; none while it is not drawn.
-    #[expect(clippy::option_option, reason = "not drawn, drawn for no erasure, drawn for one")]
-    async fn line_up(&self, drawn: Option<Option<Timestamp>>) -> Option<Option<Timestamp>> {
+    /// a process without the queue ordered an erasure. Takes and gives up to where the line is drawn; none where it is not.
+    async fn line_up(&self, drawn: Option<Timestamp>) -> Option<Timestamp> {
         let (_, queue) = self.queue.as_ref()?;
         let draw = async {
             let erased = self.store.1.erased_up_to().await?;
-            if erased.is_some() && drawn != Some(erased) {
+            if erased.is_some() && erased != drawn {
                 queue.fence(erased).await?;
             }
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(erased)
@@ -227,7 +228,7 @@ impl Watch {
             .inspect_err(|error| {
                 tracing::warn!(%error, "the queue's stamps could not be moved behind what was erased; trying again");
             })
-            .ok()
+            .unwrap_or_default()
     }
 
     /// Looks at how full the queue is and, where clients wait for room, at how much is done.

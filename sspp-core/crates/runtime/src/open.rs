@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::RunError;
 use super::migration::migrate_until_done;
 
-type Connections = Arc<dyn Fn() -> (u32, u32) + Send + Sync>;
+pub(super) type Connections = Arc<dyn Fn() -> (u32, u32) + Send + Sync>;
 type Closing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// An open store, and an open queue where intake is queued, with their names in /health, metrics and logs.
@@ -25,7 +25,8 @@ pub struct Adapters {
     pub store: Arc<dyn Store>,
     /// What the store runs on.
     pub store_kind: &'static str,
-    connections: Connections,
+    /// Tells how many connections to the database are open and idle.
+    pub(super) connections: Connections,
     /// The store whose schema may have to be migrated.
     postgres: Option<Arc<PgStore>>,
     /// A file has to be closed; servers are not waited for.
@@ -74,14 +75,6 @@ pub async fn open(
 
 /// Opens the queue on Redis and the store on PostgreSQL, and gives the queue once more, since it is there. A server that is away is no
 /// error.
-///
-/// ```no_run
-/// # async fn open(redis: sspp_core::RedisConfig, postgres: sspp_core::PgConfig) -> Result<(), sspp_runtime::RunError> {
-/// let (adapters, queue) = sspp_runtime::open_servers(redis, postgres).await?;
-/// assert_eq!((adapters.queue_kind, adapters.store_kind), ("redis", "postgresql"));
-/// # Ok(())
-/// # }
-/// ```
 pub async fn open_servers(
     redis: RedisConfig,
     postgres: PgConfig,
@@ -134,12 +127,6 @@ impl Adapters {
         adapters.postgres = Some(Arc::clone(&store));
         adapters.closing = Box::pin(async move { store.close().await });
         adapters
-    }
-
-    /// Tells how many connections to the database are open and idle.
-    pub(super) fn connections(&self) -> impl Fn() -> (u32, u32) + Send + Sync + use<> {
-        let connections = Arc::clone(&self.connections);
-        move || connections()
     }
 
     /// Brings the schema of PostgreSQL up to this release, trying again until it is: the database may come up later than the

@@ -1,16 +1,6 @@
 //! The signals that tell a process to stop.
 
 /// The signals that tell a process to stop: SIGINT and SIGTERM.
-///
-/// ```no_run
-/// # async fn wait() -> std::io::Result<()> {
-/// let mut signals = sspp_runtime::StopSignals::new()?;
-/// let name = signals.next().await;
-/// signals.end_at_next();
-/// println!("{name}: finishing");
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Debug)]
 pub struct StopSignals {
     interrupt: tokio::signal::unix::Signal,

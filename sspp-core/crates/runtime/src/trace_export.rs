@@ -16,13 +16,6 @@ pub struct TraceExport {
 }
 
 /// The export of traces while a process runs.
-///
-/// ```no_run
-/// # fn run(exporting: sspp_runtime::Exporting) {
-/// // … when everything else has stopped, and before the runtime does:
-/// exporting.finish();
-/// # }
-/// ```
 #[derive(Debug)]
 #[must_use = "what is still queued is lost unless the export is finished"]
 pub struct Exporting {

@@ -145,6 +145,9 @@ impl Intake {
         let now = self.clock.now();
         let envelopes: Vec<Envelope> =
             events.into_iter().map(|event| Envelope::new(event, now, &*self.random)).collect();
+        if envelopes.is_empty() {
+            return Ok(Vec::new());
+        }
         let ids: Vec<EventId> = envelopes.iter().map(|envelope| envelope.event_id).collect();
         let outcomes = match &self.target {
             // No commit would answer for no event.
@@ -164,6 +167,9 @@ impl Intake {
         &self,
         jobs: Vec<(Envelope, NewJob)>,
     ) -> Result<Vec<IntakeOutcome>, IntakeError> {
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
         match &self.target {
             _ if jobs.is_empty() => Ok(Vec::new()),
             Target::Queue(queue) => {

@@ -63,15 +63,12 @@ impl Admission {
     }
 }
 
-/// Queues jobs, if there are any. A queue that does not answer for each of them has failed: it may have lost one.
+/// Queues jobs. A queue that does not answer for each of them has failed: it may have lost one.
 pub(crate) async fn enqueue_all(
     queue: &dyn EventQueue,
     jobs: Vec<NewJob>,
 ) -> Result<Vec<Admission>, QueueError> {
     let given = jobs.len();
-    if given == 0 {
-        return Ok(Vec::new());
-    }
     let admissions = queue.enqueue(jobs).await?;
     if admissions.len() != given {
         let reason = format!("it answered about {} of {given} jobs", admissions.len());

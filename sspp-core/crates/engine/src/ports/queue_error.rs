@@ -13,7 +13,7 @@ use super::FailureClass;
 /// let full = QueueError::Full { backlog: 10, limit: 10, retry_after: std::time::Duration::from_secs(1) };
 /// assert_eq!(full.to_string(), "the queue is full: 10 jobs of at most 10; try again later");
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum QueueError {
     /// The queue cannot be reached, or the connection broke.
     #[error("the queue is unavailable: {reason}")]

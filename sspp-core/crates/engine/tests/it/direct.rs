@@ -85,11 +85,10 @@ async fn the_answer_is_the_commit_and_the_model_is_kept_when_it_is_missed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_event_is_answered_at_once() {
-    let bench = Bench::new(|_| None);
-    let began = tokio::time::Instant::now();
+async fn no_events_are_answered_at_once() {
+    let (bench, began) = (Bench::new(|_| None), tokio::time::Instant::now());
     assert_eq!(bench.accept(Vec::new()).await.unwrap(), []);
-    assert!(sspp_engine::replay_all(&bench.intake, Vec::new()).await.unwrap().is_empty());
+    assert!(replay_all(&bench.intake, Vec::new()).await.unwrap().is_empty());
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
