@@ -103,8 +103,11 @@ impl Direct {
     ) -> Result<Vec<IntakeOutcome>, StoreError> {
         let items = events.into_iter().map(|(accepted, payload)| self.item(accepted, payload, None, now));
         let (ask, caller) = Ask::new(items.collect());
-        let answers = caller.answers(self.config.patience);
-        let ((), answers) = tokio::join!(self.see_through(ask.entries().collect(), Stamp::Kept), answers);
+        let mut answers = std::pin::pin!(caller.answers(self.config.patience));
+        let answers = tokio::select! {
+            answers = &mut answers => answers,
+            () = self.see_through(ask.entries().collect(), Stamp::Kept) => answers.await,
+        };
         self.outcomes(answers)
     }
 

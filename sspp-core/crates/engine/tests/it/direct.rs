@@ -93,6 +93,30 @@ async fn no_events_are_answered_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replay_into_a_store_that_hangs_ends_with_the_patience() {
+    let bench = Bench::new(|_| None);
+    let now = Timestamp::parse("2026-01-01").unwrap();
+    let envelope = Envelope::new(event(1), now.to_datetime(), &SeededRandom::new(2));
+    let letter = NewDeadLetter {
+        id: DeadLetterId::of_event(envelope.event_id),
+        event_id: envelope.event_id,
+        content: Some(ContentDigest::of(&envelope.event)),
+        payload: envelope.encode(),
+        reason: DeadLetterReason::AttemptsExhausted,
+        detail: String::new(),
+        attempts: 3,
+        enqueued_at: now,
+        died_at: now,
+    };
+    let id = letter.id;
+    bench.memory.record(vec![Record::DeadLetter(letter)]).await.unwrap();
+    bench.store.freeze();
+    let replaying = replay(&bench.intake, &*bench.memory, id);
+    let replayed = tokio::time::timeout(Duration::from_secs(4), replaying).await.expect("it ends");
+    assert!(matches!(replayed, Err(ReplayError::Intake(IntakeError::Store(StoreError::Timeout { .. })))));
+}
+
+#[tokio::test(start_paused = true)]
 async fn callers_that_come_together_share_a_commit() {
     let commits = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&commits);
