@@ -145,13 +145,12 @@ impl Intake {
         let now = self.clock.now();
         let envelopes: Vec<Envelope> =
             events.into_iter().map(|event| Envelope::new(event, now, &*self.random)).collect();
+        // No commit would answer for no event.
         if envelopes.is_empty() {
             return Ok(Vec::new());
         }
         let ids: Vec<EventId> = envelopes.iter().map(|envelope| envelope.event_id).collect();
         let outcomes = match &self.target {
-            // No commit would answer for no event.
-            _ if ids.is_empty() => Vec::new(),
             Target::Queue(queue) => {
                 let jobs = envelopes.iter().map(|envelope| envelope.job(trace)).collect();
                 enqueue_all(&**queue, jobs).await?.into_iter().map(IntakeOutcome::from).collect()
@@ -171,7 +170,6 @@ impl Intake {
             return Ok(Vec::new());
         }
         match &self.target {
-            _ if jobs.is_empty() => Ok(Vec::new()),
             Target::Queue(queue) => {
                 let jobs = jobs.into_iter().map(|(_, job)| job).collect();
                 Ok(enqueue_all(&**queue, jobs).await?.into_iter().map(IntakeOutcome::from).collect())
