@@ -69,6 +69,7 @@ impl SqliteStore {
             figures_are_behind: Arc::clone(&figures_are_behind),
             is_current: true,
             written: None,
+            is_failing: false,
             log: Log::new((!in_memory).then(|| readers.clone())),
             lock,
         };

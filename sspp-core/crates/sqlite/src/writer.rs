@@ -39,6 +39,8 @@ pub(super) struct Writer {
     pub(super) is_current: bool,
     /// When something was last written; `None` after a failure.
     pub(super) written: Option<Instant>,
+    /// Whether a write failed since the last that did not: an outage is logged once.
+    pub(super) is_failing: bool,
     pub(super) log: Log,
     /// Let go of after the connection: fields are dropped in their order.
     pub(super) lock: FileLock,
@@ -104,12 +106,16 @@ impl Writer {
         let pings = batch.iter().all(|command| matches!(command, Command::Ping(_)));
         match &outcome {
             // The caller of a ping logs it itself, once for each change. The caller of refused data finds the event at fault.
-            Err(failure) if !pings && failure.kind != FailureKind::Data => {
+            Err(failure) if !pings && failure.kind != FailureKind::Data && !self.is_failing => {
+                self.is_failing = true;
                 tracing::error!(reason = %failure.reason, commands = batch.len(), "a write failed, and its callers get the error");
             }
             Err(_) => {}
             Ok(()) if pings && self.is_proven() => {}
-            Ok(()) => self.written = Some(Instant::now()),
+            Ok(()) => {
+                self.written = Some(Instant::now());
+                self.is_failing = false;
+            }
         }
         // Before the callers are answered: they may ask for figures at once.
         self.figures_are_behind.store(self.store.is_behind(), Ordering::SeqCst);

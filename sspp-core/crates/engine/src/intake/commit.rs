@@ -53,8 +53,7 @@ impl Direct {
                 return left.for_each(|entry| entry.slip.fail(&error));
             }
             failures += 1;
-            self.wait_out(failures, &error).await;
-            *locked(&self.failure) = Some(error);
+            self.wait_out(failures, error).await;
             chunks.push_back(chunk);
         }
     }
@@ -71,8 +70,8 @@ impl Direct {
         sspp_events::faults::pass(sspp_events::faults::Point::AfterCommit, None);
         let records = chunk.items.iter().map(|entry| &entry.item.record);
         metrics::recorded(records, &outcomes, began.elapsed());
-        if let Ok(mut failure) = self.failure.try_lock() {
-            *failure = None;
+        if locked(&self.failure).take().is_some() {
+            tracing::info!("events are recorded again");
         }
         for (entry, recorded) in chunk.items.drain(..).zip(outcomes) {
             entry.answer(recorded);
@@ -80,18 +79,23 @@ impl Direct {
         Ok(())
     }
 
-    /// Pauses, and keeps the model where the store lacks it: it is new, or was restored from an older backup.
-    async fn wait_out(&self, failures: u32, error: &StoreError) {
+    /// Pauses, and keeps the model where the store lacks it: it is new, or was restored from an older backup. Warns of the first
+    /// failure of an outage alone.
+    async fn wait_out(&self, failures: u32, error: StoreError) {
         if matches!(error, StoreError::MissingModel { .. }) {
             match self.models.put_model(&self.model.to_record()).await {
                 Ok(()) => return,
-                Err(error) => tracing::warn!(%error, "the scoring model could not be kept; trying again"),
+                Err(error) => tracing::debug!(%error, "the scoring model could not be kept; trying again"),
             }
         }
         // Half of the growing pause is fixed, half is jitter, so that processes do not march in step.
         let half = self.config.pause.ceiling(failures) / 2;
         let pause = half + half.mul_f64(self.random.next_unit());
-        tracing::warn!(%error, failures, pause_ms = pause.as_millis(), "recording events failed; trying again");
+        if locked(&self.failure).replace(error.clone()).is_none() {
+            tracing::warn!(%error, "recording events failed; trying again until it works");
+        } else {
+            tracing::debug!(%error, failures, pause_ms = pause.as_millis(), "recording events failed; trying again");
+        }
         tokio::time::sleep(pause).await;
     }
 
