@@ -51,7 +51,7 @@ const whole = { accountId: account, userId: "four", eventType: "call_made", time
 const edited = await client.PATCH("/api/v1/dead-letters/{id}", { params, body: whole });
 assert.equal(edited.data?.event?.userId, "four");
 const replayed = await client.POST("/api/v1/dead-letters/{id}/replay", { params });
-assert.equal(replayed.data?.status, "queued");
+assert.equal(replayed.data?.status, "signal");
 await untilSignals(4);
 
 const refused = await client.GET("/api/v1/signals", { params: { query: { page: 0 } } });

@@ -51,7 +51,7 @@ const whole = { accountId: account, userId: "four", eventType: "call_made", time
 const edited = await editDeadLetter({ path, body: whole, throwOnError: true });
 assert.equal(edited.data.event?.userId, "four");
 const replayed = await replayDeadLetter({ path, throwOnError: true });
-assert.equal(replayed.data.status, "queued");
+assert.equal(replayed.data.status, "signal");
 await untilSignals(4);
 
 const { error } = await listSignals({ query: { page: 0 } });
