@@ -371,38 +371,3 @@ leave = 0
     }
     assert!(!folder.path().join("sspp.db").exists(), "nothing is made before the model is good");
 }
-
-#[test]
-fn help_version_and_document_are_printed() {
-    let folder = tempfile::tempdir().unwrap();
-    let printed = |argument: &str| {
-        let output = command(folder.path(), &[argument]).output().unwrap();
-        assert!(output.status.success());
-        String::from_utf8(output.stdout).unwrap()
-    };
-    assert_eq!(printed("--version"), format!("sspp-api {}\n", env!("CARGO_PKG_VERSION")));
-    let help = printed("--help");
-    for named in [
-        "PORT",
-        "SSPP_DATA",
-        "SSPP_MODEL",
-        "LOG_LEVEL",
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "REDIS_URL",
-        "DATABASE_URL",
-        "SSPP_REQUIRE_DURABLE_QUEUE",
-        "SSPP_MIGRATE",
-        "SSPP_SHUTDOWN_TIMEOUT",
-        "SSPP_MAX_CONNECTIONS",
-        "SSPP_HEADER_TIMEOUT",
-        "SSPP_IDLE_TIMEOUT",
-        "SSPP_ALLOWED_HOSTS",
-        "openapi",
-        "healthcheck",
-        "migrate",
-    ] {
-        assert!(help.contains(named), "{named}\n{help}");
-    }
-    assert!(!help.contains("```"), "{help}");
-    assert_eq!(printed("openapi"), include_str!("../../openapi.json"));
-}

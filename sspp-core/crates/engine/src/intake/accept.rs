@@ -120,7 +120,7 @@ impl Intake {
 
     /// Intake into the two ports of a store that recording needs, scored by a model, which is kept in the store when it is missed.
     ///
-    /// Its commits are tasks of the current Tokio runtime. One that a panic ends answers nobody: its callers get a timeout.
+    /// Its commits are tasks of the current Tokio runtime. One that a panic ends gives no answer: its callers get a timeout.
     pub fn direct(
         signals: Arc<dyn Signals>,
         models: Arc<dyn Models>,

@@ -1,8 +1,8 @@
 //! Direct intake: events are scored where they come in, and recorded in the commit of the callers that come together.
 //!
 //! While commits run, the next callers gather. A commit that ends takes those who wait, and waits a moment for those whom it just
-//! answered; when nobody comes, it ends, and the next caller starts one. So nothing runs while nothing comes in, and a caller that is
-//! alone waits for nobody.
+//! answered; when none comes, it ends, and the next caller starts one. So nothing runs while nothing comes in, and a caller that is
+//! alone does not wait.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -163,7 +163,7 @@ impl Direct {
         locked(&self.waiting).end_gathering();
     }
 
-    /// Commits until nobody waits.
+    /// Commits until no caller waits.
     async fn run(self: Arc<Self>) {
         let running = Running(&self.waiting);
         let mut answered = 0;

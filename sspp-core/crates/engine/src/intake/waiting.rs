@@ -171,7 +171,7 @@ impl Waiting {
         is_free
     }
 
-    /// A commit found nobody who waits.
+    /// A commit found no caller that waits.
     pub(super) fn end_commit(&mut self) {
         self.commits -= 1;
     }
@@ -193,7 +193,7 @@ impl Waiting {
         Ok(())
     }
 
-    /// A caller with more than there may be is taken where nobody waits.
+    /// A caller with more than there may be is taken where no other waits.
     fn has_no_room(&self, ask: &Ask, config: &DirectConfig) -> bool {
         let (events, bytes) = (self.events + ask.items.len(), self.bytes + ask.bytes);
         !self.asks.is_empty() && (events > config.most_events || bytes > config.most_bytes)
