@@ -73,7 +73,7 @@ impl Settings {
             write!(text, "\n### {heading}\n\n| variable | flag | of | default | |\n|---|---|---|---|---|\n")
                 .unwrap();
             for (variable, Setting { flag, help, defaults }) in settings {
-                let of = if defaults.len() == 2 { "both" } else { defaults.keys().next().unwrap() };
+                let of = if defaults.len() == 2 { "both" } else { *defaults.keys().next().unwrap() };
                 let help = help.replace('|', "\\|").replace('\n', " ");
                 writeln!(text, "| `{variable}` | `{flag}` | {of} | {} | {help} |", shown(defaults)).unwrap();
             }
