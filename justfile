@@ -94,6 +94,15 @@ openapi:
 metrics:
     SSPP_WRITE_README=1 cargo nextest run -p sspp-runtime --all-features the_readme_shows_the_list
 
+# Write the guide's tables of settings and metrics anew from the binaries and sspp-core/crates/runtime/metrics.tsv.
+guide-tables:
+    SSPP_WRITE_GUIDE=1 cargo nextest run -p sspp-examples --test guide -E 'test(tables)'
+
+# Check the guide and build it into sspp-core/docs/guide/book (needs mdbook: cargo install mdbook --locked).
+guide:
+    sspp-core/docs/guide/check
+    mdbook build sspp-core/docs/guide
+
 # Validate the OpenAPI document against its specification, and with Redocly and Spectral.
 openapi-valid:
     bash .ci/openapi

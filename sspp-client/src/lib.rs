@@ -6,6 +6,8 @@ mod builder;
 mod client;
 mod errors;
 mod event;
+#[cfg(doctest)]
+mod guide;
 mod outbox;
 mod reads;
 mod settings;
