@@ -1,7 +1,8 @@
 //! What differs between the databases in statements that are built once for all.
 
 use sqlx::QueryBuilder;
-use sspp_engine::Horizon;
+use sspp_engine::{Horizon, SignalFilter};
+use sspp_events::SortBy;
 use uuid::Uuid;
 
 /// A value to bind, which each database has a type of its own for.
@@ -26,6 +27,9 @@ pub trait Dialect {
 
     /// Binds a value; values are never written into the text.
     fn bind(sql: &mut QueryBuilder<Self::Database>, value: Value<'_>);
+
+    /// What signals are read from, each with the beginning of its conditions. Together they have every signal of the filter once.
+    fn sources(filter: &SignalFilter, sort_by: Option<SortBy>) -> &'static [&'static str];
 
     /// Adds the condition that a signal was stored before a horizon.
     fn until(sql: &mut QueryBuilder<Self::Database>, horizon: Horizon);

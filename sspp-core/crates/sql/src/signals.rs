@@ -90,11 +90,30 @@ impl<'a> From<&'a RemovedSignal> for Counted<'a> {
     }
 }
 
+const SELECT: &str = "SELECT id, event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, \
+    processed_at, content, model, CAST(metadata AS text) AS metadata, source, external_id FROM ";
+
 fn select<D: Dialect>() -> QueryBuilder<D::Database> {
-    QueryBuilder::new(
-        "SELECT id, event_id, account_id, user_id, event_type, signal_type, score, timestamp, received_at, processed_at, \
-         content, model, CAST(metadata AS text) AS metadata, source, external_id FROM signals WHERE true",
-    )
+    let mut sql = QueryBuilder::new(SELECT);
+    sql.push("signals WHERE true");
+    sql
+}
+
+/// Selects from every source.
+fn select_all<D: Dialect>(
+    sql: &mut QueryBuilder<D::Database>,
+    select: &str,
+    of: &SignalFilter,
+    sort_by: Option<SortBy>,
+    restrict: impl Fn(&mut QueryBuilder<D::Database>),
+) {
+    for (number, source) in D::sources(of, sort_by).iter().enumerate() {
+        if number > 0 {
+            sql.push(" UNION ALL ");
+        }
+        sql.push(select).push(*source);
+        restrict(sql);
+    }
 }
 
 /// The signal of a number.
@@ -120,11 +139,6 @@ pub fn last_signal<D: Dialect>() -> QueryBuilder<D::Database> {
 
 /// A list; it asks for one row more than the page, which tells whether there are more.
 pub fn signals<D: Dialect>(query: &SignalQuery) -> QueryBuilder<D::Database> {
-    let mut sql = select::<D>();
-    restrict::<D>(&mut sql, &query.filter);
-    if let Some(until) = query.until {
-        D::until(&mut sql, until);
-    }
     let (after, direction) = match query.order {
         SortOrder::Ascending => (" > ", " ASC"),
         SortOrder::Descending => (" < ", " DESC"),
@@ -135,21 +149,27 @@ pub fn signals<D: Dialect>(query: &SignalQuery) -> QueryBuilder<D::Database> {
         SortBy::Timestamp => Some("timestamp"),
         SortBy::Score => Some("score"),
     };
-    if let Position::After(key) = query.position {
+    let mut sql = QueryBuilder::new("");
+    select_all::<D>(&mut sql, SELECT, &query.filter, Some(query.sort_by), |sql| {
+        restrict::<D>(sql, &query.filter);
+        if let Some(until) = query.until {
+            D::until(sql, until);
+        }
+        let Position::After(key) = query.position else { return };
         match column {
             None => {
                 sql.push(" AND id").push(after);
-                D::bind(&mut sql, Value::Number(key.id.get()));
+                D::bind(sql, Value::Number(key.id.get()));
             }
             Some(column) => {
                 sql.push(" AND (").push(column).push(", id)").push(after).push("(");
-                D::bind(&mut sql, key_value(query.sort_by, key.value));
+                D::bind(sql, key_value(query.sort_by, key.value));
                 sql.push(", ");
-                D::bind(&mut sql, Value::Number(key.id.get()));
+                D::bind(sql, Value::Number(key.id.get()));
                 sql.push(")");
             }
         }
-    }
+    });
     sql.push(" ORDER BY ");
     if let Some(column) = column {
         sql.push(column).push(direction).push(", ");
@@ -177,8 +197,8 @@ fn key_value(sort_by: SortBy, value: i64) -> Value<'static> {
 /// How many signals a filter has: from the counters, or counted up to one more than a total tells.
 pub fn count_signals<D: Dialect>(of: &SignalFilter) -> QueryBuilder<D::Database> {
     if !of.single_dimension() {
-        let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM signals WHERE true");
-        restrict::<D>(&mut sql, of);
+        let mut sql = QueryBuilder::new("SELECT count(*) FROM (");
+        select_all::<D>(&mut sql, "SELECT 1 FROM ", of, None, |sql| restrict::<D>(sql, of));
         return bounded::<D>(sql);
     }
     let mut sql = QueryBuilder::new("SELECT CAST(coalesce(sum(signals), 0) AS bigint) FROM ");

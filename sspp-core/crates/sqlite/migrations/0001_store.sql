@@ -32,13 +32,38 @@ CREATE TABLE signals (
     external_id  TEXT
 ) STRICT;
 
--- Every index ends with the id by itself. There are few: each costs a page or so of the write-ahead log per signal. An
--- account's or a user's signals by timestamp are sorted when they are asked for.
-CREATE INDEX signals_account ON signals (account_id, processed_at);
-CREATE INDEX signals_user ON signals (user_id, processed_at);
-CREATE INDEX signals_timestamp ON signals (timestamp);
 -- New rows stand at its end: a page for many signals.
 CREATE INDEX signals_processed_at ON signals (processed_at);
+
+-- The indexes by account, user and timestamp hold the signals up to totals.indexed_to; readers scan the few thousand after it. New rows
+-- would stand anywhere in them: one by one each signal would change a page of the write-ahead log in each. So the writer adds the newest
+-- signals window by window, in the order of the index. An account's or a user's signals by timestamp are sorted when they are asked for.
+CREATE TABLE by_account (
+    account_id   TEXT    NOT NULL,
+    processed_at INTEGER NOT NULL,
+    id           INTEGER NOT NULL,
+    PRIMARY KEY (account_id, processed_at, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE by_user (
+    user_id      TEXT    NOT NULL,
+    processed_at INTEGER NOT NULL,
+    id           INTEGER NOT NULL,
+    PRIMARY KEY (user_id, processed_at, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE by_timestamp (
+    timestamp INTEGER NOT NULL,
+    id        INTEGER NOT NULL,
+    PRIMARY KEY (timestamp, id)
+) STRICT, WITHOUT ROWID;
+
+-- Before signals are removed, the indexes are brought up to the last.
+CREATE TRIGGER signal_goes AFTER DELETE ON signals BEGIN
+    DELETE FROM by_account WHERE account_id = OLD.account_id AND processed_at = OLD.processed_at AND id = OLD.id;
+    DELETE FROM by_user WHERE user_id = OLD.user_id AND processed_at = OLD.processed_at AND id = OLD.id;
+    DELETE FROM by_timestamp WHERE timestamp = OLD.timestamp AND id = OLD.id;
+END;
 
 -- Figures over the signals up to totals.counted_to. The newest are counted in stretches: one by one each would change pages of its own.
 CREATE TABLE type_tallies (
@@ -59,17 +84,18 @@ CREATE TABLE user_tallies (
     signals INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One row. counted_to is the last signal that the figures include; last_stamp the latest instant at which something was received.
+-- One row. counted_to is the last signal that the figures include, indexed_to that of the indexes; last_stamp the latest instant at which something was received.
 CREATE TABLE totals (
     one          INTEGER PRIMARY KEY CHECK (one = 1),
     accounts     INTEGER NOT NULL,
     users        INTEGER NOT NULL,
     dead_letters INTEGER NOT NULL,
     counted_to   INTEGER NOT NULL,
+    indexed_to   INTEGER NOT NULL,
     last_stamp   INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO totals (one, accounts, users, dead_letters, counted_to, last_stamp) VALUES (1, 0, 0, 0, 0, 0);
+INSERT INTO totals (one, accounts, users, dead_letters, counted_to, indexed_to, last_stamp) VALUES (1, 0, 0, 0, 0, 0, 0);
 
 -- How many different names there are follows their rows. A row that only changes is no new name.
 CREATE TRIGGER account_comes AFTER INSERT ON account_tallies BEGIN UPDATE totals SET accounts = accounts + 1; END;

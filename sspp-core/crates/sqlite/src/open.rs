@@ -65,6 +65,8 @@ impl SqliteStore {
             options,
             connection: Some(connection),
             store: state,
+            index: None,
+            index_window: config.index_window,
             stamps: stamps.clone(),
             figures_are_behind: Arc::clone(&figures_are_behind),
             is_current: true,

@@ -17,11 +17,15 @@ use super::log::Log;
 use super::log_name;
 use super::stamp::LastStamp;
 use super::store::record::{self, BEGIN, Outcome};
+use super::store::index::Index;
 use super::store::state::StoreState;
 use super::store::{dead_letters, erasure, figures, housekeeping, models};
 
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
 const BATCH_ROWS: usize = 1_000;
+
+/// After so long without a command the indexes are brought up.
+const IDLE: Duration = Duration::from_millis(20);
 
 /// For how long a write proves that the file can be written. A ping later than that writes something itself.
 const PROVEN_FOR: Duration = Duration::from_secs(5);
@@ -33,6 +37,9 @@ pub(super) struct Writer {
     /// `None` after a failure that it may not have survived; made anew for the next transaction.
     pub(super) connection: Option<SqliteConnection>,
     pub(super) store: StoreState,
+    /// `None` after a failed transaction; read from the file for the next.
+    pub(super) index: Option<Index>,
+    pub(super) index_window: usize,
     pub(super) stamps: LastStamp,
     pub(super) figures_are_behind: Arc<AtomicBool>,
     /// Whether its state in memory is that of the file.
@@ -50,7 +57,7 @@ impl Writer {
     /// Runs until it is closed, or until every handle is gone.
     pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut closing: Option<oneshot::Sender<()>> = None;
-        while let Some(first) = commands.recv().await {
+        while let Some(first) = self.next(&mut commands).await {
             let mut batch = Vec::new();
             let mut next = Some(first);
             let mut rows = 0;
@@ -82,6 +89,15 @@ impl Writer {
         }
     }
 
+    /// The next command. When none comes for a while, the indexes are brought up.
+    async fn next(&self, commands: &mut mpsc::Receiver<Command>) -> Option<Command> {
+        if self.index.as_ref().is_some_and(Index::is_behind) {
+            let next = tokio::time::timeout(IDLE, commands.recv()).await;
+            return next.unwrap_or(Some(Command::Index));
+        }
+        commands.recv().await
+    }
+
     /// Runs a batch in one transaction and answers every caller.
     async fn transact(&mut self, mut batch: Vec<Command>) {
         if batch.is_empty() {
@@ -101,6 +117,7 @@ impl Writer {
         }
         if let Err(failure) = &outcome {
             self.written = None;
+            self.index = None;
             self.recover(failure.kind).await;
         }
         let pings = batch.iter().all(|command| matches!(command, Command::Ping(_)));
@@ -135,13 +152,17 @@ impl Writer {
             self.lock.place.forget_log();
         }
         self.lock.place.check()?;
-        if self.connection.is_some() && self.is_current {
+        if let (Some(connection), true) = (&mut self.connection, self.is_current) {
+            if self.index.is_none() {
+                self.index = Some(Index::load(connection, self.index_window).await?);
+            }
             return Ok(());
         }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => connect::writer(&self.options, &self.lock.place).await?,
         };
+        self.index = Some(Index::load(&mut connection, self.index_window).await?);
         let store = StoreState::load(&mut connection, &self.stamps).await?;
         self.lock.place.note_log()?;
         self.store = store;
@@ -152,7 +173,9 @@ impl Writer {
 
     async fn attempt(&mut self, batch: &mut [Command]) -> Result<(), Failure> {
         let mut proven = self.is_proven();
-        let Some(connection) = &mut self.connection else { return Err(Failure::closed()) };
+        let (Some(connection), Some(index)) = (&mut self.connection, &mut self.index) else {
+            return Err(Failure::closed());
+        };
         // A batch that is alone begins the transaction with its first statement.
         let outcome = if let [Command::Record(_)] = batch { Outcome::Whole } else { Outcome::Kept };
         if outcome != Outcome::Whole {
@@ -165,13 +188,16 @@ impl Writer {
                 Command::Record(ask) => {
                     let (store, stamps) = (&mut self.store, &self.stamps);
                     let answer = record::record_batch(connection, store, stamps, &ask.work, outcome).await?;
+                    index.follow(&mut self.store.added, connection).await?;
                     ask.answer(answer);
                 }
+                Command::Index => index.add_some(connection).await?,
                 Command::IsAtFault(ask) => {
                     let answer = record::is_at_fault(connection, &mut self.store, &ask.work).await?;
                     ask.answer(answer);
                 }
                 Command::Expire(ask) => {
+                    index.add_all(&mut self.store.added, connection).await?;
                     let gone = housekeeping::expire(connection, &mut self.store, ask.work).await?;
                     ask.answer(Ok(gone));
                 }
@@ -184,6 +210,7 @@ impl Writer {
                     ask.answer(Ok(()));
                 }
                 Command::EraseStep(ask) => {
+                    index.add_all(&mut self.store.added, connection).await?;
                     let erased = erasure::step(connection, &mut self.store, ask.work).await?;
                     ask.answer(Ok(erased));
                 }

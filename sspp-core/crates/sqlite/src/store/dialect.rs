@@ -8,8 +8,23 @@ use super::SqliteStore;
 use crate::bounded::within;
 use crate::config::QUESTION_LIMIT;
 use crate::failure::Failure;
-use sspp_engine::Horizon;
+use sspp_engine::{Horizon, SignalFilter};
+use sspp_events::SortBy;
 use sspp_sql::{Dialect, Value};
+
+/// The signals in an index.
+macro_rules! indexed {
+    () => {
+        " WHERE id <= (SELECT indexed_to FROM totals)"
+    };
+}
+
+/// The signals that are not in the indexes yet.
+macro_rules! newest {
+    () => {
+        "signals NOT INDEXED WHERE id > (SELECT indexed_to FROM totals)"
+    };
+}
 
 /// SQLite: ids and digests are bytes, instants are microseconds.
 #[derive(Debug)]
@@ -28,6 +43,20 @@ impl Dialect for SqliteDialect {
             Value::Id(id) => sql.push_bind(id.into_bytes().to_vec()),
             Value::Digest(digest) => sql.push_bind(digest.to_vec()),
         };
+    }
+
+    fn sources(filter: &SignalFilter, sort_by: Option<SortBy>) -> &'static [&'static str] {
+        let is_span = filter.from.is_some() && filter.to.is_some();
+        let is_bounded = filter.from.is_some() || filter.to.is_some();
+        if filter.user_id.is_some() {
+            &[concat!("by_user CROSS JOIN signals USING (user_id, processed_at, id)", indexed!()), newest!()]
+        } else if filter.account_id.is_some() {
+            &[concat!("by_account CROSS JOIN signals USING (account_id, processed_at, id)", indexed!()), newest!()]
+        } else if sort_by == Some(SortBy::Timestamp) || is_span || is_bounded && sort_by != Some(SortBy::Id) {
+            &[concat!("by_timestamp CROSS JOIN signals USING (timestamp, id)", indexed!()), newest!()]
+        } else {
+            &["signals WHERE true"]
+        }
     }
 
     fn until(sql: &mut QueryBuilder<Sqlite>, horizon: Horizon) {
@@ -50,31 +79,80 @@ impl SqliteStore {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use sspp_engine::{CursorKey, Position, SignalFilter, SignalQuery};
-    use sspp_events::{AccountId, SignalId, SortBy, SortOrder};
+    use sqlx::{Connection as _, SqliteConnection};
+    use sspp_engine::{CursorKey, Position, SignalQuery};
+    use sspp_events::{SignalId, SortBy, SortOrder};
 
-    fn tail(query: &SignalQuery) -> String {
-        let text = sspp_sql::signals::<SqliteDialect>(query).sql().as_str().to_owned();
-        text.split_once(" FROM ").unwrap().1.to_owned()
+    use super::*;
+
+    async fn plan(sql: QueryBuilder<Sqlite>) -> String {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let schema = include_str!("../../migrations/0001_store.sql");
+        sqlx::raw_sql(schema).execute(&mut connection).await.unwrap();
+        let text = format!("EXPLAIN QUERY PLAN {}", sql.sql().as_str());
+        let rows: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(text)).fetch_all(&mut connection).await.unwrap();
+        rows.into_iter().map(|row| row.3 + "\n").collect()
     }
 
-    /// The shapes whose plans the integration tests look at.
-    #[test]
-    fn lists_have_the_shapes_that_the_indexes_were_made_for() {
-        let account =
-            || SignalFilter { account_id: AccountId::new("o\'brien").ok(), ..SignalFilter::default() };
-        let after = Position::After(CursorKey { value: 5, id: SignalId::new(7) });
-        let query = SignalQuery { filter: account(), position: after, ..SignalQuery::default() };
-        assert_eq!(
-            tail(&query),
-            "signals WHERE true AND account_id = ? AND (processed_at, id) < (?, ?) \
-             ORDER BY processed_at DESC, id DESC LIMIT ?"
-        );
-        let query = SignalQuery { sort_by: SortBy::Id, ..query };
-        assert_eq!(tail(&query), "signals WHERE true AND account_id = ? AND id < ? ORDER BY id DESC LIMIT ?");
-        let query =
-            SignalQuery { order: SortOrder::Ascending, sort_by: SortBy::Score, ..SignalQuery::default() };
-        assert_eq!(tail(&query), "signals WHERE true ORDER BY score ASC, id ASC LIMIT ? OFFSET ?");
+    fn list(account: bool, user: bool, sort_by: SortBy) -> SignalQuery {
+        let filter = SignalFilter {
+            account_id: account.then(|| "o'brien".parse().unwrap()),
+            user_id: user.then(|| "ada".parse().unwrap()),
+            ..SignalFilter::default()
+        };
+        SignalQuery { filter, sort_by, ..SignalQuery::default() }
+    }
+
+    fn after(query: SignalQuery) -> SignalQuery {
+        SignalQuery { position: Position::After(CursorKey { value: 5, id: SignalId::new(7) }), ..query }
+    }
+
+    #[tokio::test]
+    async fn lists_follow_an_index_and_sort_nothing_but_the_newest() {
+        use SortBy::{Id, ProcessedAt, Timestamp};
+        for (query, index) in [
+            (list(false, false, Id), "SCAN signals"),
+            (after(list(false, false, Id)), "INTEGER PRIMARY KEY (rowid<?)"),
+            (list(false, false, ProcessedAt), "signals_processed_at"),
+            (after(list(false, false, ProcessedAt)), "signals_processed_at (processed_at<?)"),
+            (list(true, false, ProcessedAt), "by_account USING PRIMARY KEY (account_id=?)"),
+            (
+                after(list(true, false, ProcessedAt)),
+                "by_account USING PRIMARY KEY (account_id=? AND (processed_at,id)<(?,?))",
+            ),
+            (list(false, true, ProcessedAt), "by_user USING PRIMARY KEY (user_id=?)"),
+            (list(true, true, ProcessedAt), "by_user USING PRIMARY KEY (user_id=?)"),
+            (list(false, false, Timestamp), "SCAN by_timestamp"),
+            (after(list(false, false, Timestamp)), "by_timestamp USING PRIMARY KEY ((timestamp,id)<(?,?))"),
+        ] {
+            let plan = plan(sspp_sql::signals::<SqliteDialect>(&query)).await;
+            let (indexed, newest) = plan.split_once("RIGHT").unwrap_or((&plan, "rowid>?"));
+            assert!(indexed.contains(index) && !indexed.contains("TEMP B-TREE"), "{query:?} {plan}");
+            assert!(newest.contains("rowid>?"), "{query:?} {plan}");
+        }
+    }
+
+    /// An index for these would cost more of every signal's commit than the sort costs these rare queries.
+    #[tokio::test]
+    async fn an_accounts_or_users_signals_by_timestamp_are_found_by_index_and_sorted() {
+        for (query, index) in [
+            (after(list(true, false, SortBy::Timestamp)), "by_account USING PRIMARY KEY (account_id=?)"),
+            (list(false, true, SortBy::Timestamp), "by_user USING PRIMARY KEY (user_id=?)"),
+        ] {
+            let plan = plan(sspp_sql::signals::<SqliteDialect>(&query)).await;
+            assert!(plan.contains(index), "{plan}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_span_of_time_is_found_by_index() {
+        let at = Some(sspp_events::Timestamp::MAX);
+        let filter = SignalFilter { from: at, to: at, ..SignalFilter::default() };
+        let count = plan(sspp_sql::count_signals::<SqliteDialect>(&filter)).await;
+        assert!(count.contains("by_timestamp USING PRIMARY KEY (timestamp>? AND timestamp<?)"), "{count}");
+        let query = SignalQuery { filter, order: SortOrder::Ascending, ..SignalQuery::default() };
+        let list = plan(sspp_sql::signals::<SqliteDialect>(&query)).await;
+        assert!(list.contains("by_timestamp USING PRIMARY KEY (timestamp>? AND timestamp<?)"), "{list}");
     }
 }

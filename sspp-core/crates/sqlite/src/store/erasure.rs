@@ -76,10 +76,10 @@ pub(crate) async fn step(
 }
 
 const REMOVE_SIGNALS_OF_ACCOUNT: &str = "\
-    DELETE FROM signals WHERE id IN (SELECT id FROM signals WHERE account_id = ? AND id <= ? LIMIT ?) \
+    DELETE FROM signals WHERE id IN (SELECT id FROM by_account WHERE account_id = ? AND id <= ? LIMIT ?) \
     RETURNING account_id, user_id, event_type, signal_type, score";
 const REMOVE_SIGNALS_OF_USER: &str = "\
-    DELETE FROM signals WHERE id IN (SELECT id FROM signals WHERE user_id = ? AND id <= ? LIMIT ?) \
+    DELETE FROM signals WHERE id IN (SELECT id FROM by_user WHERE user_id = ? AND id <= ? LIMIT ?) \
     RETURNING account_id, user_id, event_type, signal_type, score";
 const REMOVE_LETTERS_OF_ACCOUNT: &str = "\
     DELETE FROM dead_letters WHERE seq IN ( \

@@ -6,6 +6,7 @@ pub(crate) mod erasure;
 pub(crate) mod figures;
 pub(crate) mod housekeeping;
 mod in_memory;
+pub(crate) mod index;
 pub(crate) mod models;
 pub(crate) mod record;
 mod signals;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::dialect::{SignalRow, SqliteDialect};
 use super::figures;
+use super::index::Indexed;
 use super::models::missing_model;
 use super::state::StoreState;
 use crate::command::Batch;
@@ -267,9 +268,11 @@ impl SqliteTables<'_> {
             (first_id..).take(stretch.len()).collect()
         };
         let mut numbers = numbers.into_iter().peekable();
-        for (id, (at, _)) in (first_id..).zip(stretch) {
+        for (id, (at, signal)) in (first_id..).zip(stretch) {
             if let Some(id) = numbers.next_if_eq(&id) {
                 ids[*at] = Some(SignalId::new(id));
+                let processed_at = self.stamp.unwrap_or(signal.processed_at).micros();
+                self.state.added.push(Indexed::new(id, &signal.accepted.event, processed_at));
                 self.state.last_id = id;
             }
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sqlx::SqliteConnection;
 
+use super::index::Indexed;
 use crate::stamp::LastStamp;
 use sspp_engine::ErasureDigest;
 use sspp_engine::recording::Erasures;
@@ -16,6 +17,8 @@ pub(crate) struct StoreState {
     pub(super) last_id: i64,
     /// The last signal that the figures include.
     pub(super) counted_to: i64,
+    /// Signals that were added and are not in the [index](super::index) yet.
+    pub(crate) added: Vec<Indexed>,
     pub(super) dead_letters: i64,
     pub(super) erasures: Arc<Erasures>,
     pub(super) models: Arc<Vec<ModelDigest>>,
@@ -35,7 +38,8 @@ impl StoreState {
             sqlx::query_scalar("SELECT digest FROM models").fetch_all(&mut *connection).await?;
         let models = digests.iter().filter_map(|digest| read_digest(digest).ok());
         let models = Arc::new(models.map(ModelDigest::from_bytes).collect());
-        Ok(Self { last_id, counted_to, dead_letters, erasures: erasures(connection).await?, models })
+        let erasures = erasures(connection).await?;
+        Ok(Self { last_id, counted_to, added: Vec::new(), dead_letters, erasures, models })
     }
 }
 

@@ -25,7 +25,8 @@ pub(super) async fn fixture() -> Fixture {
 
 pub(super) async fn fixture_with(change: impl FnOnce(&mut SqliteConfig)) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
-    let mut config = SqliteConfig::new(folder.path().join("sspp.db"));
+    // So small that the tests' few signals come into the indexes.
+    let mut config = SqliteConfig { index_window: 3, ..SqliteConfig::new(folder.path().join("sspp.db")) };
     change(&mut config);
     let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()));
     let mut fixture = Fixture { clock, config, store: None, _folder: folder };
@@ -55,7 +56,7 @@ impl Fixture {
         self.store.take().unwrap().close().await;
     }
 
-    /// A connection of the test's own to the closed file.
+    /// A connection of the test's own to the file.
     pub(super) async fn connect(&self) -> SqliteConnection {
         SqliteConnectOptions::new().filename(&self.config.path).connect().await.unwrap()
     }

@@ -1,11 +1,15 @@
 //! Any sequence of records leaves figures that equal a count of the rows.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use sspp_core::testing::builders::{dead_letter, signal};
 use sspp_core::testing::contract::StoreFixture as _;
-use sspp_core::{Record, SignalFilter, SignalQuery, Total};
+use sspp_core::{
+    Erasable, Erasure, Record, Signal, SignalFilter, SignalId, SignalQuery, SortBy, Store, Timestamp, Total,
+};
 
-use super::fixture::fixture;
+use super::fixture::{fixture, fixture_with};
 
 fn any_record() -> impl Strategy<Value = Record> {
     let content = (0_u64..30, 0..3, 0..3, 0_i64..4);
@@ -69,4 +73,120 @@ async fn figures_of_many_signals_outlast_crashes() {
     assert_eq!((stats.signals, stats.accounts), (2_100, 7));
     let filter = SignalFilter { account_id: Some(account(3).parse().unwrap()), ..SignalFilter::default() };
     assert_eq!(fixture.store().count(&filter).await.unwrap(), Total { count: 300, exact: true });
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Record(Vec<(u64, u8, u8, i64)>),
+    Crash,
+    Expire(u32),
+    Erase(u8),
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => prop::collection::vec((0_u64..200, 0_u8..3, 0_u8..4, 0_i64..20), 1..12).prop_map(Step::Record),
+        1 => Just(Step::Crash),
+        1 => (1_u32..6).prop_map(Step::Expire),
+        1 => (0_u8..3).prop_map(Step::Erase),
+    ]
+}
+
+fn name(number: u8) -> String {
+    format!("name {number}")
+}
+
+fn minute(number: i64) -> Timestamp {
+    Timestamp::from_micros(1_700_000_000_000_000 + number * 60_000_000).unwrap()
+}
+
+async fn take(step: Step, fixture: &mut super::fixture::Fixture) {
+    let store = fixture.store();
+    match step {
+        Step::Record(rows) => {
+            let row = |(number, account, user, at)| {
+                let row = signal(number).account(&name(account)).user(&name(user)).timestamp(minute(at));
+                row.processed_at(minute(100 - at)).record()
+            };
+            store.record(rows.into_iter().map(row).collect()).await.unwrap();
+        }
+        Step::Crash => {
+            fixture.crash().await;
+        }
+        Step::Expire(max) => {
+            store.expire_signals(minute(90), max).await.unwrap();
+        }
+        Step::Erase(account) => {
+            let whom = Erasable::Account(name(account).parse().unwrap());
+            store.begin_erasure(&Erasure { whom, up_to: minute(-1) }).await.unwrap();
+            while store.erase_step(2).await.unwrap().is_some() {}
+        }
+    }
+}
+
+async fn ids(store: &dyn Store, filter: &SignalFilter, sort_by: SortBy) -> Vec<SignalId> {
+    let query = SignalQuery { filter: filter.clone(), sort_by, limit: 1_000, ..SignalQuery::default() };
+    store.signals(&query).await.unwrap().items.iter().map(|row| row.id).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever part of the signals the indexes have.
+    #[test]
+    fn lists_have_each_signal_once_in_their_order(steps in prop::collection::vec(any_step(), 1..20)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let mut fixture = fixture().await;
+            for step in steps {
+                take(step, &mut fixture).await;
+                let store = fixture.store();
+                let all = SignalQuery { limit: 1_000, sort_by: SortBy::Id, ..SignalQuery::default() };
+                let all = store.signals(&all).await.unwrap().items;
+                let none = SignalFilter::default;
+                let filters = [
+                    none(),
+                    SignalFilter { account_id: Some(name(1).parse().unwrap()), ..none() },
+                    SignalFilter { user_id: Some(name(2).parse().unwrap()), ..none() },
+                    SignalFilter { from: Some(minute(5)), to: Some(minute(12)), ..none() },
+                    SignalFilter { user_id: Some(name(0).parse().unwrap()), from: Some(minute(9)), ..none() },
+                ];
+                for filter in filters {
+                    let fits = |row: &&Signal| {
+                        let event = &row.recorded.accepted.event;
+                        filter.account_id.as_ref().is_none_or(|id| *id == event.account_id)
+                            && filter.user_id.as_ref().is_none_or(|id| *id == event.user_id)
+                            && filter.from.is_none_or(|from| from <= event.timestamp)
+                            && filter.to.is_none_or(|to| event.timestamp < to)
+                    };
+                    let mut rows: Vec<_> = all.iter().filter(fits).collect();
+                    assert_eq!(store.count(&filter).await.unwrap().count, rows.len() as u64, "{filter:?}");
+                    rows.sort_by_key(|row| std::cmp::Reverse((row.recorded.processed_at, row.id)));
+                    let expected: Vec<_> = rows.iter().map(|row| row.id).collect();
+                    assert_eq!(ids(&*store, &filter, SortBy::ProcessedAt).await, expected, "{filter:?}");
+                    rows.sort_by_key(|row| std::cmp::Reverse((row.recorded.accepted.event.timestamp, row.id)));
+                    let expected: Vec<_> = rows.iter().map(|row| row.id).collect();
+                    assert_eq!(ids(&*store, &filter, SortBy::Timestamp).await, expected, "{filter:?}");
+                }
+            }
+        });
+    }
+}
+
+/// The size of a window does not matter then.
+#[tokio::test(start_paused = true)]
+async fn an_idle_writer_brings_the_indexes_up_to_the_last_signal() {
+    let mut fixture = fixture_with(|config| config.index_window = 4_096).await;
+    let batch = (0..1_500).map(|number| signal(number).account(&format!("acc_{}", number % 7)).record());
+    fixture.store().record(batch.collect()).await.unwrap();
+    let mut connection = fixture.connect().await;
+    let sql = "SELECT indexed_to, (SELECT count(*) FROM by_account), (SELECT count(*) FROM by_user), \
+               (SELECT count(*) FROM by_timestamp) FROM totals";
+    let mut counts = (0, 0, 0, 0);
+    while counts.0 < 1_500 {
+        // Time stands still but for this.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        counts = sqlx::query_as(sql).fetch_one(&mut connection).await.unwrap();
+    }
+    assert_eq!(counts, (1_500, 1_500, 1_500, 1_500));
 }
