@@ -16,8 +16,8 @@ use super::lock::FileLock;
 use super::log::Log;
 use super::log_name;
 use super::stamp::LastStamp;
-use super::store::record::{self, BEGIN, Outcome};
 use super::store::index::Index;
+use super::store::record::{self, BEGIN, Outcome};
 use super::store::state::StoreState;
 use super::store::{dead_letters, erasure, figures, housekeeping, models};
 

@@ -51,7 +51,10 @@ impl Dialect for SqliteDialect {
         if filter.user_id.is_some() {
             &[concat!("by_user CROSS JOIN signals USING (user_id, processed_at, id)", indexed!()), newest!()]
         } else if filter.account_id.is_some() {
-            &[concat!("by_account CROSS JOIN signals USING (account_id, processed_at, id)", indexed!()), newest!()]
+            &[
+                concat!("by_account CROSS JOIN signals USING (account_id, processed_at, id)", indexed!()),
+                newest!(),
+            ]
         } else if sort_by == Some(SortBy::Timestamp) || is_span || is_bounded && sort_by != Some(SortBy::Id) {
             &[concat!("by_timestamp CROSS JOIN signals USING (timestamp, id)", indexed!()), newest!()]
         } else {

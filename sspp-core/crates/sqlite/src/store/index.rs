@@ -174,7 +174,10 @@ impl Index {
                 self.table += 1;
             }
             if self.table == TABLES.len() {
-                sqlx::query("UPDATE totals SET indexed_to = ?").bind(self.window_to).execute(&mut *connection).await?;
+                sqlx::query("UPDATE totals SET indexed_to = ?")
+                    .bind(self.window_to)
+                    .execute(&mut *connection)
+                    .await?;
                 self.window = Vec::new();
             }
         }

@@ -169,6 +169,11 @@ proptest! {
                     assert_eq!(ids(&*store, &filter, SortBy::Timestamp).await, expected, "{filter:?}");
                 }
             }
+            // Nothing stays of what was removed.
+            let sql = "SELECT EXISTS (SELECT id FROM by_account UNION SELECT id FROM by_user UNION SELECT id FROM by_timestamp \
+                       EXCEPT SELECT id FROM signals)";
+            let stays: bool = sqlx::query_scalar(sql).fetch_one(&mut fixture.connect().await).await.unwrap();
+            assert!(!stays);
         });
     }
 }
