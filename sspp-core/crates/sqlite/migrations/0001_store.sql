@@ -35,8 +35,8 @@ CREATE TABLE signals (
 -- New rows stand at its end: a page for many signals.
 CREATE INDEX signals_processed_at ON signals (processed_at);
 
--- The indexes by account, user and timestamp hold the signals up to totals.indexed_to; readers scan the few thousand after it. New rows
--- would stand anywhere in them: one by one each signal would change a page of the write-ahead log in each. So the writer adds the newest
+-- The indexes by account, user and timestamp hold the signals up to totals.indexed_to; readers scan those after it. New rows would
+-- stand anywhere in them: one by one each signal would change a page of the write-ahead log in each. So the writer adds the newest
 -- signals window by window, in the order of the index. An account's or a user's signals by timestamp are sorted when they are asked for.
 CREATE TABLE by_account (
     account_id   TEXT    NOT NULL,

@@ -2,7 +2,7 @@
 //! and each number of rows would be a prepared statement to keep.
 
 /// Rows a statement.
-const SIZES: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
+const SIZES: [usize; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 /// An INSERT of some columns, the first of them never NULL, in all its sizes.
 #[derive(Debug)]

@@ -24,8 +24,9 @@ use super::store::{dead_letters, erasure, figures, housekeeping, models};
 /// About how many rows a transaction has at most: more would make the first caller wait for the last.
 const BATCH_ROWS: usize = 1_000;
 
-/// After so long without a command the indexes are brought up.
-const IDLE: Duration = Duration::from_millis(20);
+/// After so long without a command the indexes are brought up: longer than callers who send one event after another take to come back,
+/// so that a busy writer does not stop for it.
+const IDLE: Duration = Duration::from_millis(4);
 
 /// For how long a write proves that the file can be written. A ping later than that writes something itself.
 const PROVEN_FOR: Duration = Duration::from_secs(5);

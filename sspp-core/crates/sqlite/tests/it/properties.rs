@@ -181,7 +181,7 @@ proptest! {
 /// The size of a window does not matter then.
 #[tokio::test(start_paused = true)]
 async fn an_idle_writer_brings_the_indexes_up_to_the_last_signal() {
-    let mut fixture = fixture_with(|config| config.index_window = 4_096).await;
+    let fixture = fixture_with(|config| config.index_window = 4_096).await;
     let batch = (0..1_500).map(|number| signal(number).account(&format!("acc_{}", number % 7)).record());
     fixture.store().record(batch.collect()).await.unwrap();
     let mut connection = fixture.connect().await;
