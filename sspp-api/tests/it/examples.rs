@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use sspp_core::testing::eventually;
+use sspp_core::testing::{did_not_run, eventually};
 
 use crate::process::Running;
 
@@ -45,9 +45,8 @@ fn examples(readme: &str) -> Vec<Example> {
 fn tools() -> bool {
     let there = |tool: &str| Command::new(tool).arg("--version").output().is_ok_and(|o| o.status.success());
     let all = there("bash") && there("curl");
-    assert!(all || std::env::var("CI").as_deref() != Ok("true"), "bash and curl are needed");
     if !all {
-        eprintln!("!!! DID NOT RUN: the README's examples need bash and curl");
+        did_not_run("the README's examples need bash and curl");
     }
     all
 }
