@@ -6,20 +6,20 @@ umask 077
 folder=/run/passwords
 
 password() { # password FILE GROUP VALUE
-  file=$folder/$1
+  file=${folder}/$1
   if [ -n "$3" ]; then
-    printf '%s' "$3" >"$file.new"
-  elif [ -s "$file" ]; then
-    cp "$file" "$file.new"
+    printf '%s' "$3" >"${file}.new"
+  elif [ -s "${file}" ]; then
+    cp "${file}" "${file}.new"
   else
-    od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file.new"
+    od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"${file}.new"
   fi
-  chgrp "$2" "$file.new"
-  chmod 0440 "$file.new"
-  mv "$file.new" "$file"
+  chgrp "$2" "${file}.new"
+  chmod 0440 "${file}.new"
+  mv "${file}.new" "${file}"
 }
 
-chmod 0755 "$folder"
+chmod 0755 "${folder}"
 password postgres 0 "${POSTGRES_PASSWORD:-}"
 password readonly 0 "${READONLY_PASSWORD:-}"
 password migrator 20001 "${MIGRATOR_PASSWORD:-}"
