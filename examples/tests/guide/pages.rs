@@ -75,7 +75,8 @@ impl<'p> Block<'p> {
     /// The name of the file that the block is, where its first line is `# NAME.toml`.
     pub(crate) fn file(&self) -> Option<&'p str> {
         let name = self.code.lines().next()?.strip_prefix("# ")?;
-        (name.ends_with(".toml") && !name.contains(' ')).then_some(name)
+        let is_model = Path::new(name).extension().is_some_and(|ending| ending == "toml");
+        (is_model && !name.contains(' ')).then_some(name)
     }
 }
 
