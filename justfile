@@ -90,10 +90,6 @@ openapi:
     cargo run -q -p sspp-api -- openapi > sspp-api/openapi.json.new
     mv sspp-api/openapi.json.new sspp-api/openapi.json
 
-# Write the README's table of metrics anew from sspp-core/crates/runtime/metrics.tsv.
-metrics:
-    SSPP_WRITE_README=1 cargo nextest run -p sspp-runtime --all-features the_readme_shows_the_list
-
 # Write the guide's tables of settings and metrics anew from the binaries and sspp-core/crates/runtime/metrics.tsv.
 guide-tables:
     SSPP_WRITE_GUIDE=1 cargo nextest run -p sspp-examples --test guide -E 'test(tables)'

@@ -9,18 +9,14 @@ use std::path::{Path, PathBuf};
 
 use sspp_client::{Client, SalesEvent, Verdict};
 
-/// Rows in a request.
-const BATCH: usize = 200;
-
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let file: PathBuf =
-        std::env::args_os().nth(1).ok_or("which file? for instance examples/data/events.csv")?.into();
-    let url = std::env::var("SSPP_URL").unwrap_or_else(|_| "http://127.0.0.1:3000".to_owned());
-    let client = Client::builder(&url).build()?;
-
+        std::env::args_os().nth(1).ok_or("name a file, such as examples/data/events.csv")?.into();
+    let client = Client::builder(server()).build()?;
     let progress = file.with_extension("progress");
     let done = done_before(&progress)?;
+
     let mut reader = csv::Reader::from_path(&file)?;
     let mut rows = reader.records().skip(done);
     let (mut row, mut rejected) = (done, 0);
@@ -68,4 +64,11 @@ fn done_before(progress: &Path) -> Result<usize, Box<dyn Error>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Rows in a request.
+const BATCH: usize = 200;
+
+fn server() -> String {
+    std::env::var("SSPP_URL").unwrap_or_else(|_| "http://127.0.0.1:3000".to_owned())
 }

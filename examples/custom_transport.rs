@@ -12,6 +12,21 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sspp_client::{Bytes, Client, SalesEvent, Transport, TransportError, async_trait, http};
 
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("events.ndjson");
+    let archive = Arc::new(Archive(Mutex::new(File::create(&path)?)));
+    let client = Client::builder("http://archive.invalid").transport(archive).gzip(false).build()?;
+
+    for number in 1..=3 {
+        client.emit(SalesEvent::email_opened("acme", "ada").with("mail", number))?;
+    }
+    client.close(Duration::from_secs(5)).await;
+    print!("{}", std::fs::read_to_string(&path)?);
+    Ok(())
+}
+
 /// Writes events to a file, one a line.
 #[derive(Debug)]
 struct Archive(Mutex<File>);
@@ -34,19 +49,4 @@ impl Transport for Archive {
         response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
         Ok(response)
     }
-}
-
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("events.ndjson");
-    let archive = Arc::new(Archive(Mutex::new(File::create(&path)?)));
-    let client = Client::builder("http://archive.invalid").transport(archive).gzip(false).build()?;
-
-    for number in 1..=3 {
-        client.emit(SalesEvent::email_opened("acme", "ada").with("mail", number))?;
-    }
-    client.close(Duration::from_secs(5)).await;
-    print!("{}", std::fs::read_to_string(&path)?);
-    Ok(())
 }

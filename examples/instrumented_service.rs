@@ -30,22 +30,30 @@ fn tell(signals: &Client, event: SalesEvent) {
     }
 }
 
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let client = Client::builder(server()).build()?;
+    let shop = Route::new()
+        .at("/pricing/:account/:user", get(pricing))
+        .at("/demo/:account/:user", post(demo))
+        .at("/stats", get(stats))
+        .data(client.clone());
+    serve(shop).await?;
+
+    // Ctrl-C came: send what is left.
+    let report = client.close(Duration::from_secs(5)).await;
+    println!("delivered {}, left {}", report.stats.accepted, report.undelivered.len());
+    Ok(())
+}
+
 #[handler]
 fn stats(Data(signals): Data<&Client>) -> String {
     let stats = signals.stats();
     format!("emitted {}, accepted {}, waiting {}\n", stats.emitted, stats.accepted, stats.depth)
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let url = std::env::var("SSPP_URL").unwrap_or_else(|_| "http://127.0.0.1:3000".to_owned());
-    let client = Client::builder(&url).build()?;
-    let shop = Route::new()
-        .at("/pricing/:account/:user", get(pricing))
-        .at("/demo/:account/:user", post(demo))
-        .at("/stats", get(stats))
-        .data(client.clone());
-
+/// Serves until Ctrl-C.
+async fn serve(shop: impl poem::Endpoint + 'static) -> Result<(), Box<dyn Error>> {
     let port = std::env::var("PORT").unwrap_or_else(|_| "8080".to_owned());
     let acceptor = TcpListener::bind(format!("127.0.0.1:{port}")).into_acceptor().await?;
     for address in acceptor.local_addr() {
@@ -60,11 +68,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             std::future::pending::<()>().await;
         }
     };
-    Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(shop, until_told, Some(Duration::from_secs(5)))
-        .await?;
-
-    let report = client.close(Duration::from_secs(5)).await;
-    println!("delivered {}, left {}", report.stats.accepted, report.undelivered.len());
+    let wait = Some(Duration::from_secs(5));
+    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(shop, until_told, wait).await?;
     Ok(())
+}
+
+fn server() -> String {
+    std::env::var("SSPP_URL").unwrap_or_else(|_| "http://127.0.0.1:3000".to_owned())
 }

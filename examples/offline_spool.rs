@@ -12,9 +12,8 @@ use sspp_client::{Client, SalesEvent};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let url = std::env::var("SSPP_URL").unwrap_or_else(|_| "http://127.0.0.1:3000".to_owned());
     let folder = std::env::args_os().nth(1).unwrap_or_else(|| "spool".into());
-    let client = Client::builder(&url)
+    let client = Client::builder(server())
         // 16 MiB, some 40,000 events. One process a folder: give each its own.
         .spool(SpoolConfig::new(&folder).max_bytes(16 * 1024 * 1024))
         .build()?;
@@ -31,4 +30,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let report = client.close(Duration::from_secs(2)).await;
     println!("accepted {}, {} kept for the next run", report.stats.accepted, report.stats.depth);
     Ok(())
+}
+
+fn server() -> String {
+    std::env::var("SSPP_URL").unwrap_or_else(|_| "http://127.0.0.1:3000".to_owned())
 }

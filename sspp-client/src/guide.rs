@@ -19,3 +19,7 @@ pages! { "client/emit" Emit }
 
 #[cfg(feature = "spool")]
 pages! { "client/spool" Spool }
+
+/// The README of the repository: its examples of this crate and of `sspp-core`.
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! The pages of the guide and the code blocks in them.
+//! The pages of the guide, the README of the repository, and the code blocks in them.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub(crate) struct Block<'p> {
     pub(crate) code: &'p str,
 }
 
-/// Every page, by name.
+/// Every page and the README, by name.
 pub(crate) fn all() -> Vec<Page> {
     let (mut pages, mut folders) = (Vec::new(), vec![folder()]);
     while let Some(inside) = folders.pop() {
@@ -36,6 +36,8 @@ pub(crate) fn all() -> Vec<Page> {
             }
         }
     }
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    pages.push(Page { name: "README.md".to_owned(), text: std::fs::read_to_string(readme).unwrap() });
     pages.sort_by(|one, other| one.name.cmp(&other.name));
     assert!(pages.len() > 40, "{} pages", pages.len());
     pages
@@ -73,7 +75,8 @@ impl<'p> Block<'p> {
     /// The name of the file that the block is, where its first line is `# NAME.toml`.
     pub(crate) fn file(&self) -> Option<&'p str> {
         let name = self.code.lines().next()?.strip_prefix("# ")?;
-        (name.ends_with(".toml") && !name.contains(' ')).then_some(name)
+        let is_model = Path::new(name).extension().is_some_and(|ending| ending == "toml");
+        (is_model && !name.contains(' ')).then_some(name)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use clap::{Arg, Command, CommandFactory as _};
+use clap::{Arg, ArgAction, Command, CommandFactory as _};
 
 use crate::pages;
 
@@ -57,7 +57,7 @@ impl Settings {
             setting.defaults.insert(binary, default(argument));
             if setting.flag.is_empty() {
                 setting.flag = format!("--{}", argument.get_long().unwrap());
-                setting.help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                setting.help = help(argument);
             }
         }
     }
@@ -90,6 +90,17 @@ fn entry<T: Default>(list: &mut Vec<(String, T)>, key: String) -> &mut T {
         list.len() - 1
     });
     &mut list[at].1
+}
+
+/// Its help, and the values it may have where they are few. Those of a switch go without saying.
+fn help(argument: &Arg) -> String {
+    let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let values = argument.get_possible_values();
+    if values.is_empty() || matches!(argument.get_action(), ArgAction::SetTrue) {
+        return help;
+    }
+    let values: Vec<_> = values.iter().map(|value| format!("`{}`", value.get_name())).collect();
+    format!("{help}: {}", values.join(" or "))
 }
 
 fn default(argument: &Arg) -> String {

@@ -227,7 +227,7 @@ fn a_signal_stops_an_import_which_says_how_to_go_on() {
         assert!(opened.starts_with("into the data file "), "{opened}");
         // It waits for the next line now, which never comes.
         let pid = child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        assert!(Command::new("sh").args(["-c", &format!("kill -INT {pid}")]).status().unwrap().success());
         let mut rest = String::new();
         stderr.read_to_string(&mut rest).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");

@@ -116,7 +116,7 @@ fn an_import_that_stops_says_how_its_checkpoint_goes_on() {
                 assert!(child.try_wait().unwrap().is_none(), "it ended too early");
                 std::thread::yield_now();
             }
-            let sent = Command::new("kill").args([how, &child.id().to_string()]).status();
+            let sent = Command::new("sh").args(["-c", &format!("kill {how} {}", child.id())]).status();
             assert!(sent.unwrap().success());
         }
         output.read_to_string(&mut answer).unwrap();

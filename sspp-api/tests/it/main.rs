@@ -14,7 +14,6 @@ mod direct;
 mod document;
 mod errors;
 mod event_lookup;
-mod examples;
 mod harness;
 mod import_checkpoint;
 mod intake;

@@ -241,7 +241,8 @@ fn a_stopped_or_broken_export_leaves_nothing() {
             {
                 std::thread::yield_now();
             }
-            assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+            let stop = format!("kill -INT {}", child.id());
+            assert!(Command::new("sh").args(["-c", &stop]).status().unwrap().success());
         } else {
             drop(stream);
         }

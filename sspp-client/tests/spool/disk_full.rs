@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use sspp_client::spool::{Spool, SpoolConfig, SpoolError};
+use sspp_core::testing::did_not_run;
 
 use super::{drain, payload};
 
@@ -51,14 +52,12 @@ fn a_full_disk_is_an_error_that_names_the_folder_and_passes() {
     command.args(["--map-root-user", "--user", "--mount", "sh", "-c", script, "sh"]);
     command.arg(folder.path()).arg(std::env::current_exe().unwrap()).env(FOLDER, folder.path());
     let Ok(output) = command.output() else {
-        eprintln!("!!! SKIPPED: there is no unshare(1), so no small disk to fill");
-        return;
+        return did_not_run("there is no unshare(1), so no small disk to fill");
     };
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if said.contains("unshare failed") || output.status.code() == Some(77) {
-        eprintln!("!!! SKIPPED: this system mounts no file system for a test: {said}");
-        return;
+        return did_not_run(&format!("this system mounts no file system for a test: {said}"));
     }
     assert!(output.status.success() && said.contains("the full disk was survived"), "{said}");
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sspp_core::testing::servers::{Kind, Server, server};
-use sspp_core::testing::{differences, eventually, label_values};
+use sspp_core::testing::{did_not_run, differences, eventually, label_values};
 use sspp_runtime::METRICS;
 
 use crate::process::{Running, WORKER, api, command, ended};
@@ -43,8 +43,7 @@ async fn api_and_worker_are_one_platform_and_outlive_their_dependencies() {
     let (redis, postgres) = tokio::join!(server(Kind::Redis7), server(Kind::Postgres17));
     let (Some(redis), Some(postgres)) = (redis, postgres) else { return };
     if !redis.is_container() || !postgres.is_container() {
-        eprintln!("!!! DID NOT RUN: servers given by URL cannot be paused; unset SSPP_TEST_*_URL");
-        return;
+        return did_not_run("servers given by URL cannot be paused; unset SSPP_TEST_*_URL");
     }
     let variables = [
         ("REDIS_URL", redis.url.as_str()),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sspp_core::testing::did_not_run;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -82,10 +83,10 @@ pub(super) fn room_for(sockets: u64) -> bool {
     let limit = rlimit::increase_nofile_limit(sockets + 256).unwrap();
     let room = limit >= sockets + 256;
     if !room {
-        eprintln!(
-            "!!! SKIPPED: this process may open {limit} files, and the test needs {}: raise ulimit -Hn",
-            sockets + 256
-        );
+        let needed = sockets + 256;
+        did_not_run(&format!(
+            "this process may open {limit} files, and the test needs {needed}: raise ulimit -Hn"
+        ));
     }
     room
 }

@@ -72,8 +72,8 @@ pub fn pass(point: Point, account: Option<&str>) {
         Action::Panic => panic!("failpoint {point:?}"),
         Action::Stop => {
             // Not a moment later: the call would go on while a signal from outside is on its way.
-            let process = std::process::id().to_string();
-            if let Err(error) = std::process::Command::new("kill").args(["-STOP", &process]).status() {
+            let stop = format!("kill -STOP {}", std::process::id());
+            if let Err(error) = std::process::Command::new("sh").args(["-c", &stop]).status() {
                 eprintln!("failpoint {point:?}: {error}");
                 std::process::abort();
             }

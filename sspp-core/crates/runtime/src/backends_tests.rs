@@ -136,6 +136,46 @@ fn half_a_configuration_and_contradictions_are_refused_by_name() {
 }
 
 #[test]
+fn secrets_may_be_in_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let password = file("password", "p@ss/word\n");
+    let parts = "--redis-host cache --postgres-host db --postgres-user u --postgres-db d";
+    let (redis, postgres) = both(&format!(
+        "{parts} --redis-password-file {password} --postgres-password-file {password} --redis-url-file="
+    ));
+    assert_eq!(
+        (&*redis.url, &*postgres.url),
+        ("redis://:p%40ss%2Fword@cache:6379", "postgres://u:p%40ss%2Fword@db:5432/d")
+    );
+    let urls = [file("redis", "redis://cache\r\n"), file("postgres", "postgres://db/sspp")];
+    let (redis, postgres) = both(&format!("--redis-url-file {} --database-url-file {}", urls[0], urls[1]));
+    assert_eq!((&*redis.url, &*postgres.url), ("redis://cache", "postgres://db/sspp"));
+
+    let (empty, missing) = (file("empty", "\n"), folder.path().join("missing").display().to_string());
+    let wrong = file("wrong", "p@ss/word");
+    for (arguments, named) in [
+        (format!("{DATABASE}--database-url-file {}", urls[1]), ["DATABASE_URL", "DATABASE_URL_FILE"]),
+        (
+            format!("{parts} --redis-password x --redis-password-file {password}"),
+            ["REDIS_PASSWORD", "REDIS_PASSWORD_FILE"],
+        ),
+        (format!("--redis-url-file {}", urls[0]), ["REDIS_URL_FILE", "add DATABASE_URL"]),
+        (format!("--database-url-file {missing}"), ["DATABASE_URL_FILE", "cannot be read"]),
+        (format!("--database-url-file {empty}"), ["--database-url-file", "is empty"]),
+        (format!("--database-url-file {wrong}"), ["DATABASE_URL", "should begin with postgres://"]),
+    ] {
+        let said = resolved(&arguments).unwrap_err();
+        assert!(named.iter().all(|name| said.contains(name)), "{arguments}: {said}");
+        assert!(!said.contains(HIDDEN), "{arguments}: {said}");
+    }
+}
+
+#[test]
 fn limits_reach_the_adapters() {
     let (redis, postgres) = both(&format!(
         "{REDIS}{DATABASE}--queue-name q.1 --queue-shards 7 --max-backlog 9 --statement-timeout 500ms --database-connections 3"

@@ -44,6 +44,7 @@ mod recorder;
 mod retention_args;
 mod run_error;
 mod secret;
+mod secret_file;
 mod server;
 mod stop;
 mod trace_export;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::secret_file::SecretSetting;
 use super::{ConfigError, Secret};
 
 /// A port as a setting.
@@ -61,6 +62,10 @@ pub struct RedisArgs {
     #[arg(long, env = "REDIS_URL", value_name = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<Secret>,
 
+    /// Instead of `REDIS_URL`: a file that holds the URL.
+    #[arg(long, env = "REDIS_URL_FILE", value_name = "REDIS_URL_FILE")]
+    pub redis_url_file: Option<String>,
+
     /// Instead of `REDIS_URL`: the host.
     #[arg(long, env = "REDIS_HOST", value_name = "REDIS_HOST")]
     pub redis_host: Option<String>,
@@ -72,20 +77,44 @@ pub struct RedisArgs {
     /// With `REDIS_HOST`: the password, if there is one. Prefer the variable: others can see a process's arguments.
     #[arg(long, env = "REDIS_PASSWORD", value_name = "REDIS_PASSWORD", hide_env_values = true)]
     pub redis_password: Option<Secret>,
+
+    /// Instead of `REDIS_PASSWORD`: a file that holds the password.
+    #[arg(long, env = "REDIS_PASSWORD_FILE", value_name = "REDIS_PASSWORD_FILE")]
+    pub redis_password_file: Option<String>,
 }
 
 impl RedisArgs {
     /// The variable that says where it is.
     pub(super) fn named(&self) -> &'static str {
-        if secret(self.redis_url.as_ref()).is_some() { "REDIS_URL" } else { "REDIS_HOST" }
+        if text(self.redis_url_file.as_deref()).is_some() {
+            "REDIS_URL_FILE"
+        } else if secret(self.redis_url.as_ref()).is_some() {
+            "REDIS_URL"
+        } else {
+            "REDIS_HOST"
+        }
     }
 
     /// The URL, given or put together; `None` when nothing is set.
     pub fn url(&self) -> Result<Option<Secret>, ConfigError> {
-        let url = secret(self.redis_url.as_ref());
+        let url = SecretSetting {
+            variable: "REDIS_URL",
+            value: self.redis_url.as_ref(),
+            file_flag: "--redis-url-file",
+            file_variable: "REDIS_URL_FILE",
+            file: self.redis_url_file.as_deref(),
+        };
+        let url = url.read()?;
         let host = text(self.redis_host.as_deref());
         let port = self.redis_port.and_then(Port::get);
-        let password = secret(self.redis_password.as_ref());
+        let password = SecretSetting {
+            variable: "REDIS_PASSWORD",
+            value: self.redis_password.as_ref(),
+            file_flag: "--redis-password-file",
+            file_variable: "REDIS_PASSWORD_FILE",
+            file: self.redis_password_file.as_deref(),
+        };
+        let password = password.read()?;
         let parts = [
             ("REDIS_HOST", host.is_some()),
             ("REDIS_PORT", port.is_some()),
@@ -93,10 +122,10 @@ impl RedisArgs {
         ];
         if let Some(url) = url {
             contradiction("REDIS_URL", &parts)?;
-            scheme(url, &["redis://", "rediss://", "redis-cluster://", "rediss-cluster://"])
-                .and_then(|()| no_options(url))
+            scheme(&url, &["redis://", "rediss://", "redis-cluster://", "rediss-cluster://"])
+                .and_then(|()| no_options(&url))
                 .map_err(|reason| invalid("--redis-url", "REDIS_URL", reason))?;
-            return Ok(Some(url.clone()));
+            return Ok(Some(url));
         }
         let Some(host) = host else { return incomplete(&parts, "REDIS_HOST (or REDIS_URL)") };
         let login = password.map_or_else(String::new, |password| format!(":{}@", encoded(password.expose())));
@@ -126,6 +155,10 @@ pub struct DatabaseArgs {
     #[arg(long, env = "DATABASE_URL", value_name = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
 
+    /// Instead of `DATABASE_URL`: a file that holds the URL.
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "DATABASE_URL_FILE")]
+    pub database_url_file: Option<String>,
+
     /// Instead of `DATABASE_URL`: the host.
     #[arg(long, env = "POSTGRES_HOST", value_name = "POSTGRES_HOST")]
     pub postgres_host: Option<String>,
@@ -141,6 +174,10 @@ pub struct DatabaseArgs {
     /// With `POSTGRES_HOST`: the password, if there is one. Prefer the variable: others can see a process's arguments.
     #[arg(long, env = "POSTGRES_PASSWORD", value_name = "POSTGRES_PASSWORD", hide_env_values = true)]
     pub postgres_password: Option<Secret>,
+
+    /// Instead of `POSTGRES_PASSWORD`: a file that holds the password.
+    #[arg(long, env = "POSTGRES_PASSWORD_FILE", value_name = "POSTGRES_PASSWORD_FILE")]
+    pub postgres_password_file: Option<String>,
 
     /// With `POSTGRES_HOST`: the database.
     #[arg(long, env = "POSTGRES_DB", value_name = "POSTGRES_DB")]
@@ -174,7 +211,9 @@ pub struct DatabaseArgs {
 impl DatabaseArgs {
     /// The variable that says where it is, or would.
     pub fn named(&self) -> &'static str {
-        if secret(self.database_url.as_ref()).is_some() {
+        if text(self.database_url_file.as_deref()).is_some() {
+            "DATABASE_URL_FILE"
+        } else if secret(self.database_url.as_ref()).is_some() {
             "DATABASE_URL"
         } else {
             "POSTGRES_HOST (or DB_HOST)"
@@ -194,12 +233,15 @@ impl DatabaseArgs {
         let user =
             one("DB_USER", text(self.db_user.as_deref()), "DB_USERNAME", text(self.db_username.as_deref()))?;
         let user = one("POSTGRES_USER", text(self.postgres_user.as_deref()), "DB_USER", user)?;
-        let password = one(
-            "POSTGRES_PASSWORD",
-            secret(self.postgres_password.as_ref()),
-            "DB_PASSWORD",
-            secret(self.db_password.as_ref()),
-        )?;
+        let password = SecretSetting {
+            variable: "POSTGRES_PASSWORD",
+            value: self.postgres_password.as_ref(),
+            file_flag: "--postgres-password-file",
+            file_variable: "POSTGRES_PASSWORD_FILE",
+            file: self.postgres_password_file.as_deref(),
+        };
+        let other = secret(self.db_password.as_ref()).cloned();
+        let password = one("POSTGRES_PASSWORD", password.read()?, "DB_PASSWORD", other)?;
         let name =
             one("POSTGRES_DB", text(self.postgres_db.as_deref()), "DB_NAME", text(self.db_name.as_deref()))?;
         let parts = [
@@ -209,11 +251,18 @@ impl DatabaseArgs {
             ("POSTGRES_PASSWORD (DB_PASSWORD)", password.is_some()),
             ("POSTGRES_DB (DB_NAME)", name.is_some()),
         ];
-        if let Some(url) = secret(self.database_url.as_ref()) {
+        let url = SecretSetting {
+            variable: "DATABASE_URL",
+            value: self.database_url.as_ref(),
+            file_flag: "--database-url-file",
+            file_variable: "DATABASE_URL_FILE",
+            file: self.database_url_file.as_deref(),
+        };
+        if let Some(url) = url.read()? {
             contradiction("DATABASE_URL", &parts)?;
-            scheme(url, &["postgres://", "postgresql://"])
+            scheme(&url, &["postgres://", "postgresql://"])
                 .map_err(|reason| invalid("--database-url", "DATABASE_URL", reason))?;
-            return Ok(Some(url.clone()));
+            return Ok(Some(url));
         }
         let Some(host) = host else {
             return incomplete(&parts, "POSTGRES_HOST (or DB_HOST, or DATABASE_URL)");

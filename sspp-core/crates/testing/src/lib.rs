@@ -11,6 +11,7 @@
 
 pub mod builders;
 pub mod contract;
+mod did_not_run;
 mod eventually;
 mod exposition;
 mod faulty_store;
@@ -23,6 +24,7 @@ pub mod servers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+pub use did_not_run::did_not_run;
 pub use eventually::eventually;
 pub use exposition::{differences, label_values};
 pub use faulty_store::FaultyStore;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use sspp_core::testing::did_not_run;
+
 /// A disk that is mounted on a folder, seen only by processes that are started on it.
 pub(super) struct Disk {
     holder: Child,
@@ -23,16 +25,19 @@ impl Disk {
             "mount -t tmpfs -o size={bytes} tmpfs '{}' && echo mounted && exec sleep 1000",
             folder.display()
         );
-        let mut holder = Command::new("unshare")
+        let holder = Command::new("unshare")
             .args(["--map-root-user", "--mount", "sh", "-c", &mount])
             .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .spawn();
+        let Ok(mut holder) = holder else {
+            did_not_run("there is no unshare(1), so no small disk to fill");
+            return None;
+        };
         let mut said = [0; 7];
         let mounted = std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut said);
         let disk = Self { holder, folder: folder.to_owned() };
         if mounted.is_err() {
-            eprintln!("!!! DID NOT RUN: this system lets no user mount a disk in a namespace of its own");
+            did_not_run("this system lets no user mount a disk in a namespace of its own");
             return None;
         }
         Some(disk)

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use sspp_core::testing::did_not_run;
 use sspp_core::testing::servers::{Kind, Server, server};
 use tempfile::TempDir;
 
@@ -27,7 +28,7 @@ impl Node {
     async fn start(kind: Kind) -> Option<Self> {
         let server = server(kind).await?;
         if !server.is_container() {
-            eprintln!("!!! DID NOT RUN: servers given by URL cannot be killed; unset SSPP_TEST_*_URL");
+            did_not_run("servers given by URL cannot be killed; unset SSPP_TEST_*_URL");
             return None;
         }
         let proxy = Proxy::before(address(&server.url)).await;

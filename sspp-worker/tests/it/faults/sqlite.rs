@@ -4,6 +4,7 @@ use std::process::Command;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _};
+use sspp_core::testing::did_not_run;
 
 use super::posts::lone_event;
 use super::stage::Stage;
@@ -90,6 +91,9 @@ async fn disk_full() {
 /// Every write to a file fails under the running process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn disk_refuses_writes() {
+    if Command::new("prlimit").arg("--version").output().is_err() {
+        return did_not_run("there is no prlimit(1), which lets writes of a process fail");
+    }
     row(Shape::Sqlite, "disk that refuses every write, 3 times", async |stage| {
         stage.kill_api();
         // A write past the limit is to fail; by default it would end the process.

@@ -1,38 +1,6 @@
-//! The README's table of metrics is the list, and the list is in order.
-
-use std::fmt::Write as _;
-use std::path::Path;
+//! The list of metrics is in order. The guide shows it: `examples/tests/guide/tables.rs`.
 
 const LIST: &str = include_str!("../../metrics.tsv");
-const BEGIN: &str = "<!-- metrics: written by `just metrics` from sspp-core/crates/runtime/metrics.tsv -->\n";
-const END: &str = "<!-- /metrics -->\n";
-
-fn table() -> String {
-    let mut table = "| metric | kind | of | labels | |\n|---|---|---|---|---|\n".to_owned();
-    for line in LIST.lines().skip(1) {
-        let cells: Vec<&str> = line.split('\t').collect();
-        let [name, kind, processes, labels, meaning] = <[&str; 5]>::try_from(cells).unwrap();
-        let [processes, labels] = [processes, labels].map(|list| list.replace(',', ", "));
-        writeln!(table, "| `{name}` | {kind} | {processes} | {labels} | {meaning} |").unwrap();
-    }
-    table
-}
-
-#[test]
-fn the_readme_shows_the_list() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../README.md");
-    let readme = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
-    let (shown, after) = rest.split_once(END).unwrap();
-    if std::env::var_os("SSPP_WRITE_README").is_some() {
-        std::fs::write(&path, [before, BEGIN, &table(), END, after].concat()).unwrap();
-    } else {
-        assert!(
-            shown == table(),
-            "README.md shows other metrics than sspp-core/crates/runtime/metrics.tsv: run `just metrics`"
-        );
-    }
-}
 
 #[test]
 fn names_say_their_kind_and_come_once() {
