@@ -144,17 +144,19 @@ ${page}"
 }
 
 # Permissions in Redis. Passwords as their digests; everything outside the queue's keys is out of reach.
-acl() { # acl API WORKER KEDA
-  local api worker keda queue
+acl() { # acl API WORKER KEDA REPLICATION
+  local api worker keda replication queue
   api=$(digest "$1")
   worker=$(digest "$2")
   keda=$(digest "$3")
+  replication=$(digest "$4")
   queue='resetkeys resetchannels ~sspp:* -@all +@read +@write +@stream +@sortedset +@hash +@set +@scripting +@connection +@transaction +info +time -@dangerous -keys -sort -sort_ro'
   printf '%s\n' \
     'user default off' \
     "user api on #${api} ${queue} +info" \
     "user worker on #${worker} ${queue} +info" \
-    "user keda on #${keda} resetkeys resetchannels ~sspp:* -@all +ping +auth +hello +select +info +xlen +xinfo +xpending"
+    "user keda on #${keda} resetkeys resetchannels ~sspp:* -@all +ping +auth +hello +select +info +xlen +xinfo +xpending" \
+    "user replication on #${replication} resetkeys allchannels -@all +ping +auth +hello +psync +replconf +info +role +multi +exec +slaveof +replicaof +subscribe +publish +config|rewrite +client|setname +client|kill +script|kill"
 }
 
 digest() {
@@ -164,7 +166,7 @@ digest() {
 }
 
 platform_secrets() { # platform_secrets NAMESPACE
-  local namespace=$1 superuser api worker migrator reader redis_api redis_worker keda users key hash
+  local namespace=$1 superuser api worker migrator reader redis_api redis_worker keda replication users key hash
   local database=postgresql:5432/sspp
 
   missing "${namespace}" postgresql
@@ -188,9 +190,10 @@ platform_secrets() { # platform_secrets NAMESPACE
     redis_api=$(password)
     redis_worker=$(password)
     keda=$(password)
-    users=$(acl "${redis_api}" "${redis_worker}" "${keda}")
+    replication=$(password) # among Redis themselves, with the component redis-sentinel
+    users=$(acl "${redis_api}" "${redis_worker}" "${keda}" "${replication}")
     create "${namespace}" redis Opaque users.acl "${users}"$'\n' api-password "${redis_api}" worker-password "${redis_worker}" \
-      keda-password "${keda}"
+      keda-password "${keda}" replication-password "${replication}"
   else
     redis_api=$(value "${namespace}" redis api-password)
     redis_worker=$(value "${namespace}" redis worker-password)

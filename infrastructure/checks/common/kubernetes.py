@@ -13,6 +13,8 @@ K8S = INFRASTRUCTURE / "k8s"
 ENVIRONMENTS = ("dev", "staging", "prod")
 # Components that no overlay takes by itself.
 OPTIONAL = ("rollouts", "external-secrets", "gateway")
+# Those that stand in for a part of the base, each by itself.
+INSTEAD = ("cloudnative-pg", "managed-postgresql")
 # The one that takes Redis and the workers away, after all others.
 POSTGRES_ONLY = "postgres-only"
 
@@ -46,7 +48,7 @@ def renderings():
     """Every overlay, production with each optional component, development with all, PostgreSQL alone: name, text, complaint."""
     for environment in ENVIRONMENTS:
         yield (environment, *kustomize(K8S / "overlays" / environment))
-    for component in OPTIONAL:
+    for component in (*OPTIONAL, *INSTEAD):
         yield (f"prod+{component}", *with_components("prod", component))
     yield ("dev+all", *with_components("dev", *OPTIONAL))
     yield (f"dev+{POSTGRES_ONLY}", *with_components("dev", POSTGRES_ONLY))
