@@ -14,7 +14,7 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 # Components that no overlay takes by itself.
 OPTIONAL = ("rollouts", "external-secrets", "gateway")
 # Those that stand in for a part of the base, each by itself.
-INSTEAD = ("cloudnative-pg", "managed-postgresql")
+INSTEAD = ("cloudnative-pg", "managed-postgresql", "redis-sentinel")
 # The one that takes Redis and the workers away, after all others.
 POSTGRES_ONLY = "postgres-only"
 
