@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 
 INFRASTRUCTURE = pathlib.Path(__file__).resolve().parents[2]
 ROOT = INFRASTRUCTURE.parent
@@ -22,23 +21,8 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-class Findings(list):
-    """What a check found; the first ends it where one is enough to know (SSPP_FIRST_FINDING, in the self-test)."""
-
-    def __init__(self, findings=()):
-        super().__init__()
-        for finding in findings:
-            self.append(finding)
-
-    def append(self, finding):
-        super().append(finding)
-        if os.environ.get("SSPP_FIRST_FINDING") and threading.current_thread() is threading.main_thread():
-            finish(self, "")
-
-    def __iadd__(self, findings):
-        for finding in findings:
-            self.append(finding)
-        return self
+# What a check found.
+Findings = list
 
 
 def not_run(why):
