@@ -5,7 +5,7 @@ import os
 import pathlib
 import time
 
-from common.outcome import ROOT, alone, need, not_run, run
+from common.outcome import ROOT, need, not_run, run
 
 # By its label a container is known as this run's: to the check, and to `verify` should the check be killed.
 RUN = os.environ.get("SSPP_CHECK_RUN", f"check-{os.getpid()}")
@@ -27,13 +27,10 @@ def image(name):
         not_run(f"missing: the image {name}")
 
 
-def build(name, folder, *arguments):
+def build(name, folder):
     """Builds an image under a tag of this run's own, which goes at the end; what went wrong, or nothing."""
-    tag = f"{name}:{RUN}"
-    # One build at a time: of two that are alike, the second finds the layers of the first.
-    with alone("build"):
-        _built.append(tag)
-        status, output, error = run("docker", "build", "-q", "-t", tag, *arguments, folder)
+    _built.append(f"{name}:{RUN}")
+    status, output, error = run("docker", "build", "-q", "-t", _built[-1], folder)
     return "" if status == 0 else f"{name} does not build: {(output + error)[-2000:]}"
 
 

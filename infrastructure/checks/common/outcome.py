@@ -13,11 +13,10 @@ import tempfile
 
 INFRASTRUCTURE = pathlib.Path(__file__).resolve().parents[2]
 ROOT = INFRASTRUCTURE.parent
-NOT_RUN = 77
 
-# On a signal to end, a check leaves through its `finally` and `atexit`, so that it takes its processes and containers along.
+# A check that is ended leaves through its `finally` and `atexit`, and takes its processes and containers along.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-# In the background of a shell SIGINT is ignored, and bash cannot trap what was ignored when it began: scripts under test could not be interrupted.
+# A shell's background ignores SIGINT, and then scripts under test could not be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -28,7 +27,7 @@ Findings = list
 def not_run(why):
     """Ends the check as not run."""
     print(why)
-    sys.exit(NOT_RUN)
+    sys.exit(77)
 
 
 def need(*tools):
