@@ -27,12 +27,11 @@ pub(crate) fn feature() -> Feature {
                 )
                 .fails(&[409]),
             Operation::new(Method::DELETE, "/dead-letters/{id}", "removeDeadLetter", admin, remove)
-                .about("Remove a dead letter", "Its event never becomes a signal."),
+                .about("Remove a dead letter", "Its event then never becomes a signal."),
             Operation::new(Method::POST, "/dead-letters/{id}/replay", "replayDeadLetter", admin, replay_one)
                 .about(
                     "Replay a dead letter",
-                    "Gives its event to intake again, under the same id. The letter stays until the event's signal replaces it. \
-                     However often it is replayed, one signal comes of it.",
+                    "Processes its event again, under the same id. The letter stays until the event's signal replaces it. Replaying it several times makes one signal.",
                 )
                 .result("The event is in the queue again; without a queue, what it became")
                 .fails(&[409]),

@@ -128,8 +128,8 @@ impl HealthAnswer {
 
 impl Answer for HealthAnswer {
     fn document(to: &mut Documentation) {
-        to.answer::<HealthBody>(200, "Every dependency is well");
-        to.answer::<HealthBody>(503, "A dependency is not well");
+        to.answer::<HealthBody>(200, "Every dependency works");
+        to.answer::<HealthBody>(503, "A dependency does not work");
         to.refers_to(ServiceHealth::register);
     }
 

@@ -75,7 +75,9 @@ impl Progress {
         self.rejected += 1;
         match self.rejected {
             ..=SHOWN => say(reason),
-            rejected if rejected == SHOWN + 1 => say("more cannot be taken; they are only counted"),
+            rejected if rejected == SHOWN + 1 => {
+                say("more lines cannot be imported; from here they are only counted")
+            }
             _ => {}
         }
     }

@@ -210,7 +210,7 @@ fn other_files_than_ndjson_are_named_and_leave_nothing_behind() {
 fn a_signal_stops_an_import_which_says_how_to_go_on() {
     let folder = tempfile::tempdir().unwrap();
     for (first, line, said) in [
-        ("0", "", "nothing was done yet"),
+        ("0", "", "nothing was imported"),
         ("2", "{}\n{}\n", "run the same command again, which does no harm, or with --skip-lines 2"),
     ] {
         let mut child = command(folder.path(), &["import", "-", "--skip-lines", first])

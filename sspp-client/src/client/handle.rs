@@ -174,10 +174,7 @@ impl Drop for Inner {
         let outbox = &self.outbox;
         let events = outbox.store.depth();
         if events > 0 && !outbox.store.is_lasting() && !outbox.store.is_closed() {
-            tracing::warn!(
-                events,
-                "a client was dropped with events not sent yet: call close() before, to wait for them"
-            );
+            tracing::warn!(events, "a client was dropped with unsent events: call close() first");
         }
         outbox.begin_close(outbox.settings.drop_grace);
     }

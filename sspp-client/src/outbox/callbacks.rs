@@ -179,7 +179,7 @@ impl Callbacks {
         let missed = std::mem::take(&mut state.waiting).len();
         if missed > 0 {
             self.counters.callbacks_missed(missed);
-            tracing::warn!(missed, "the client's time to close was over before every callback had run");
+            tracing::warn!(missed, "the client closed before every callback had run");
         }
         drop(worker.mailbox.wait(state, |state| state.gone, |state| over(state) + GRACE));
     }

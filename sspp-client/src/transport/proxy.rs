@@ -79,8 +79,7 @@ impl ProxyChoice {
         if let Some(found) = found.filter(usable) {
             return Ok(Some(Proxy::new(&found)));
         }
-        let fault = "is no URL of an HTTP proxy: give one such as http://proxy.example.com:3128, with what is special in name and \
-                     password percent-encoded";
+        let fault = "is not the URL of an HTTP proxy: use one such as http://proxy.example.com:3128, with special characters in name and password percent-encoded";
         let exempt = if origin == "proxy" { "" } else { ", or name the server in NO_PROXY" };
         Err((origin, format!("{fault}{exempt}")))
     }

@@ -92,7 +92,7 @@ impl CursorKey {
 /// assert_eq!("?".parse::<Cursor>(), Err(CursorFault));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a nextCursor of an earlier answer")]
+#[error("must be the nextCursor of an earlier response")]
 pub struct CursorFault;
 
 /// A place in a sorted list, from which the next page goes on. Opaque to callers.

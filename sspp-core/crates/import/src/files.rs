@@ -67,7 +67,7 @@ impl Files {
             let same = |other: Option<&Path>| path.is_some() && other.map(real) == path.map(real);
             if let Some((other, _)) = named[..index].iter().find(|(_, other)| same(*other)) {
                 return Err(ImportError::usage(format!(
-                    "{name} and {other} are the same file: name another"
+                    "{name} and {other} are the same file: choose another"
                 )));
             }
         }
@@ -116,7 +116,7 @@ impl Files {
             return Ok(());
         }
         Err(ImportError::new(format!(
-            "{} is there already, and this import did not write it: --force replaces it, --rejected names another file",
+            "{} already exists, and this import did not write it: replace it with --force, or choose another file with --rejected",
             path.display()
         )))
     }

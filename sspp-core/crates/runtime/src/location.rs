@@ -285,7 +285,7 @@ fn in_url(flag: &'static str, variable: &'static str, host: &str) -> Result<Stri
     if host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_')) {
         return Ok(host.to_owned());
     }
-    let reason = "should be a host name or an IP address, without a port or anything else".to_owned();
+    let reason = "should be a host name or an IP address only, without a port".to_owned();
     Err(ConfigError::Invalid { flag, variable, value: host.to_owned(), reason })
 }
 
@@ -296,8 +296,7 @@ fn no_options(url: &Secret) -> Result<(), String> {
     if address.contains("-cluster://") && nodes {
         return Ok(());
     }
-    Err("should end before `?` and `#`: there are no options, but `?node=host:port` of a cluster; in a password they are \
-         %3F and %23"
+    Err("must not contain `?` or `#`, except `?node=host:port` for a cluster; in a password, write %3F and %23"
         .to_owned())
 }
 

@@ -189,7 +189,7 @@ impl Watch {
         histogram!(self.watched.metrics.ping, "dependency" => name).record(now.response_time());
         gauge!(self.watched.metrics.up, "dependency" => name).set(if now.is_healthy() { 1.0 } else { 0.0 });
         match (before.map(Dependency::reason), now.reason()) {
-            (Some(Some(_)) | None, None) => tracing::info!(dependency = name, "a dependency is there"),
+            (Some(Some(_)) | None, None) => tracing::info!(dependency = name, "a dependency is available"),
             (Some(before), Some(reason)) if before == Some(reason) => {}
             // This process closed it, and stops.
             (Some(None), None) | (_, Some("closed")) => {}
@@ -226,7 +226,7 @@ impl Watch {
         let drawn = timeout(ASK_WITHIN, draw).await.unwrap_or_else(|_| Err("no answer in time".into()));
         drawn
             .inspect_err(|error| {
-                tracing::warn!(%error, "the queue's stamps could not be moved behind what was erased; trying again");
+                tracing::warn!(%error, "the queue's clock could not be moved past the last erasure; trying again");
             })
             .unwrap_or_default()
     }

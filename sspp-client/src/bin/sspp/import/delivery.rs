@@ -57,7 +57,7 @@ impl Target for Delivery<'_> {
         match count {
             _ if !self.keeps_rejects => self.bar.suspend(|| self.output.fault(reason)),
             ..=SHOWN => self.note(reason),
-            count if count == SHOWN + 1 => self.note("more rows were rejected: the file has them"),
+            count if count == SHOWN + 1 => self.note("more rows were rejected: see the file"),
             _ => {}
         }
     }

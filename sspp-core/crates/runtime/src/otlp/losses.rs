@@ -40,7 +40,7 @@ impl Losses {
             tracing::warn!(
                 spans,
                 reason,
-                "traces are not exported: the collector does not take them (OTEL_EXPORTER_OTLP_ENDPOINT)"
+                "traces are not exported: the collector refuses them or does not answer (OTEL_EXPORTER_OTLP_ENDPOINT)"
             );
         }
     }
