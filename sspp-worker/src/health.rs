@@ -18,7 +18,7 @@ pub(crate) enum Phase {
     Starting,
     /// It takes events, unless its breaker is open.
     Running(watch::Receiver<bool>),
-    /// It takes no more and finishes what it has in hand.
+    /// It takes no more and finishes what it has in progress.
     Stopping,
     /// It ended.
     Ended,

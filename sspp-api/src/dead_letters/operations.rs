@@ -40,7 +40,7 @@ pub(crate) fn feature() -> Feature {
                     "Replay many dead letters",
                     "Those of a filter, the first recorded first; `{}` is all of them, and `dryRun` only counts. One call looks at \
                      `limit` letters and answers within some seconds: send it again with its `nextCursor` as `cursor` until that \
-                     is null. `remaining` shows the progress. Repeating any part of it does no harm.",
+                     is null. `remaining` shows the progress. Repeating any part of it is safe.",
                 )
                 .result("How many events were given to intake again, and how many letters are left"),
         ],

@@ -112,7 +112,7 @@ struct HealthBody {
     warnings: Vec<String>,
 }
 
-/// 200 when every dependency is well, else 503 with the same body.
+/// 200 when every dependency works, else 503 with the same body.
 #[derive(Debug)]
 pub(crate) struct HealthAnswer(HealthBody);
 

@@ -1,4 +1,4 @@
-//! Why a transfer stopped, and how to go on.
+//! Why a transfer stopped, and how to continue.
 
 use sspp_core::{QueueError, StoreError};
 use sspp_import::ImportError;
@@ -51,7 +51,7 @@ pub enum TransferError {
     Legacy {
         /// Why.
         reason: String,
-        /// How to go on, where something is done.
+        /// How to continue, where something is done.
         resume: Option<Resume>,
     },
     /// The store or the queue failed for too long.
@@ -59,7 +59,7 @@ pub enum TransferError {
     Stopped {
         /// Why.
         reason: String,
-        /// How to go on, where something is done.
+        /// How to continue, where something is done.
         resume: Option<Resume>,
     },
     /// A signal came before it was done.
@@ -67,7 +67,7 @@ pub enum TransferError {
     Interrupted {
         /// Which.
         signal: &'static str,
-        /// How to go on, where something is done.
+        /// How to continue, where something is done.
         resume: Option<Resume>,
     },
     /// Everything else was taken, but some was not.
@@ -80,7 +80,7 @@ pub enum TransferError {
     },
 }
 
-/// How a transfer goes on that was stopped.
+/// How a transfer continues that was stopped.
 ///
 /// ```
 /// let resume = Some(sspp_api::Resume::SameCommand);
@@ -97,7 +97,7 @@ pub enum Resume {
     Argument(String),
 }
 
-/// How to go on. What was done is done, whether it is done again or left out.
+/// How to continue. What was done is done, whether it is done again or left out.
 fn go_on(resume: Option<&Resume>) -> String {
     match resume {
         None => "; nothing was imported".to_owned(),
@@ -126,6 +126,6 @@ mod tests {
         let error = |resume| TransferError::Legacy { reason: "no such host".to_owned(), resume }.to_string();
         assert!(error(None).ends_with("sales_signals: no such host; nothing was imported"));
         let some = error(Some(Resume::Argument("--after 7".to_owned())));
-        assert!(some.contains("does no harm") && some.contains("with --after 7"), "{some}");
+        assert!(some.contains("it is safe to run") && some.contains("with --after 7"), "{some}");
     }
 }

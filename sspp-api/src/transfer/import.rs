@@ -58,7 +58,7 @@ pub struct ImportArgs {
 }
 
 /// Imports a file and says on standard error how far it is. A signal keeps its event id, score, signal type, model and times; a line without a kind is an event as
-/// `POST /events` takes it. Doing it again does no harm. Nothing is made or written before a
+/// `POST /events` takes it. Doing it again is safe. Nothing is made or written before a
 /// line was read that can be taken.
 pub fn run_import(args: &ImportArgs) -> Result<(), TransferError> {
     run(&args.logs, async |stop| import(args, stop).await)
@@ -142,7 +142,7 @@ struct Recording<'m> {
     place: Option<Place>,
     target: Option<Target>,
     model: &'m Arc<ScoringModel>,
-    /// How to go on where a checkpoint is kept.
+    /// How to continue where a checkpoint is kept.
     by_checkpoint: Option<Resume>,
     progress: Progress,
 }

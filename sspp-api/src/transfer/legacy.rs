@@ -50,7 +50,7 @@ fn source(text: &str) -> Result<Source, String> {
 }
 
 /// Imports the table. Every row keeps its score, signal type and times; its event id follows from the row's id, so doing it
-/// again does no harm. Nothing is made or written before the table was found.
+/// again is safe. Nothing is made or written before the table was found.
 pub fn run_import_legacy(args: &LegacyArgs) -> Result<(), TransferError> {
     run(&args.logs, async |stop| import_legacy(args, stop).await)
 }

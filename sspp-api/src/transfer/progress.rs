@@ -24,7 +24,7 @@ pub(super) struct Progress {
     pub(super) conflicts: u64,
     pub(super) erased: u64,
     pub(super) rejected: u64,
-    /// How to go on, where something is done.
+    /// How to continue, where something is done.
     pub(super) resume: Option<Resume>,
     began: Instant,
     shown: Instant,

@@ -252,7 +252,7 @@ fn dependencies_that_are_away_are_named_with_address_and_cause() {
     assert!(!said.contains("hunter2"), "{said}");
 }
 
-/// A file that is named and a database that the environment names: neither is left out without a word.
+/// A file that is named and a database that the environment names: neither is left out silently.
 #[test]
 fn a_data_file_beside_a_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -16,7 +16,7 @@ struct Example {
     shown: Vec<String>,
 }
 
-/// The commands of the section, in its order: a line that ends in a backslash, or inside quotes, goes on; a line `#> x` says
+/// The commands of the section, in its order: a line that ends in a backslash, or inside quotes, continues; a line `#> x` says
 /// that the output holds `x`.
 fn examples(readme: &str) -> Vec<Example> {
     let section = readme.split_once("\n## API by example\n").unwrap().1;

@@ -1,4 +1,4 @@
-//! `sspp-api import --checkpoint`: an import that stopped goes on, and takes no file of others.
+//! `sspp-api import --checkpoint`: an import that stopped continues, and takes no file of others.
 
 use serde_json::Value;
 

@@ -73,7 +73,7 @@ pub enum Error {
     /// The server asked to send the event again later, until there were no attempts left.
     #[error("the server had no room for the event in any attempt")]
     Deferred,
-    /// An export ended too early: what was read is not all of it, and reading on does not help. Begin it anew.
+    /// An export ended too early: what was read is not all of it, and reading on does not help. Begin it again.
     #[error("the export ended after {bytes} bytes and is incomplete, start it again: {cause}")]
     BrokenOff {
         /// How many bytes were read.

@@ -1,4 +1,4 @@
-//! The configured keys. Only their SHA-256 digests are known here: whoever reads the settings cannot use a key.
+//! The configured keys. Only their SHA-256 digests are known here: so reading the settings gives no usable key.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -81,7 +81,7 @@ impl Task {
         }
     }
 
-    /// Whether it waits for a server as long as the server asks to: it goes on by itself for hours.
+    /// Whether it waits for a server as long as the server asks to: it continues by itself for hours.
     pub(crate) const fn is_patient(&self) -> bool {
         matches!(self, Self::Import(_))
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: an import stops between two batches at once, and says how to go on.
+//! Ctrl-C and SIGTERM: an import stops between two batches at once, and says how to continue.
 #![cfg(unix)]
 
 use std::io::Write as _;

@@ -95,7 +95,7 @@ impl CursorKey {
 #[error("must be the nextCursor of an earlier response")]
 pub struct CursorFault;
 
-/// A place in a sorted list, from which the next page goes on. Opaque to callers.
+/// A place in a sorted list, from which the next page continues. Opaque to callers.
 ///
 /// ```
 /// use sspp_core::{Cursor, CursorKey, SignalId, SortBy, SortOrder};

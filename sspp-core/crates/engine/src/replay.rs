@@ -24,7 +24,7 @@ pub enum Replayed {
 }
 
 /// Why a dead letter was not replayed. Nothing was changed, unless intake failed: then the event may be taken all the
-/// same, and replaying it again does no harm.
+/// same, and replaying it again is safe.
 ///
 /// ```
 /// use sspp_core::{DeadLetterId, EventId, ReplayError};

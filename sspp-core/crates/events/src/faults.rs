@@ -71,7 +71,7 @@ pub fn pass(point: Point, account: Option<&str>) {
         #[expect(clippy::panic, reason = "a fault test wants to see it caught")]
         Action::Panic => panic!("failpoint {point:?}"),
         Action::Stop => {
-            // Not a moment later: the call would go on while a signal from outside is on its way.
+            // Not a moment later: the call would continue while a signal from outside is on its way.
             let process = std::process::id().to_string();
             if let Err(error) = std::process::Command::new("kill").args(["-STOP", &process]).status() {
                 eprintln!("failpoint {point:?}: {error}");

@@ -73,7 +73,7 @@ impl Checkpoint {
             .map_err(|error| ImportError::new(format!("{path} is a damaged checkpoint ({error}): {advice}")))
     }
 
-    /// The file of rejects that the one which is there names: an import that begins anew replaces both, and no other file.
+    /// The file of rejects that the one which is there names: an import that begins again replaces both, and no other file.
     pub(crate) fn rejects_of_earlier(path: &Path, command: &str) -> Result<Option<String>, ImportError> {
         Ok(read(path, command)?.and_then(|found| found["rejectsFile"].as_str().map(str::to_owned)))
     }

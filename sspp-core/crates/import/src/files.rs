@@ -106,7 +106,7 @@ impl Files {
         self.rejected().map(|path| real(path).to_string_lossy().into_owned())
     }
 
-    /// A file of rejects is begun anew only where the checkpoint names it, or where an import wrote it under the name that it has
+    /// A file of rejects is begun again only where the checkpoint names it, or where an import wrote it under the name that it has
     /// by itself.
     pub(crate) fn refuse_other_rejects(&self, known: Option<&str>) -> Result<(), ImportError> {
         let Some(path) = self.rejected() else { return Ok(()) };

@@ -289,7 +289,7 @@ fn in_url(flag: &'static str, variable: &'static str, host: &str) -> Result<Stri
     Err(ConfigError::Invalid { flag, variable, value: host.to_owned(), reason })
 }
 
-/// What follows a `?` or `#` would be ignored without a word; only a cluster's other nodes are read.
+/// What follows a `?` or `#` would be ignored silently; only a cluster's other nodes are read.
 fn no_options(url: &Secret) -> Result<(), String> {
     let Some((address, options)) = url.expose().split_once(['?', '#']) else { return Ok(()) };
     let nodes = options.split('&').all(|option| option.starts_with("node="));

@@ -212,7 +212,7 @@ impl Watch {
         drop(timeout(ASK_WITHIN, async { tokio::join!(queue, store) }).await);
     }
 
-    /// The queue's stamps go on after all that was erased: when one of them came, or came back, perhaps without what it knew, and when
+    /// The queue's stamps continue after all that was erased: when one of them came, or came back, perhaps without what it knew, and when
     /// a process without the queue ordered an erasure. Takes and gives up to where the line is drawn; none where it is not.
     async fn line_up(&self, drawn: Option<Timestamp>) -> Option<Timestamp> {
         let (_, queue) = self.queue.as_ref()?;

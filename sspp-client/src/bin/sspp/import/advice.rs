@@ -1,4 +1,4 @@
-//! How an import that stopped goes on.
+//! How an import that stopped continues.
 
 use std::env;
 

@@ -13,7 +13,7 @@ enum Judged {
     Record(Entry),
     /// It is recorded again, after a pause.
     Wait(Entry, StoreError),
-    /// Its caller was told.
+    /// Its caller has the verdict.
     GivenUp,
 }
 

@@ -1,4 +1,4 @@
-//! Servers that answer and take no writes: the queue says so before an event finds out, and is well again by itself.
+//! Servers that answer and take no writes: the queue says so before an event finds out, and works again by itself.
 
 use std::process::Command;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Which host a request names, and whether it may. Where no keys are set only the network keeps strangers out, and a page in a
+//! Which host a request names, and whether it may. Where no keys are set only the network keeps others out, and a page in a
 //! browser is inside: its owner lets the page's own name point to this machine (DNS rebinding), and browsers then take page and
 //! server for one origin. What such a request cannot hide is the name that it asks for.
 

@@ -89,7 +89,7 @@ pub struct Serving<E> {
     pub metrics: ConnectionMetrics,
 }
 
-/// Serves until `until_stopped` is over, then lets requests in hand finish for at most `grace`.
+/// Serves until `until_stopped` is over, then lets requests in progress finish for at most `grace`.
 ///
 /// ```
 /// use clap::Parser as _;
