@@ -126,6 +126,6 @@ mod tests {
         let error = |resume| TransferError::Legacy { reason: "no such host".to_owned(), resume }.to_string();
         assert!(error(None).ends_with("sales_signals: no such host; nothing was imported"));
         let some = error(Some(Resume::Argument("--after 7".to_owned())));
-        assert!(some.contains("it is safe to run") && some.contains("with --after 7"), "{some}");
+        assert!(some.contains("it is safe to run") && some.contains("--after 7 skips"), "{some}");
     }
 }

@@ -112,7 +112,9 @@ impl fmt::Display for Problem {
             404 if self.kind.ends_with(":unknown-route") => {
                 "check the URL: use the server's address, or the root of its API"
             }
-            404 if !self.kind.starts_with("urn:sspp:") => "there is no SSPP server at this URL: check it",
+            404 if !self.kind.starts_with("urn:sspp:") => {
+                "there is no SSPP server at this URL: check the URL"
+            }
             407 => "the proxy requires a name and password: add them to its URL",
             _ => "",
         };

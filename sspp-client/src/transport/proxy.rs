@@ -281,7 +281,7 @@ mod tests {
         {
             let fault = found(&choose(wrong), SERVER, &[]).unwrap_err();
             assert!(
-                fault.starts_with("proxy is no URL of an HTTP proxy") && !fault.contains("sh"),
+                fault.starts_with("proxy is not the URL of an HTTP proxy") && !fault.contains("sh"),
                 "{wrong}: {fault}"
             );
         }

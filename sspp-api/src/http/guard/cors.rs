@@ -165,7 +165,7 @@ mod tests {
             "null",
             "ftp://a",
         ] {
-            assert!(bad.parse::<CorsOrigins>().unwrap_err().contains("no origin"), "{bad}");
+            assert!(bad.parse::<CorsOrigins>().unwrap_err().contains("not an origin"), "{bad}");
         }
     }
 

@@ -152,7 +152,7 @@ fn an_import_killed_on_its_way_goes_on_and_counts_each_row_once() {
     fs::write(&checkpoint, earlier).unwrap();
 
     let said = sspp(url, &arguments);
-    assert!(said.code == 0 && said.err.contains("going on after row"), "{said:?}");
+    assert!(said.code == 0 && said.err.contains("continuing after row"), "{said:?}");
     signals(url, 600);
 }
 
@@ -196,8 +196,8 @@ fn a_file_that_cannot_be_imported_says_why() {
         (vec!["import", &write("short.csv", "accountId,userId\n")], 1, "eventType, timestamp"),
         (vec!["import", &write("twice.csv", "accountId,userId,eventType,timestamp,user_id\n")], 1, "twice"),
         (vec!["import", &good, "--batch", "1001"], 2, "1000"),
-        (vec!["import", &good], 3, "0 rows are done, and the same command goes on"),
-        (vec!["import", &good, "--again"], 3, "0 rows are done, and without --again the command goes on"),
+        (vec!["import", &good], 3, "0 rows are done; run the same command to continue"),
+        (vec!["import", &good, "--again"], 3, "0 rows are done; run it without --again to continue"),
     ] {
         let said = sspp(away, &arguments);
         assert!(said.code == code && said.err.contains(word), "{arguments:?}: {said:?}");

@@ -123,7 +123,7 @@ fn read(path: &Path, command: &str) -> Result<Option<Value>, ImportError> {
     let what = match whose {
         Some(whose) if whose == command => return Ok(found),
         Some(whose) => format!("a checkpoint of `{whose}`"),
-        None => "no checkpoint".to_owned(),
+        None => "not a checkpoint".to_owned(),
     };
     let path = path.display();
     Err(ImportError::new(format!(

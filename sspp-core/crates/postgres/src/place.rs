@@ -157,7 +157,7 @@ mod tests {
         for (host, said) in [
             ("127.0.0.1:1", "127.0.0.1:1, database sspp, cannot be used: Connection refused"),
             ("nowhere.invalid", "check the host name"),
-            (&format!("127.0.0.1:{port}"), "and not something else?"),
+            (&format!("127.0.0.1:{port}"), "the port of PostgreSQL"),
         ] {
             let place = Place::new(format!("postgres://u:hunter2@{host}/sspp").parse().unwrap());
             let Away { reason, answers } = place.look().await.unwrap_err();

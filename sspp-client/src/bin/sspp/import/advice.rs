@@ -41,7 +41,7 @@ impl Advice {
 
     /// After a failure.
     pub(super) fn failed(&self, rows: u64) -> String {
-        format!("{} done, and {}", are(rows), self.how)
+        format!("{} done; {}", are(rows), self.how)
     }
 
     /// After Ctrl-C.

@@ -37,7 +37,7 @@ async fn a_server_that_refuses_logins_is_named_with_the_cause() {
     let (host, _) = rest.split_once('/').unwrap();
     let (own, _) = server.url.rsplit_once('/').unwrap();
     for (url, cause) in [
-        (format!("postgres://stranger:hunter2@{host}/postgres"), "are user and password right"),
+        (format!("postgres://stranger:hunter2@{host}/postgres"), "check user and password"),
         (format!("{own}/nowhere"), "create the database, or choose another"),
         (format!("{own}/postgres?sslmode=require"), "check sslmode in the URL"),
     ] {
