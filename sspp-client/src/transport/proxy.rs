@@ -286,7 +286,7 @@ mod tests {
             );
         }
         let fault = found(&ProxyChoice::Environment, SERVER, &[("ALL_PROXY", "socks5://c:1")]).unwrap_err();
-        assert!(fault.starts_with("ALL_PROXY is no URL") && fault.contains("NO_PROXY"), "{fault}");
+        assert!(fault.starts_with("ALL_PROXY is not the URL") && fault.contains("NO_PROXY"), "{fault}");
         let near =
             found(&ProxyChoice::Environment, "http://127.0.0.1:3000", &[("ALL_PROXY", "socks5://c:1")]);
         assert_eq!(near, Ok(None));

@@ -46,7 +46,7 @@ fn a_file_that_has_grown_goes_on_with_its_new_rows() {
         bench.import(name, &[]);
         bench.write(name, format!("{begin}{}{}{}xy\n", row("u1"), row("u2"), row("u3")));
         let said = bench.import(name, &[]);
-        assert!(said.code == 1 && said.err.contains("more in the line"), "{said:?}");
+        assert!(said.code == 1 && said.err.contains("longer last line"), "{said:?}");
     }
     bench.signals(6);
 }

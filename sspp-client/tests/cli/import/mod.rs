@@ -134,15 +134,21 @@ fn an_import_killed_on_its_way_goes_on_and_counts_each_row_once() {
     let rows = |text: &str| serde_json::from_str::<Value>(text).ok().and_then(|json| json["rows"].as_u64());
 
     let arguments = ["import", name, "--batch", "5"];
-    let mut earlier = String::new();
+    let mut earlier: Option<String> = None;
     let mut child = command(url, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    while rows(&read(&checkpoint)).is_none_or(|rows| rows < 50) {
-        if rows(&read(&checkpoint)).is_some_and(|rows| rows > 0) && earlier.is_empty() {
-            earlier = read(&checkpoint);
+    // However seldom it is looked at, there is a checkpoint and then a later one.
+    loop {
+        let text = read(&checkpoint);
+        let now = rows(&text).unwrap_or_default();
+        match &earlier {
+            None if now > 0 => earlier = Some(text),
+            Some(earlier) if now >= 50 && now > rows(earlier).unwrap() => break,
+            _ => {}
         }
         assert!(child.try_wait().unwrap().is_none(), "it ended too early");
         std::thread::yield_now();
     }
+    let earlier = earlier.unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
     let done = rows(&read(&checkpoint)).unwrap();
