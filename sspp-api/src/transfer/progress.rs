@@ -75,9 +75,7 @@ impl Progress {
         self.rejected += 1;
         match self.rejected {
             ..=SHOWN => say(reason),
-            rejected if rejected == SHOWN + 1 => {
-                say("more lines cannot be imported; from here they are only counted")
-            }
+            rejected if rejected == SHOWN + 1 => say("more lines are rejected; they are only counted"),
             _ => {}
         }
     }
