@@ -132,7 +132,7 @@ mod tests {
         for (arguments, named) in [
             (&[][..], "REDIS_URL and DATABASE_URL"),
             (&[redis], "set DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB): a worker stores"),
-            (&[database], "PostgreSQL alone needs no worker"),
+            (&[database], "no worker is needed"),
             (&[redis, database, "--log-level", "loud"], "LOG_LEVEL"),
             (&[redis, database, "--claim-bound", "5", "--statement-timeout", "5"], "SSPP_CLAIM_BOUND"),
         ] {

@@ -24,8 +24,11 @@ async fn says(url: &str, parts: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_not_there_is_named_with_the_cause() {
-    says("redis://:hunter2@127.0.0.1:1", &["Redis at 127.0.0.1:1", "Connection refused", "is it running"])
-        .await;
+    says(
+        "redis://:hunter2@127.0.0.1:1",
+        &["Redis at 127.0.0.1:1", "Connection refused", "check that it runs"],
+    )
+    .await;
     says("redis://:hunter2@nowhere.invalid:6379", &["Redis at nowhere.invalid:6379", "check the host name"])
         .await;
 }
