@@ -73,7 +73,7 @@ impl<'p> Block<'p> {
     /// The name of the file that the block is, where its first line is `# NAME.toml`.
     pub(crate) fn file(&self) -> Option<&'p str> {
         let name = self.code.lines().next()?.strip_prefix("# ")?;
-        (name.ends_with(".toml") && !name.contains(' ')).then_some(name)
+        name.strip_suffix(".toml").filter(|stem| !stem.contains(' ')).map(|_| name)
     }
 }
 

@@ -186,9 +186,13 @@ mod tests {
         arrived.recv().unwrap();
         assert!(FREE.try_acquire().is_err() && arrived.try_recv().is_err());
         // Whichever they are: two end, and the third has its turn.
-        tests.iter().for_each(|(end, _)| end.send(()).unwrap());
+        for (end, _) in &tests {
+            end.send(()).unwrap();
+        }
         arrived.recv().unwrap();
-        tests.into_iter().for_each(|(_, test)| test.join().unwrap());
+        for (_, test) in tests {
+            test.join().unwrap();
+        }
         assert_eq!(FREE.available_permits(), 2);
     }
 }
