@@ -17,7 +17,7 @@ pub(crate) struct Erase {
     what: What,
     /// Its id
     id: String,
-    /// Do not ask for confirmation for confirmation
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 }
