@@ -16,6 +16,7 @@ metadata:
     checkov.io/skip3: CKV_K8S_8=It asks once and ends, so there is nothing to probe
     checkov.io/skip4: CKV_K8S_9=It asks once and ends, so there is nothing to probe
     checkov.io/skip5: CKV2_K8S_6=It listens on no port, so nothing can connect to it
+    checkov.io/skip6: CKV_K8S_15=A release tag is never moved, so asking a registry would only make it a dependency
     checkov.io/skip9: CKV_K8S_21=helm install --namespace says where the object goes
 spec:
   restartPolicy: Never
