@@ -32,8 +32,8 @@ variables {
 
 run "the_id_is_written_and_the_name_is_the_address" {
   assert {
-    condition     = output.nodebalancer_id == "4711" && trimspace(file(".terraform/nodebalancer.env")) == "id=4711"
-    error_message = "The file does not have the NodeBalancer's id."
+    condition     = output.nodebalancer_id == "4711" && file(".terraform/nodebalancer.env") == "id=4711\nfirewall=7\n"
+    error_message = "The file does not have the ids of the NodeBalancer and its firewall."
   }
 
   assert {
