@@ -19,6 +19,10 @@ clippy:
 doc:
     RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --all-features --no-deps
 
+# Run the tests where there is nothing but Rust and a C compiler, in a container; those that need more say that they did not run.
+test-fresh:
+    docker run --rm --volume {{ justfile_directory() }}:/sspp --workdir /sspp --env CARGO_TARGET_DIR=/tmp/target rust:1-slim-trixie cargo test --locked --workspace --all-features
+
 # Run the tests, then the examples in the documentation.
 test *args:
     cargo nextest run --workspace --all-features {{ args }}
@@ -94,7 +98,7 @@ openapi:
 guide-tables:
     SSPP_WRITE_GUIDE=1 cargo nextest run -p sspp-examples --test guide -E 'test(tables)'
 
-# Check the guide and build it into sspp-core/docs/guide/book (needs mdbook: cargo install mdbook --locked).
+# Check the guide and build it into sspp-core/docs/guide/book (cargo install mdbook --locked --no-default-features --features search).
 guide:
     sspp-core/docs/guide/check
     mdbook build sspp-core/docs/guide

@@ -35,7 +35,7 @@ for argument in "$@"; do
     --replace) replace=true ;;
     --list) wanted=--list ;;
     '') ;;
-    -*) fail "there is no ${argument}; --help lists what there is" 2 ;;
+    -*) fail "there is no ${argument}; see --help" 2 ;;
     *) wanted=${argument} ;;
   esac
 done

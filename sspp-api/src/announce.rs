@@ -32,7 +32,7 @@ impl Shape {
             Backends::Postgres(postgres) => Self {
                 on: "PostgreSQL alone",
                 data: postgres.place().unwrap_or_default(),
-                scoring: "every sspp-api scores what it takes; no worker is needed",
+                scoring: "every sspp-api scores the events that it accepts; no worker is needed",
                 unused: of_queue,
             },
             Backends::RedisAndPostgres(_, postgres) => Self {
@@ -62,7 +62,7 @@ pub(crate) fn announce(config: &Config, app: &App, address: SocketAddr, shape: S
         let why = if state.is_direct() {
             "there is no queue without REDIS_URL"
         } else {
-            "with Redis, sspp-worker removes what is too old: set them there"
+            "with Redis, sspp-worker does the retention: set them there"
         };
         tracing::warn!(settings = unused.join(", "), why, "set, but not used by this process");
     }
@@ -87,8 +87,7 @@ pub(crate) fn announce(config: &Config, app: &App, address: SocketAddr, shape: S
         tracing::warn!(
             %address,
             allowed_hosts = %state.settings.allowed_hosts,
-            "anyone who reaches this address can read and write, by address, as localhost and by SSPP_ALLOWED_HOSTS: \
-             --allow-anonymous is set"
+            "anyone who can reach this address can read and write: --allow-anonymous is set"
         );
     }
 }

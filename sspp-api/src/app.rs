@@ -95,7 +95,7 @@ async fn serve(
     let mut deadline = Instant::now();
     let until_stopped = async {
         let name = stop.next().await;
-        tracing::info!(signal = name, "stopping: finishing requests, with the commits of their events");
+        tracing::info!(signal = name, "stopping: finishing requests and the commits of their events");
         stop.end_at_next();
         deadline = Instant::now() + config.shutdown_timeout;
         stopping.cancel();

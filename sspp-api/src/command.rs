@@ -44,11 +44,11 @@ pub struct CommandLine {
 pub enum Command {
     /// Print the OpenAPI document.
     Openapi,
-    /// Bring the schema of PostgreSQL up to this release, and say how many migrations that took.
+    /// Migrate the schema of PostgreSQL to this release, and print how many migrations were applied.
     Migrate(Box<MigrateArgs>),
-    /// Ask the server on this port whether it is ready: ends with 0 when it is, else with 1.
+    /// Check whether the server on this port is ready. Exit status: 0 ready, 1 not ready.
     Healthcheck(HealthcheckArgs),
-    /// Make an API key: prints the key, once, and what to configure.
+    /// Make an API key: prints the key, and the line to configure.
     Keygen {
         /// The name of the key, for logs and messages.
         #[arg(short, long, value_parser = name)]
@@ -59,8 +59,8 @@ pub enum Command {
     },
     /// Import NDJSON: exported signals, and events.
     ///
-    /// Signals are those that `sspp export` or /signals/export gave; they keep their event ids. A line without a kind is an event
-    /// as POST /events takes it. Into a SQLite file, the service has to be stopped. Importing again adds nothing.
+    /// Signals come from `sspp export` or /signals/export; they keep their event ids. A line without a kind is an event
+    /// as POST /events accepts it. To import into a SQLite file, stop the service first. Importing again adds nothing.
     Import(Box<ImportArgs>),
     /// Import the predecessor's table `sales_signals` from its PostgreSQL. Importing again adds nothing.
     ImportLegacy(Box<LegacyArgs>),
@@ -95,8 +95,7 @@ fn keygen(name: &str, scopes: Scopes) -> Result<(), Failure> {
     // Not on standard output, which programs read.
     drop(writeln!(
         std::io::stderr(),
-        "The key is shown only now: give it to {name}. Add what follows 'config:' to SSPP_API_KEYS, or as a line to the file of \
-         SSPP_API_KEYS_FILE, and start sspp-api again."
+        "The key is shown only once: give it to {name}. Add the text after 'config:' to SSPP_API_KEYS, or as a line to the file of SSPP_API_KEYS_FILE, then restart sspp-api."
     ));
     Ok(())
 }

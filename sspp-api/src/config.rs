@@ -111,7 +111,7 @@ impl DataArgs {
         self.data.as_deref().unwrap_or(Path::new("./sspp.db"))
     }
 
-    /// Refuses a file beside a database: one of the two would be left out without a word.
+    /// Refuses a file beside a database: one of the two would be left out silently.
     pub(crate) fn check_beside(
         &self,
         backends: Backends,

@@ -1,9 +1,9 @@
-//! The HTTP API of SSPP: routes, shapes and errors over the engine of `sspp-core`.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //!
-//! The binary has three shapes. With no configuration it keeps everything in one SQLite file, so that one command is a whole
-//! platform. Over PostgreSQL alone, any number of processes do the same. In both, intake is *direct*: an event is scored and
-//! recorded before its 202. Over Redis and PostgreSQL intake is *queued*, and `sspp-worker` scores. Tests build the same service
-//! over other adapters with [`App`] and [`service`].
+//! ## Source map
+//!
+//! Tests build the service over other adapters with [`App`] and [`service`].
 //!
 //! | what | where |
 //! |---|---|
@@ -14,14 +14,6 @@
 //! | the process: command line, settings, start and stop | `command`, `config`, `app`, `announce` |
 //! | `sspp-api import` and `import-legacy` | `transfer` |
 //! | metrics of requests and intake | `metrics` |
-//!
-//! ```
-//! // What the binary prints for `sspp-api openapi`.
-//! let document = sspp_api::openapi_document("/api/v1");
-//! assert!(document.contains("\"/api/v1/events\""));
-//! ```
-//!
-//! The feature `otlp` exports spans to an OpenTelemetry collector.
 
 mod announce;
 mod app;

@@ -80,7 +80,7 @@ async fn serve(
     drop(migrating);
     let result = match worked {
         Ok((signal, pipeline)) => {
-            tracing::info!(signal, "stopping: finishing the current events, or giving them back");
+            tracing::info!(signal, "stopping: finishing the current events, or returning them to the queue");
             health.enter(Phase::Stopping);
             stop.end_at_next();
             if let Some(pipeline) = pipeline {

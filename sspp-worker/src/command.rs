@@ -34,9 +34,9 @@ pub struct CommandLine {
 /// What else the binary can do.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Bring the schema of PostgreSQL up to this release, and say how many migrations that took.
+    /// Migrate the schema of PostgreSQL to this release, and print how many migrations were applied.
     Migrate(Box<MigrateArgs>),
-    /// Ask the worker on this port whether it is ready: ends with 0 when it is, else with 1.
+    /// Check whether the worker on this port is ready. Exit status: 0 ready, 1 not ready.
     #[command(mut_arg("port", |port| port.env("WORKER_PORT").value_name("WORKER_PORT").default_value("3001")))]
     Healthcheck(HealthcheckArgs),
     /// Completions and man pages.

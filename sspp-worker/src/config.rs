@@ -90,7 +90,7 @@ impl Config {
         let resolved = match self.backends.resolve() {
             // The advice for sspp-api, to leave Redis out, is none for a worker.
             Err(ConfigError::QueueAlone { .. }) => {
-                let why = "a worker stores in PostgreSQL what it scores";
+                let why = "a worker stores signals in PostgreSQL";
                 return missing("DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB)", why);
             }
             resolved => resolved?,
@@ -98,11 +98,11 @@ impl Config {
         let (mut redis, postgres) = match resolved {
             Backends::RedisAndPostgres(redis, postgres) => (redis, postgres),
             Backends::Postgres(_) => {
-                let why = "a worker scores what is in the queue on Redis; PostgreSQL alone needs no worker: sspp-api scores";
+                let why = "a worker takes events from Redis; with PostgreSQL alone, sspp-api scores and no worker is needed";
                 return missing("REDIS_URL", why);
             }
             Backends::Sqlite => {
-                let why = "the worker runs over Redis and PostgreSQL; without them, sspp-api alone is a whole platform";
+                let why = "the worker needs Redis and PostgreSQL; without Redis, run sspp-api alone";
                 return missing("REDIS_URL and DATABASE_URL", why);
             }
         };
@@ -132,7 +132,7 @@ mod tests {
         for (arguments, named) in [
             (&[][..], "REDIS_URL and DATABASE_URL"),
             (&[redis], "set DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB): a worker stores"),
-            (&[database], "PostgreSQL alone needs no worker"),
+            (&[database], "no worker is needed"),
             (&[redis, database, "--log-level", "loud"], "LOG_LEVEL"),
             (&[redis, database, "--claim-bound", "5", "--statement-timeout", "5"], "SSPP_CLAIM_BOUND"),
         ] {

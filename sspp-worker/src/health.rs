@@ -18,7 +18,7 @@ pub(crate) enum Phase {
     Starting,
     /// It takes events, unless its breaker is open.
     Running(watch::Receiver<bool>),
-    /// It takes no more and finishes what it has in hand.
+    /// It takes no more and finishes what it has in progress.
     Stopping,
     /// It ended.
     Ended,
@@ -60,7 +60,7 @@ impl Health {
         }
         let report = self.monitor.report();
         if report.services.is_empty() {
-            return Some("the dependencies were not asked yet".to_owned());
+            return Some("the dependencies have not been checked yet".to_owned());
         }
         if let Some(fault) = report.fault() {
             return Some(fault);
@@ -102,7 +102,7 @@ impl Probes {
             _ => return problem(StatusCode::NOT_FOUND, "unknown-route", &format!("Cannot {method} {path}")),
         };
         if !matches!(*method, Method::GET | Method::HEAD) {
-            let detail = format!("Cannot {method} {path}: the methods here are GET, HEAD");
+            let detail = format!("Cannot {method} {path}: allowed methods are GET, HEAD");
             let refused = problem(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", &detail);
             return refused.with_header("allow", "GET, HEAD").into_response();
         }

@@ -1,11 +1,7 @@
-//! The worker of SSPP: the pipeline of `sspp-core` as a process of its own, over Redis and PostgreSQL, with a small server
-//! for probes and metrics.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //!
-//! ```no_run
-//! use clap::Parser as _;
-//! sspp_worker::run(&sspp_worker::Config::parse())?;
-//! # Ok::<(), sspp_worker::RunError>(())
-//! ```
+//! ## Source map
 //!
 //! | what | where |
 //! |---|---|
@@ -13,8 +9,6 @@
 //! | the command line and the settings | `command`, `config` |
 //! | probes and metrics | `health` |
 //! | how its pipeline runs, and ends | `pipeline_args`, `running_pipeline` |
-//!
-//! The feature `otlp` exports spans to an OpenTelemetry collector.
 
 mod app;
 mod command;

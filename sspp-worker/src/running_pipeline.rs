@@ -36,7 +36,7 @@ impl RunningPipeline {
             Ok(Err(error)) => tracing::error!(%error, "the pipeline failed while it finished"),
             Err(_) => {
                 tracing::warn!(
-                    "the pipeline did not finish in time; its events are taken up again after the claim bound"
+                    "the pipeline did not finish in time; its events are processed again after the claim bound"
                 );
                 self.task.abort();
             }

@@ -75,8 +75,7 @@ impl<'p> Block<'p> {
     /// The name of the file that the block is, where its first line is `# NAME.toml`.
     pub(crate) fn file(&self) -> Option<&'p str> {
         let name = self.code.lines().next()?.strip_prefix("# ")?;
-        let is_model = Path::new(name).extension().is_some_and(|ending| ending == "toml");
-        (is_model && !name.contains(' ')).then_some(name)
+        name.strip_suffix(".toml").filter(|stem| !stem.contains(' ')).map(|_| name)
     }
 }
 

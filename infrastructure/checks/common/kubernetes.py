@@ -5,7 +5,7 @@ import pathlib
 import re
 import tempfile
 
-from common.outcome import INFRASTRUCTURE, need_yaml, run
+from common.outcome import INFRASTRUCTURE, need_yaml, one_of, run
 
 yaml = need_yaml()
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -17,6 +17,9 @@ OPTIONAL = ("rollouts", "external-secrets", "gateway")
 INSTEAD = ("cloudnative-pg", "managed-postgresql", "redis-sentinel")
 # The one that takes Redis and the workers away, after all others.
 POSTGRES_ONLY = "postgres-only"
+VERSIONS = ("1.32.0", "1.34.0")
+# Schemas of the custom kinds, for kubeconform; k8s-check has its own.
+CATALOGUE = "https://raw.githubusercontent.com/datreeio/CRDs-catalog/main/{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
 
 
 def load(text):
@@ -63,6 +66,21 @@ def distinct(texts):
 def dump(objects):
     """Objects as a stream of documents."""
     return "\n---\n".join(json.dumps(obj, default=str) for obj in objects)
+
+
+def strict(objects):
+    """What the schemas of each version say against objects; an unknown field is an error."""
+    checker, findings = one_of("k8s-check", "kubeconform"), []
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "all.yaml")
+        file.write_text(dump(objects), encoding="utf-8")
+        for version in VERSIONS:
+            flags = ("-k", version) if checker == "k8s-check" else (
+                "-strict", "-kubernetes-version", version, "-schema-location", "default", "-schema-location", CATALOGUE
+            )
+            status, output, complaints = run(checker, *flags, file)
+            findings += [f"{version}: {line}" for line in (output + complaints).splitlines()] if status else []
+    return findings
 
 
 def overlay(environment):

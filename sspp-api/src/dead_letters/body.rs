@@ -185,7 +185,7 @@ pub(crate) struct BulkReplayBody {
     pub(crate) remaining: u64,
     /// False when more than `remaining` are left and they were not counted.
     pub(crate) remaining_is_exact: bool,
-    /// Send it as `cursor`, with the same filter, to go on; null when all letters of the filter were looked at.
+    /// Send it as `cursor`, with the same filter, to continue; null when all letters of the filter were looked at.
     #[oai(nullable)]
     pub(crate) next_cursor: Option<String>,
 }

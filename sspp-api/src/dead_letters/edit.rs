@@ -31,8 +31,7 @@ pub(super) fn edit(
 ) -> Result<Edited, Problem> {
     if letter.reason == DeadLetterReason::EventIdConflict {
         let detail = format!(
-            "Dead letter {} cannot be edited: its event id {} belongs to an event of other content; send the event anew under \
-             another id, and remove the letter",
+            "Dead letter {} cannot be edited: its event id {} belongs to an event with other content; send the event under another id, and remove the letter",
             letter.id, letter.event_id
         );
         return Err(Problem::new(poem::http::StatusCode::CONFLICT, "event-id-conflict", detail));
@@ -84,7 +83,7 @@ fn refused((name, _): &(String, Box<RawValue>)) -> Violation {
         return Violation::of_member(
             &shown,
             "not_to_be_changed",
-            "stays as it is: the edited event is the same event",
+            "cannot be changed: the event keeps its id",
         );
     }
     let mut violation = Violation::of_member(&shown, "unknown_member", "");

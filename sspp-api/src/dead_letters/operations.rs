@@ -27,12 +27,11 @@ pub(crate) fn feature() -> Feature {
                 )
                 .fails(&[409]),
             Operation::new(Method::DELETE, "/dead-letters/{id}", "removeDeadLetter", admin, remove)
-                .about("Remove a dead letter", "Its event never becomes a signal."),
+                .about("Remove a dead letter", "Its event then never becomes a signal."),
             Operation::new(Method::POST, "/dead-letters/{id}/replay", "replayDeadLetter", admin, replay_one)
                 .about(
                     "Replay a dead letter",
-                    "Gives its event to intake again, under the same id. The letter stays until the event's signal replaces it. \
-                     However often it is replayed, one signal comes of it.",
+                    "Processes its event again, under the same id. The letter stays until the event's signal replaces it. Replaying it several times makes one signal.",
                 )
                 .result("The event is in the queue again; without a queue, what it became")
                 .fails(&[409]),
@@ -41,7 +40,7 @@ pub(crate) fn feature() -> Feature {
                     "Replay many dead letters",
                     "Those of a filter, the first recorded first; `{}` is all of them, and `dryRun` only counts. One call looks at \
                      `limit` letters and answers within some seconds: send it again with its `nextCursor` as `cursor` until that \
-                     is null. `remaining` shows the progress. Repeating any part of it does no harm.",
+                     is null. `remaining` shows the progress. Repeating any part of it is safe.",
                 )
                 .result("How many events were given to intake again, and how many letters are left"),
         ],

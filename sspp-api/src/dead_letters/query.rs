@@ -33,9 +33,8 @@ impl QueryParameters for LetterQuery {
                 None
             }
         };
-        let from = parameters
-            .instant("from", "Only letters from this instant on, which is when the event became one.");
-        let to = parameters.instant("to", "Only letters from before this instant.");
+        let from = parameters.instant("from", "Only letters recorded at or after this instant.");
+        let to = parameters.instant("to", "Only letters recorded before this instant.");
         let limit = parameters.limit("Letters a page.");
         let after = match parameters.text("cursor", "The `nextCursor` of the page before.") {
             Given::Absent => None,
@@ -85,7 +84,7 @@ struct Wire {
 /// Reads the body of a replay of many.
 pub(super) fn parse_replay(json: &[u8]) -> Result<ReplayRequest, Problem> {
     let malformed = |why: &dyn std::fmt::Display| {
-        let detail = format!("the body is not a request to replay: {why}");
+        let detail = format!("the body is not a replay request: {why}");
         Problem::new(poem::http::StatusCode::BAD_REQUEST, "malformed-body", detail)
     };
     let text = read_text(json).map_err(|fault| malformed(&format!("it {fault}")))?;

@@ -53,7 +53,7 @@ pub(super) async fn change(
     let edited = edit(&letter, &body.json, &state.ports.model, state.now())?;
     let change = store.edit_dead_letter(id, &letter.payload, edited.payload.clone(), edited.content);
     if !state.ask_store(change).await? {
-        let detail = format!("Dead letter {id} was changed or replaced meanwhile: look at it again");
+        let detail = format!("Dead letter {id} was changed or replaced meanwhile: read it again");
         return Err(Problem::new(StatusCode::CONFLICT, "changed-meanwhile", detail));
     }
     let letter = DeadLetter { payload: edited.payload, content: Some(edited.content), ..letter };

@@ -26,7 +26,7 @@ pub(super) async fn replay_one(
     let replaying = replay(&state.intake, &*state.ports.store, id);
     let limit = state.settings.dependency_timeout;
     let Ok(replayed) = tokio::time::timeout(limit, replaying).await else {
-        let detail = "No answer came in time; replaying again does no harm";
+        let detail = "No answer came in time; it is safe to replay again";
         return Err(Problem::unavailable(detail, Duration::from_secs(1)));
     };
     Ok(AcceptedBody(ReplayAccepted::new(id, replayed.map_err(problem)?)))
@@ -37,11 +37,13 @@ impl ReplayAccepted {
         let (status, message) = match replayed {
             Replayed::Queued(_) => (ReplayStatus::Queued, "Event queued for processing"),
             Replayed::Signal(_) => (ReplayStatus::Signal, "Event became a signal"),
-            Replayed::AlreadySignal(_) => (ReplayStatus::AlreadySignal, "Event is a signal already"),
+            Replayed::AlreadySignal(_) => (ReplayStatus::AlreadySignal, "Event is already a signal"),
             Replayed::DeadLetter(_) => {
                 (ReplayStatus::DeadLetter, "Event failed again; its dead letter says why")
             }
-            Replayed::Erased => (ReplayStatus::Erased, "Event was erased; nothing was kept of it"),
+            Replayed::Erased => {
+                (ReplayStatus::Erased, "The account or user was erased, so nothing was stored")
+            }
         };
         // A letter that can be replayed has the id of its event.
         let event_id = letter.to_string();
@@ -85,7 +87,7 @@ pub(super) async fn replay_many(
         };
         if let Some(wait) = outcomes.iter().find_map(refused) {
             if looked_at == 0 {
-                let detail = "No more events are taken now; replaying again does no harm";
+                let detail = "No more events are accepted now; it is safe to replay again";
                 return Err(Problem::unavailable(detail, wait));
             }
             break;

@@ -18,7 +18,7 @@ pub(super) async fn accept_one(call: Call, body: EventsBody<TakesOne>) -> Result
     let event = read_one(&body, form, &call.state).map_err(refused)?;
     call.state.metrics.event_received(event.event_type.as_str());
     let (verdicts, _) = take(&call, [event].into_iter()).await?;
-    let verdict = verdicts.first().ok_or_else(|| Problem::internal("intake said nothing of an event"))?;
+    let verdict = verdicts.first().ok_or_else(|| Problem::internal("intake gave no verdict for an event"))?;
     Ok(Taken::One(verdict.event_id, verdict.outcome.dead_letter()))
 }
 
@@ -75,7 +75,7 @@ async fn take(
     match longest {
         None => Ok((verdicts, None)),
         Some(wait) if refused == given && state.is_direct() => {
-            Err(Problem::unavailable("Too many events wait to be recorded; try again later", wait))
+            Err(Problem::unavailable("Too many events are waiting to be recorded; try again later", wait))
         }
         Some(wait) if refused == given => Err(Problem::full_queue(wait)),
         Some(wait) => Ok((verdicts, Some(state.backpressure.retry_after().unwrap_or(wait)))),

@@ -129,7 +129,8 @@ impl TakesEvents for TakesOne {
     const PLAIN: PlainJson = PlainJson::Event;
 
     fn document(to: &mut Documentation) {
-        let meaning = "The event's id, where the body has none; both and different is a 400.";
+        let meaning =
+            "The event's id, if the body has none. If both are given and differ, the answer is a 400.";
         let id = MetaSchema { min_length: Some(1), max_length: Some(100), ..MetaSchema::new("string") };
         to.parameter(MetaParamIn::Header, KEY, meaning, inline(id));
         let description = "One event in JSON, at most 256 KiB before and after decompression (gzip, zstd). Also a batch under the content types \

@@ -76,7 +76,7 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
 async fn collect(body: Body, limit: usize, lease: &mut BodyLease) -> Result<Bytes, Problem> {
     let mut chunks = std::pin::pin!(body.into_bytes_stream());
     let broken = |error: std::io::Error| {
-        Problem::new(StatusCode::BAD_REQUEST, "broken-body", "The body broke off before its end")
+        Problem::new(StatusCode::BAD_REQUEST, "broken-body", "The body ended early")
             .with_cause(error.to_string())
     };
     let Some(first) = chunks.next().await.transpose().map_err(broken)? else { return Ok(Bytes::new()) };

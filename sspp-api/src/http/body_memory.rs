@@ -50,8 +50,7 @@ impl BodyLease {
         };
         let waiting = Arc::clone(&self.memory).acquire_many_owned(more);
         let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, waiting).await else {
-            let detail =
-                "The bodies of other requests take all memory that there is for them; try again later";
+            let detail = "The bodies of other requests use all memory for bodies; try again later";
             return Err(Problem::unavailable(detail, Duration::from_secs(2)));
         };
         match &mut self.held {

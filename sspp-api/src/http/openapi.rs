@@ -52,7 +52,7 @@ pub(crate) fn document(prefix: &str, features: &[Feature]) -> Value {
                 "url": format!("{repository}/blob/main/LICENSE-MIT"),
             },
         },
-        "servers": [{"url": "/", "description": "The server that gave this document"}],
+        "servers": [{"url": "/", "description": "The server of this document"}],
         "tags": tags,
         "paths": paths,
         "components": {
@@ -60,7 +60,7 @@ pub(crate) fn document(prefix: &str, features: &[Feature]) -> Value {
             "securitySchemes": {
                 BEARER: {
                     "type": "http",
-                    "description": "`Authorization: Bearer KEY`. Where no keys are configured, none is asked for.",
+                    "description": "`Authorization: Bearer KEY`. If no keys are configured, no key is needed.",
                     "scheme": "bearer",
                 },
                 HEADER: {
@@ -94,7 +94,7 @@ fn describe(operation: &Operation, documentation: Documentation, tag: &str) -> V
     responses.extend(documentation.failures.into_iter().map(failure));
     match operation.access {
         Access::Open => responses.push(MetaResponse {
-            description: "Refused before it was processed: the detail says why",
+            description: "Refused before processing: the detail says why",
             status: None,
             status_range: Some("4XX".to_owned()),
             ..failure(400)
@@ -102,7 +102,7 @@ fn describe(operation: &Operation, documentation: Documentation, tag: &str) -> V
         Access::Needs(_) => responses.extend([401, 403, 429].map(failure)),
     }
     for answer in &mut responses {
-        let description = "The request's id: the client's own, or one made here";
+        let description = "The request's id: from the client, or made by the server";
         answer.headers.push(header("x-request-id", description, "string"));
     }
     let mut written = json!({

@@ -89,7 +89,7 @@ impl Problem {
 
     pub(crate) fn method_not_allowed(method: &str, path: &str, allow: HeaderValue) -> Self {
         let allowed = allow.to_str().unwrap_or_default();
-        let detail = format!("Cannot {method} {path}: the methods here are {allowed}");
+        let detail = format!("Cannot {method} {path}: allowed methods are {allowed}");
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
             .with_header(header::ALLOW, allow)
     }
@@ -100,7 +100,7 @@ impl Problem {
     }
 
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
-        let detail = "Something went wrong on this side; the request id leads to the cause in the log";
+        let detail = "Internal error; find the cause in the log by the request id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).with_cause(cause)
     }
 
@@ -196,7 +196,7 @@ impl From<QueueError> for Problem {
             QueueError::Storage { .. } => {
                 Self::unavailable("The queue cannot write right now; try again later", wait)
             }
-            _ => Self::unavailable("The queue cannot take or show events right now; try again later", wait),
+            _ => Self::unavailable("The queue is unavailable; try again later", wait),
         };
         problem.with_cause(error.to_string())
     }
@@ -215,7 +215,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if let StoreError::TooBroad { after_ms } = error {
             let detail = format!(
-                "The question reads too much to be answered within {after_ms} ms: narrow it by accountId or userId, or by a \
+                "The query reads too much to answer within {after_ms} ms: narrow it by accountId or userId, or by a \
                  shorter time between from and to, or sort by id, processed_at or timestamp"
             );
             return Self::new(StatusCode::BAD_REQUEST, "too-broad", detail);

@@ -22,7 +22,7 @@ pub(super) struct IfNoneMatch(Option<String>);
 
 impl Input for IfNoneMatch {
     fn document(to: &mut Documentation) {
-        let meaning = "Entity tags of models that the caller has.";
+        let meaning = "Entity tags of the models that the caller already has.";
         to.parameter(MetaParamIn::Header, "If-None-Match", meaning, inline(MetaSchema::new("string")));
     }
 
@@ -81,7 +81,7 @@ impl Answer for ModelAnswer {
     fn document(to: &mut Documentation) {
         let etag = || header("ETag", "Changes with the model; for `If-None-Match`", "string");
         to.answer::<FullModelBody>(200, "The active model").headers.push(etag());
-        to.answer_of(304, "The caller has this model already", vec![]).headers.push(etag());
+        to.answer_of(304, "The caller already has this model", vec![]).headers.push(etag());
     }
 
     fn respond(self) -> Result<Response, Problem> {

@@ -39,7 +39,7 @@ pub(super) struct PreviewSchema {
 }
 
 impl JsonSchema for PreviewSchema {
-    const DESCRIPTION: &'static str = "1 to 100 events and, if you like, a model";
+    const DESCRIPTION: &'static str = "1 to 100 events and, optionally, a model";
     const MAX_BYTES: usize = BatchFormat::MAX_BYTES;
 }
 

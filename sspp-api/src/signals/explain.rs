@@ -20,7 +20,7 @@ pub(super) async fn explain(
     let mut body = ExplanationBody::new(&signal, &model, &explanation);
     if !body.consistent && model.digest() == ScoringModel::predecessor().digest() {
         // Nothing is broken: the predecessor knew more when it scored than it stored.
-        let detail = "The predecessor scored it, and its score is kept; the steps are what its rules make of the event";
+        let detail = "The predecessor scored this signal, and its score is kept; the steps follow its rules";
         body.detail = Some(detail.to_owned());
     } else if !body.consistent {
         metrics.explanation_inconsistent();

@@ -8,10 +8,10 @@ use crate::http::{Given, Parameters};
 
 /// Declares and reads the filters; none where they ask for an empty account or user, which no signal has.
 pub(super) fn signal_filter(parameters: &mut Parameters<'_>) -> Option<SignalFilter> {
-    let account = "Only signals of this account. An empty value finds none.";
+    let account = "Only signals of this account. An empty value matches nothing.";
     let account_id = id(parameters, "accountId", account, AccountId::new);
     let user_id =
-        id(parameters, "userId", "Only signals of this user. An empty value finds none.", UserId::new);
+        id(parameters, "userId", "Only signals of this user. An empty value matches nothing.", UserId::new);
     let (event_type, signal_type) = types(parameters);
     let from = parameters.instant("from", "Only events at or after this instant.");
     let to = parameters.instant("to", "Only events before this instant.");

@@ -22,7 +22,7 @@ pub(crate) fn feature() -> Feature {
                  repeated while others are added. Every violation is reported at once; unknown parameters are violations.",
             ),
             Operation::new(Method::GET, "/signals/stats", "signalStats", read, stats)
-                .about("Statistics of all signals", "Exact, and as quick with many signals as with few."),
+                .about("Statistics of all signals", "Exact, and fast at any number of signals."),
             Operation::new(Method::GET, "/signals/{id}", "getSignal", read, one)
                 .about("One signal", "By its number, as lists give it."),
             Operation::new(Method::GET, "/signals/{id}/explanation", "explainSignal", read, explain).about(

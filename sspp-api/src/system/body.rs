@@ -112,7 +112,7 @@ struct HealthBody {
     warnings: Vec<String>,
 }
 
-/// 200 when every dependency is well, else 503 with the same body.
+/// 200 when every dependency works, else 503 with the same body.
 #[derive(Debug)]
 pub(crate) struct HealthAnswer(HealthBody);
 
@@ -128,8 +128,8 @@ impl HealthAnswer {
 
 impl Answer for HealthAnswer {
     fn document(to: &mut Documentation) {
-        to.answer::<HealthBody>(200, "Every dependency is well");
-        to.answer::<HealthBody>(503, "A dependency is not well");
+        to.answer::<HealthBody>(200, "Every dependency works");
+        to.answer::<HealthBody>(503, "A dependency does not work");
         to.refers_to(ServiceHealth::register);
     }
 

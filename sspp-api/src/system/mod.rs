@@ -1,4 +1,4 @@
-//! The service about itself.
+//! Health, metrics and event types of the service.
 //!
 //! - `operations`: the routes
 //! - `report`, `body`: event types, health, readiness, liveness, metrics

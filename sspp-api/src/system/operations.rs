@@ -7,11 +7,11 @@ use crate::http::{Feature, Needs, Open, Operation};
 
 use super::report::{event_types, health, live, metrics, ready};
 
-/// The service about itself.
+/// Health, metrics and event types of the service.
 pub(crate) fn feature() -> Feature {
     Feature {
         tag: "System",
-        description: "The service about itself.",
+        description: "Health, metrics and event types of the service.",
         operations: vec![
             Operation::new(
                 Method::GET,
@@ -24,7 +24,7 @@ pub(crate) fn feature() -> Feature {
             Operation::new(Method::GET, "/health", "health", Open, health)
                 .about(
                     "Health of the service and its dependencies",
-                    "Asks each of them. A 503 has the same body.",
+                    "Checks each dependency. A 503 has the same body.",
                 )
                 .bare(),
             Operation::new(Method::GET, "/ready", "ready", Open, ready)

@@ -1,4 +1,4 @@
-//! Why a transfer stopped, and how to go on.
+//! Why a transfer stopped, and how to continue.
 
 use sspp_core::{QueueError, StoreError};
 use sspp_import::ImportError;
@@ -37,7 +37,7 @@ pub enum TransferError {
         what: String,
     },
     /// More lines were to be left out than there are.
-    #[error("{file} has {lines} lines, and --skip-lines {skipped} leaves out more: is it the same file?")]
+    #[error("{file} has {lines} lines, fewer than --skip-lines {skipped}: check that it is the same file")]
     Short {
         /// The file.
         file: String,
@@ -51,7 +51,7 @@ pub enum TransferError {
     Legacy {
         /// Why.
         reason: String,
-        /// How to go on, where something is done.
+        /// How to continue, where something is done.
         resume: Option<Resume>,
     },
     /// The store or the queue failed for too long.
@@ -59,7 +59,7 @@ pub enum TransferError {
     Stopped {
         /// Why.
         reason: String,
-        /// How to go on, where something is done.
+        /// How to continue, where something is done.
         resume: Option<Resume>,
     },
     /// A signal came before it was done.
@@ -67,11 +67,11 @@ pub enum TransferError {
     Interrupted {
         /// Which.
         signal: &'static str,
-        /// How to go on, where something is done.
+        /// How to continue, where something is done.
         resume: Option<Resume>,
     },
     /// Everything else was taken, but some was not.
-    #[error("{count} could not be taken{}", listed(*earlier))]
+    #[error("{count} could not be imported{}", listed(*earlier))]
     Rejected {
         /// How many.
         count: u64,
@@ -80,7 +80,7 @@ pub enum TransferError {
     },
 }
 
-/// How a transfer goes on that was stopped.
+/// How a transfer continues that was stopped.
 ///
 /// ```
 /// let resume = Some(sspp_api::Resume::SameCommand);
@@ -97,22 +97,20 @@ pub enum Resume {
     Argument(String),
 }
 
-/// How to go on. What was done is done, whether it is done again or left out.
+/// How to continue. What was done is done, whether it is done again or left out.
 fn go_on(resume: Option<&Resume>) -> String {
     match resume {
-        None => "; nothing was done yet".to_owned(),
-        Some(Resume::SameCommand) => "; what was done stays: the same command goes on from there".to_owned(),
-        Some(Resume::WithoutAgain) => {
-            "; what was done stays: without --again the command goes on from there".to_owned()
-        }
+        None => "; nothing was imported".to_owned(),
+        Some(Resume::SameCommand) => "; imported rows stay: run the same command to continue".to_owned(),
+        Some(Resume::WithoutAgain) => "; imported rows stay: run it without --again to continue".to_owned(),
         Some(Resume::Argument(argument)) => format!(
-            "; what was done stays: run the same command again, which does no harm, or with {argument} to leave out what is done"
+            "; imported rows stay: it is safe to run the same command again; {argument} skips the imported rows"
         ),
     }
 }
 
 fn listed(earlier: u64) -> String {
-    let first = ": the first of them are listed above, each with the reason";
+    let first = ": the first are listed above with their reasons";
     match earlier {
         0 => first.to_owned(),
         _ => format!("{first}, or by an earlier call, which read {earlier} of them"),
@@ -126,8 +124,8 @@ mod tests {
     #[test]
     fn how_to_go_on_is_said_where_something_is_done() {
         let error = |resume| TransferError::Legacy { reason: "no such host".to_owned(), resume }.to_string();
-        assert!(error(None).ends_with("sales_signals: no such host; nothing was done yet"));
+        assert!(error(None).ends_with("sales_signals: no such host; nothing was imported"));
         let some = error(Some(Resume::Argument("--after 7".to_owned())));
-        assert!(some.contains("does no harm") && some.contains("with --after 7"), "{some}");
+        assert!(some.contains("it is safe to run") && some.contains("--after 7 skips"), "{some}");
     }
 }

@@ -28,15 +28,15 @@ pub struct ImportArgs {
     /// The NDJSON file, such as `sspp export` writes; `-` is standard input.
     pub file: PathBuf,
 
-    /// How many lines at the beginning to leave out: they were done before.
+    /// How many lines at the beginning to skip, because they are imported already.
     #[arg(long, value_name = "LINES", default_value_t = 0)]
     pub skip_lines: u64,
 
-    /// Where the progress is kept: the same command goes on after what is done. The file is known by its content.
+    /// The file of the progress: run the same command again to continue. The imported file is recognised by its content.
     #[arg(long, value_name = "FILE", conflicts_with = "skip_lines")]
     pub checkpoint: Option<PathBuf>,
 
-    /// Forget the checkpoint and begin anew.
+    /// Forget the checkpoint and start over.
     #[arg(long, requires = "checkpoint")]
     pub again: bool,
 
@@ -44,7 +44,7 @@ pub struct ImportArgs {
     #[command(flatten)]
     pub data: DataArgs,
 
-    /// The scoring model that knows the types of events.
+    /// The scoring model, which knows the event types.
     #[command(flatten)]
     pub model: ModelArgs,
 
@@ -58,7 +58,7 @@ pub struct ImportArgs {
 }
 
 /// Imports a file and says on standard error how far it is. A signal keeps its event id, score, signal type, model and times; a line without a kind is an event as
-/// `POST /events` takes it. Doing it again does no harm. Nothing is made or written before a
+/// `POST /events` takes it. Doing it again is safe. Nothing is made or written before a
 /// line was read that can be taken.
 pub fn run_import(args: &ImportArgs) -> Result<(), TransferError> {
     run(&args.logs, async |stop| import(args, stop).await)
@@ -123,7 +123,7 @@ async fn import(args: &ImportArgs, mut stop: StopSignals) -> Result<(), Transfer
         }
         Done { already: true, checkpoint, .. } => {
             say(&format!(
-                "{} was imported already, {} lines: --again imports it once more",
+                "{} is already imported, {} lines: import it once more with --again",
                 origin.name(),
                 checkpoint.rows
             ));
@@ -142,7 +142,7 @@ struct Recording<'m> {
     place: Option<Place>,
     target: Option<Target>,
     model: &'m Arc<ScoringModel>,
-    /// How to go on where a checkpoint is kept.
+    /// How to continue where a checkpoint is kept.
     by_checkpoint: Option<Resume>,
     progress: Progress,
 }

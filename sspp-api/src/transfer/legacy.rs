@@ -24,11 +24,11 @@ pub struct LegacyArgs {
     #[arg(long = "from", env = "SSPP_LEGACY_URL", value_name = "SSPP_LEGACY_URL", hide_env_values = true)]
     pub url: Secret,
 
-    /// The source that its signals get. With the row's id it makes the event id: give two predecessors two names.
+    /// The source of its signals. The event id is made from it and the row's id, so give two predecessors two names.
     #[arg(long, value_name = "NAME", default_value = "legacy", value_parser = source)]
     pub source: Source,
 
-    /// The last id that was done before.
+    /// The last id that an earlier run imported.
     #[arg(long, value_name = "ID", default_value_t = 0, allow_negative_numbers = true)]
     pub after: i64,
 
@@ -50,7 +50,7 @@ fn source(text: &str) -> Result<Source, String> {
 }
 
 /// Imports the table. Every row keeps its score, signal type and times; its event id follows from the row's id, so doing it
-/// again does no harm. Nothing is made or written before the table was found.
+/// again is safe. Nothing is made or written before the table was found.
 pub fn run_import_legacy(args: &LegacyArgs) -> Result<(), TransferError> {
     run(&args.logs, async |stop| import_legacy(args, stop).await)
 }
@@ -95,7 +95,9 @@ fn unopened(error: PgOpenError) -> TransferError {
 
 fn unread(error: &LegacyError, resume: Option<Resume>) -> TransferError {
     let advice = match error {
-        LegacyError::NoTable { .. } => ": is --from (SSPP_LEGACY_URL) the predecessor's database?",
+        LegacyError::NoTable { .. } => {
+            ": check that --from (SSPP_LEGACY_URL) names the predecessor's database"
+        }
         _ => "",
     };
     TransferError::Legacy { reason: format!("{error}{advice}"), resume }
@@ -146,7 +148,7 @@ fn record(row: LegacySignal, source: &Source, model: ModelDigest) -> Result<Reco
     let event_id = EventId::of_external(&external_id, Some(source), &account_id);
     let score: f64 = given(row.signal_score, "signal_score")?
         .parse()
-        .map_err(|_| "signal_score is no number".to_owned())?;
+        .map_err(|_| "signal_score is not a number".to_owned())?;
     let score = Units::from_f64(score).filter(|units| (0..=10_000_000).contains(&units.get()));
     let score = Score::rounded(score.ok_or("signal_score is not from 0 to 1000, or finer than 0.0001")?);
     let instant = |value, name: &str| {

@@ -64,7 +64,7 @@ impl Line {
     ) -> Result<Self, String> {
         let text = read_text(line).map_err(|fault| format!("it {fault}"))?;
         let Kind { kind } =
-            serde_json::from_str(text).map_err(|error| format!("it is no JSON object: {error}"))?;
+            serde_json::from_str(text).map_err(|error| format!("it is not a JSON object: {error}"))?;
         match kind.as_deref() {
             Some("signal") => Ok(Self::Signal(Box::new(signal(text)?))),
             Some("model") => Ok(Self::Model(record(text)?)),
@@ -88,12 +88,12 @@ impl Line {
 
 fn signal(text: &str) -> Result<Record, String> {
     let line: SignalIn<'_> =
-        serde_json::from_str(text).map_err(|error| format!("it is no signal: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("it is not a signal: {error}"))?;
     let score = Units::from_f64(line.signal_score).map(Score::rounded);
     let score = score
         .filter(|score| score.to_f64().total_cmp(&line.signal_score).is_eq() && *score <= MAX_SCORE)
         .ok_or_else(|| {
-            format!("signalScore {} is no score from 0 to 1000 of two decimals", line.signal_score)
+            format!("signalScore {} is not a score from 0 to 1000 with two decimals", line.signal_score)
         })?;
     let event = Event {
         account_id: line.account_id,
@@ -128,7 +128,7 @@ pub(super) fn scored(
 }
 
 fn record(text: &str) -> Result<ModelRecord, String> {
-    let line: ModelIn = serde_json::from_str(text).map_err(|error| format!("it is no model: {error}"))?;
+    let line: ModelIn = serde_json::from_str(text).map_err(|error| format!("it is not a model: {error}"))?;
     let model =
         ScoringModel::from_json(&line.document).map_err(|faults| format!("its document: {faults}"))?;
     if model.digest() != line.digest {

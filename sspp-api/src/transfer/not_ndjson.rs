@@ -22,7 +22,8 @@ pub(super) fn not_ndjson(beginning: &[u8], file: &Path) -> Option<String> {
     }
     if text.contains("signal_score") {
         return Some(
-            "is an export of signals as CSV: export them as NDJSON, which is `/signals/export` without `format=csv`".to_owned(),
+            "is an export of signals as CSV: export NDJSON (`/signals/export` without `format=csv`)"
+                .to_owned(),
         );
     }
     if text.contains([',', ';', '\t']) {
@@ -31,7 +32,7 @@ pub(super) fn not_ndjson(beginning: &[u8], file: &Path) -> Option<String> {
             "is CSV: use `sspp import {file}`, which reads CSV and sends its events to the API"
         ));
     }
-    Some(format!("is not NDJSON: line {number} is no JSON object"))
+    Some(format!("is not NDJSON: line {number} is not a JSON object"))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(super) struct Progress {
     pub(super) conflicts: u64,
     pub(super) erased: u64,
     pub(super) rejected: u64,
-    /// How to go on, where something is done.
+    /// How to continue, where something is done.
     pub(super) resume: Option<Resume>,
     began: Instant,
     shown: Instant,
@@ -75,7 +75,7 @@ impl Progress {
         self.rejected += 1;
         match self.rejected {
             ..=SHOWN => say(reason),
-            rejected if rejected == SHOWN + 1 => say("more cannot be taken; they are only counted"),
+            rejected if rejected == SHOWN + 1 => say("more lines are rejected; they are only counted"),
             _ => {}
         }
     }

@@ -113,8 +113,7 @@ impl Target {
                 Err(StoreError::MissingModel { digest }) => {
                     let Some(model) = self.models().get(&digest).cloned() else {
                         return Err(format!(
-                            "a signal names the scoring model {digest}, which is neither in the store nor in the lines before; \
-                             import the line of the model first"
+                            "a signal names the scoring model {digest}, which is neither in the store nor in an earlier line; import the model first"
                         ));
                     };
                     wait(&mut tries, format!("the store lost the scoring model {digest}")).await?;
@@ -141,7 +140,7 @@ impl Target {
                         _ => true,
                     });
                     if !events.is_empty() {
-                        wait(&mut tries, "not every event is taken".to_owned()).await?;
+                        wait(&mut tries, "not every event was accepted".to_owned()).await?;
                     }
                 }
                 Err(IntakeError::Store(error)) => wait_for_store(&mut tries, &error).await?,

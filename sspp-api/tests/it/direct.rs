@@ -111,7 +111,10 @@ async fn more_than_ten_thousand_waiting_events_are_refused_at_once() {
         .await;
         let refused = send().await;
         refused.problem(503);
-        assert!(refused.text.contains("Too many events wait") && retry_after(&refused) >= 1, "{refused:?}");
+        assert!(
+            refused.text.contains("Too many events are waiting") && retry_after(&refused) >= 1,
+            "{refused:?}"
+        );
         away.store(false, Ordering::SeqCst);
     };
     let (first, waited, ()) = tokio::join!(in_a_commit, waiting, then);

@@ -1,4 +1,4 @@
-//! `sspp-api import --checkpoint`: an import that stopped goes on, and takes no file of others.
+//! `sspp-api import --checkpoint`: an import that stopped continues, and takes no file of others.
 
 use serde_json::Value;
 
@@ -21,10 +21,10 @@ fn with_a_checkpoint_an_import_goes_on_and_knows_its_file() {
     let (done, said) = import(&[]);
     assert!(done && said.contains("2 new signals"), "{said}");
     let (done, said) = import(&[]);
-    assert!(done && said.contains("imported already, 2 lines"), "{said}");
+    assert!(done && said.contains("already imported, 2 lines"), "{said}");
     write(&["a", "b", "c"]);
     let (done, said) = import(&[]);
-    assert!(done && said.contains("going on after row 2") && said.contains("1 new signals"), "{said}");
+    assert!(done && said.contains("continuing after row 2") && said.contains("1 new signals"), "{said}");
     write(&["a", "x", "c"]);
     let (done, said) = import(&[]);
     assert!(!done && said.contains("has changed") && said.contains("--again"), "{said}");
@@ -42,8 +42,8 @@ fn a_checkpoint_takes_no_file_of_others() {
     for (file, checkpoint, other, content, said) in [
         ("e.lock", "e", "e.lock", line.as_str(), "same file"),
         ("e.new", "e", "e.new", &line, "same file"),
-        ("e.ndjson", "p", "p.lock", "mine", "is no lock"),
-        ("e.ndjson", "notes", "notes", "mine", "is no checkpoint"),
+        ("e.ndjson", "p", "p.lock", "mine", "is not a lock file"),
+        ("e.ndjson", "notes", "notes", "mine", "is not a checkpoint"),
         ("e.ndjson", "sent", "sent", letter, "is a checkpoint of `sspp import`"),
     ] {
         std::fs::write(folder.path().join(file), &line).unwrap();
@@ -65,17 +65,17 @@ fn lines_that_an_earlier_call_rejected_are_not_forgotten() {
     let arguments = ["import", "e.ndjson", "--data", "copy.db", "--checkpoint", "progress"];
     std::fs::write(folder.path().join("e.ndjson"), format!("{{}}\n{line}")).unwrap();
     let (done, said) = sspp_api(folder.path(), &arguments, &[]);
-    assert!(!done && said.contains("1 could not be taken") && !said.contains("earlier"), "{said}");
+    assert!(!done && said.contains("1 could not be imported") && !said.contains("earlier"), "{said}");
     // Killed before its end.
     let checkpoint = std::fs::read_to_string(folder.path().join("progress")).unwrap();
     let killed = checkpoint.replace("\"done\": true", "\"done\": false");
     std::fs::write(folder.path().join("progress"), killed).unwrap();
     std::fs::write(folder.path().join("e.ndjson"), format!("{{}}\n{line}{line}")).unwrap();
     let (done, said) = sspp_api(folder.path(), &arguments, &[]);
-    assert!(!done && said.contains("1 could not be taken") && said.contains("earlier call"), "{said}");
+    assert!(!done && said.contains("1 could not be imported") && said.contains("earlier call"), "{said}");
     // They are told once.
     let (done, said) = sspp_api(folder.path(), &arguments, &[]);
-    assert!(done && said.contains("imported already"), "{said}");
+    assert!(done && said.contains("already imported"), "{said}");
 }
 
 #[cfg(unix)]
@@ -93,10 +93,10 @@ fn an_import_that_stops_says_how_its_checkpoint_goes_on() {
     let line = event("a", "call_made", "{}") + "\n";
     let arguments = ["import", "-", "--data", "copy.db", "--checkpoint", "progress"];
     for (more, how, lines, said) in [
-        (&["--again"][..], "-INT", 500, "what was done stays: without --again the command goes on"),
-        (&[], "-KILL", 1000, "going on after row 500"),
-        (&[], "full disk", 1001, "what was done stays: the same command goes on"),
-        (&["--again"], "full disk", 1001, "what was done stays: without --again the command goes on"),
+        (&["--again"][..], "-INT", 500, "imported rows stay: run it without --again to continue"),
+        (&[], "-KILL", 1000, "continuing after row 500"),
+        (&[], "full disk", 1001, "imported rows stay: run the same command to continue"),
+        (&["--again"], "full disk", 1001, "imported rows stay: run it without --again to continue"),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sspp-api"));
         command.args([&arguments[..], more].concat()).current_dir(folder.path()).env_clear();

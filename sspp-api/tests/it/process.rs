@@ -207,7 +207,7 @@ fn settings_that_another_shape_reads_are_named() {
     for (servers, settings, said) in [
         (&[][..], &queue[..], &["QUEUE_NAME, SSPP_MAX_BACKLOG", "REDIS_URL"][..]),
         (&AWAY[1..], &queue, &["QUEUE_NAME, SSPP_MAX_BACKLOG", "REDIS_URL"]),
-        (&AWAY, &retention, &["SSPP_RETAIN_SIGNALS", "sspp-worker removes"]),
+        (&AWAY, &retention, &["SSPP_RETAIN_SIGNALS", "sspp-worker does the retention"]),
         (&[], &retention, &[]),
         (&AWAY, &queue, &[]),
     ] {

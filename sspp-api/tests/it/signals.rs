@@ -65,7 +65,7 @@ async fn pages_and_cursors_show_every_row_once() {
             assert_eq!((paged, followed), (all.clone(), all), "{list}");
         }
     }
-    // A cursor alone goes on in its own order.
+    // A cursor alone continues in its own order.
     let first = harness.get("/api/v1/signals?sortBy=id&sortOrder=ASC&limit=2").await.json();
     let cursor = first["pagination"]["nextCursor"].as_str().unwrap();
     let rest = harness.get(&format!("/api/v1/signals?limit=100&cursor={cursor}")).await.json();

@@ -1,4 +1,4 @@
-//! The service about itself.
+//! Health, metrics and event types of the service.
 
 use serde_json::json;
 use sspp_api::Settings;

@@ -35,7 +35,7 @@ impl Root {
         };
         let authority = uri.authority().ok_or_else(|| wrong("names no host"))?;
         if authority.as_str().contains('@') {
-            return Err(wrong("holds a name or password, which belong into api_key"));
+            return Err(wrong("contains a user or password: use api_key instead"));
         }
         if uri.query().is_some() {
             return Err(wrong("holds a query"));

@@ -43,7 +43,7 @@ impl Options {
             Some(transport) => Some(transport),
             None => {
                 if exposed {
-                    tracing::warn!(url = %valid.root, "the API key travels unencrypted: use https");
+                    tracing::warn!(url = %valid.root, "the API key is sent unencrypted: use https");
                 }
                 let timeout = self.settings.connect_timeout;
                 let http = HttpTransport::new(valid.root.is_tls(), timeout, valid.proxy, valid.roots);
@@ -174,7 +174,7 @@ fn bearer(key: &str) -> Result<HeaderValue, &'static str> {
     }
     let header = HeaderValue::from_str(&format!("Bearer {key}"));
     let mut header =
-        header.map_err(|_| "holds characters that no key has: give it as the server printed it")?;
+        header.map_err(|_| "contains invalid characters: use the key as the server printed it")?;
     header.set_sensitive(true);
     Ok(header)
 }

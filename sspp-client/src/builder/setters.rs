@@ -91,7 +91,7 @@ impl<C> ClientBuilder<C> {
     /// It runs on the thread that emits, so it should be quick, and must not hold a clone of the client, which would never be dropped. A dropped event is counted as
     /// [`BeforeSend`](crate::DropReason::BeforeSend) and is no error: `emit` gives the id that it would have had, `send`
     /// [`Verdict::Dropped`](crate::Verdict::Dropped). If the function panics, its event is dropped in the same manner, and the
-    /// program goes on.
+    /// program continues.
     ///
     /// ```
     /// use sspp_client::{Client, SalesEvent};
@@ -166,7 +166,7 @@ impl<C> ClientBuilder<C> {
         retry_tokens: u32;
         /// Whether requests above 1 KiB are compressed; true by default.
         gzip: bool;
-        /// For how long a client that was dropped without `close` goes on sending, in the background; 5 s by default.
+        /// For how long a client that was dropped without `close` continues sending, in the background; 5 s by default.
         drop_grace: Duration;
     }
 
@@ -204,7 +204,7 @@ impl<C> ClientBuilder<C> {
     /// anything of the client. While it runs, the next wait; of more than 10,000 the rest is left out and counted. Events of
     /// [`send`](Client::send) cause no call: its caller has their outcomes.
     ///
-    /// It may hold a clone of the client: [`close`](Client::close) waits for it, and then lets go of it. Without `close`, such a client
+    /// It may hold a clone of the client: [`close`](Client::close) waits for it, and then releases it. Without `close`, such a client
     /// is never dropped.
     pub fn on_rejected(mut self, hook: impl Fn(&RejectedEvent) + Send + Sync + 'static) -> Self {
         self.options.hooks.rejected = Some(Arc::new(hook));

@@ -12,7 +12,7 @@ use crate::outbox::{Background, CloseReport, Outbox, Outcome, Sending, Stats, ru
 
 /// Sends events to an SSPP server and reads what became of them. Clones share one queue, one thread and one set of figures.
 ///
-/// Dropping the last clone waits for nothing: what was not sent yet goes on being sent in the background for
+/// Dropping the last clone waits for nothing: what was not sent yet continues being sent in the background for
 /// [`drop_grace`](crate::ClientBuilder::drop_grace), if the program lives on. Call [`close`](Self::close) before it ends.
 ///
 /// ```no_run
@@ -137,11 +137,11 @@ impl Client {
     /// Takes no more events, sends what there is, and returns when all of it is settled or time is over: then the rest is given
     /// up, counted, and given to callbacks. A [`send`](Self::send) that is under way counts as the rest does.
     ///
-    /// It also waits until all callbacks have run, for a second more than its time, and lets go of them: they may hold a
+    /// It also waits until all callbacks have run, for a second more than its time, and releases them: they may hold a
     /// clone of the client. One that is under way then has a second more. What did not run is counted
     /// ([`callbacks_missed`](Stats::callbacks_missed)). A callback that closes the client waits for no callback.
     ///
-    /// Called again, also at the same time, it gives the same report; the earliest deadline holds. Reading goes on working.
+    /// Called again, also at the same time, it gives the same report; the earliest deadline holds. Reading continues working.
     pub async fn close(&self, timeout: Duration) -> CloseReport {
         let outbox = &self.inner.outbox;
         outbox.begin_close(timeout);
@@ -174,10 +174,7 @@ impl Drop for Inner {
         let outbox = &self.outbox;
         let events = outbox.store.depth();
         if events > 0 && !outbox.store.is_lasting() && !outbox.store.is_closed() {
-            tracing::warn!(
-                events,
-                "a client was dropped with events not sent yet: call close() before, to wait for them"
-            );
+            tracing::warn!(events, "a client was dropped with unsent events: call close() first");
         }
         outbox.begin_close(outbox.settings.drop_grace);
     }

@@ -108,8 +108,8 @@ impl Client {
     pub async fn fetch_model(&self) -> Result<ModelInfo, Error> {
         let fetched = self.scoring_model().await?;
         let model = ScoringModel::from_json(fetched.document.get());
-        let model = model
-            .map_err(|faults| Error::Scoring(format!("the server's model is not understood: {faults}")))?;
+        let model =
+            model.map_err(|faults| Error::Scoring(format!("the server's model cannot be read: {faults}")))?;
         let info = ModelInfo::from(&model);
         *self.inner.model.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(model);
         Ok(info)

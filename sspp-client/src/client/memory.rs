@@ -129,7 +129,7 @@ impl MemoryEmitter {
     }
 
     /// Lets no emitted event into the queue. The [`Overflow`](crate::Overflow) policy decides what `emit` does; one that would
-    /// wait, or make room, drops the event. `send` needs no queue, and goes on.
+    /// wait, or make room, drops the event. `send` needs no queue, and continues.
     pub fn full(&self) {
         self.state().server = Server::Full;
     }

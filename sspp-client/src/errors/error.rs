@@ -51,7 +51,7 @@ pub enum Error {
     #[error("the client is closed")]
     Closed,
     /// The [`Transport`](crate::Transport) that carried the request panicked.
-    #[error("the client's transport panicked: what it carried may have arrived")]
+    #[error("the client's transport panicked: the events that it was sending may have arrived")]
     Panicked,
     /// The client is disabled: it asks no server.
     #[error(
@@ -68,13 +68,13 @@ pub enum Error {
     #[error("the server answered {0}")]
     Refused(Box<Problem>),
     /// The server answered with success and a body that this release does not understand.
-    #[error("the server's answer is not understood: {0}")]
+    #[error("the server's response cannot be read: {0}")]
     Answer(Arc<serde_json::Error>),
     /// The server asked to send the event again later, until there were no attempts left.
-    #[error("the server had no room for the event, however often it was sent")]
+    #[error("the server had no room for the event in any attempt")]
     Deferred,
-    /// An export ended too early: what was read is not all of it, and reading on does not help. Begin it anew.
-    #[error("the export broke off after {bytes} bytes and is not complete, begin it anew: {cause}")]
+    /// An export ended too early: what was read is not all of it, and reading on does not help. Begin it again.
+    #[error("the export ended after {bytes} bytes and is incomplete, start it again: {cause}")]
     BrokenOff {
         /// How many bytes were read.
         bytes: u64,
@@ -92,7 +92,7 @@ pub enum Error {
         timeout: Duration,
     },
     /// Not everything that was emitted was settled in the time given.
-    #[error("{unsettled} events were not settled within {timeout:?}: they go on being sent")]
+    #[error("{unsettled} events were not settled within {timeout:?}; the client continues to send them")]
     Unsettled {
         /// How many still wait or are on their way.
         unsettled: usize,
@@ -151,8 +151,7 @@ impl Error {
             Self::TooLarge { .. } => ("too_large", self.to_string()),
             Self::Refused(problem) if problem.status == 413 => {
                 let detail = format!(
-                    "the event has {bytes} bytes of JSON, and the server, or a proxy before it, takes no request as large: send \
-                     less metadata"
+                    "the event has {bytes} bytes of JSON, too large for the server or a proxy in front of it: send less metadata"
                 );
                 ("too_large", detail)
             }

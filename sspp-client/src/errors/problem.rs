@@ -110,10 +110,12 @@ impl fmt::Display for Problem {
             401 => "the API key is missing or unknown: set api_key or SSPP_API_KEY",
             403 => "the API key lacks the scope for this",
             404 if self.kind.ends_with(":unknown-route") => {
-                "check the URL: it is that of a server, or of the root of its API"
+                "check the URL: use the server's address, or the root of its API"
             }
-            404 if !self.kind.starts_with("urn:sspp:") => "no SSPP server is there: check the URL",
-            407 => "the proxy wants a name and password: give them in its URL",
+            404 if !self.kind.starts_with("urn:sspp:") => {
+                "there is no SSPP server at this URL: check the URL"
+            }
+            407 => "the proxy requires a name and password: add them to its URL",
             _ => "",
         };
         for part in [self.detail.as_str(), hint].into_iter().filter(|part| !part.is_empty()) {

@@ -266,8 +266,7 @@ impl SalesEvent {
         wrong.push(Violation {
             pointer: "/timestamp".to_owned(),
             code: "required".into(),
-            detail: "an event with an id of its own needs the time when it happened, or sending it again would be another event: \
-                     call at()"
+            detail: "an event with its own id needs a time, otherwise sending it again makes a different event: call at()"
                 .to_owned(),
         });
         Violations::from_vec(wrong).map_or(built, Err)

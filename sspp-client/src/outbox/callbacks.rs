@@ -46,7 +46,7 @@ struct State {
     calling: bool,
     /// No more notices come.
     ended: bool,
-    /// The thread has let go of the callbacks.
+    /// The thread has released the callbacks.
     gone: bool,
     /// When `close` is to return.
     until: Option<Instant>,
@@ -166,7 +166,7 @@ impl Callbacks {
         left(&worker.mailbox.wait(worker.mailbox.lock(), |state| left(state) == 0, |_| deadline))
     }
 
-    /// The end: waits for the callbacks, and lets go of them. Those that have not run when time is over are counted.
+    /// The end: waits for the callbacks, and releases them. Those that have not run when time is over are counted.
     pub(crate) fn end(&self) {
         let Some(worker) = &self.worker else { return };
         worker.mailbox.change(|state| state.ended = true);
@@ -179,7 +179,7 @@ impl Callbacks {
         let missed = std::mem::take(&mut state.waiting).len();
         if missed > 0 {
             self.counters.callbacks_missed(missed);
-            tracing::warn!(missed, "the client's time to close was over before every callback had run");
+            tracing::warn!(missed, "the client closed before every callback had run");
         }
         drop(worker.mailbox.wait(state, |state| state.gone, |state| over(state) + GRACE));
     }
@@ -194,7 +194,7 @@ impl Drop for Callbacks {
     }
 }
 
-/// Ends with the client. Callbacks may hold it: they are let go of then.
+/// Ends with the client. Callbacks may hold it: they are released then.
 fn run(mailbox: &Mailbox, hooks: Hooks) {
     while let Some(notice) = next(mailbox) {
         let call = std::panic::AssertUnwindSafe(|| match (&notice, &hooks) {

@@ -64,7 +64,7 @@ async fn deliver_one(mut batch: Batch, troubled: &(impl Fn(bool) + Send + Sync))
             Ok(answer) => {
                 troubled(false);
                 if std::mem::take(&mut away) {
-                    tracing::info!("the server is back: the spool is delivered");
+                    tracing::info!("the server is available again: delivering the spool");
                 }
                 outbox.tokens.give_back(paid.take());
                 batch.settle(answer.verdicts);
@@ -110,7 +110,7 @@ async fn deliver_one(mut batch: Batch, troubled: &(impl Fn(bool) + Send + Sync))
             } else if !matches!(error, Error::Deferred) && !std::mem::replace(&mut away, true) {
                 tracing::warn!(
                     events = batch.len(),
-                    "events wait in the spool until the server is back: {error}"
+                    "events wait in the spool until the server is available: {error}"
                 );
             }
             tokio::time::sleep(pause).await;

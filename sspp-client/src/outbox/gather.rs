@@ -21,7 +21,7 @@ pub(crate) async fn run(outbox: Arc<Outbox>) {
     // Each `send` ends when time is over.
     let _ = outbox.sends.subscribe().wait_for(|sends| *sends == 0).await;
     outbox.settle();
-    // Reading goes on meanwhile.
+    // Reading continues meanwhile.
     let _ = tokio::task::spawn_blocking(move || outbox.end_callbacks()).await;
 }
 

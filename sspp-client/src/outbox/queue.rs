@@ -89,7 +89,7 @@ impl Store for Queue {
                 tracing::warn!(
                     events = state.held.events,
                     bytes = state.held.bytes,
-                    "the client's queue is full: the server is slower than the program emits, or away"
+                    "the client's queue is full: the server is unavailable or slower than the program emits"
                 );
             }
             match self.overflow {

@@ -191,7 +191,7 @@ impl Store for SpoolStore {
             loop {
                 ticks.tick().await;
                 let spool = self.spool.clone();
-                // It can take long, and requests go on meanwhile.
+                // It can take long, and requests continue meanwhile.
                 if let Ok(Err(error)) = tokio::task::spawn_blocking(move || spool.sync()).await {
                     log(&error);
                 }

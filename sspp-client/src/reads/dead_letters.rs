@@ -68,7 +68,7 @@ impl DeadLetterQuery {
         /// Given up for this reason: a [`DeadLetterReason`], or its text. What is no reason of the server's is refused by it: a newer server
         /// may have more.
         reason = unchecked("reason");
-        /// Whose event is of this type: an [`EventType`], or its text; known to the scoring model or not.
+        /// With an event of this type: an [`EventType`], or its text; known to the scoring model or not.
         event_type = text("eventType", EventType, "invalid_type");
         /// Given up at or after this instant: as [`SignalQuery::from`](crate::SignalQuery::from).
         from = instant("from");

@@ -24,7 +24,7 @@ pub struct Erasure {
 
 impl Client {
     /// Erases an account: its signals, its dead letters, and what waits in the queue. Every event of it that was received so far
-    /// goes, and none comes back. Repeating it does no harm. What this client has in its own queue is not erased.
+    /// goes, and none comes back. Repeating it is safe. What this client has in its own queue is not erased.
     ///
     /// ```no_run
     /// # async fn run(client: sspp_client::Client) -> Result<(), Box<dyn std::error::Error>> {

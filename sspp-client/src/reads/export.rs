@@ -102,7 +102,7 @@ impl Client {
         parameters.unset("limit");
         parameters.refuse(
             &["sortBy", "sortOrder", "cursor"],
-            "is not for exports, which have no order: leave it out",
+            "cannot be used with exports, which have no order: leave it out",
         );
         parameters.set_unchecked("format", format.as_str());
         let path = format!("/signals/export{}", parameters.query()?.as_str());

@@ -101,7 +101,7 @@ impl Lines {
             }
             self.looked_at = self.held.len();
             if self.held.len() > LONGEST_LINE {
-                return Err(Error::answer("a line of the export is longer than any line of a server"));
+                return Err(Error::answer("a line of the export is longer than the limit"));
             }
             match self.export.try_next().await? {
                 Some(part) => self.held.extend_from_slice(&part),

@@ -78,7 +78,7 @@ pub struct JobSignal {
 pub struct JobStats {
     /// Jobs to be taken next.
     pub waiting: u64,
-    /// Jobs in hand.
+    /// Jobs in progress.
     pub active: u64,
     /// Signals made.
     pub completed: u64,

@@ -57,7 +57,7 @@ type PageFuture<T> = BoxFuture<'static, Result<Page<T>, Error>>;
 ///     query = query.cursor(cursor);
 /// }
 /// if let Some(page) = client.signals(&query).next_page().await? {
-///     println!("{} signals, go on with {:?}", page.items.len(), page.next_cursor);
+///     println!("{} signals, continue with {:?}", page.items.len(), page.next_cursor);
 /// }
 /// # Ok(())
 /// # }
@@ -67,7 +67,7 @@ type PageFuture<T> = BoxFuture<'static, Result<Page<T>, Error>>;
 pub struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
-    /// Where the list goes on, for the query's `cursor`; none on the last page.
+    /// Where the list continues, for the query's `cursor`; none on the last page.
     pub next_cursor: Option<String>,
     /// How long the whole list is.
     pub total: Total,
@@ -133,7 +133,7 @@ impl<T> Pages<T> {
         self
     }
 
-    /// Where the list goes on after the page that is being read, for the query's `cursor`; none on the last page, and before the first.
+    /// Where the list continues after the page that is being read, for the query's `cursor`; none on the last page, and before the first.
     pub fn cursor(&self) -> Option<&str> {
         self.next_cursor.as_deref()
     }

@@ -47,7 +47,7 @@ pub struct ReplayMany {
     pub remaining: u64,
     /// Whether `remaining` is all: false where there are more, and the server did not count them.
     pub remaining_is_exact: bool,
-    /// Where to go on; none when all were looked at.
+    /// Where to continue; none when all were looked at.
     pub next_cursor: Option<String>,
 }
 
@@ -71,8 +71,8 @@ pub struct Replayed {
     pub skipped: Vec<SkippedLetter>,
 }
 
-/// A replay of many that goes on, call by call, until all letters of its query were looked at. After an error it is not at its end: the
-/// next call goes on where it was.
+/// A replay of many that continues, call by call, until all letters of its query were looked at. After an error it is not at its end: the
+/// next call continues where it was.
 ///
 /// ```no_run
 /// # async fn run(client: sspp_client::Client) -> Result<(), sspp_client::Error> {
@@ -138,7 +138,7 @@ impl Client {
     }
 
     /// Replays many, the first recorded first, or only counts them (`dry_run`), in one call. It looks at the query's `page_size` letters,
-    /// and answers within some seconds; to go on, call it with its `next_cursor` as the query's `cursor`.
+    /// and answers within some seconds; to continue, call it with its `next_cursor` as the query's `cursor`.
     pub async fn replay_dead_letters(
         &self,
         query: &DeadLetterQuery,

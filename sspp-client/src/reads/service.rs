@@ -35,7 +35,7 @@ pub struct Health {
     pub services: BTreeMap<String, ServiceHealth>,
     /// Whether accepted events survive a crash of the servers of queue and store.
     pub durability: DurabilityStatus,
-    /// What to change; empty when all is well.
+    /// What to change; empty when everything works.
     pub warnings: Vec<String>,
 }
 

@@ -17,7 +17,7 @@ pub(super) trait Steps: Sized + Send + 'static {
     }
 }
 
-/// What cannot go on after an error: it gives the same one from then on.
+/// What cannot continue after an error: it gives the same one from then on.
 pub(super) struct Lasting<S> {
     steps: S,
     broken: Option<Error>,

@@ -27,7 +27,7 @@ pub enum SpoolError {
     },
     /// The files were written in a format that this release does not read.
     #[error(
-        "{} has spool format {found}, and this release reads format {readable}: deliver it with the release that wrote it, or move it away",
+        "{} has spool format {found}, and this release reads format {readable}: deliver it with the release that wrote it, or move it",
         path.display()
     )]
     Version {
@@ -39,7 +39,7 @@ pub enum SpoolError {
         readable: u32,
     },
     /// The spool has as many bytes as it may have.
-    #[error("the spool {} has reached its limit of {max_bytes} bytes: raise max_bytes, or find out why nothing is delivered", folder.display())]
+    #[error("the spool {} has reached its limit of {max_bytes} bytes: raise max_bytes, or check why events are not delivered", folder.display())]
     Full {
         /// The folder.
         folder: PathBuf,

@@ -9,7 +9,7 @@
 //! | length | payload |
 //!
 //! The header's own checksum makes its length trustworthy: a damaged payload costs one record, and after a damaged
-//! header the next marker is where reading goes on.
+//! header the next marker is where reading continues.
 
 use std::ops::Range;
 

@@ -48,7 +48,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// The oldest record; what is read to its end goes on the way.
+    /// The oldest record; a segment that is read to its end is removed.
     pub(super) fn oldest(&mut self) -> Result<Option<Oldest>, SpoolError> {
         while let Some(front) = self.segments.front() {
             let offset = self.offset(front);

@@ -54,8 +54,7 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> Vec<&'e (dyn Error + 'static)
 fn of_tls(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "no authority that this machine trusts signed the certificate: install the authority's, name its file in SSL_CERT_FILE, or \
-             give it to root_certificates"
+            "the certificate is not signed by a trusted authority: install the authority's certificate, set SSL_CERT_FILE, or use root_certificates"
                 .to_owned()
         }
         rustls::Error::InvalidCertificate(
@@ -66,7 +65,7 @@ fn of_tls(error: &rustls::Error) -> String {
         ) => format!("the certificate is for another name ({error})"),
         rustls::Error::InvalidCertificate(fault) => format!("the certificate is not accepted ({fault})"),
         rustls::Error::InvalidMessage(_) => {
-            "what answers does not speak TLS: does the URL begin with http:// there?".to_owned()
+            "the server does not speak TLS: try a URL with http://".to_owned()
         }
         error => format!("TLS failed ({error})"),
     }
@@ -74,7 +73,7 @@ fn of_tls(error: &rustls::Error) -> String {
 
 fn of_http(error: &hyper::Error) -> Option<&'static str> {
     if error.is_parse() {
-        return Some("what answers does not speak HTTP: where it speaks TLS, the URL begins with https://");
+        return Some("the server does not speak HTTP: if it uses TLS, begin the URL with https://");
     }
     if error.is_incomplete_message() || error.is_canceled() {
         return Some("the other side closed it without an answer");
@@ -90,7 +89,7 @@ fn of_text(error: &(dyn Error + 'static)) -> Option<String> {
             format!("the name of the host cannot be resolved ({last})")
         }
         "tunnel error: proxy authorization required" => {
-            "proxy authorization required: it wants a name and password, in its URL".to_owned()
+            "proxy authorization required: add a name and password to its URL".to_owned()
         }
         "tunnel error: unsuccessful" => "the proxy does not connect to that server".to_owned(),
         _ => return None,

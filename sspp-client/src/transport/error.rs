@@ -78,8 +78,7 @@ impl fmt::Display for TransportError {
             Kind::Cut => "the connection ended early",
             Kind::Unusable => "the request cannot be sent",
             Kind::Endless => {
-                "none whose end can be told: it has neither a length nor chunks, so what is on the way, perhaps a proxy of HTTP/1.0, \
-                 cannot carry it"
+                "none with a known end: it has neither a length nor chunks. Perhaps an HTTP/1.0 proxy is in between"
             }
         })?;
         // The causes are the message: "connection refused" is what one looks for.

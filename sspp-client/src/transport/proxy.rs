@@ -79,8 +79,7 @@ impl ProxyChoice {
         if let Some(found) = found.filter(usable) {
             return Ok(Some(Proxy::new(&found)));
         }
-        let fault = "is no URL of an HTTP proxy: give one such as http://proxy.example.com:3128, with what is special in name and \
-                     password percent-encoded";
+        let fault = "is not the URL of an HTTP proxy: use one such as http://proxy.example.com:3128, with special characters in name and password percent-encoded";
         let exempt = if origin == "proxy" { "" } else { ", or name the server in NO_PROXY" };
         Err((origin, format!("{fault}{exempt}")))
     }
@@ -282,12 +281,12 @@ mod tests {
         {
             let fault = found(&choose(wrong), SERVER, &[]).unwrap_err();
             assert!(
-                fault.starts_with("proxy is no URL of an HTTP proxy") && !fault.contains("sh"),
+                fault.starts_with("proxy is not the URL of an HTTP proxy") && !fault.contains("sh"),
                 "{wrong}: {fault}"
             );
         }
         let fault = found(&ProxyChoice::Environment, SERVER, &[("ALL_PROXY", "socks5://c:1")]).unwrap_err();
-        assert!(fault.starts_with("ALL_PROXY is no URL") && fault.contains("NO_PROXY"), "{fault}");
+        assert!(fault.starts_with("ALL_PROXY is not the URL") && fault.contains("NO_PROXY"), "{fault}");
         let near =
             found(&ProxyChoice::Environment, "http://127.0.0.1:3000", &[("ALL_PROXY", "socks5://c:1")]);
         assert_eq!(near, Ok(None));

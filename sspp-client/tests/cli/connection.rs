@@ -35,7 +35,7 @@ fn a_connection_that_fails_names_the_address_and_the_cause() {
         (format!("http://{}", server(b"SSH-2.0-OpenSSH_9.9\r\n")), 3, &["does not speak HTTP", "https://"]),
         (format!("http://{}", server(cut)), 3, &["before its answer was whole"]),
         (format!("http://{}", server(other)), 3, &["other than an SSPP server"]),
-        (format!("http://{}", server(missing)), 1, &["no SSPP server is there"]),
+        (format!("http://{}", server(missing)), 1, &["there is no SSPP server"]),
         (format!("http://{}", server(unknown)), 4, &["answered 401", "--api-key or SSPP_API_KEY"]),
         (format!("https://{}", server(other)), 3, &["does not speak TLS", "http://"]),
         (format!("https://{}", server(b"")), 3, &["closed it"]),
@@ -82,7 +82,7 @@ fn a_proxy_that_fails_is_named() {
         ("HTTP_PROXY", "127.0.0.1:1".to_owned(), "http://sspp.invalid", "connection refused"),
         ("HTTPS_PROXY", "127.0.0.1:1".to_owned(), "https://sspp.invalid", "connection refused"),
         ("HTTPS_PROXY", "no-such-proxy.invalid:1".to_owned(), "https://sspp.invalid", "cannot be resolved"),
-        ("HTTPS_PROXY", server(wants), "https://sspp.invalid", "wants a name and password, in its URL"),
+        ("HTTPS_PROXY", server(wants), "https://sspp.invalid", "add a name and password to its URL"),
         ("HTTPS_PROXY", server(refuses), "https://sspp.invalid", "does not connect to that server"),
     ] {
         let said =

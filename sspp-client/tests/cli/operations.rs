@@ -99,7 +99,7 @@ fn dead_letters_are_edited_removed_and_replayed_by_filter() {
 
     // Counted, and nothing done.
     let dry = sspp(url, &["dead-letters", "replay", "--all", "--dry-run"]);
-    assert!(dry.code == 0 && dry.out.contains("3 dead letters would be tried"), "{dry:?}");
+    assert!(dry.code == 0 && dry.out.contains("3 dead letters would be replayed"), "{dry:?}");
     let none = sspp(url, &["dead-letters", "replay", "--type", "meeting_booked"]);
     assert!(none.code == 0 && none.out.contains("replayed 0"), "{none:?}");
 

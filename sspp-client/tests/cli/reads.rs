@@ -247,7 +247,7 @@ fn a_stopped_or_broken_export_leaves_nothing() {
             drop(stream);
         }
         let said = Said::from(child.wait_with_output().unwrap());
-        let (code, word) = if stops { (130, "is not written") } else { (3, "broke off") };
+        let (code, word) = if stops { (130, "is not written") } else { (3, "is incomplete") };
         assert!(said.code == code && said.err.contains(word) && said.out.is_empty(), "{said:?}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }

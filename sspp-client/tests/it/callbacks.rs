@@ -1,4 +1,4 @@
-//! Callbacks have run when `close` returns, and are let go of then.
+//! Callbacks have run when `close` returns, and are released then.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};

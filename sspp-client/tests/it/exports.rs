@@ -109,7 +109,7 @@ fn an_export_that_breaks_off_is_an_error() {
             let export = client.export(&SignalQuery::default(), ExportFormat::Ndjson).await.unwrap();
             let error = read(export).await.unwrap_err();
             assert!(matches!(error, Error::BrokenOff { bytes: 1.., .. }), "{shown}: {error:?}");
-            assert!(!error.is_retryable() && error.to_string().contains("is not complete"), "{error}");
+            assert!(!error.is_retryable() && error.to_string().contains("is incomplete"), "{error}");
 
             let mut signals = client.export_signals(&SignalQuery::default()).await.unwrap();
             let mut seen = 0;

@@ -14,7 +14,7 @@ fn before_send_edits_and_drops_what_goes_over_the_wire() {
     let client = quick(&server.url)
         .source("crm")
         .before_send(|event| {
-            // One that is made anew gets the default source as any other.
+            // One that is made again gets the default source as any other.
             let anew = SalesEvent::new(event.get_event_type(), event.get_account(), event.get_user());
             (event.get_account() != "acc_1").then(|| anew.with("from", "here"))
         })

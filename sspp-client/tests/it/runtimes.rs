@@ -39,7 +39,7 @@ async fn close_inside_a_task_of_a_multi_thread_runtime() {
     }
 }
 
-/// The runtime that made the client ends; the client goes on.
+/// The runtime that made the client ends; the client continues.
 #[test]
 fn a_client_outlives_the_runtime_it_was_made_in() {
     let (server, client) = crate::run(async { client() });

@@ -43,6 +43,8 @@ module "dns" {
   ipv4          = module.nodebalancer[0].ipv4
   ipv6          = module.nodebalancer[0].ipv6
   tags          = local.tags
+
+  certificate_authority = var.certificate_authority
 }
 
 module "backups" {

@@ -18,11 +18,11 @@ use super::{ApiKeys, CorsOrigins, Rate, RateLimit, TrustedProxies};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Access")]
 pub struct GuardArgs {
-    /// Serve without keys on an address that others reach: for use behind a gateway that authenticates.
+    /// Serve without keys on an address that others can reach: for use behind a gateway that authenticates clients.
     #[arg(long, env = "SSPP_ALLOW_ANONYMOUS", value_name = "SSPP_ALLOW_ANONYMOUS")]
     pub allow_anonymous: bool,
 
-    /// The keys that are let in, each `name:scopes:sha256` as `sspp-api keygen` prints it, between commas or white space.
+    /// The accepted API keys, each `name:scopes:sha256` as `sspp-api keygen` prints it, separated by commas or white space.
     #[arg(long, env = "SSPP_API_KEYS", value_name = "SSPP_API_KEYS", hide_env_values = true)]
     pub api_keys: Option<Secret>,
 
@@ -30,16 +30,16 @@ pub struct GuardArgs {
     #[arg(long, env = "SSPP_API_KEYS_FILE", value_name = "SSPP_API_KEYS_FILE")]
     pub api_keys_file: Option<PathBuf>,
 
-    /// How often each key, or each address without one, may ask: 100/s, 6000/m or 100000/h. No limit unless set.
+    /// The maximum rate of requests for each key, or for each address without a key: 100/s, 6000/m or 100000/h. No limit by default.
     #[arg(long, env = "SSPP_RATE_LIMIT", value_name = "SSPP_RATE_LIMIT")]
     pub rate_limit: Option<Rate>,
 
-    /// How many requests may come at once after a pause; as many as the rate's number unless set.
+    /// How many requests may come at once after a pause; by default the number of the rate.
     #[arg(long, env = "SSPP_RATE_LIMIT_BURST", value_name = "SSPP_RATE_LIMIT_BURST")]
     pub rate_limit_burst: Option<NonZeroU32>,
 
-    /// The proxies in front, as addresses and networks between commas: only what they say of a client's address
-    /// (X-Forwarded-For, Forwarded) is believed.
+    /// The proxies in front, as addresses and networks separated by commas. The client's address that they report
+    /// (X-Forwarded-For, Forwarded) is used; others are ignored.
     #[arg(
         long,
         env = "SSPP_TRUSTED_PROXIES",
@@ -49,7 +49,7 @@ pub struct GuardArgs {
     )]
     pub trusted_proxies: TrustedProxies,
 
-    /// The origins whose pages may use the API from a browser, between commas, or `*`. None unless set.
+    /// The origins whose pages may use the API from a browser, separated by commas, or `*`. None by default.
     #[arg(
         long,
         env = "SSPP_CORS_ORIGINS",
@@ -70,7 +70,7 @@ impl GuardArgs {
                 flag: "--rate-limit-burst",
                 variable: "SSPP_RATE_LIMIT_BURST",
                 value: burst.to_string(),
-                reason: "it needs a rate: set --rate-limit (SSPP_RATE_LIMIT) too".to_owned(),
+                reason: "needs a rate: set --rate-limit (SSPP_RATE_LIMIT) too".to_owned(),
             }),
         }
     }
@@ -101,7 +101,7 @@ fn parse(
     if keys.is_empty() {
         return Err(fault(
             setting,
-            format!("{place}there is no key in it; unset it to let everyone in on a loopback address"),
+            format!("{place}it has no key; unset it to accept requests without a key on a loopback address"),
         ));
     }
     Ok(keys)

@@ -66,7 +66,9 @@ impl FromStr for TrustedProxies {
             let network =
                 entry.parse::<IpNet>().ok().or_else(|| entry.parse::<IpAddr>().ok().map(IpNet::from));
             network.ok_or_else(|| {
-                format!("{entry:?} is no address and no network: write 10.0.0.0/8, 192.0.2.7 or fd00::/8")
+                format!(
+                    "{entry:?} is neither an address nor a network: write 10.0.0.0/8, 192.0.2.7 or fd00::/8"
+                )
             })
         });
         Ok(Self(networks.collect::<Result<_, _>>()?))

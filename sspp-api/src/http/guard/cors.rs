@@ -108,7 +108,7 @@ impl CorsOrigins {
         }
         let shown: String = String::from_utf8_lossy(origin.as_bytes()).chars().take(100).collect();
         let detail =
-            format!("Pages of {shown} may not send this: SSPP_CORS_ORIGINS does not list the origin");
+            format!("Pages from {shown} may not send this request: add the origin to SSPP_CORS_ORIGINS");
         Err(Problem::new(StatusCode::FORBIDDEN, "cross-origin", detail))
     }
 }
@@ -132,7 +132,7 @@ impl FromStr for CorsOrigins {
                 origins.listed.push(entry.to_owned());
             } else {
                 return Err(format!(
-                    "{entry:?} is no origin: write scheme, host and port only, in lower case, such as https://app.example:8443, or *"
+                    "{entry:?} is not an origin: write scheme, host and port only, in lower case, such as https://app.example:8443, or *"
                 ));
             }
         }
@@ -165,7 +165,7 @@ mod tests {
             "null",
             "ftp://a",
         ] {
-            assert!(bad.parse::<CorsOrigins>().unwrap_err().contains("no origin"), "{bad}");
+            assert!(bad.parse::<CorsOrigins>().unwrap_err().contains("not an origin"), "{bad}");
         }
     }
 

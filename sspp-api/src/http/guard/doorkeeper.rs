@@ -103,17 +103,15 @@ impl Doorkeeper {
             if shown.is_some_and(|other| other != value) {
                 return Err(unauthenticated(
                     "invalid_request",
-                    "The request shows more than one key: send one",
+                    "The request has more than one key: send one",
                 ));
             }
             shown = Some(value);
         }
         let Some(shown) = shown else {
-            return Err(unauthenticated("", format!("This needs a key: {HOW}")));
+            return Err(unauthenticated("", format!("An API key is required: {HOW}")));
         };
-        self.keys
-            .find(shown)
-            .ok_or_else(|| unauthenticated("invalid_token", "The key is not one that is known here"))
+        self.keys.find(shown).ok_or_else(|| unauthenticated("invalid_token", "The API key is unknown"))
     }
 }
 
@@ -124,7 +122,7 @@ fn bearer(value: &HeaderValue) -> Result<&[u8], Problem> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"bearer ") => Ok(token.trim_ascii()),
         _ => Err(unauthenticated(
             "invalid_request",
-            format!("The Authorization header is of another scheme: {HOW}"),
+            format!("The Authorization header uses another scheme: {HOW}"),
         )),
     }
 }
@@ -139,7 +137,7 @@ fn unauthenticated(error: &str, detail: impl Into<String>) -> Problem {
 
 fn forbidden(key: &ApiKey, needed: Scopes) -> Problem {
     let detail = format!(
-        "The key {:?} has the scope {}, and this needs {}",
+        "The key {:?} has the scope {}, but this operation needs {}",
         key.name,
         key.scopes.joined(" and "),
         needed.joined(" or ")

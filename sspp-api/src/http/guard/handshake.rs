@@ -13,7 +13,7 @@ const ALLOWED_ORIGIN: HeaderName = HeaderName::from_static("webhook-allowed-orig
 const ALLOWED_RATE: HeaderName = HeaderName::from_static("webhook-allowed-rate");
 
 /// The answer to a sender that asks; none where this is no such question. It is granted where what it delivers afterwards, under
-/// this origin, is let in.
+/// this origin, is accepted.
 pub(crate) fn handshake(
     request: &Request,
     methods: &HeaderValue,

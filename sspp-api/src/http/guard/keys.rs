@@ -1,4 +1,4 @@
-//! The configured keys. Only their SHA-256 digests are known here: whoever reads the settings cannot use a key.
+//! The configured keys. Only their SHA-256 digests are known here: so reading the settings gives no usable key.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -38,7 +38,7 @@ pub struct ApiKeys(Vec<ApiKey>);
 /// assert!(fault.to_string().contains("key 1 (\"crm\")") && !fault.to_string().contains("s3cret"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {reason}; `sspp-api keygen` prints a line that is right")]
+#[error("{place}: {reason}; `sspp-api keygen` prints a valid line")]
 pub struct ApiKeysFault {
     place: String,
     reason: String,
@@ -94,7 +94,7 @@ impl ApiKeys {
             if !names.insert(&key.name) {
                 return Err(ApiKeysFault {
                     place,
-                    reason: "is there twice; give each key a name of its own".to_owned(),
+                    reason: "appears twice; give each key its own name".to_owned(),
                 });
             }
             if !digests.insert(key.digest) {

@@ -181,7 +181,8 @@ impl<C: Clock> Limiter<C> {
                     Bucket::Key(name) => format!("The key {name:?}"),
                     Bucket::Address(_) | Bucket::Others => "This address".to_owned(),
                 };
-                let detail = format!("{who} asks too often: try again in {} s", whole_seconds(wait).max(1));
+                let detail =
+                    format!("too many requests from {who}: try again in {} s", whole_seconds(wait).max(1));
                 let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", detail)
                     .with_retry_after(wait);
                 Err((problem, self.allowance(0)))

@@ -57,7 +57,7 @@ fn an_address_that_others_reach_needs_keys_and_a_setting_without_one_is_no_leave
     assert!(lines[0].contains("SSPP_API_KEYS_FILE") && lines[0].contains("missing"), "{lines:?}");
     std::fs::write(folder.path().join("empty"), "# later\n").unwrap();
     let lines = refused(command(folder.path(), &[]).env("SSPP_API_KEYS_FILE", "empty"));
-    assert!(lines[0].contains("no key in it"), "{lines:?}");
+    assert!(lines[0].contains("it has no key"), "{lines:?}");
     let lines = refused(command(folder.path(), &[]).env("SSPP_API_KEYS", "crm:ingest:hunter2"));
     assert!(lines[0].contains("crm") && lines.len() == 1 && !lines[0].contains("hunter2"), "{lines:?}");
     let lines = refused(&mut command(folder.path(), &["keygen", "--name", "x", "--scopes", "everything"]));

@@ -35,7 +35,7 @@ async fn a_limited_client_learns_when_to_try_again() {
     }
     // Another port is the same address, and no header makes it another one.
     let reply = ask(&harness, "192.0.2.1:6000", &[("x-forwarded-for", "198.51.100.1")]).await;
-    assert!(reply.problem(429).to_string().contains("asks too often"));
+    assert!(reply.problem(429).to_string().contains("too many requests from"));
     let wait: u64 = reply.header("retry-after").parse().unwrap();
     assert!((3_500..=3_600).contains(&wait), "{wait}");
     assert_eq!(reply.header("ratelimit").split(';').nth(1), Some("r=0"));

@@ -19,13 +19,10 @@ use crate::validate::Validate;
 #[command(
     name = "sspp",
     version,
-    about = "Sends sales events to SSPP and shows what became of them",
+    about = "Sends sales events to SSPP and shows the signals made from them",
     propagate_version = true,
     arg_required_else_help = true,
-    after_help = "Ends with 0 when all went well, 1 when something was rejected or wrong, 2 when the command line was, \
-    3 when the server is away or busy (try again), 4 when it does not take the key (it is unknown, or lacks the scope), 130 after Ctrl-C, 143 after SIGTERM.\n\
-    Colours are for terminals, and off with NO_COLOR.\n\
-    `sspp completions` and `sspp man` set up the shell and the manual."
+    after_help = "Exit status: 0 done, 1 something was rejected or failed, 2 the command line is wrong, 3 the server is unavailable or busy (try again), 4 the server refused the API key (unknown, or without the scope), 130 after Ctrl-C, 143 after SIGTERM.\nColours are used on terminals; set NO_COLOR to turn them off.\nSee `sspp completions` and `sspp man` for shell completion and manual pages."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -37,25 +34,25 @@ pub(crate) struct Arguments {
 pub(crate) enum Task {
     /// Send one event, or with `-` one JSON event a line from standard input
     Emit(Emit),
-    /// Send the events of a CSV or NDJSON file; goes on where it stopped
+    /// Send the events of a CSV or NDJSON file; continues where it stopped
     Import(Import),
-    /// Check the events of a CSV or NDJSON file here, with nothing sent
+    /// Check the events of a CSV or NDJSON file locally, without sending them
     Validate(Validate),
-    /// Show an event, where it is on its way, and what it became
+    /// Show an event, its state, and its signal or dead letter
     Event(Find),
     /// List signals, newest first
     Signals(Signals),
     /// Show how many signals and jobs there are
     Stats,
-    /// List the event types of the active scoring model, with their worth
+    /// List the event types of the active scoring model, with their base scores
     Types,
-    /// Show how a signal's score came to be, or score an event here, with nothing sent
+    /// Explain a signal's score, or score an event locally without sending it
     Score(Score),
     /// Write stored signals to a file, as NDJSON that `sspp-api import` takes or as CSV
     Export(Export),
-    /// Erase what the events of an account or a user left behind
+    /// Erase an account or a user: signals, dead letters and queued events
     Erase(Erase),
-    /// Show how the platform and what it depends on are
+    /// Show the health of the platform and its dependencies
     Health,
     /// See, edit, replay and remove events that could not become signals
     DeadLetters(DeadLetters),
@@ -84,7 +81,7 @@ impl Task {
         }
     }
 
-    /// Whether it waits for a server as long as the server asks to: it goes on by itself for hours.
+    /// Whether it waits for a server as long as the server asks to: it continues by itself for hours.
     pub(crate) const fn is_patient(&self) -> bool {
         matches!(self, Self::Import(_))
     }

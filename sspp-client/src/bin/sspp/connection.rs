@@ -24,7 +24,7 @@ pub(crate) async fn patiently<T>(answer: impl Future<Output = T>, say: impl FnOn
 }
 
 /// What it says then.
-pub(crate) const BUSY: &str = "the server is busy or away, and is asked again: Ctrl-C ends it";
+pub(crate) const BUSY: &str = "the server is busy or unavailable; trying again (Ctrl-C stops)";
 
 /// A client of the server that was named, patient where the work is long.
 pub(crate) fn open(server: &Server, is_patient: bool) -> Result<Client, Failure> {

@@ -20,10 +20,10 @@ pub(crate) struct Emit {
     input: Option<String>,
     #[command(flatten)]
     event: EventArguments,
-    /// Your own id for the event: sent twice, it counts once. Needs --at
+    /// Your own id for the event: if sent twice, it counts once. Needs --at
     #[arg(long)]
     id: Option<String>,
-    /// System the event comes from
+    /// System that the event comes from
     #[arg(long)]
     source: Option<String>,
 }
@@ -38,7 +38,7 @@ pub(crate) async fn run(task: &Emit, client: &Client, output: &Output) -> Result
     }
     if task.id.is_some() && task.event.at.is_none() {
         return Err(Failure::usage(
-            "--id needs --at, the time when it happened: without it, sending the event again would be another event",
+            "--id needs --at, the time of the event: otherwise sending it again makes a different event",
         ));
     }
     let event = task.event.event(task.id.as_deref(), task.source.as_deref())?;
@@ -57,7 +57,7 @@ async fn from_input(client: &Client, output: &Output) -> Result<(), Failure> {
             match judge(json, None) {
                 Ok(event) => batch.push(event),
                 Err(_) if index == 1 && Format::of_content(json) == Some(Format::Csv) => {
-                    return Err(Failure::usage("standard input is CSV: `sspp import -` sends its rows"));
+                    return Err(Failure::usage("standard input is CSV: use `sspp import -`"));
                 }
                 Err(reason) => {
                     output.document(&json!({"line": index, "status": "rejected", "errors": [reason]}), || {});

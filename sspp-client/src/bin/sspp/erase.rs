@@ -10,15 +10,14 @@ use crate::output::Output;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Of all events received until now, no signal and no dead letter is kept, what waits is dropped, and nothing brings them \
-    back. Events received later are kept."
+    after_help = "Removes the signals, dead letters and queued events of all events received until now, for good. Events received later are kept."
 )]
 pub(crate) struct Erase {
     /// What to erase
     what: What,
     /// Its id
     id: String,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 }
@@ -55,7 +54,7 @@ pub(crate) async fn run(task: &Erase, client: &Client, output: &Output) -> Resul
         Whom::User(id) => client.erase_user(id).await?,
     };
     output.result(&erasure, || {
-        let how = if erasure.complete { "" } else { "; what is stored of them goes in the background" };
+        let how = if erasure.complete { "" } else { "; the server removes them in the background" };
         let done = output.good("erased");
         format!(
             "{done} {name}: its events received up to {}, their signals and dead letters{how}",

@@ -19,7 +19,7 @@ pub(crate) struct Find {
     /// Source of an event that is looked up by its producer's own id, if it has one
     #[arg(long, requires = "account")]
     source: Option<Source>,
-    /// Wait so long until it is a signal, such as 30s; ends with 1 where it becomes a dead letter, 3 where it is neither in time
+    /// Wait up to this long for the signal, such as 30s. Exit status 1 if it becomes a dead letter, 3 if it is neither in time
     #[arg(short, long, value_name = "TIME", value_parser = time_span)]
     wait: Option<Duration>,
 }
@@ -47,15 +47,12 @@ pub(crate) async fn run(task: &Find, client: &Client, output: &Output) -> Result
     if task.wait == Some(Duration::ZERO) {
         // Asked once.
         if event.signal.is_none() && event.dead_letter.is_none() {
-            return Err(Failure::later(format!("it is {}: not a signal yet", event.state)));
+            return Err(Failure::later(format!("it is {}, not a signal yet", event.state)));
         }
         died = event.dead_letter;
     }
     died.map_or(Ok(()), |letter| {
-        Err(Failure::new(format!(
-            "it became a dead letter: `sspp dead-letters show {}` has all of it",
-            letter.id
-        )))
+        Err(Failure::new(format!("it became a dead letter: see `sspp dead-letters show {}`", letter.id)))
     })
 }
 
@@ -68,7 +65,7 @@ fn event_id(task: &Find) -> Result<EventId, Failure> {
         }
         None => task.id.parse().map_err(|fault| {
             Failure::usage(format!(
-                "the id {fault}; a producer's own id needs --account, and --source if the event has one"
+                "the id {fault}; to look up a producer's own id, add --account, and --source if the event has one"
             ))
         }),
     }

@@ -23,13 +23,13 @@ pub(crate) struct EventArguments {
     /// Event type, such as `email_clicked`
     #[arg(short = 't', long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
-    /// When it happened, in ISO 8601; now unless given
+    /// When it happened, in ISO 8601; now by default
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
     /// Metadata as a JSON object
     #[arg(short, long, value_name = "JSON")]
     pub(crate) metadata: Option<String>,
-    /// One member of the metadata; the value is JSON if it can be, kept as it is written, else text. May be repeated
+    /// One member of the metadata; the value is JSON if it is valid JSON, else text. May be repeated
     #[arg(short, long = "with", value_name = "KEY=VALUE", conflicts_with = "metadata")]
     pub(crate) with: Vec<String>,
 }

@@ -21,13 +21,13 @@ const PART: &str = ".part";
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// File to write; standard output unless given. It is there when it is whole
+    /// File to write; standard output by default. It appears only when it is complete
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace a file that is there
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
-    /// Format; that of the file's ending (.csv, .ndjson, .jsonl), else NDJSON, unless given
+    /// Format; by default from the file's ending (.csv, .ndjson, .jsonl), else NDJSON
     #[arg(short, long)]
     format: Option<Format>,
     // Last: a heading holds for all arguments after it.
@@ -44,7 +44,7 @@ pub(crate) async fn run(task: &Export, client: &Client, output: &Output) -> Resu
     };
     if path.is_none() && output.is_json() && matches!(format, ExportFormat::Csv) {
         return Err(Failure::usage(
-            "--json prints JSON on standard output, and --format csv does not: give --output FILE, or one of both",
+            "--json and --format csv cannot both use standard output: add --output FILE, or leave one out",
         ));
     }
     let bar = output.bar(None, "{spinner} {bytes} · {bytes_per_sec}");
@@ -53,7 +53,7 @@ pub(crate) async fn run(task: &Export, client: &Client, output: &Output) -> Resu
         let target = Target::open(path, task.force)?;
         farewell.unfinished = target.unfinished();
         farewell.words = path.map_or_else(
-            || "stopped: the export is not whole".to_owned(),
+            || "stopped: the export is incomplete".to_owned(),
             |path| format!("stopped: {} is not written", path.display()),
         );
         Ok::<_, Failure>(target)
@@ -109,14 +109,14 @@ impl Target {
         let Some(path) = path else { return Ok(Self::Standard) };
         let found = fs::metadata(path).ok();
         if found.as_ref().is_some_and(fs::Metadata::is_dir) {
-            return Err(Failure::usage(format!("{} is a folder: name a file in it", path.display())));
+            return Err(Failure::usage(format!("{} is a folder: choose a file in it", path.display())));
         }
         if found.as_ref().is_some_and(|found| !found.is_file()) {
             let file = File::options().write(true).open(path).map_err(|error| unwritable(path, &error))?;
             return Ok(Self::Direct(file));
         }
         if found.is_some() && !force {
-            return Err(Failure::new(format!("{} is there already: --force replaces it", path.display())));
+            return Err(Failure::new(format!("{} already exists: replace it with --force", path.display())));
         }
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = real.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -148,7 +148,7 @@ impl Target {
         let placed = if force { file.persist(real) } else { file.persist_noclobber(real) };
         placed.map(drop).map_err(|error| match error.error.kind() {
             io::ErrorKind::AlreadyExists => {
-                Failure::new(format!("{} is there meanwhile: --force replaces it", path.display()))
+                Failure::new(format!("{} was created meanwhile: replace it with --force", path.display()))
             }
             _ => unwritable(path, &error.error),
         })

@@ -46,7 +46,7 @@ impl Failure {
         let detail = if detail.is_empty() { "no access" } else { detail };
         let request = problem.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
         let sentence = format!(
-            "the server answered {status}: {detail}{request}: --api-key or SSPP_API_KEY gives the key"
+            "the server answered {status}: {detail}{request}; set the key with --api-key or SSPP_API_KEY"
         );
         Self { sentence, code: 4, of_server: true }
     }
@@ -88,7 +88,7 @@ impl From<&Error> for Failure {
         let (code, advice) = match error.status() {
             _ if bad_filter => (2, ""),
             None if error.is_retryable() && unreached => {
-                (3, ": is SSPP running there? --url or SSPP_URL gives its address")
+                (3, ": check that SSPP runs there, or set its address with --url or SSPP_URL")
             }
             Some(_) if error.is_retryable() => (3, ": try again later"),
             None if error.is_retryable() || matches!(error, Error::BrokenOff { .. }) => (3, ""),

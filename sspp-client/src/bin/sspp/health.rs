@@ -28,7 +28,7 @@ fn show(health: &Health, output: &Output) {
         });
     }
     list.end("");
-    output.line(&format!("accepted events after a crash: {}", health.durability));
+    output.line(&format!("durability of accepted events: {}", health.durability));
     for warning in &health.warnings {
         output.line(&format!("warning: {warning}"));
     }

@@ -1,4 +1,4 @@
-//! The end by Ctrl-C or SIGTERM: files stay whole, and a sentence says how to go on.
+//! The end by Ctrl-C or SIGTERM: files stay whole, and a sentence says how to continue.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// What there is to say and to do.
 #[derive(Debug, Default)]
 pub(crate) struct Farewell {
-    /// How far it is, and how to go on.
+    /// How far it is, and how to continue.
     pub(crate) words: String,
     /// A file that is not whole yet.
     pub(crate) unfinished: Option<PathBuf>,

@@ -13,10 +13,10 @@ use crate::output::{Output, writing};
 #[command(after_help = "sspp man import | man -l -                 shows a page\n\
     sspp man --dir ~/.local/share/man/man1     lets `man sspp` and `man sspp-emit` find the pages")]
 pub(crate) struct Man {
-    /// Command whose page it is, such as `import` or `dead-letters replay`; that of sspp unless given
+    /// Command, such as `import` or `dead-letters replay`; sspp itself by default
     #[arg(conflicts_with = "dir")]
     command: Vec<String>,
-    /// Folder to write a page for each command into; it is made where it is not there
+    /// Folder for a page of each command; it is created if it does not exist
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
 }

@@ -21,7 +21,7 @@ pub(crate) struct Output {
 pub(crate) enum Purpose {
     /// It prints: a reader that has had enough ends it.
     Shows,
-    /// It does something, and goes on for a reader that has had enough.
+    /// It does something, and continues for a reader that has had enough.
     Acts,
 }
 

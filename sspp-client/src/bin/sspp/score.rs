@@ -29,7 +29,7 @@ pub(crate) struct Score {
     /// Metadata as a JSON object
     #[arg(short, long, value_name = "JSON", requires = "event_type")]
     metadata: Option<String>,
-    /// One member of the metadata; the value is JSON if it can be, kept as it is written, else text. May be repeated
+    /// One member of the metadata; the value is JSON if it is valid JSON, else text. May be repeated
     #[arg(
         short,
         long = "with",
@@ -38,7 +38,7 @@ pub(crate) struct Score {
         requires = "event_type"
     )]
     with: Vec<String>,
-    /// Scoring model (TOML or JSON) for the event; the built-in one unless given
+    /// Scoring model (TOML or JSON) for the event; the built-in one by default
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
 }
@@ -66,7 +66,9 @@ async fn stored(signal: SignalId, client: &Client, output: &Output) -> Result<()
         table(output, &explanation.steps, &explanation.summary);
     });
     if let Some(detail) = explanation.detail.as_deref().filter(|_| !explanation.consistent) {
-        return Err(Failure::new(format!("the stored score is not the one that its model gives: {detail}")));
+        return Err(Failure::new(format!(
+            "the stored score differs from the score that its model gives: {detail}"
+        )));
     }
     Ok(())
 }

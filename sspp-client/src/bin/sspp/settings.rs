@@ -9,10 +9,10 @@ pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct Server {
-    /// Address of the platform's API; else `SSPP_URL` has it
+    /// Address of the API; or set `SSPP_URL`
     #[arg(long, default_value = DEFAULT_URL)]
     pub(crate) url: String,
-    /// Key for the API, where it asks for one. In `SSPP_API_KEY` no list of processes shows it
+    /// API key. Prefer `SSPP_API_KEY`: other users can see a process's arguments
     #[arg(long, value_name = "KEY")]
     pub(crate) api_key: Option<String>,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Shown {
     /// Print JSON, one document a line, and nothing else on standard output
     #[arg(short, long)]
     pub(crate) json: bool,
-    /// Print results and errors only: no notes, no progress
+    /// Print only results and errors
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

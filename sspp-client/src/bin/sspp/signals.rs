@@ -10,10 +10,10 @@ use crate::output::Output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Signals {
-    /// By what to sort, the highest first
+    /// Sort by this, highest first
     #[arg(short, long, value_name = "MEMBER", default_value = "processed-at")]
     sort: Sort,
-    /// The lowest first
+    /// Sort lowest first
     #[arg(long)]
     ascending: bool,
     /// How many at most
@@ -46,10 +46,10 @@ pub(crate) struct SignalFilter {
     /// Of events before this time: a date, or RFC 3339
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// Worth this or more: two decimals
+    /// With at least this score; two decimals
     #[arg(long, value_name = "SCORE")]
     min_score: Option<f64>,
-    /// Worth this or less: two decimals
+    /// With at most this score; two decimals
     #[arg(long, value_name = "SCORE")]
     max_score: Option<f64>,
 }
@@ -75,7 +75,7 @@ enum Sort {
     /// When it happened
     #[value(alias = "timestamp")]
     Time,
-    /// What it is worth
+    /// Its score
     #[value(alias = "signal_score")]
     Score,
     /// Its number

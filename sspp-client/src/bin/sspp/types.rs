@@ -28,7 +28,7 @@ pub(crate) async fn run(client: &Client, output: &Output) -> Result<(), Failure>
     }
     list.end("no event types");
     output.note(&format!(
-        "of the scoring model {} {}; modifiers add to the worth",
+        "base scores of the scoring model {} {}; modifiers change them",
         types.model.name, types.model.version
     ));
     Ok(())

@@ -15,8 +15,7 @@ use crate::score::read_model;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Each row is judged as the server does, by the event types of a scoring model. Files are those of `sspp import`, which has \
-    their columns. Ends with 0 when every row is right, 1 when one is not."
+    after_help = "Checks each row as the server does, with the event types of a scoring model. `sspp import --help` describes the files. Exit status: 0 all rows are valid, 1 a row is invalid."
 )]
 pub(crate) struct Validate {
     /// File to check; `-` is standard input
@@ -24,7 +23,7 @@ pub(crate) struct Validate {
     /// Format, if neither the file's ending (.csv, .ndjson, .jsonl) nor its beginning shows it
     #[arg(short, long)]
     format: Option<Format>,
-    /// Scoring model (TOML or JSON) that has the event types; the built-in one unless given
+    /// Scoring model (TOML or JSON) with the event types; the built-in one by default
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
 }

@@ -41,7 +41,7 @@ fn rejected_rows_of_standard_input_are_told_and_kept_where_a_file_is_named() {
     let rows = format!("{HEADER}\n{bad}a,u,call_made,2026-01-15\n");
     let said = piped(url, &["import", "-", "--json"], &rows);
     let told = said.err.lines().filter(|line| line.starts_with("line ")).count();
-    assert!(said.code == 1 && told == 8 && said.err.contains("--rejected FILE would keep them"), "{said:?}");
+    assert!(said.code == 1 && told == 8 && said.err.contains("keep them with --rejected FILE"), "{said:?}");
     let kept = bench.path("kept.csv");
     let said = piped(url, &["import", "-", "--rejected", &kept], &rows);
     assert!(said.code == 1 && said.err.contains(&kept), "{said:?}");
@@ -67,7 +67,7 @@ fn with_a_checkpoint_the_same_input_goes_on_and_counts_once() {
     let half = piped(url, &arguments, csv(20));
     assert!(half.code == 0 && half.out.contains("20 accepted") && half.err.is_empty(), "{half:?}");
     let grown = piped(url, &arguments, csv(50));
-    assert!(grown.code == 0 && grown.err.contains("going on after row 20"), "{grown:?}");
+    assert!(grown.code == 0 && grown.err.contains("continuing after row 20"), "{grown:?}");
     let already = piped(url, &arguments, csv(50));
     assert!(already.code == 0 && already.out.contains("already"), "{already:?}");
     let other = piped(url, &arguments, csv(50).replace("acc_1", "acc_x"));

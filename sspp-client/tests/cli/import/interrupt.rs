@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: an import stops between two batches at once, and says how to go on.
+//! Ctrl-C and SIGTERM: an import stops between two batches at once, and says how to continue.
 #![cfg(unix)]
 
 use std::io::Write as _;
@@ -46,7 +46,7 @@ fn a_stopped_import_tells_how_to_go_on_and_counts_each_row_once() {
         let done = rows(&bench, "it's mine.csv.checkpoint");
         assert_eq!(said.code, code, "{said:?}");
         let quoted = path.replace('\'', r"'\''");
-        let command = format!("run this again to go on: sspp import '{quoted}' --batch 5");
+        let command = format!("run this again to continue: sspp import '{quoted}' --batch 5");
         assert!(
             said.err.contains(&format!("stopped after {done} rows")) && said.err.contains(&command),
             "{said:?}"
@@ -54,7 +54,7 @@ fn a_stopped_import_tells_how_to_go_on_and_counts_each_row_once() {
         assert_eq!(bench.read("it's mine.csv.checkpoint.new"), "");
     }
     let said = sspp(&bench.platform.url, &arguments);
-    assert!(said.code == 0 && said.err.contains("going on after row"), "{said:?}");
+    assert!(said.code == 0 && said.err.contains("continuing after row"), "{said:?}");
     bench.signals(600);
 }
 
@@ -70,7 +70,7 @@ fn nothing_that_is_waited_for_keeps_an_import_from_stopping() {
     let _connection = silent.accept().unwrap();
     signal(&child, "-INT");
     let said = Said::from(child.wait_with_output().unwrap());
-    let command = format!("to go on (after SSPP_API_KEY was set to the key): sspp import {path}\n");
+    let command = format!("to continue (after SSPP_API_KEY was set to the key): sspp import {path}\n");
     assert!(
         said.code == 130 && said.err.contains("stopped after 0 rows") && said.err.contains(&command),
         "{said:?}"

@@ -136,7 +136,7 @@ fn a_file_of_rejects_that_was_edited_is_never_cut_or_overwritten_by_going_on() {
     bench.write("e.csv.rejected.csv", &edited);
     bench.write("e.csv", bench.read("e.csv") + "a,u2,email_sent,bad\n");
     let said = bench.import("e.csv", &[]);
-    assert!(said.code == 1 && said.err.contains("move it away"), "{said:?}");
+    assert!(said.code == 1 && said.err.contains("move it, or choose"), "{said:?}");
     assert_eq!(bench.read("e.csv.rejected.csv"), edited);
     // Neither does trying.
     bench.counts("e.csv", &["--dry-run"], 0, 2);

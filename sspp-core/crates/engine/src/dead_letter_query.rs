@@ -73,7 +73,7 @@ impl Default for DeadLetterQuery {
     }
 }
 
-/// A place in a list of dead letters, from which the next page goes on. Opaque to callers.
+/// A place in a list of dead letters, from which the next page continues. Opaque to callers.
 ///
 /// ```
 /// use sspp_core::{DeadLetterCursor, SortOrder};

@@ -1,6 +1,9 @@
-//! The engine: what events become, the ports through which they pass, and the pipeline that joins them.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //!
-//! A floor of the family behind [`sspp_core`](https://docs.rs/sspp-core). [`adapter`] and [`recording`] are for code that implements a port.
+//! ## Source map
+//!
+//! [`adapter`] and [`recording`] are for code that implements a port.
 //!
 //! | what | where |
 //! |---|---|

@@ -92,10 +92,10 @@ impl CursorKey {
 /// assert_eq!("?".parse::<Cursor>(), Err(CursorFault));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a nextCursor of an earlier answer")]
+#[error("must be the nextCursor of an earlier response")]
 pub struct CursorFault;
 
-/// A place in a sorted list, from which the next page goes on. Opaque to callers.
+/// A place in a sorted list, from which the next page continues. Opaque to callers.
 ///
 /// ```
 /// use sspp_core::{Cursor, CursorKey, SignalId, SortBy, SortOrder};

@@ -24,7 +24,7 @@ pub enum Replayed {
 }
 
 /// Why a dead letter was not replayed. Nothing was changed, unless intake failed: then the event may be taken all the
-/// same, and replaying it again does no harm.
+/// same, and replaying it again is safe.
 ///
 /// ```
 /// use sspp_core::{DeadLetterId, EventId, ReplayError};
@@ -36,17 +36,14 @@ pub enum Replayed {
 #[non_exhaustive]
 pub enum ReplayError {
     /// No such letter.
-    #[error(
-        "there is no dead letter {id}; it may have expired, or its event may have become a signal that did"
-    )]
+    #[error("there is no dead letter {id}: it may have expired or become a signal")]
     NotFound {
         /// What was asked for.
         id: DeadLetterId,
     },
     /// The letter's event has the id of another event.
     #[error(
-        "dead letter {id} cannot be replayed: its event id {event_id} belongs to an event of other content, so it would only \
-         conflict again; send the event anew under another id"
+        "dead letter {id} cannot be replayed: its event id {event_id} belongs to an event with other content, so it would conflict again; send the event under another id"
     )]
     EventIdConflict {
         /// The letter.
@@ -74,7 +71,7 @@ pub enum ReplayError {
         holds: EventId,
     },
     /// Nothing is taken at the moment.
-    #[error("the event was not taken; try again in {} seconds", retry_after.as_secs_f64())]
+    #[error("the event was not accepted; try again in {} seconds", retry_after.as_secs_f64())]
     Refused {
         /// When to try again.
         retry_after: Duration,

@@ -17,7 +17,7 @@ pub struct NewSignal {
     pub content: ContentDigest,
     /// What the event tells.
     pub signal_type: SignalType,
-    /// What it is worth.
+    /// Its score.
     pub score: Score,
     /// The model that scored it.
     pub model: ModelDigest,

@@ -71,7 +71,7 @@ pub fn pass(point: Point, account: Option<&str>) {
         #[expect(clippy::panic, reason = "a fault test wants to see it caught")]
         Action::Panic => panic!("failpoint {point:?}"),
         Action::Stop => {
-            // Not a moment later: the call would go on while a signal from outside is on its way.
+            // Not a moment later: the call would continue while a signal from outside is on its way.
             let stop = format!("kill -STOP {}", std::process::id());
             if let Err(error) = std::process::Command::new("sh").args(["-c", &stop]).status() {
                 eprintln!("failpoint {point:?}: {error}");

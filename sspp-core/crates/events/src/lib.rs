@@ -1,7 +1,7 @@
-//! Sales events: their types, their checks, and how they are read from bytes.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //!
-//! The lowest floor of the family behind [`sspp_core`](https://docs.rs/sspp-core): it knows no I/O; time and randomness come in
-//! from outside, as [`Clock`] and [`Random`].
+//! ## Source map
 //!
 //! | what | where |
 //! |---|---|

@@ -65,7 +65,7 @@ impl Checkpoint {
     pub(crate) fn load_or_begin(path: &Path, command: &str) -> Result<Self, ImportError> {
         let Some(found) = read(path, command)? else { return Ok(Self::begin(command, None)) };
         let (path, version) = (path.display(), found["version"].clone());
-        let advice = "remove it, or say --again to begin anew";
+        let advice = "remove it, or use --again to start over";
         if version != VERSION {
             return Err(ImportError::new(format!("{path} has version {version}, not {VERSION}: {advice}")));
         }
@@ -73,7 +73,7 @@ impl Checkpoint {
             .map_err(|error| ImportError::new(format!("{path} is a damaged checkpoint ({error}): {advice}")))
     }
 
-    /// The file of rejects that the one which is there names: an import that begins anew replaces both, and no other file.
+    /// The file of rejects that the one which is there names: an import that begins again replaces both, and no other file.
     pub(crate) fn rejects_of_earlier(path: &Path, command: &str) -> Result<Option<String>, ImportError> {
         Ok(read(path, command)?.and_then(|found| found["rejectsFile"].as_str().map(str::to_owned)))
     }
@@ -104,7 +104,7 @@ impl Checkpoint {
         };
         write().map_err(|error| {
             ImportError::new(format!(
-                "cannot write the checkpoint {}: {error}: --checkpoint names another place",
+                "cannot write the checkpoint {}: {error}; choose another file with --checkpoint",
                 path.display()
             ))
         })
@@ -123,8 +123,10 @@ fn read(path: &Path, command: &str) -> Result<Option<Value>, ImportError> {
     let what = match whose {
         Some(whose) if whose == command => return Ok(found),
         Some(whose) => format!("a checkpoint of `{whose}`"),
-        None => "no checkpoint".to_owned(),
+        None => "not a checkpoint".to_owned(),
     };
     let path = path.display();
-    Err(ImportError::new(format!("{path} is {what}, and stays as it is: --checkpoint names another file")))
+    Err(ImportError::new(format!(
+        "{path} is {what}, so it is not overwritten; choose another file with --checkpoint"
+    )))
 }

@@ -151,7 +151,7 @@ impl Columns {
         for (index, column) in self.kinds.iter().enumerate() {
             let Some(text) = record.text(index) else { break };
             let text = from_utf8(text)
-                .map_err(|_| "the row is not UTF-8: save the file as UTF-8, in Excel as \"CSV UTF-8\"")?;
+                .map_err(|_| "the row is not UTF-8: save the file as UTF-8 (in Excel: \"CSV UTF-8\")")?;
             match column {
                 Column::Required(member) => event.text(member, text),
                 _ if text.is_empty() => {}
@@ -167,7 +167,7 @@ impl Columns {
                 Column::Other(name) => others.json(name, &cell(text)),
                 Column::Unnamed => {
                     let number = index + 1;
-                    return Err(format!("{text:?} is in column {number}, which the header gives no name"));
+                    return Err(format!("{text:?} is in column {number}, which has no name in the header"));
                 }
                 Column::Rejection | Column::ImportEventId => {}
             }

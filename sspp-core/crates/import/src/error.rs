@@ -1,4 +1,4 @@
-//! Why an import cannot begin or go on.
+//! Why an import cannot begin or continue.
 
 /// A sentence for the person, and what kind of fault it is.
 ///

@@ -67,7 +67,7 @@ impl Files {
             let same = |other: Option<&Path>| path.is_some() && other.map(real) == path.map(real);
             if let Some((other, _)) = named[..index].iter().find(|(_, other)| same(*other)) {
                 return Err(ImportError::usage(format!(
-                    "{name} and {other} are the same file: name another"
+                    "{name} and {other} are the same file: choose another"
                 )));
             }
         }
@@ -106,7 +106,7 @@ impl Files {
         self.rejected().map(|path| real(path).to_string_lossy().into_owned())
     }
 
-    /// A file of rejects is begun anew only where the checkpoint names it, or where an import wrote it under the name that it has
+    /// A file of rejects is begun again only where the checkpoint names it, or where an import wrote it under the name that it has
     /// by itself.
     pub(crate) fn refuse_other_rejects(&self, known: Option<&str>) -> Result<(), ImportError> {
         let Some(path) = self.rejected() else { return Ok(()) };
@@ -116,7 +116,7 @@ impl Files {
             return Ok(());
         }
         Err(ImportError::new(format!(
-            "{} is there already, and this import did not write it: --force replaces it, --rejected names another file",
+            "{} already exists, and this import did not write it: replace it with --force, or choose another file with --rejected",
             path.display()
         )))
     }

@@ -52,7 +52,7 @@ impl Foreign {
     }
 }
 
-/// Whether its first object goes on over the end of its line, and no line is an object.
+/// Whether its first object continues over the end of its line, and no line is an object.
 fn is_spread(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     let is_object = |line: &[u8]| serde_json::from_slice::<Map<String, Value>>(line).is_ok();

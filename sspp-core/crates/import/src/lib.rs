@@ -1,5 +1,7 @@
-//! Files of events and signals, as `sspp import` and `sspp-api import` read them: row by row in bounded memory, whatever a spreadsheet,
-//! a script or a pipe made of them.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! ## Source map
 //!
 //! - [`Origin`] is a file, or standard input; [`Rows`] reads it.
 //! - [`import()`] reads, puts rows into a [`Target`] batch by batch, keeps rejected rows, and remembers in a checkpoint how far it is.

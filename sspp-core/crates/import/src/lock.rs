@@ -22,7 +22,7 @@ impl Lock {
         let path = beside(checkpoint, LOCK);
         let failed = |error: io::Error| {
             ImportError::new(format!(
-                "cannot lock {}: {error}: --checkpoint names another place",
+                "cannot lock {}: {error}; choose another file with --checkpoint",
                 path.display()
             ))
         };
@@ -32,12 +32,12 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) if is_removed(&file) => {}
                 Ok(()) if file.metadata().is_ok_and(|found| found.len() > 0) => {
-                    return Err(failed(io::Error::other("it is no lock, and stays as it is")));
+                    return Err(failed(io::Error::other("it is not a lock file, so it is not overwritten")));
                 }
                 Ok(()) => return Ok(Self { path, _file: file }),
                 Err(TryLockError::WouldBlock) => {
                     return Err(ImportError::later(format!(
-                        "another import with the checkpoint {} runs: wait until it has ended",
+                        "another import with the checkpoint {} is running: wait until it ends",
                         checkpoint.display()
                     )));
                 }

@@ -71,7 +71,9 @@ impl Origin {
             return Self::look_at(path, From::File(path.to_owned()));
         }
         let file = tempfile::tempfile().map_err(|error| {
-            ImportError::new(format!("cannot make a temporary file: {error}: TMPDIR names another place"))
+            ImportError::new(format!(
+                "cannot create a temporary file: {error}; choose another folder with TMPDIR"
+            ))
         })?;
         Self::look_at(path, From::pipe(io::stdin(), Kept::All(file)))
     }
@@ -121,10 +123,10 @@ impl Origin {
         let named = || self.path().and_then(Format::of_name);
         said.or_else(named).or_else(|| Format::of_content(&self.beginning)).ok_or_else(|| {
             let why = match self.path() {
-                Some(_) => "does not end in .csv, .ndjson or .jsonl, nor begin as such a file does",
+                Some(_) => "has no ending .csv, .ndjson or .jsonl, and its content is neither CSV nor NDJSON",
                 None => "begins neither with JSON nor with the columns of events",
             };
-            ImportError::usage(format!("{} {why}: say --format csv or --format ndjson", self.name()))
+            ImportError::usage(format!("{} {why}: add --format csv or --format ndjson", self.name()))
         })
     }
 
@@ -222,7 +224,7 @@ impl Copy {
             Kept::Beginning(bytes) => {
                 let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
                 if rest.is_empty() {
-                    Err(io::Error::other("a pipe is read once"))
+                    Err(io::Error::other("a pipe can be read only once"))
                 } else {
                     (&*rest).read(buffer)
                 }

@@ -70,7 +70,7 @@ impl Rejects {
         };
         let Some((file, tally)) = reopen().map_err(|error| self.failure(&error))? else {
             return Err(ImportError::new(format!(
-                "{} was changed since this import wrote it: move it away, or let --rejected name another file, and the import goes on",
+                "{} was changed since this import wrote it: move it, or choose another file with --rejected, then run the import again",
                 path.display()
             )));
         };
@@ -90,7 +90,7 @@ impl Rejects {
 
     fn failure(&self, error: &io::Error) -> ImportError {
         let path = self.path.as_deref().unwrap_or(Path::new("")).display();
-        ImportError::new(format!("cannot write {path}: {error}: --rejected names another place"))
+        ImportError::new(format!("cannot write {path}: {error}; choose another file with --rejected"))
     }
 
     fn write(&mut self, row: &Original, event_id: &str, reason: &str) -> io::Result<()> {

@@ -80,7 +80,7 @@ impl Rows {
             Format::Csv => rows.header = Some(rows.read_header()?),
             Format::Ndjson if rows.input.window().trim_ascii_start().starts_with(b"[") => {
                 return Err(ImportError::new(format!(
-                    "{} is a JSON array: an event a line is needed, as `jq -c '.[]'` writes it",
+                    "{} is a JSON array: write one event per line, for example with `jq -c '.[]'`",
                     origin.name()
                 )));
             }
@@ -106,7 +106,7 @@ impl Rows {
             let wrong = |what: &str| ImportError::new(format!("{} {what}", self.origin.name()));
             let Some(End::At(length)) = end else {
                 return Err(wrong(
-                    "has no header: in its first line a quote is not closed, or it is longer than 1 MiB",
+                    "has no header: its first line has an unclosed quote, or is longer than 1 MiB",
                 ));
             };
             if length == 0 || !is_blank(&record, self.input.window()) {
@@ -154,8 +154,7 @@ impl Rows {
         let file = self.origin.name();
         let other = |how: String| {
             ImportError::new(format!(
-                "{file} {how}, so its checkpoint does not fit it: if it is another file, --again imports it from its beginning \
-                (what was sent without an eventId then counts again)"
+                "{file} {how}, so its checkpoint does not match: if it is another file, import it from the start with --again (rows without an eventId then count again)"
             ))
         };
         self.input.take_up_to(done.bytes).map_err(|error| self.origin.unreadable(&error))?;
@@ -167,7 +166,7 @@ impl Rows {
             return Err(other("has changed since it was imported".to_owned()));
         }
         if self.input.is_inside_a_line().map_err(|error| self.origin.unreadable(&error))? {
-            return Err(other("has more in the line that was its last".to_owned()));
+            return Err(other("has a longer last line than before".to_owned()));
         }
         Ok(())
     }
@@ -278,14 +277,11 @@ impl Rows {
             // Only the line in which it begins is rejected: what was taken for the rest of it may be good rows.
             End::AfterQuote => (
                 format!(
-                    "in the column {column} something follows the closing quote: a quote is missing, or one inside is not written \
-                    twice"
+                    "in the column {column}, text follows the closing quote: a quote is missing, or a quote inside is not doubled"
                 ),
                 self.input.line()?,
             ),
-            End::OpenQuote => {
-                (format!("the quote that opens in the column {column} is never closed"), self.input.line()?)
-            }
+            End::OpenQuote => (format!("in the column {column}, a quote is not closed"), self.input.line()?),
         };
         let Some(mut original) = original else { return Ok(Next::End) };
         original.bytes = columns.without_additions(&original.bytes, record);

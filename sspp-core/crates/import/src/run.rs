@@ -91,7 +91,7 @@ async fn blocking<R: Send + 'static>(
     work: impl FnOnce() -> Result<R, ImportError> + Send + 'static,
 ) -> Result<R, ImportError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(ImportError::new(format!("the import cannot go on: {error}"))))
+    done.unwrap_or_else(|error| Err(ImportError::new(format!("the import cannot continue: {error}"))))
 }
 
 /// Reads so many rows on a thread that may wait, and gives the rows back to be read on.
@@ -150,7 +150,7 @@ pub async fn import<T: Target>(
     }
     checkpoint.rejects_file = files.rejects_name();
     if first > 0 {
-        target.note(&format!("going on after row {first}"));
+        target.note(&format!("continuing after row {first}"));
     }
     let mut position = Position { rows: first, line: options.skip_lines, bytes: rows.at() };
     // Before anything is put in: ids of rows without one are made from what it says.

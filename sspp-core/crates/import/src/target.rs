@@ -22,7 +22,7 @@ pub trait Target {
     type Error: From<ImportError>;
 
     /// Reads a row: an item, or why the row is rejected. `made_id` makes an event id for a row that names none: it is the same
-    /// when the import goes on after an interruption.
+    /// when the import continues after an interruption.
     fn read(&mut self, row: &Row, made_id: &dyn Fn() -> String) -> Result<Self::Item, String>;
 
     /// Opens the target. It is called once, when the first good row was read.
@@ -31,7 +31,7 @@ pub trait Target {
     }
 
     /// Puts in the items of a batch: for each, in their order, whether it was taken, or why it is rejected. An error ends the
-    /// import, and the batch comes again when it goes on.
+    /// import, and the batch comes again when it continues.
     fn put(
         &mut self,
         items: Vec<Self::Item>,
@@ -43,7 +43,7 @@ pub trait Target {
     /// A batch was read.
     fn progress(&mut self, position: Position);
 
-    /// Something that a person should know.
+    /// Something that the user should know.
     fn note(&self, text: &str);
 
     /// Does `work`, which no interruption may cut in two. After it, the import is at this position; `None` at its end.
@@ -56,7 +56,7 @@ pub trait Target {
         Ok(work()?)
     }
 
-    /// An error with how to go on.
+    /// An error with how to continue.
     fn stopped(&self, error: Self::Error, position: Position) -> Self::Error {
         let _ = position;
         error

@@ -161,7 +161,7 @@ fn of_sql(error: &sqlx::Error) -> StoreError {
             }
         }
         sqlx::Error::PoolTimedOut => {
-            StoreError::Unavailable { reason: "no connection came free in time".to_owned() }
+            StoreError::Unavailable { reason: "no connection became free in time".to_owned() }
         }
         sqlx::Error::PoolClosed => StoreError::Closed,
         sqlx::Error::ColumnNotFound(_)

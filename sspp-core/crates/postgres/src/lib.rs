@@ -1,4 +1,7 @@
-//! The store on PostgreSQL, shared by any number of processes.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! ## Source map
 //!
 //! | what | where |
 //! |---|---|

@@ -67,21 +67,17 @@ impl Place {
 
     pub(super) fn no_answer(&self, within: Duration) -> String {
         let within = within.as_secs_f64();
-        format!(
-            "{self} gave no answer within {within} s: are host and port right, and does a firewall let it through?"
-        )
+        format!("{self} gave no answer within {within} s: check host, port and firewall")
     }
 
     pub(super) fn unreachable(&self, error: &sqlx::Error) -> String {
         let (cause, advice) = match error {
             sqlx::Error::Io(error) => (error.to_string(), of_io(error)),
-            sqlx::Error::Tls(error) => (error.to_string(), "is sslmode in the URL what the server wants?"),
+            sqlx::Error::Tls(error) => (error.to_string(), "check sslmode in the URL"),
             sqlx::Error::Database(error) => {
                 (error.message().to_owned(), of_state(error.code().as_deref().unwrap_or_default()))
             }
-            sqlx::Error::Protocol(error) => {
-                (error.clone(), "does PostgreSQL listen there, and not something else?")
-            }
+            sqlx::Error::Protocol(error) => (error.clone(), "check that this is the port of PostgreSQL"),
             other => (other.to_string(), ""),
         };
         let joined = if advice.is_empty() { "" } else { "; " };
@@ -91,19 +87,19 @@ impl Place {
 
 fn of_io(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        ErrorKind::ConnectionRefused => "is it running, and are host and port right?",
-        ErrorKind::NotFound => "is this the folder of its socket, and is it running?",
+        ErrorKind::ConnectionRefused => "check that it runs, and check host and port",
+        ErrorKind::NotFound => "check that it runs, and that this is the folder of its socket",
         // A name that is not known has no kind of its own.
-        _ if error.to_string().contains("lookup address") => "is the host's name right?",
-        _ => "are host and port right?",
+        _ if error.to_string().contains("lookup address") => "check the host name",
+        _ => "check host and port",
     }
 }
 
 /// What to do about a refusal (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 fn of_state(state: &str) -> &'static str {
     match state {
-        "28P01" | "28000" => "are user and password right, and does pg_hba.conf let them in?",
-        "3D000" => "create the database, or name another",
+        "28P01" | "28000" => "check user and password, and pg_hba.conf",
+        "3D000" => "create the database, or choose another",
         "53300" => {
             "allow more connections there (max_connections), or fewer here (SSPP_DATABASE_CONNECTIONS)"
         }
@@ -160,8 +156,8 @@ mod tests {
         });
         for (host, said) in [
             ("127.0.0.1:1", "127.0.0.1:1, database sspp, cannot be used: Connection refused"),
-            ("nowhere.invalid", "is the host's name right?"),
-            (&format!("127.0.0.1:{port}"), "and not something else?"),
+            ("nowhere.invalid", "check the host name"),
+            (&format!("127.0.0.1:{port}"), "the port of PostgreSQL"),
         ] {
             let place = Place::new(format!("postgres://u:hunter2@{host}/sspp").parse().unwrap());
             let Away { reason, answers } = place.look().await.unwrap_err();

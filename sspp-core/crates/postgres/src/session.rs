@@ -103,7 +103,7 @@ impl Sessions {
         let reason = match (&error, found) {
             (sqlx::Error::PoolTimedOut, Some(Err(away))) => away.reason,
             (sqlx::Error::PoolTimedOut, Some(Ok(()))) => format!(
-                "{} is there, but all {} connections of this process are in use; allow more (SSPP_DATABASE_CONNECTIONS)",
+                "{} is available, but all {} connections of this process are in use; allow more (SSPP_DATABASE_CONNECTIONS)",
                 self.place,
                 limits.get_max_connections()
             ),

@@ -42,15 +42,15 @@ pub(super) fn unreachable(place: &str, error: &Error) -> String {
     let advice = match error.kind() {
         ErrorKind::Canceled => {
             return format!(
-                "{place} cannot be used: it has not answered yet; are host and port right, and does it speak TLS (rediss://) or not (redis://)?"
+                "{place} cannot be used: it has not answered yet; check host and port, and whether it uses TLS (rediss://) or not (redis://)"
             );
         }
-        ErrorKind::Auth => "are user and password right?",
-        _ if known(&["NOAUTH", "WRONGPASS", "AUTH"]) => "are user and password right?",
-        ErrorKind::Protocol | ErrorKind::Parse => "does Redis listen there, and not something else?",
-        ErrorKind::Tls => "does it speak TLS (rediss://), or not (redis://)?",
-        _ if known(&["lookup address"]) => "is the host's name right?",
-        ErrorKind::IO | ErrorKind::Timeout => "is it running, and are host and port right?",
+        ErrorKind::Auth => "check user and password",
+        _ if known(&["NOAUTH", "WRONGPASS", "AUTH"]) => "check user and password",
+        ErrorKind::Protocol | ErrorKind::Parse => "check that this is the port of Redis",
+        ErrorKind::Tls => "check whether it uses TLS (rediss://) or not (redis://)",
+        _ if known(&["lookup address"]) => "check the host name",
+        ErrorKind::IO | ErrorKind::Timeout => "check that it runs, and check host and port",
         _ => return format!("{place} cannot be used: {cause}"),
     };
     format!("{place} cannot be used: {cause}; {advice}")

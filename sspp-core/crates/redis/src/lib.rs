@@ -1,4 +1,7 @@
-//! The queue on Redis Streams.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! ## Source map
 //!
 //! New events are spread over shards by their account. A shard is a stream with one consumer group, and beside it, under
 //! the same hash tag: the jobs that come again later (a sorted set of when, a hash of what), where an event's last job

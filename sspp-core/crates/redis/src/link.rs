@@ -28,7 +28,7 @@ const FIRST_CONNECTION: Duration = Duration::from_millis(500);
 /// Connections for waiting that are kept for the next receiver.
 const WAITERS_KEPT: usize = 64;
 
-/// A connection, which goes on connecting until it is dropped.
+/// A connection, which continues connecting until it is dropped.
 struct Connection {
     client: Client,
     /// Why it broke, or was not made, the last time.
@@ -80,7 +80,7 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
-    /// Begins to connect, and goes on trying until it is closed.
+    /// Begins to connect, and continues trying until it is closed.
     pub(super) fn open(settings: &RedisConfig) -> Result<Self, RedisOpenError> {
         let config = Config::from_url(&settings.url)
             .map_err(|error| RedisOpenError::Config(format!("the URL of Redis: {}", error.details())))?;

@@ -13,20 +13,18 @@ pub(super) fn risks(info: &str) -> Vec<String> {
         }
     };
     let kept = value("aof_enabled") == Some("1");
-    risk(!kept, "Redis keeps no append-only file: a crash of it loses events; set `appendonly yes`");
+    risk(!kept, "Redis has no append-only file, so a crash loses events: set `appendonly yes`");
     risk(
         kept && value("aof_last_write_status").is_some_and(|status| status != "ok"),
         "Redis cannot write its append-only file: see its log and its disk",
     );
     risk(
         kept && value("appendfsync") == Some("no"),
-        "Redis leaves it to its system when its append-only file reaches the disk: a crash of its machine loses the last \
-         30 seconds or so; set `appendfsync everysec` or `appendfsync always`",
+        "Redis does not sync its append-only file, so a crash of its machine loses about the last 30 seconds: set `appendfsync everysec` or `appendfsync always`",
     );
     risk(
         kept && value("no-appendfsync-on-rewrite") == Some("yes"),
-        "Redis does not sync its append-only file while it rewrites it: a crash of its machine loses what came \
-         meanwhile; set `no-appendfsync-on-rewrite no`",
+        "Redis does not sync its append-only file during a rewrite, so a crash of its machine loses events of that time: set `no-appendfsync-on-rewrite no`",
     );
     if let Some(policy) = value("maxmemory_policy").filter(|policy| *policy != "noeviction") {
         risks.push(format!(

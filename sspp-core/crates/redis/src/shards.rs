@@ -16,7 +16,7 @@ use super::script::{FENCE, LOOK, Script};
 use super::shard;
 use sspp_engine::QueueError;
 
-/// How often the lengths of all shards and their set are asked for anew.
+/// How often the lengths of all shards and their set are asked for again.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 /// When to try again after a refusal.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);

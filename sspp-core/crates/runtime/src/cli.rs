@@ -12,7 +12,7 @@ use clap::{Arg, Command, Parser};
 use super::ConfigError;
 
 /// What a binary's `--help` says of its exit status.
-const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 the command line or a setting is wrong, 130 stopped by a signal before it was done.";
+const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 the command line or a setting is wrong, 130 stopped by a signal before it finished.";
 
 /// Why a command was not done: the message, and the status that the process ends with.
 ///
@@ -140,9 +140,9 @@ fn one_line(error: &clap::Error, command: &Command) -> String {
     }
     let of_server = error.context().any(|(kind, _)| kind == ContextKind::InvalidSubcommand);
     let more = if error.kind() == Fault::ArgumentConflict && of_server {
-        "write the subcommand first, and only settings that its --help lists"
+        "write the subcommand first, then only settings that its --help lists"
     } else {
-        "--help lists what there is"
+        "see --help"
     };
     format!("{said}; {more}")
 }
@@ -208,23 +208,19 @@ mod tests {
     #[test]
     fn what_clap_says_becomes_one_line() {
         for (words, said) in [
-            (&["x", "-y"][..], "unexpected argument '-y' found; --help lists what there is"),
+            (&["x", "-y"][..], "unexpected argument '-y' found; see --help"),
             (
                 &["x", "--pott", "1"],
-                "unexpected argument '--pott' found; a similar argument exists: '--port'; --help lists what there is",
+                "unexpected argument '--pott' found; a similar argument exists: '--port'; see --help",
             ),
             (
                 &["x", "--port", "y"],
-                "invalid value 'y' for '--port <X_PORT>': invalid digit found in string; --help lists what there is",
+                "invalid value 'y' for '--port <X_PORT>': invalid digit found in string; see --help",
             ),
-            (
-                &["x", "import"],
-                "the following required arguments were not provided: <FILE>; --help lists what there is",
-            ),
+            (&["x", "import"], "the following required arguments were not provided: <FILE>; see --help"),
             (
                 &["x", "--port", "1", "import", "f"],
-                "the subcommand 'import' cannot be used with '--port <X_PORT>'; write the subcommand first, and only settings \
-                 that its --help lists",
+                "the subcommand 'import' cannot be used with '--port <X_PORT>'; write the subcommand first, then only settings that its --help lists",
             ),
         ] {
             let error = read_command_line::<Line>(words.iter().map(Into::into)).unwrap_err();

@@ -68,8 +68,7 @@ impl StampClock {
         let warning = (surely > WORTH_A_WARNING).then(|| {
             let side = if behind > TimeDelta::zero() { "behind" } else { "ahead of" };
             format!(
-                "the clock of this host is {} s {side} {dependency}'s: erasure and retention do not go by it, but times in logs \
-                 and traces do; synchronise the hosts' clocks",
+                "the clock of this host is {} s {side} {dependency}'s: synchronise the hosts' clocks. Times in logs and traces are affected; erasure and retention are not",
                 behind.abs().as_seconds_f64().round()
             )
         });

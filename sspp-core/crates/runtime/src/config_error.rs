@@ -43,7 +43,7 @@ pub enum ConfigError {
         why: &'static str,
     },
     /// Two settings that say the same thing.
-    #[error("both {first} and {second} are set: which one is meant? unset one of them")]
+    #[error("both {first} and {second} are set: unset one of them")]
     Contradiction {
         /// One.
         first: &'static str,
@@ -52,7 +52,7 @@ pub enum ConfigError {
     },
     /// A claim would end before the work on it must.
     #[error(
-        "--claim-bound (SSPP_CLAIM_BOUND) is {claim_bound}, which does not exceed --statement-timeout (SSPP_STATEMENT_TIMEOUT), {statement_timeout}: another worker would take over events whose statement still runs; raise the one or lower the other",
+        "--claim-bound (SSPP_CLAIM_BOUND) is {claim_bound}, which does not exceed --statement-timeout (SSPP_STATEMENT_TIMEOUT), {statement_timeout}: another worker would take over events whose statement still runs; raise --claim-bound or lower --statement-timeout",
         claim_bound = format_duration(*claim_bound), statement_timeout = format_duration(*statement_timeout)
     )]
     ClaimBound {
@@ -85,7 +85,7 @@ pub enum ConfigError {
     },
     /// A data file beside a database.
     #[error(
-        "--data (SSPP_DATA) names the file {path}, and {database} names PostgreSQL: which one is meant? leave out one of them",
+        "--data (SSPP_DATA) names the file {path}, and {database} names PostgreSQL: leave out one of them",
         path = path.display()
     )]
     FileAndDatabase {
@@ -106,8 +106,7 @@ pub enum ConfigError {
     },
     /// Keys, and a setting that asks for none.
     #[error(
-        "--allow-anonymous (SSPP_ALLOW_ANONYMOUS) lets everyone in, but keys are set too (SSPP_API_KEYS, \
-         SSPP_API_KEYS_FILE): leave out one or the other"
+        "--allow-anonymous (SSPP_ALLOW_ANONYMOUS) accepts requests without a key, but keys are set too (SSPP_API_KEYS, SSPP_API_KEYS_FILE): leave out one of them"
     )]
     KeysAndAnonymous,
 }

@@ -90,7 +90,7 @@ impl Dependency {
             StoreError::Contention { .. } => "busy",
             StoreError::Storage { .. } => "cannot write",
             StoreError::Setup { .. } => {
-                "not set up for this release: `sspp-api migrate` or `sspp-worker migrate` does it, or says why not"
+                "not set up for this release: run `sspp-api migrate` or `sspp-worker migrate`"
             }
             StoreError::Corrupt { .. } | StoreError::Data { .. } | StoreError::MissingModel { .. } => {
                 "damaged"

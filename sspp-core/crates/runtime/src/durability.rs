@@ -34,8 +34,7 @@ pub enum NotDurable {
     },
     /// A server does not say whether it may.
     #[error(
-        "the {server} did not say within {seconds} seconds whether it is durable, and --require-durable-queue \
-         (SSPP_REQUIRE_DURABLE_QUEUE) is set: {answer}"
+        "it is not known after {seconds} seconds whether the {server} is durable, and --require-durable-queue (SSPP_REQUIRE_DURABLE_QUEUE) is set: {answer}"
     )]
     Unknown {
         /// The queue or the store.
@@ -151,7 +150,7 @@ impl DurabilityState {
         drop(store.wait_for(enough).await);
         let known = store.borrow();
         if let (Some(Err(error)), Some(_)) = (&*known, patience) {
-            tracing::warn!(error, "whether the store is durable is not known yet");
+            tracing::warn!(error, "it is not known yet whether the store is durable");
             return Ok(());
         }
         judge("store", &known, patience)

@@ -38,10 +38,10 @@ async fn what_acknowledges_events_has_to_say_that_it_is_durable() {
         (Some(queue_durable), away, None),
         (Some(queue_durable), risky, Some("store is not durable")),
         (Some(queue_at_risk), durable, Some("queue is not durable")),
-        (Some(|| Err(QueueError::Closed)), durable, Some("queue did not say within 30 seconds")),
+        (Some(|| Err(QueueError::Closed)), durable, Some("not known after 30 seconds whether the queue")),
         (None, durable, None),
         (None, risky, Some("store is not durable")),
-        (None, away, Some("store did not say within 30 seconds")),
+        (None, away, Some("not known after 30 seconds whether the store")),
     ] {
         let answer = state(queue, store).require(patience).await.map_err(|error| error.to_string());
         match (refused, answer) {

@@ -55,7 +55,9 @@ fn healthcheck(address: SocketAddr) -> Result<String, String> {
     };
     let address = SocketAddr::new(ip, address.port());
     let away = |error| {
-        format!("{address} does not answer: {error}; is the process running, and is this where it listens?")
+        format!(
+            "{address} does not answer: {error}; check that the process runs and that this is its address"
+        )
     };
     let status = ask(address).map_err(away)?;
     match status {

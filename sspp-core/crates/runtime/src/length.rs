@@ -18,17 +18,19 @@ const LONGEST_AGE: Duration = Duration::from_hours(24 * 36_525);
 pub fn read_duration(text: &str) -> Result<Duration, String> {
     let seconds = text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let length = seconds.or_else(|| with_units(text));
-    length.filter(|length| (Duration::from_millis(1)..=Duration::from_hours(24)).contains(length)).ok_or_else(|| {
-        "should be a length of time such as 500ms, 30s, 5m or 1h30m, or a number of seconds; from 1ms to 1d".to_owned()
-    })
+    length.filter(|length| (Duration::from_millis(1)..=Duration::from_hours(24)).contains(length)).ok_or_else(
+        || {
+            "should be a duration such as 500ms, 30s, 5m or 1h30m, or a number of seconds; from 1ms to 1d"
+                .to_owned()
+        },
+    )
 }
 
 /// Reads how long something is kept, with units: `30d`, `36h`, `1y`. A plain number is refused: days and seconds could be
 /// mistaken for each other. From a day to 100 years.
 pub(super) fn read_age(text: &str) -> Result<Duration, String> {
     with_units(text).filter(|age| (Retention::SHORTEST..=LONGEST_AGE).contains(age)).ok_or_else(|| {
-        "should be a length of time with its unit, such as 30d or 36h; at least a day, at most 100 years"
-            .to_owned()
+        "should be a duration with a unit, such as 30d or 36h; at least a day, at most 100 years".to_owned()
     })
 }
 

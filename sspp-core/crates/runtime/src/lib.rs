@@ -1,4 +1,7 @@
-//! What the binaries share: one vocabulary of configuration, logs, metrics, signals to stop, and probes.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! ## Source map
 //!
 //! | part | what |
 //! |---|---|

@@ -334,19 +334,18 @@ fn in_url(flag: &'static str, variable: &'static str, host: &str) -> Result<Stri
     if host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_')) {
         return Ok(host.to_owned());
     }
-    let reason = "should be a host name or an IP address, without a port or anything else".to_owned();
+    let reason = "should be a host name or an IP address only, without a port".to_owned();
     Err(ConfigError::Invalid { flag, variable, value: host.to_owned(), reason })
 }
 
-/// What follows a `?` or `#` would be ignored without a word; only a cluster's other nodes are read.
+/// What follows a `?` or `#` would be ignored silently; only a cluster's other nodes are read.
 fn no_options(url: &Secret) -> Result<(), String> {
     let Some((address, options)) = url.expose().split_once(['?', '#']) else { return Ok(()) };
     let nodes = options.split('&').all(|option| option.starts_with("node="));
     if address.contains("-cluster://") && nodes {
         return Ok(());
     }
-    Err("should end before `?` and `#`: there are no options, but `?node=host:port` of a cluster; in a password they are \
-         %3F and %23"
+    Err("must not contain `?` or `#`, except `?node=host:port` for a cluster; in a password, write %3F and %23"
         .to_owned())
 }
 

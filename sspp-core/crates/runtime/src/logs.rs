@@ -122,12 +122,7 @@ fn log_panics() {
         let (reason, place) = (panic.payload_as_str().unwrap_or("no reason given"), panic.location());
         let trace = Backtrace::capture();
         let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
-        tracing::error!(
-            reason,
-            place = place.map(tracing::field::display),
-            trace,
-            "panicked: this is a defect"
-        );
+        tracing::error!(reason, place = place.map(tracing::field::display), trace, "panicked: this is a bug");
     }));
 }
 

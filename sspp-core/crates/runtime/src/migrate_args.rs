@@ -23,7 +23,7 @@ impl MigrateArgs {
         let logs = self.logs.check()?;
         let url = self.database.url()?.ok_or(ConfigError::Missing {
             missing: "DATABASE_URL (or POSTGRES_HOST, POSTGRES_USER and POSTGRES_DB)",
-            why: "it says where the PostgreSQL is whose schema is to be migrated",
+            why: "the command migrates the schema of that PostgreSQL",
         })?;
         logs.start();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -189,7 +189,7 @@ impl Watch {
         histogram!(self.watched.metrics.ping, "dependency" => name).record(now.response_time());
         gauge!(self.watched.metrics.up, "dependency" => name).set(if now.is_healthy() { 1.0 } else { 0.0 });
         match (before.map(Dependency::reason), now.reason()) {
-            (Some(Some(_)) | None, None) => tracing::info!(dependency = name, "a dependency is there"),
+            (Some(Some(_)) | None, None) => tracing::info!(dependency = name, "a dependency is available"),
             (Some(before), Some(reason)) if before == Some(reason) => {}
             // This process closed it, and stops.
             (Some(None), None) | (_, Some("closed")) => {}
@@ -212,7 +212,7 @@ impl Watch {
         drop(timeout(ASK_WITHIN, async { tokio::join!(queue, store) }).await);
     }
 
-    /// The queue's stamps go on after all that was erased: when one of them came, or came back, perhaps without what it knew, and when
+    /// The queue's stamps continue after all that was erased: when one of them came, or came back, perhaps without what it knew, and when
     /// a process without the queue ordered an erasure. Takes and gives up to where the line is drawn; none where it is not.
     async fn line_up(&self, drawn: Option<Timestamp>) -> Option<Timestamp> {
         let (_, queue) = self.queue.as_ref()?;
@@ -226,7 +226,7 @@ impl Watch {
         let drawn = timeout(ASK_WITHIN, draw).await.unwrap_or_else(|_| Err("no answer in time".into()));
         drawn
             .inspect_err(|error| {
-                tracing::warn!(%error, "the queue's stamps could not be moved behind what was erased; trying again");
+                tracing::warn!(%error, "the queue's clock could not be moved past the last erasure; trying again");
             })
             .unwrap_or_default()
     }

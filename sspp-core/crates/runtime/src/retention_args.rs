@@ -95,9 +95,12 @@ mod tests {
                 };
                 let upkeep = Upkeep::new(store.clone()).retention(retention);
                 let retaining = tokio::spawn(upkeep.run(CancellationToken::new()));
-                eventually("all that is too old went", async || {
+                let handle = recorder.handle();
+                // A step is counted after its commit.
+                eventually("all that is too old went, and was counted", async || {
                     let stats = store.stats().await.unwrap();
                     (stats.signals, stats.dead_letters) == (0, 0)
+                        && handle.render().contains("sspp_expired_total{kind=\"dead_letter\"} 1")
                 })
                 .await;
                 assert!(!retaining.is_finished(), "it goes on looking");

@@ -13,7 +13,7 @@ use super::{ConfigError, Failure, ModelError, NotDurable};
 ///
 /// ```
 /// let error = sspp_runtime::RunError::PipelineEnded;
-/// assert_eq!(error.to_string(), "the pipeline ended by itself; the log above says why");
+/// assert_eq!(error.to_string(), "the pipeline stopped unexpectedly; the log above says why");
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -61,7 +61,7 @@ pub enum RunError {
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
     /// The pipeline stopped before the process had to.
-    #[error("the pipeline ended by itself; the log above says why")]
+    #[error("the pipeline stopped unexpectedly; the log above says why")]
     PipelineEnded,
 }
 

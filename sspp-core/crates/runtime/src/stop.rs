@@ -26,7 +26,7 @@ impl StopSignals {
     pub fn end_at_next(mut self) {
         tokio::spawn(async move {
             let signal = self.next().await;
-            tracing::warn!(signal, "ending at once; what was in hand is taken up again later");
+            tracing::warn!(signal, "stopping at once; unfinished work is taken up again later");
             std::process::exit(130);
         });
     }

@@ -106,7 +106,7 @@ fn tier(table: &mut Table<'_>) -> Option<TierRule> {
 fn check(tier: &TierRule, before: &[TierRule], is_last: bool, table: &Table<'_>) {
     let TierRule { name, enter, leave } = tier;
     if before.iter().any(|other| other.name == *name) {
-        table.fault("name", format!("is used before: '{name}'"));
+        table.fault("name", format!("is used twice: '{name}'"));
     }
     if let Some(higher) = before.last().filter(|higher| higher.enter <= *enter) {
         table.fault(

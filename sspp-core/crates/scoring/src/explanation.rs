@@ -37,7 +37,7 @@ pub struct UnknownEventType {
 pub struct Scored<'m> {
     /// What the event tells.
     pub signal_type: &'m SignalType,
-    /// What it is worth.
+    /// Its score.
     pub score: Score,
 }
 
@@ -63,7 +63,7 @@ pub struct Explanation<'m> {
     pub event_type: &'m EventType,
     /// What the event tells.
     pub signal_type: &'m SignalType,
-    /// What it is worth.
+    /// Its score.
     pub score: Score,
     /// How it came to that: the base, every modifier in order, the cap, the rounding. The deltas sum to the score.
     pub steps: Vec<Step<'m>>,

@@ -1,6 +1,7 @@
-//! Scoring: a model document, compiled once, turns an event into a score with its explanation.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //!
-//! A floor of the family behind [`sspp_core`](https://docs.rs/sspp-core): it knows no I/O, no clock and no randomness.
+//! ## Source map
 //!
 //! | what | where |
 //! |---|---|

@@ -27,7 +27,7 @@ pub(super) fn modifiers(
         let Some(mut table) = Table::new(value, format!("modifiers[{at}]"), findings) else { continue };
         let id = table.name("id");
         match id {
-            Some(id) if ids.contains(&id) => table.fault("id", format!("is used before: '{id}'")),
+            Some(id) if ids.contains(&id) => table.fault("id", format!("is used twice: '{id}'")),
             Some(id) => ids.push(id),
             None => {}
         }

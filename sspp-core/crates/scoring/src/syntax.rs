@@ -46,7 +46,7 @@ pub(super) fn parse(source: &str) -> Result<IdedExpr, Vec<String>> {
             parser.spawn_scoped(scope, || parse_here(source)).map(std::thread::ScopedJoinHandle::join);
         match parsed {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(vec!["is not CEL: the parser gave up".to_owned()]),
+            Ok(Err(_)) => Err(vec!["is not valid CEL".to_owned()]),
             Err(error) => Err(vec![format!("could not be parsed: no thread for it: {error}")]),
         }
     })
@@ -129,7 +129,7 @@ fn check_call(call: &CallExpr) -> Option<String> {
         }
         // A pattern from an event would be compiled for every event, at an unknown cost.
         Some(_) if name == "matches" && !call.args.last().is_some_and(is_text) => {
-            Some("must give 'matches' its pattern as a string literal".to_owned())
+            Some("must call 'matches' with a string literal as its pattern".to_owned())
         }
         None if !is_operator(name) => {
             let names: Vec<_> = known.iter().map(|(known, _)| *known).collect();

@@ -1,6 +1,7 @@
-//! What the SQL stores share: statements that are built once for both dialects, and rows as the domain's types.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //!
-//! A floor of the family behind [`sspp_core`](https://docs.rs/sspp-core), for its adapters alone. It knows no driver.
+//! ## Source map
 //!
 //! | what | where |
 //! |---|---|

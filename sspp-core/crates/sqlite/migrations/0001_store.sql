@@ -1,6 +1,9 @@
 -- The store of one process, in one file.
 -- Instants are microseconds since 1970 in UTC; ids of events and digests are raw bytes.
 
+-- "SSPP": a file with tables and another number is another program's, and is left alone.
+PRAGMA application_id = 0x53535050;
+
 -- One row. log is the path of the write-ahead log while the file is open, and after a crash: the log is named by the file's path
 -- and would not be found by another name. NULL after an orderly end.
 CREATE TABLE file_state (

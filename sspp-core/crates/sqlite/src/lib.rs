@@ -1,4 +1,7 @@
-//! The store in one SQLite file: what one process by itself runs on.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! ## Source map
 //!
 //! One process owns the file. All writes go through one task, the `writer`, which gathers what callers ask for
 //! at the same time into one durable transaction; reads have a few connections of their own.

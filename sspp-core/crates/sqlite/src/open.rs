@@ -1,5 +1,8 @@
 //! The SQLite file: opened, and closed in order.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -24,6 +27,24 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     Migrator::with_migrations(vec![migration])
 });
 
+/// As the schema sets it.
+const APPLICATION_ID: [u8; 4] = *b"SSPP";
+
+/// Whether a file is a SQLite database with tables that are not ours. Looks at its first bytes alone: opening it would change it.
+fn is_of_another_program(path: &Path) -> bool {
+    let mut head = [0; 72];
+    let Ok(mut file) = File::open(path) else { return false };
+    if file.read_exact(&mut head).is_err() || !head.starts_with(b"SQLite format 3\0") {
+        return false;
+    }
+    // The number 1 stands for pages of 64 KiB. A file of one page is as new as SQLite makes it.
+    let page = match u16::from_be_bytes([head[16], head[17]]) {
+        1 => 65_536,
+        bytes => u64::from(bytes),
+    };
+    head[68..] != APPLICATION_ID && file.metadata().is_ok_and(|file| file.len() > page)
+}
+
 impl SqliteStore {
     /// Opens the file for this process alone, creates it if it does not exist, and brings its schema up to date. The clock stamps
     /// what is received.
@@ -42,6 +63,9 @@ impl SqliteStore {
         let path = config.path.as_path();
         let of_sqlx = |error| SqliteOpenError::of_sqlx(path, error);
         let had_log = log_name::has_bytes(&lock.place.log_path());
+        if !had_log && is_of_another_program(path) {
+            return Err(SqliteOpenError::OtherProgram { path: path.to_owned() });
+        }
         let options = connect::writer_options(&config, &lock.place);
         let mut connection = connect::writer(&options, &lock.place).await.map_err(of_sqlx)?;
         MIGRATIONS

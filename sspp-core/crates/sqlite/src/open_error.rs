@@ -58,6 +58,12 @@ pub enum SqliteOpenError {
         /// The data file.
         path: PathBuf,
     },
+    /// The file is a database of something else.
+    #[error("{path} is the SQLite database of another program; choose another path, or move the file away")]
+    OtherProgram {
+        /// The data file.
+        path: PathBuf,
+    },
     /// Another version wrote the file: a later one, or one from before the first release.
     #[error(
         "{path} was written by another version of SSPP, and its schema is not the one that this version knows ({version}); run \

@@ -1,4 +1,7 @@
-//! Contract suites, builders, fakes and mocks for tests: of adapters, and of users of the ports.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! ## Source map
 //!
 //! | what | where |
 //! |---|---|

@@ -117,7 +117,9 @@ async fn start(kind: Kind, turn: Arc<Turn>) -> Result<Server, testcontainers::Te
     let image = GenericImage::new(image, tag).with_exposed_port(kind.port().tcp());
     let container = if kind.is_redis() {
         let ready = WaitFor::message_on_stdout("Ready to accept connections");
-        image.with_wait_for(ready).with_cmd(["--appendonly", "yes"]).start().await?
+        // What it acknowledges is on disk, also after a test killed and started it: its command stays, a CONFIG SET does not.
+        let command = ["--appendonly", "yes", "--appendfsync", "always"];
+        image.with_wait_for(ready).with_cmd(command).start().await?
     } else {
         // Said twice: the first time by the server that only sets up the folder.
         let ready = WaitFor::message_on_stderr("database system is ready to accept connections");

@@ -319,7 +319,7 @@ async fn a_stop_during_an_outage_gives_everything_back_unsuspected() {
     assert!(again.len() == 20 && again.iter().all(|delivery| delivery.attempts == 0 && !delivery.suspect));
 }
 
-/// The store is away for half a minute, and meanwhile no other worker may take over what is in hand.
+/// The store is away for half a minute, and meanwhile no other worker may take over what is in progress.
 #[tokio::test(start_paused = true)]
 async fn what_is_in_hand_is_kept_every_third_of_the_queues_own_bound() {
     let bench = Bench::new(|_| Some(away()));

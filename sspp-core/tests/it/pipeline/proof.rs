@@ -23,7 +23,7 @@ async fn an_event_that_fails_alone_gets_three_attempts() {
         bench.queue_is("the failed event waits for its next attempt", delayed).await;
         assert_eq!(bench.queue.job(event_id(3)).await.unwrap().unwrap().attempts, attempt);
         bench.clock.advance(TimeDelta::minutes(5));
-        // Mates that prove the store is well.
+        // Mates that prove the store works.
         bench.enqueue_events(u64::from(attempt) * 100..u64::from(attempt) * 100 + 8).await;
     }
     bench.queue_is_empty().await;

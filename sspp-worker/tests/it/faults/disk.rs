@@ -51,7 +51,7 @@ impl Disk {
             .into()
     }
 
-    /// Mounts it anew, `ro` or `rw`.
+    /// Mounts it again, `ro` or `rw`.
     pub(super) fn remount(&self, how: &str) {
         let words = self.enter();
         let mut command = Command::new(&words[0]);

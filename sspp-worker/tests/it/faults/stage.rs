@@ -138,7 +138,7 @@ impl Stage {
         self.worker_with(&[])
     }
 
-    /// A worker that has begun to work: one that is still starting has nothing in hand that a fault could hit.
+    /// A worker that has begun to work: one that is still starting has nothing in progress that a fault could hit.
     pub(super) async fn ready_worker(&self) -> Running {
         let worker = self.worker();
         turns(&worker, 200).await;

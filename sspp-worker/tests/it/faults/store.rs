@@ -117,7 +117,7 @@ async fn postgresql_away() {
     away(CLAIM_BOUND * 10).await;
 }
 
-/// Refuses connections to PostgreSQL for so long, while events go on being acknowledged.
+/// Refuses connections to PostgreSQL for so long, while events continue being acknowledged.
 pub(super) async fn away(time: Duration) {
     row(&format!("PostgreSQL away for {time:?}"), async |stage| {
         // What came meanwhile is worked off at about the pace that it came at, or slower.

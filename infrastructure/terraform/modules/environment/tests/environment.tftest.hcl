@@ -47,6 +47,17 @@ run "the_id_is_written_and_the_name_is_the_address" {
   }
 }
 
+run "another_authority_may_issue_the_certificate" {
+  variables {
+    certificate_authority = "sectigo.com"
+  }
+
+  assert {
+    condition     = module.dns[0].certificate_authority == "sectigo.com"
+    error_message = "The CAA record names another authority."
+  }
+}
+
 run "without_a_domain_the_address_is_the_nodebalancers" {
   variables {
     domain = null

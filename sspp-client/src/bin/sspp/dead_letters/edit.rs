@@ -24,10 +24,10 @@ pub(super) struct Edit {
     id: DeadLetterId,
     #[command(flatten)]
     event: EventArguments,
-    /// JSON object with what to change of accountId, userId, eventType, timestamp and metadata; `-` is standard input
+    /// JSON object with new values of accountId, userId, eventType, timestamp or metadata; `-` is standard input
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["account", "user", "event_type", "at", "metadata", "with"])]
     file: Option<PathBuf>,
-    /// Replay it, too
+    /// Replay it too
     #[arg(long)]
     replay: bool,
 }
@@ -55,7 +55,7 @@ pub(super) async fn run(task: &Edit, client: &Client, output: &Output) -> Result
     let edit = given(edit, change.metadata, |edit, metadata| edit.metadata(metadata.get()));
     if edit == DeadLetterEdit::default() {
         return Err(Failure::usage(
-            "nothing is to be changed: see --account, --user, --type, --at, --metadata, --with, --file",
+            "no change given: use --account, --user, --type, --at, --metadata, --with or --file",
         ));
     }
     let letter = client.edit_dead_letter(task.id, &edit).await.map_err(|error| failure(task.id, &error))?;
@@ -81,7 +81,7 @@ async fn with_members(id: DeadLetterId, with: &[String], client: &Client) -> Res
     let letter = find(id, client).await?;
     let kept = letter.event.as_ref().map_or("{}", |event| event.metadata.as_str());
     let kept: BTreeMap<String, Box<RawValue>> = serde_json::from_str(kept)
-        .map_err(|error| Failure::new(format!("the metadata of {id} is not understood: {error}")))?;
+        .map_err(|error| Failure::new(format!("the metadata of {id} cannot be read: {error}")))?;
     let mut object = RawObject::default();
     for (name, value) in kept.iter().filter(|(name, _)| !members.iter().any(|(given, _)| given == *name)) {
         object.json(name, value.get());
@@ -105,5 +105,5 @@ fn read(path: &Path) -> Result<Change, Failure> {
     };
     let text = text.map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
     serde_json::from_str(&text)
-        .map_err(|error| Failure::new(format!("{name} is no change of an event: {error}")))
+        .map_err(|error| Failure::new(format!("{name} is not a change of an event: {error}")))
 }

@@ -26,14 +26,14 @@ pub(crate) struct DeadLetters {
 enum Task {
     /// List them, the last recorded first
     List(list::List),
-    /// Show one with its event
+    /// Show one, with its event
     Show {
         /// Its id
         id: DeadLetterId,
     },
-    /// Change an event. It stays the same event, and members that are not given stay
+    /// Change an event. It keeps its id, and members that are not given stay
     Edit(edit::Edit),
-    /// Send events through scoring again, under their own ids
+    /// Process events again, under their own ids
     Replay(replay::Replay),
     /// Remove them for good: their events never become signals
     Remove {
@@ -50,7 +50,7 @@ struct LetterFilter {
     /// Given up for this reason, such as `unknown_event_type`
     #[arg(short, long)]
     reason: Option<String>,
-    /// Whose event is of this type
+    /// With an event of this type
     #[arg(short = 't', long = "type", value_name = "TYPE")]
     event_type: Option<String>,
     /// Given up at or after this time: a date, or RFC 3339

@@ -19,7 +19,7 @@ const SHOWN: usize = 5;
     override_usage = "sspp dead-letters replay [OPTIONS] <IDS>...\n       sspp dead-letters replay [OPTIONS] <--all|FILTERS>"
 )]
 pub(super) struct Replay {
-    /// Their ids; or say --all, or a filter
+    /// Their ids; or use --all or a filter
     #[arg(required_unless_present_any = ["all", "reason", "event_type", "from", "to"],
         conflicts_with_all = ["all", "reason", "event_type", "from", "to", "dry_run"])]
     ids: Vec<DeadLetterId>,
@@ -48,7 +48,7 @@ pub(super) async fn run(task: &Replay, client: &Client, output: &Output) -> Resu
         || {
             let more = if found.remaining_is_exact { "" } else { " or more" };
             format!(
-                "{}{more} dead letters would be tried: those that cannot be replayed as they are stay",
+                "{}{more} dead letters would be replayed; those that fail stay dead letters",
                 found.remaining
             )
         },
@@ -64,11 +64,13 @@ pub(super) async fn each(ids: &[DeadLetterId], client: &Client, output: &Output)
         again.set(again.get() + u64::from(replay.status == ReplayStatus::DeadLetter));
         output.result(&replay, || match (&replay.status, replay.signal_id) {
             (ReplayStatus::AlreadySignal, Some(signal)) => {
-                format!("{} {id}: it is signal {signal} already", output.good("not needed"))
+                format!("{} {id}: it is already signal {signal}", output.good("not needed"))
             }
             (ReplayStatus::DeadLetter, _) => format!("{} {id}: it failed again", output.bad("not replayed")),
-            (ReplayStatus::Erased, _) => format!("{id}: it was erased; nothing was kept of it"),
-            (_, Some(signal)) => format!("{} {id}: it is signal {signal} now", output.good("replayed")),
+            (ReplayStatus::Erased, _) => {
+                format!("{id}: its account or user was erased, so nothing was stored")
+            }
+            (_, Some(signal)) => format!("{} {id}: it is now signal {signal}", output.good("replayed")),
             (_, None) => format!("{} {id}", output.good("replayed")),
         });
         Ok(())
@@ -77,7 +79,7 @@ pub(super) async fn each(ids: &[DeadLetterId], client: &Client, output: &Output)
     match again.get() {
         0 => Ok(()),
         count => Err(Failure::new(format!(
-            "{} failed again: `sspp dead-letters show` has its event, `edit` changes it, `remove` ends it",
+            "{} failed again: use `sspp dead-letters show`, `edit` or `remove`",
             counted(count, "dead letter")
         ))),
     }
@@ -109,7 +111,7 @@ async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Resu
     done.map_err(|error| {
         let failure = Failure::from(error);
         let more =
-            format!("{replayed} dead letters were replayed, and the same command goes on with the others");
+            format!("{replayed} dead letters were replayed; run the same command again for the others");
         if failure.may_pass() { failure.and(&more) } else { failure }
     })?;
     output.result(&json!({"replayed": replayed, "skipped": skipped}), || {
@@ -121,7 +123,7 @@ async fn many(query: &DeadLetterQuery, client: &Client, output: &Output) -> Resu
     match skipped.len() {
         0 => Ok(()),
         count => Err(Failure::new(format!(
-            "{} cannot be replayed as they are: `sspp dead-letters show` has the reason of each, `remove` ends it",
+            "{} cannot be replayed as they are: `sspp dead-letters show` prints the reason, `remove` removes them",
             counted(count as u64, "dead letter")
         ))),
     }

@@ -1,4 +1,4 @@
-//! How an import that stopped goes on.
+//! How an import that stopped continues.
 
 use std::env;
 
@@ -19,21 +19,21 @@ impl Advice {
         let command = command(env::args_os().map(|word| word.to_string_lossy().into_owned()));
         let how = match (files.checkpoint(), origin.path()) {
             _ if task.dry_run => "nothing was sent".to_owned(),
-            (Some(_), Some(_)) if task.again => "without --again the command goes on from there".to_owned(),
-            (Some(_), Some(_)) => "the same command goes on from there".to_owned(),
+            (Some(_), Some(_)) if task.again => "run it without --again to continue".to_owned(),
+            (Some(_), Some(_)) => "run the same command to continue".to_owned(),
             (Some(_), None) if task.again => {
-                "without --again and with the same input the command goes on from there".to_owned()
+                "run it without --again and with the same input to continue".to_owned()
             }
-            (Some(_), None) => "the same command with the same input goes on from there".to_owned(),
+            (Some(_), None) => "run the same command with the same input to continue".to_owned(),
             (None, _) => {
-                "imported again, rows without an eventId count again (--checkpoint FILE keeps them from it)"
+                "if you import it again, rows without an eventId count again (prevent that with --checkpoint FILE)"
                     .to_owned()
             }
         };
         let repeated = match (files.checkpoint(), origin.path()) {
             _ if task.dry_run => how.clone(),
-            (Some(_), Some(_)) => format!("run this again to go on{command}"),
-            (Some(_), None) => format!("run this again, with the same input, to go on{command}"),
+            (Some(_), Some(_)) => format!("run this again to continue{command}"),
+            (Some(_), None) => format!("run this again, with the same input, to continue{command}"),
             (None, _) => how.clone(),
         };
         Self { how, repeated }
@@ -41,7 +41,7 @@ impl Advice {
 
     /// After a failure.
     pub(super) fn failed(&self, rows: u64) -> String {
-        format!("{} done, and {}", are(rows), self.how)
+        format!("{} done; {}", are(rows), self.how)
     }
 
     /// After Ctrl-C.

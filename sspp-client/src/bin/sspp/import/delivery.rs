@@ -27,7 +27,7 @@ pub(crate) struct Delivery<'a> {
     pub(crate) bar: &'a ProgressBar,
     pub(crate) advice: Advice,
     pub(crate) interrupt: Interrupt,
-    /// Whether a row would have another id when it is imported anew.
+    /// Whether a row would have another id when it is imported again.
     pub(crate) has_made_ids: bool,
 }
 
@@ -57,7 +57,7 @@ impl Target for Delivery<'_> {
         match count {
             _ if !self.keeps_rejects => self.bar.suspend(|| self.output.fault(reason)),
             ..=SHOWN => self.note(reason),
-            count if count == SHOWN + 1 => self.note("more rows were rejected: the file has them"),
+            count if count == SHOWN + 1 => self.note("more rows were rejected: see the file"),
             _ => {}
         }
     }
@@ -93,7 +93,7 @@ impl Target for Delivery<'_> {
     }
 }
 
-/// What the server said of an event. An event that was not sent ends the import: the batch is sent again when it goes on.
+/// What the server said of an event. An event that was not sent ends the import: the batch is sent again when it continues.
 fn verdict(outcome: Outcome) -> Result<Result<(), String>, Failure> {
     match outcome.verdict {
         Verdict::Accepted => Ok(Ok(())),

@@ -29,18 +29,17 @@ fn refuse_path(path: &Path) -> Result<(), Failure> {
         && !path.exists()
     {
         return Err(Failure::usage(format!(
-            "{shown} is a URL, and only files are read: `curl -sSf {shown} | sspp import -` imports what is there"
+            "{shown} is a URL, not a file: use `curl -sSf {shown} | sspp import -`"
         )));
     }
     if path.is_dir() {
-        return Err(Failure::new(format!("{shown} is a folder: name a file in it")));
+        return Err(Failure::new(format!("{shown} is a folder: choose a file in it")));
     }
     // Read once, and what a name there means is another thing for each process.
     let is_passing = ["/dev/fd", "/dev/stdin", "/proc"].iter().any(|folder| path.starts_with(folder));
     if is_passing || fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(Failure::usage(format!(
-            "{shown} is a pipe or a device, and not a file that is there when the import goes on: `cat {shown} | sspp import -` \
-            imports what comes from it"
+            "{shown} is a pipe or a device, not a file: use `cat {shown} | sspp import -`"
         )));
     }
     Ok(())
@@ -48,22 +47,22 @@ fn refuse_path(path: &Path) -> Result<(), Failure> {
 
 const fn advice(foreign: Foreign) -> &'static str {
     match foreign {
-        Foreign::Empty => "empty: there are no events in it",
+        Foreign::Empty => "empty: it has no events",
         Foreign::Signals => {
-            "an export of signals, which have their scores: `sspp-api import` takes it, where the service's settings are"
+            "an export of signals, which are scored already: import it with `sspp-api import` on the server"
         }
         Foreign::SignalsAsCsv => {
-            "an export of signals as CSV, which nothing imports: export them as NDJSON (`sspp export`), and `sspp-api import` takes that"
+            "an export of signals as CSV, which cannot be imported: export NDJSON with `sspp export`, then use `sspp-api import`"
         }
         Foreign::SignalList => {
-            "a list of signals, not of events: `sspp export` writes a file of them, and `sspp-api import` takes that"
+            "a list of signals, not of events: export them with `sspp export`, then use `sspp-api import`"
         }
-        Foreign::DeadLetters => "a list of dead letters: `sspp dead-letters replay` sends their events again",
-        Foreign::Checkpoint => "the checkpoint of an import: name the file that was imported",
+        Foreign::DeadLetters => "a list of dead letters: use `sspp dead-letters replay`",
+        Foreign::Checkpoint => "the checkpoint of an import: choose the file that was imported",
         Foreign::RequestBody => {
-            "the body of a request, and an event a line is needed, as `jq -c '.events[]'` writes it"
+            "a request body: write one event per line, for example with `jq -c '.events[]'`"
         }
-        Foreign::Model => "a scoring model: `sspp score --type TYPE --model FILE` scores with it",
+        Foreign::Model => "a scoring model: use it with `sspp score --type TYPE --model FILE`",
         Foreign::Spread => "JSON with an event over several lines: write each on one line, as `jq -c .` does",
     }
 }

@@ -73,7 +73,7 @@ async fn deliver(
     };
     let done = import(origin, format, &files, options, &mut delivery).await?;
     if delivery.has_made_ids && files.checkpoint().is_none() && !task.dry_run {
-        delivery.note("rows without an eventId count again when they are imported again: --checkpoint FILE keeps them from it");
+        delivery.note("rows without an eventId count again when they are imported again: prevent that with --checkpoint FILE");
     }
     Ok(done)
 }
@@ -94,7 +94,7 @@ fn report(task: &Import, origin: &Origin, done: Done, output: &Output) -> Result
         if already {
             let name = origin.name();
             return format!(
-                "{name} was imported already: {}, {count} rejected. --again imports it once more",
+                "{name} is already imported: {}, {count} rejected. Import it once more with --again",
                 counted(rows, "row")
             );
         }
@@ -107,7 +107,7 @@ fn report(task: &Import, origin: &Origin, done: Done, output: &Output) -> Result
     let (count, there) = (checkpoint.rejected, checkpoint.rejects_there);
     match rejected {
         _ if !has_rejects => Ok(()),
-        None => Err(Failure::new(format!("{}: --rejected FILE would keep them", rejected_rows(count)))),
+        None => Err(Failure::new(format!("{}: keep them with --rejected FILE", rejected_rows(count)))),
         Some(path) if there == count => {
             Err(Failure::new(format!("{}: {path} has the reasons", rejected_rows(count))))
         }

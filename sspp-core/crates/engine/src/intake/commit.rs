@@ -13,7 +13,7 @@ enum Judged {
     Record(Entry),
     /// It is recorded again, after a pause.
     Wait(Entry, StoreError),
-    /// Its caller was told.
+    /// Its caller has the verdict.
     GivenUp,
 }
 
@@ -71,7 +71,7 @@ impl Direct {
         let records = chunk.items.iter().map(|entry| &entry.item.record);
         metrics::recorded(records, &outcomes, began.elapsed());
         if locked(&self.failure).take().is_some() {
-            tracing::info!("events are recorded again");
+            tracing::info!("recording events works again");
         }
         for (entry, recorded) in chunk.items.drain(..).zip(outcomes) {
             entry.answer(recorded);
@@ -92,7 +92,7 @@ impl Direct {
         let half = self.config.pause.ceiling(failures) / 2;
         let pause = half + half.mul_f64(self.random.next_unit());
         if locked(&self.failure).replace(error.clone()).is_none() {
-            tracing::warn!(%error, "recording events failed; trying again until it works");
+            tracing::warn!(%error, "recording events failed; retrying until it works");
         } else {
             tracing::debug!(%error, failures, pause_ms = pause.as_millis(), "recording events failed; trying again");
         }

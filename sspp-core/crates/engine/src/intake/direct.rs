@@ -158,7 +158,7 @@ impl Direct {
                 self.came.notified().await;
             }
         };
-        // Those who do not come in time come with the commit after.
+        // Callers that come later are part of the next commit.
         drop(tokio::time::timeout(GATHER, came).await);
         locked(&self.waiting).end_gathering();
     }

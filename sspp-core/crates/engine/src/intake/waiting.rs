@@ -32,7 +32,7 @@ impl Item {
     }
 }
 
-/// What a caller is told: filled in by the commits, read by the caller.
+/// The verdicts of a caller: filled in by the commits, read by the caller.
 #[derive(Debug)]
 pub(super) struct Slip {
     answers: Mutex<Answers>,

@@ -5,7 +5,7 @@
 //! | take deliveries, in parallel readers | `reader` |
 //! | take over what a dead or stuck holder left, one suspect at a time | `recover` |
 //! | what it joins, and how it runs and ends | `run` |
-//! | an event in hand | `item` |
+//! | an event in progress | `item` |
 //! | decode and score: pure, one outcome a delivery | `process` |
 //! | record a batch, isolating the one event at fault | `record` |
 //! | stop reading while a dependency is away | `breaker` |

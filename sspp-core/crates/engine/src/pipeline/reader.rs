@@ -66,7 +66,7 @@ impl Tasks {
                 () = tokio::time::sleep(keep_every) => {
                     // Those that are settled by now have stale receipts, which do nothing.
                     if let Err(error) = self.queue.keep(receipts.clone()).await {
-                        tracing::warn!(%error, "renewing the claim on events in hand failed");
+                        tracing::warn!(%error, "renewing the claim on events in progress failed");
                     }
                 }
             }

@@ -84,7 +84,7 @@ impl Tasks {
     async fn judge(&self, mut item: Item, refusal: StoreError) -> Judged {
         let event_id = item.delivery.event_id;
         let Record::Signal { signal, payload } = &item.record else {
-            tracing::error!(%event_id, error = %refusal, "a dead letter cannot be recorded; its event steps aside");
+            tracing::error!(%event_id, error = %refusal, "a dead letter cannot be recorded; its event is retried later");
             self.settle(vec![item.delivery.postpone(self.config.look_again)]).await;
             return Judged::Settled;
         };

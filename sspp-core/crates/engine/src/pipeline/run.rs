@@ -103,7 +103,7 @@ impl Pipeline {
         self.tasks.breaker.watch()
     }
 
-    /// Runs until `stop` is cancelled: then no more deliveries are taken, those in hand are finished (or given back,
+    /// Runs until `stop` is cancelled: then no more deliveries are taken, those in progress are finished (or given back,
     /// when the store is away), and the future ends.
     ///
     /// It also ends when the queue is closed, which only a defect does to a running pipeline.

@@ -10,7 +10,7 @@
 pub enum FailureClass {
     /// The dependency is at fault: keep the events, spend no attempt, try again when it is back.
     Infrastructure,
-    /// One event's content may be at fault: isolate it, then [prove it](crate::Signals::is_at_fault); the others go on.
+    /// One event's content may be at fault: isolate it, then [prove it](crate::Signals::is_at_fault); the others continue.
     Data,
     /// It may be either: when it happens to one event again and again, which is [proven](crate::Signals::is_at_fault)
     /// to be at fault, that event has failed an attempt.

@@ -31,7 +31,7 @@ pub trait Housekeeping: Send + Sync + std::fmt::Debug {
     /// An event that is delivered again after its signal was removed is a new event to the store and counts
     /// again. So keep signals for longer than any client retries and any queue redelivers.
     ///
-    /// Recording goes on meanwhile. A batch whose known event expires while it is recorded may fail as
+    /// Recording continues meanwhile. A batch whose known event expires while it is recorded may fail as
     /// [`Contention`](StoreError::Contention), like any batch that is to be recorded again.
     async fn expire_signals(&self, processed_before: Timestamp, max: u32) -> Result<u32, StoreError>;
 

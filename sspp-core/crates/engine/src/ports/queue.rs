@@ -231,7 +231,7 @@ pub trait EventQueue: Send + Sync + std::fmt::Debug {
     ///
     /// A queue that has shards may refuse some and take the others. When it returns, what was admitted survives what
     /// the adapter's documentation says it survives. After an error nothing is acknowledged, though jobs may be in
-    /// the queue: sending them again under the same event id does no harm, since the store counts an id once.
+    /// the queue: sending them again under the same event id is safe, since the store counts an id once.
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Admission>, QueueError>;
 
     /// Takes up to `max` jobs that are due, waiting up to `wait` for the first. Empty when none came.

@@ -46,7 +46,7 @@ pub enum StoreError {
         reason: String,
     },
     /// A signal names a scoring model that the store does not have: keep the model, then record again.
-    #[error("the store lacks the scoring model {digest}: it has to be kept before its signals")]
+    #[error("the store has no scoring model {digest}: store the model before its signals")]
     MissingModel {
         /// The model's digest.
         digest: ModelDigest,
@@ -70,7 +70,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The question reads too much to be answered within its limit.
-    #[error("the question reads too much to be answered within {after_ms} ms: narrow it")]
+    #[error("the query reads too much to answer within {after_ms} ms: narrow it")]
     TooBroad {
         /// The limit, in milliseconds.
         after_ms: u64,

@@ -55,7 +55,7 @@ impl Erasing {
 #[async_trait]
 impl Duty for Erasing {
     fn name(&self) -> &'static str {
-        "the look for unfinished erasures"
+        "looking for unfinished erasures"
     }
 
     async fn round(&mut self) -> Result<(), StoreError> {
@@ -68,7 +68,7 @@ impl Duty for Erasing {
         }
         let (signals, dead_letters) = (mem::take(&mut self.signals), mem::take(&mut self.dead_letters));
         if signals + dead_letters > 0 {
-            tracing::info!(signals, dead_letters, "erased what was to be erased");
+            tracing::info!(signals, dead_letters, "erased the account or user");
         }
         Ok(())
     }

@@ -94,7 +94,7 @@ impl Expiring {
             tokio::time::sleep(began.elapsed().max(self.retention.pause)).await;
         }
         if removed > 0 {
-            tracing::info!(kind, removed, %before, "removed what was too old");
+            tracing::info!(kind, removed, %before, "removed expired rows");
         }
         Ok(())
     }
@@ -103,7 +103,7 @@ impl Expiring {
 #[async_trait]
 impl Duty for Expiring {
     fn name(&self) -> &'static str {
-        "removing what is too old"
+        "removing expired rows"
     }
 
     async fn round(&mut self) -> Result<(), StoreError> {

@@ -68,7 +68,7 @@ impl Upkeep {
         self
     }
 
-    /// Runs the duties until `stop` is cancelled or the store is closed. A step in hand is dropped, which undoes its transaction.
+    /// Runs the duties until `stop` is cancelled or the store is closed. A step in progress is dropped, which undoes its transaction.
     pub async fn run(self, stop: CancellationToken) {
         run(self.duties, stop).await;
     }

@@ -43,7 +43,7 @@ const ADD: &str = "\
     WHERE slot = pg_backend_pid() % 16 AND (SELECT count(*) FROM types) >= 0";
 
 /// Names with nothing left. Their rows are this transaction's already, so it waits for no other; a transaction that waits for one
-/// makes it anew.
+/// makes it again.
 const REMOVE_EMPTY: &str = "\
     WITH accounts AS (DELETE FROM account_tallies WHERE account_id = ANY($1) AND signals = 0) \
     DELETE FROM user_tallies WHERE user_id = ANY($2) AND signals = 0";

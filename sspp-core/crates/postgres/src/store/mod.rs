@@ -5,7 +5,7 @@
 //! | recording a batch in one transaction | `record`, `figures` |
 //! | whether a refused signal is at fault | `at_fault` |
 //! | types of this database in statements that `sspp-sql` builds | `dialect` |
-//! | removing what is too old, or erased | `expiry`, `erasure` |
+//! | removing expired rows, or erased | `expiry`, `erasure` |
 //! | whether the server would take a write | `ping` |
 //! | settings of the server that put signals at risk | `risks` |
 

@@ -61,11 +61,13 @@ pub(crate) async fn can_record(connection: &mut PgConnection, take_pages: bool) 
         return Err(Failure::Setup(migration::OTHER_SCHEMA.to_owned()));
     }
     if read_only {
-        return Err(Failure::Refused("the server takes no writes"));
+        return Err(Failure::Refused("the server accepts no writes"));
     }
     let rights: bool = sqlx::query_scalar(RIGHTS).fetch_one(&mut *connection).await?;
     if !rights {
-        return Err(Failure::Refused("this user may not write all tables of signals and dead letters"));
+        return Err(Failure::Refused(
+            "this user has no right to write all tables of signals and dead letters",
+        ));
     }
     if take_pages {
         sqlx::raw_sql(TAKE_PAGES).execute(connection).await?;

@@ -21,7 +21,7 @@ async fn said(url: &str) -> [String; 3] {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_not_there_is_named_with_the_cause() {
     for (host, cause) in
-        [("127.0.0.1:1", "Connection refused"), ("nowhere.invalid:5432", "is the host's name right?")]
+        [("127.0.0.1:1", "Connection refused"), ("nowhere.invalid:5432", "check the host name")]
     {
         for said in said(&format!("postgres://u:hunter2@{host}/sales")).await {
             assert!(said.contains(host) && said.contains("database sales") && said.contains(cause), "{said}");
@@ -37,9 +37,9 @@ async fn a_server_that_refuses_logins_is_named_with_the_cause() {
     let (host, _) = rest.split_once('/').unwrap();
     let (own, _) = server.url.rsplit_once('/').unwrap();
     for (url, cause) in [
-        (format!("postgres://stranger:hunter2@{host}/postgres"), "are user and password right"),
-        (format!("{own}/nowhere"), "create the database, or name another"),
-        (format!("{own}/postgres?sslmode=require"), "is sslmode in the URL what the server wants?"),
+        (format!("postgres://stranger:hunter2@{host}/postgres"), "check user and password"),
+        (format!("{own}/nowhere"), "create the database, or choose another"),
+        (format!("{own}/postgres?sslmode=require"), "check sslmode in the URL"),
     ] {
         for said in said(&url).await {
             assert!(said.contains(cause) && said.contains(host), "{said}");

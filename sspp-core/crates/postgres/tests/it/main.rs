@@ -66,8 +66,8 @@ async fn a_server_that_takes_no_signals_is_not_ready() {
         // A limit of the disk's room stands for a full disk: both are refused as 53.
         for (role, refusal) in [
             ("writer", None),
-            ("reader", Some("may not write")),
-            ("counts_nothing", Some("may not write")),
+            ("reader", Some("no right to write")),
+            ("counts_nothing", Some("no right to write")),
             ("filled", Some("53400")),
             ("frozen", Some("no writes")),
         ] {

@@ -195,3 +195,18 @@ async fn a_stepped_clock_makes_nothing_early_and_loses_nothing() {
     site.shift_clock("clock", (48 * HOUR + 1) * 1_000).await;
     assert_eq!(drain(queue.as_ref(), 50).await.len(), 50);
 }
+
+/// The rows that kill a server count what it acknowledged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_of_a_test_is_as_durable_after_it_was_killed() {
+    let Some(mut site) = Site::on(Kind::Redis7).await else { return };
+    if !site.server.is_container() {
+        return did_not_run("a server given by URL cannot be killed; unset SSPP_TEST_REDIS_URL");
+    }
+    site.docker("kill");
+    site.docker("start");
+    site.server.url = site.server.url_now().await;
+    site.queue(|_| ()).await;
+    let mut redis = site.raw().await;
+    assert_eq!(redis.ask(&["CONFIG", "GET", "appendfsync"]).await, ["appendfsync", "always"]);
+}

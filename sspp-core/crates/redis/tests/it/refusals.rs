@@ -1,4 +1,4 @@
-//! Servers that answer and take no writes: the queue says so before an event finds out, and is well again by itself.
+//! Servers that answer and take no writes: the queue says so before an event finds out, and works again by itself.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ async fn takes_no_writes(kind: Kind) {
     assert_eq!(redis.ask(&["HEXISTS", "refusing:{q0}:jobs", "probe"]).await, ["0"]);
 }
 
-/// A snapshot that failed: the server takes no writes until one succeeds.
+/// A snapshot that failed: the server accepts no writes until one succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_cannot_save_is_not_ready() {
     let Some(site) = Site::on(Kind::Redis7).await else { return };

@@ -15,7 +15,7 @@ pub(super) struct Losses(Mutex<State>);
 struct State {
     /// Lost since the log last spoke of it.
     unsaid: u64,
-    /// When it last did; none while all is well.
+    /// When it last did; none while everything works.
     said: Option<Instant>,
 }
 
@@ -27,7 +27,7 @@ enum Line {
 }
 
 impl Losses {
-    /// Counts without a word: for where nothing may be logged, such as the end of a span. The next word includes it.
+    /// Counts silently: for where nothing may be logged, such as the end of a span. The next word includes it.
     pub(super) fn count(&self, spans: usize) {
         counter!("sspp_trace_spans_lost_total").increment(spans as u64);
         self.state().unsaid += spans as u64;
@@ -40,7 +40,7 @@ impl Losses {
             tracing::warn!(
                 spans,
                 reason,
-                "traces are not exported: the collector does not take them (OTEL_EXPORTER_OTLP_ENDPOINT)"
+                "traces are not exported: the collector refuses them or does not answer (OTEL_EXPORTER_OTLP_ENDPOINT)"
             );
         }
     }

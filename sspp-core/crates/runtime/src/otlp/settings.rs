@@ -47,7 +47,7 @@ impl Settings {
         let endpoint = read_endpoint(flag, variable, endpoint, whole)?;
         if let Some(protocol) = set(args.otlp_protocol.as_deref()).filter(|name| *name != "http/protobuf") {
             let reason =
-                "only http/protobuf is spoken, usually on port 4318 of a collector; unset it".to_owned();
+                "only http/protobuf is supported, usually on port 4318 of a collector; unset it".to_owned();
             return Err(invalid("--otlp-protocol", "OTEL_EXPORTER_OTLP_PROTOCOL", protocol, reason));
         }
         Ok(Some(Self {
@@ -80,7 +80,8 @@ fn read_endpoint(
     whole: bool,
 ) -> Result<Uri, ConfigError> {
     if text.contains('@') {
-        let reason = "a URL with a user or a password is not used; set OTEL_EXPORTER_OTLP_HEADERS".to_owned();
+        let reason =
+            "must not contain a user or a password; set OTEL_EXPORTER_OTLP_HEADERS instead".to_owned();
         return Err(ConfigError::InvalidSecret { flag, variable, reason });
     }
     let is_web = |uri: &Uri| {
@@ -93,7 +94,7 @@ fn read_endpoint(
     let base: Option<Uri> = text.parse().ok().filter(is_web);
     base.and_then(|_| full.parse().ok()).ok_or_else(|| {
         let example = if whole { "http://localhost:4318/v1/traces" } else { "http://localhost:4318" };
-        invalid(flag, variable, text, format!("should be a URL of http or https such as {example}"))
+        invalid(flag, variable, text, format!("should be an http or https URL such as {example}"))
     })
 }
 
@@ -112,7 +113,7 @@ fn read_headers(text: Option<&str>) -> Result<Headers, ConfigError> {
             flag: "--otlp-headers",
             variable: "OTEL_EXPORTER_OTLP_HEADERS",
             reason: format!(
-                "header {} of it should be name=value, with the value percent-encoded; headers are separated by commas",
+                "header {} should be name=value, with the value percent-encoded; separate headers with commas",
                 at + 1
             ),
         })?;
@@ -127,7 +128,7 @@ fn read_timeout(text: Option<&str>) -> Result<Duration, ConfigError> {
     let timeout = timeout.filter(|timeout| !timeout.is_zero() && *timeout <= LONGEST_TIMEOUT);
     timeout.ok_or_else(|| {
         let reason =
-            "should be a length of time such as 5s, or milliseconds; from 1 to 60000 of them".to_owned();
+            "should be a duration such as 5s, or a number of milliseconds from 1 to 60000".to_owned();
         invalid("--otlp-timeout", "OTEL_EXPORTER_OTLP_TIMEOUT", text, reason)
     })
 }

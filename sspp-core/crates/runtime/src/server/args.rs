@@ -40,7 +40,7 @@ pub struct ServerArgs {
     #[arg(long, env = "SSPP_IDLE_TIMEOUT", value_name = "SSPP_IDLE_TIMEOUT", default_value = "75s", value_parser = read_duration)]
     pub idle_timeout: Duration,
 
-    /// The host names (Host) that requests may use while no keys are set, between commas, without ports: `api.example`,
+    /// The host names (Host) that requests may use while no keys are set, separated by commas, without ports: `api.example`,
     /// `*.svc.cluster.local`, or `*` for all. Addresses and localhost are always allowed.
     #[arg(
         long,

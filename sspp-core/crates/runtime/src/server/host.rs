@@ -1,4 +1,4 @@
-//! Which host a request names, and whether it may. Where no keys are set only the network keeps strangers out, and a page in a
+//! Which host a request names, and whether it may. Where no keys are set only the network keeps others out, and a page in a
 //! browser is inside: its owner lets the page's own name point to this machine (DNS rebinding), and browsers then take page and
 //! server for one origin. What such a request cannot hide is the name that it asks for.
 
@@ -99,20 +99,20 @@ fn is_of_name(byte: u8) -> bool {
 #[non_exhaustive]
 pub enum HostFault {
     /// HTTP/1.1 without one.
-    #[error("Host is missing: HTTP/1.1 needs it")]
+    #[error("the Host header is missing: HTTP/1.1 requires it")]
     Missing,
     /// More than one, be they equal.
-    #[error("Host is given more than once")]
+    #[error("the Host header appears more than once")]
     Repeated,
     /// No host at all.
-    #[error("Host is not a name or an address, with or without a port")]
+    #[error("the Host header is not a name or an address, with or without a port")]
     Malformed,
     /// The target is a URL with another host.
-    #[error("Host and the URL of the request name different hosts")]
+    #[error("the Host header and the request URL name different hosts")]
     Contradiction,
     /// A name that is not allowed.
     #[error(
-        "Host '{name}' is not a name of this server: ask by address or as localhost, or list the name in SSPP_ALLOWED_HOSTS"
+        "the Host '{name}' is not allowed: use an address or localhost, or add the name to SSPP_ALLOWED_HOSTS"
     )]
     NotAllowed {
         /// The name.
@@ -186,8 +186,7 @@ impl FromStr for AllowedHosts {
                 return Ok(whole.to_owned());
             }
             Err(format!(
-                "{entry:?} is not a host name: write names without scheme, port and path, such as api.example, \
-                 *.svc.cluster.local or *; addresses need no entry"
+                "{entry:?} is not a host name: write a name without scheme, port and path, such as api.example, *.svc.cluster.local or *; addresses are always allowed"
             ))
         };
         let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());

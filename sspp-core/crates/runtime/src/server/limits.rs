@@ -27,8 +27,7 @@ impl Limits {
             tracing::warn!(
                 wanted,
                 connections,
-                "fewer connections than SSPP_MAX_CONNECTIONS are taken: this process may not open more files; raise its hard limit \
-                 (ulimit -Hn, LimitNOFILE=)"
+                "fewer connections than SSPP_MAX_CONNECTIONS are accepted: the limit of open files is too low; raise its hard limit (ulimit -Hn, LimitNOFILE=)"
             );
         }
         Self {

@@ -89,7 +89,7 @@ pub struct Serving<E> {
     pub metrics: ConnectionMetrics,
 }
 
-/// Serves until `until_stopped` is over, then lets requests in hand finish for at most `grace`.
+/// Serves until `until_stopped` is over, then lets requests in progress finish for at most `grace`.
 ///
 /// ```
 /// use clap::Parser as _;
@@ -158,7 +158,7 @@ pub async fn serve<E: Endpoint<Output = Response> + 'static>(
     stopping.cancel();
     tasks.close();
     if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
-        tracing::warn!(open = tasks.len(), "connections are cut: their requests did not finish in time");
+        tracing::warn!(open = tasks.len(), "closing connections whose requests did not finish in time");
     }
     cut.cancel();
     tasks.wait().await;
@@ -222,7 +222,7 @@ impl Refusals {
             tracing::warn!(
                 refused = self.since,
                 limit = self.limit,
-                "connections are refused: as many as SSPP_MAX_CONNECTIONS are open, and none of them is idle"
+                "refusing connections: SSPP_MAX_CONNECTIONS are open, and none of them is idle"
             );
             (self.logged, self.since) = (Some(Instant::now()), 0);
         }

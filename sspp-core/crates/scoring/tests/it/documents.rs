@@ -217,7 +217,10 @@ fn conditions() {
         "does not know the function 'nothing'; known are truthy, num, size, string, double, int, uint, bool, matches",
     );
     refused_when("truthy()", "must call 'truthy' with 1 arguments, not 0");
-    refused_when("metadata.a.matches(metadata.b)", "must give 'matches' its pattern as a string literal");
+    refused_when(
+        "metadata.a.matches(metadata.b)",
+        "must call 'matches' with a string literal as its pattern",
+    );
     refused_when(&format!("truthy('{}')", "x".repeat(5_000)), "has 5010 bytes; at most 4096 are allowed");
     refused_when(&format!("{}0 == 0", "1 + ".repeat(500)), "nests more than 40 levels deep");
 }

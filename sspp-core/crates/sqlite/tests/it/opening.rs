@@ -53,6 +53,20 @@ async fn another_kind_of_file_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_database_of_another_program_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut other = options.connect().await.unwrap();
+    sqlx::raw_sql("CREATE TABLE contacts (name TEXT)").execute(&mut other).await.unwrap();
+    other.close().await.unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let error = refusal(&path).await;
+    assert!(matches!(error, SqliteOpenError::OtherProgram { .. }), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
 async fn a_second_owner_is_refused_until_the_first_is_gone() {
     let mut fixture = fixture().await;
     let error = refusal(&fixture.path()).await;
@@ -142,7 +156,10 @@ async fn a_file_in_another_encoding_is_refused() {
     let path = folder.path().join("utf16.db");
     let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
     let mut connection = options.connect().await.unwrap();
-    sqlx::raw_sql("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (a)").execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("PRAGMA encoding = 'UTF-16le'; PRAGMA application_id = 0x53535050; CREATE TABLE t (a)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
     let error = SqliteStore::open(SqliteConfig::new(&path), Arc::new(SystemClock)).await.unwrap_err();
     assert!(error.to_string().contains("its encoding is UTF-16le, and has to be UTF-8"), "{error}");

@@ -106,7 +106,7 @@ pub async fn a_dropped_receive_loses_nothing(fixture: &mut dyn QueueFixture) {
     assert_eq!(queue.depth().await.unwrap().total(), 0);
 }
 
-/// After a crash everything is there: what was in hand as suspects, what waited and what was delayed as it was.
+/// After a crash everything is there: what was in progress as suspects, what waited and what was delayed as it was.
 pub async fn a_crash_loses_nothing(fixture: &mut dyn QueueFixture) {
     let queue = fixture.queue();
     queue.enqueue(jobs(0..10)).await.unwrap();

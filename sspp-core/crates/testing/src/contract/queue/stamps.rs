@@ -99,7 +99,7 @@ pub async fn stamps_go_on_after_a_crash(fixture: &mut dyn QueueFixture) {
     assert!(before <= after && far_ahead() < after, "{before} {after}");
 }
 
-/// The queue tells its clock, which goes on.
+/// The queue tells its clock, which continues.
 pub async fn a_clock_is_shown(fixture: &mut dyn QueueFixture) {
     let queue = fixture.queue();
     let before = queue.now().await.unwrap();

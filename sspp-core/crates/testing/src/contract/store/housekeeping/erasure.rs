@@ -134,7 +134,7 @@ pub async fn what_was_erased_does_not_come_back(fixture: &mut impl StoreFixture<
     assert!(store.signal_of_event(event_id(3)).await.unwrap().is_some());
 }
 
-/// Recording goes on meanwhile: afterwards nothing of the account is there that was received before.
+/// Recording continues meanwhile: afterwards nothing of the account is there that was received before.
 pub async fn erasing_while_recording_leaves_nothing(fixture: &mut impl StoreFixture<Store: Store>) {
     let store = fixture.store();
     let recorders: Vec<_> = (0..4_u64)

@@ -35,7 +35,7 @@ pub async fn old_signals_expire_oldest_first(fixture: &mut impl StoreFixture<Sto
     assert_eq!(store.expire_signals(at(30), 1_000).await.unwrap(), 0);
     assert_eq!(store.expire_signals(at(1_000), u32::MAX).await.unwrap(), 20);
     assert_eq!(store.stats().await.unwrap(), SignalStats::default());
-    // What is gone is gone by every way there was to it, and ids go on growing.
+    // What is gone is gone by every way there was to it, and ids continue growing.
     assert_eq!(store.signal_of_event(event_id(7)).await.unwrap(), None);
     let first = signal_id(record_one(&store, signal(60).record()).await);
     assert!(first.get() > 50, "{first:?}");

@@ -131,7 +131,7 @@ pub async fn stats_equal_a_recount(fixture: &mut impl StoreFixture) {
     assert!(stats.signals > 200 && stats.dead_letters > 10, "the mixture is one: {stats:?}");
 }
 
-/// What was recorded is there after a crash, and ids go on growing.
+/// What was recorded is there after a crash, and ids continue growing.
 pub async fn a_crash_loses_nothing(fixture: &mut impl StoreFixture) {
     let store = fixture.store();
     fill(&store, 0..100, &SeededRandom::new(5)).await;
