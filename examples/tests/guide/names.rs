@@ -37,13 +37,13 @@ fn variables(command: &Command, known: &mut BTreeSet<String>) {
 /// An example of a page that is not listed would never be compiled.
 #[test]
 fn every_page_with_rust_has_doc_tests() {
-    let listed = include_str!("../../guide.rs");
+    let listed = include_str!("../../src/lib.rs");
     for page in pages::all() {
         let has_rust = page.blocks().iter().any(|block| block.mark.starts_with("rust"));
         let name = page.name.trim_end_matches(".md");
         assert!(
             !has_rust || name == "README" || listed.contains(&format!("{name:?}")),
-            "name {name} in examples/guide.rs"
+            "name {name} in examples/src/lib.rs"
         );
     }
 }

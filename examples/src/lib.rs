@@ -3,7 +3,7 @@
 
 macro_rules! pages {
     ($($page:literal $name:ident)*) => {
-        $(#[doc = include_str!(concat!("../sspp-core/docs/guide/src/", $page, ".md"))]
+        $(#[doc = include_str!(concat!("../../sspp-core/docs/guide/src/", $page, ".md"))]
         struct $name;)*
     };
 }
@@ -25,5 +25,5 @@ pages! {
     "start/rust" FirstProgram
 }
 
-#[doc = include_str!("../README.md")]
+#[doc = include_str!("../../README.md")]
 struct Readme;
