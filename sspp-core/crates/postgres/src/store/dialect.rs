@@ -82,8 +82,8 @@ impl PgStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sspp_engine::{CursorKey, Position, SignalQuery};
-    use sspp_events::{AccountId, SignalId, SortOrder};
+    use sspp_engine::{CursorKey, Position, SignalFilter, SignalQuery};
+    use sspp_events::{AccountId, SignalId, SortBy, SortOrder};
 
     fn tail(query: &SignalQuery) -> String {
         let text = sspp_sql::signals::<PgDialect>(query).sql().as_str().to_owned();
