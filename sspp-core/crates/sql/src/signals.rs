@@ -104,10 +104,10 @@ fn select_all<D: Dialect>(
     sql: &mut QueryBuilder<D::Database>,
     select: &str,
     of: &SignalFilter,
-    sort_by: Option<SortBy>,
+    list: Option<&SignalQuery>,
     restrict: impl Fn(&mut QueryBuilder<D::Database>),
 ) {
-    for (number, source) in D::sources(of, sort_by).iter().enumerate() {
+    for (number, source) in D::sources(of, list).iter().enumerate() {
         if number > 0 {
             sql.push(" UNION ALL ");
         }
@@ -150,7 +150,7 @@ pub fn signals<D: Dialect>(query: &SignalQuery) -> QueryBuilder<D::Database> {
         SortBy::Score => Some("score"),
     };
     let mut sql = QueryBuilder::new("");
-    select_all::<D>(&mut sql, SELECT, &query.filter, Some(query.sort_by), |sql| {
+    select_all::<D>(&mut sql, SELECT, &query.filter, Some(query), |sql| {
         restrict::<D>(sql, &query.filter);
         if let Some(until) = query.until {
             D::until(sql, until);

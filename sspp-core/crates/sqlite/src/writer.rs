@@ -198,7 +198,7 @@ impl Writer {
                     ask.answer(answer);
                 }
                 Command::Expire(ask) => {
-                    index.add_all(&mut self.store.added, connection).await?;
+                    index.add_all(connection).await?;
                     let gone = housekeeping::expire(connection, &mut self.store, ask.work).await?;
                     ask.answer(Ok(gone));
                 }
@@ -211,7 +211,7 @@ impl Writer {
                     ask.answer(Ok(()));
                 }
                 Command::EraseStep(ask) => {
-                    index.add_all(&mut self.store.added, connection).await?;
+                    index.add_all(connection).await?;
                     let erased = erasure::step(connection, &mut self.store, ask.work).await?;
                     ask.answer(Ok(erased));
                 }

@@ -178,6 +178,27 @@ proptest! {
     }
 }
 
+/// What a failed transaction added to the indexes is gone with it.
+#[tokio::test]
+async fn a_window_that_failed_is_begun_anew() {
+    let fixture = fixture().await;
+    let record = async |account: u8, numbers: std::ops::Range<u64>| {
+        let row = |number| signal(number).account(&name(account)).timestamp(minute(1)).record();
+        fixture.store().record(numbers.map(row).collect()).await
+    };
+    let mut connection = fixture.connect().await;
+    let fails = "CREATE TRIGGER fails BEFORE INSERT ON by_timestamp BEGIN SELECT RAISE(ABORT, 'no'); END";
+    sqlx::query(fails).execute(&mut connection).await.unwrap();
+    record(0, 0..4).await.unwrap_err();
+    sqlx::query("DROP TRIGGER fails").execute(&mut connection).await.unwrap();
+    record(1, 4..6).await.unwrap();
+    for (account, found) in [(0, 0), (1, 2)] {
+        let filter =
+            SignalFilter { account_id: Some(name(account).parse().unwrap()), ..SignalFilter::default() };
+        assert_eq!(ids(&*fixture.store(), &filter, SortBy::ProcessedAt).await.len(), found, "{account}");
+    }
+}
+
 /// The size of a window does not matter then.
 #[tokio::test(start_paused = true)]
 async fn an_idle_writer_brings_the_indexes_up_to_the_last_signal() {
