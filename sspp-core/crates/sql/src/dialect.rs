@@ -31,6 +31,11 @@ pub trait Dialect {
     /// What signals are read from, each with the beginning of its conditions. Together they have every signal of the filter once.
     fn sources(filter: &SignalFilter, sort_by: Option<SortBy>) -> &'static [&'static str];
 
+    /// The signals that the counters do not include yet, with the beginning of their conditions; `None` if they include all.
+    fn uncounted() -> Option<&'static str> {
+        None
+    }
+
     /// Adds the condition that a signal was stored before a horizon.
     fn until(sql: &mut QueryBuilder<Self::Database>, horizon: Horizon);
 }
