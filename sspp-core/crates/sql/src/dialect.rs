@@ -33,6 +33,11 @@ pub trait Dialect {
         &["signals WHERE true"]
     }
 
+    /// The signals that the counters do not include yet, with the beginning of their conditions; `None` if they include all.
+    fn uncounted() -> Option<&'static str> {
+        None
+    }
+
     /// Adds the condition that a signal was stored before a horizon.
     fn until(sql: &mut QueryBuilder<Self::Database>, horizon: Horizon);
 }

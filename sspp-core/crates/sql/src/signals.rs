@@ -201,7 +201,13 @@ pub fn count_signals<D: Dialect>(of: &SignalFilter) -> QueryBuilder<D::Database>
         select_all::<D>(&mut sql, "SELECT 1 FROM ", of, None, |sql| restrict::<D>(sql, of));
         return bounded::<D>(sql);
     }
-    let mut sql = QueryBuilder::new("SELECT CAST(coalesce(sum(signals), 0) AS bigint) FROM ");
+    let mut sql = QueryBuilder::new("SELECT CAST(coalesce(sum(signals), 0) AS bigint)");
+    if let Some(uncounted) = D::uncounted() {
+        sql.push(" + (SELECT count(*) FROM ").push(uncounted);
+        restrict::<D>(&mut sql, of);
+        sql.push(")");
+    }
+    sql.push(" FROM ");
     let tables = [
         ("account_tallies WHERE account_id = ", of.account_id.as_ref().map(AccountId::as_str)),
         ("user_tallies WHERE user_id = ", of.user_id.as_ref().map(UserId::as_str)),

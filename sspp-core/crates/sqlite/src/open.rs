@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sqlx::SqlSafeStr as _;
@@ -91,7 +90,6 @@ impl SqliteStore {
         let readers = connect::readers(Arc::clone(&lock.place));
         let (writer, commands) = WriterHandle::new(COMMANDS);
         let in_memory = lock.place.in_memory;
-        let figures_are_behind = Arc::new(AtomicBool::new(state.is_behind()));
         let task = Writer {
             options,
             connection: Some(connection),
@@ -99,7 +97,6 @@ impl SqliteStore {
             index: None,
             index_window: config.index_window,
             stamps: stamps.clone(),
-            figures_are_behind: Arc::clone(&figures_are_behind),
             is_current: true,
             written: None,
             is_failing: false,
@@ -107,7 +104,7 @@ impl SqliteStore {
             lock,
         };
         let task = Arc::new(Mutex::new(Some(tokio::spawn(task.run(commands)))));
-        Ok(Self { writer, task, readers, clock, stamps, figures_are_behind, in_memory })
+        Ok(Self { writer, task, readers, clock, stamps, in_memory })
     }
 
     /// Says, whenever it is called, how many connections for reading are open, and how many of those are idle.

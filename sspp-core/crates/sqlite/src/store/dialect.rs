@@ -60,6 +60,10 @@ impl Dialect for SqliteDialect {
         }
     }
 
+    fn uncounted() -> Option<&'static str> {
+        Some("signals NOT INDEXED WHERE id > (SELECT counted_to FROM totals)")
+    }
+
     fn until(sql: &mut QueryBuilder<Sqlite>, horizon: Horizon) {
         sql.push(" AND id <= ").push_bind(horizon.last_id().get());
     }
