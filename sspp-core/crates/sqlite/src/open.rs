@@ -15,6 +15,7 @@ use super::lock::FileLock;
 use super::log::Log;
 use super::place::Place;
 use super::stamp::LastStamp;
+use super::store::index::Index;
 use super::store::state::StoreState;
 use super::writer::Writer;
 use super::{SqliteConfig, SqliteOpenError, SqliteStore, connect, log_name};
@@ -84,6 +85,7 @@ impl SqliteStore {
         }
         let stamps = LastStamp::default();
         let state = StoreState::load(&mut connection, &stamps).await.map_err(of_sqlx)?;
+        let index = Index::load(&mut connection, config.index_window).await.map_err(of_sqlx)?;
         lock.place
             .note_log()
             .map_err(|failure| SqliteOpenError::Failed { path: path.to_owned(), reason: failure.reason })?;
@@ -94,7 +96,7 @@ impl SqliteStore {
             options,
             connection: Some(connection),
             store: state,
-            index: None,
+            index: Some(index),
             index_window: config.index_window,
             stamps: stamps.clone(),
             is_current: true,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use sqlx::Connection as _;
 use sspp_core::testing::builders::{dead_letter, signal};
 use sspp_core::testing::contract::StoreFixture as _;
 use sspp_core::{
@@ -199,20 +200,28 @@ async fn a_window_that_failed_is_begun_anew() {
     }
 }
 
-/// The size of a window does not matter then.
+/// The size of a window does not matter then, and no write has to come first after a start.
 #[tokio::test(start_paused = true)]
 async fn an_idle_writer_brings_the_indexes_up_to_the_last_signal() {
-    let fixture = fixture_with(|config| config.index_window = 4_096).await;
-    let batch = (0..1_500).map(|number| signal(number).account(&format!("acc_{}", number % 7)).record());
-    fixture.store().record(batch.collect()).await.unwrap();
-    let mut connection = fixture.connect().await;
-    let sql = "SELECT indexed_to, (SELECT count(*) FROM by_account), (SELECT count(*) FROM by_user), \
-               (SELECT count(*) FROM by_timestamp) FROM totals";
-    let mut counts = (0, 0, 0, 0);
-    while counts.0 < 1_500 {
-        // Time stands still but for this.
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        counts = sqlx::query_as(sql).fetch_one(&mut connection).await.unwrap();
+    let mut fixture = fixture_with(|config| config.index_window = 4_096).await;
+    for (crashes, last) in [(false, 1_500), (true, 3_000)] {
+        let batch = (last - 1_500..last)
+            .map(|number| signal(number).account(&format!("acc_{}", number % 7)).record());
+        fixture.store().record(batch.collect()).await.unwrap();
+        if crashes {
+            fixture.crash().await;
+        }
+        let mut connection = fixture.connect().await;
+        let sql = "SELECT indexed_to, (SELECT count(*) FROM by_account), (SELECT count(*) FROM by_user), \
+                   (SELECT count(*) FROM by_timestamp) FROM totals";
+        let last = i64::try_from(last).unwrap();
+        let mut counts = (0, 0, 0, 0);
+        while counts.0 < last {
+            // Time stands still but for this.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            counts = sqlx::query_as(sql).fetch_one(&mut connection).await.unwrap();
+        }
+        assert_eq!(counts, (last, last, last, last));
+        connection.close().await.unwrap();
     }
-    assert_eq!(counts, (1_500, 1_500, 1_500, 1_500));
 }
