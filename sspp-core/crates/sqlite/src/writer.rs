@@ -80,6 +80,10 @@ impl Writer {
             self.log.tend(rows, &mut self.connection).await;
         }
         if let Some(reply) = closing {
+            // The tables of figures say what there is in a file that was closed in order.
+            if self.store.is_behind() {
+                self.transact(vec![Command::Index]).await;
+            }
             self.shut().await;
             drop(self);
             // The caller may have gone away.

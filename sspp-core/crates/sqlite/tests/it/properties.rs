@@ -225,3 +225,15 @@ async fn an_idle_writer_brings_the_indexes_up_to_the_last_signal() {
         connection.close().await.unwrap();
     }
 }
+
+/// Other programs may read the tables then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_closed_in_order_has_its_figures() {
+    let mut fixture = fixture().await;
+    let batch = (0..5).map(|number| signal(number).record());
+    fixture.store().record(batch.collect()).await.unwrap();
+    fixture.close().await;
+    let sql = "SELECT counted_to = (SELECT max(id) FROM signals) FROM totals";
+    let is_whole: bool = sqlx::query_scalar(sql).fetch_one(&mut fixture.connect().await).await.unwrap();
+    assert!(is_whole);
+}
