@@ -20,6 +20,8 @@ password() { # password FILE GROUP VALUE
 }
 
 chmod 0755 "${folder}"
+# The database keeps its administrator's password of the first start. With another one the roles could not be set up.
+if [ -s "${folder}/postgres" ]; then POSTGRES_PASSWORD=; fi
 password postgres 0 "${POSTGRES_PASSWORD:-}"
 password readonly 0 "${READONLY_PASSWORD:-}"
 password migrator 20001 "${MIGRATOR_PASSWORD:-}"

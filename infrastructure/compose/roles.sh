@@ -1,6 +1,5 @@
 #!/bin/sh
-# Gives the database's roles their rights and passwords, each time the compose files start: so a password that changes in .env is
-# the role's too.
+# Gives the database's roles their rights and passwords, each time the compose files start.
 set -eu
 folder=/run/passwords
 PGPASSWORD=$(cat "${folder}/postgres")

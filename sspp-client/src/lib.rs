@@ -6,8 +6,6 @@ mod builder;
 mod client;
 mod errors;
 mod event;
-#[cfg(doctest)]
-mod guide;
 mod outbox;
 mod reads;
 mod settings;

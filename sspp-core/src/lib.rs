@@ -61,9 +61,6 @@ pub use sspp_testing as testing;
 pub use sspp_testing::{queue_contract, store_contract};
 pub use {async_trait, bytes, chrono, indexmap, serde_json, tokio, tokio_util, uuid};
 
-#[cfg(doctest)]
-mod guide;
-
 /// The examples of the README, which run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -34,6 +34,20 @@ fn variables(command: &Command, known: &mut BTreeSet<String>) {
     command.get_subcommands().for_each(|command| variables(command, known));
 }
 
+/// An example of a page that is not listed would never be compiled.
+#[test]
+fn every_page_with_rust_has_doc_tests() {
+    let listed = include_str!("../../src/lib.rs");
+    for page in pages::all() {
+        let has_rust = page.blocks().iter().any(|block| block.mark.starts_with("rust"));
+        let name = page.name.trim_end_matches(".md");
+        assert!(
+            !has_rust || name == "README" || listed.contains(&format!("{name:?}")),
+            "name {name} in examples/src/lib.rs"
+        );
+    }
+}
+
 #[test]
 fn every_metric_of_the_guide_is_in_the_list() {
     let words = words("sspp_");

@@ -43,7 +43,7 @@ pub(super) fn write(line: &Line<'_>) {
                 route = line.route,
                 path = line.path,
                 status = line.status.as_u16(),
-                duration_ms = line.took.as_secs_f64() * 1e3,
+                duration_ms = milliseconds(line.took),
                 bytes = line.bytes,
                 request_id = line.request_id,
                 trace_id = line.trace_id,
@@ -63,6 +63,11 @@ pub(super) fn write(line: &Line<'_>) {
     }
 }
 
+/// Milliseconds with at most three decimals, as people read them.
+fn milliseconds(took: Duration) -> f64 {
+    f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1e3
+}
+
 /// How long the answer's body is, where that is known before it is sent.
 pub(super) fn length(response: &mut Response) -> Option<u64> {
     type Boxed = http_body_util::combinators::BoxBody<bytes::Bytes, std::io::Error>;
@@ -70,4 +75,18 @@ pub(super) fn length(response: &mut Response) -> Option<u64> {
     let length = body.size_hint().exact();
     response.set_body(Body::from(body));
     length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_at_most_three_decimals() {
+        for nanos in [1_001_193_203, 1_848_848, 2_050_409] {
+            let milliseconds = milliseconds(Duration::from_nanos(nanos)).to_string();
+            let (_, decimals) = milliseconds.split_once('.').unwrap();
+            assert!(decimals.len() <= 3, "{milliseconds}");
+        }
+    }
 }

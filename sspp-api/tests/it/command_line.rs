@@ -108,7 +108,7 @@ fn wrong_usage_ends_with_2_and_a_failure_with_1() {
         &["--rate-limit-burst", "5"],
         &["--redis-url", "redis://cache"],
         &["--redis-url", "http://cache", "--database-url", "postgres://db/sspp"],
-        &["--data", "file:x"],
+        &["--data", "file:x", "--port", "0"],
         &["--api-keys-file", "missing"],
         &["keygen"],
         &["keygen", "--name", "a b"],

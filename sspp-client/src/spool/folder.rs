@@ -52,12 +52,24 @@ fn make(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn lock(folder: &Path) -> Result<File, SpoolError> {
+/// The lock of a folder.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that this one is starting meanwhile has it open too, until it runs its program.
+        // The lock goes with the last of them at the latest.
+        drop(self.0.unlock());
+    }
+}
+
+fn lock(folder: &Path) -> Result<Lock, SpoolError> {
     let path = folder.join(LOCK);
     let opened = segment::private().create(true).truncate(false).write(true).open(&path);
     let file = opened.map_err(|error| SpoolError::of_io("open", &path, error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(SpoolError::InUse { folder: folder.to_owned() }),
         Err(TryLockError::Error(error)) => Err(SpoolError::of_io("lock", &path, error)),
     }
@@ -126,4 +138,20 @@ fn count(state: &mut State, mut reader: SegmentReader<File>) -> io::Result<u64> 
         }
     }
     Ok(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_free_when_its_lock_goes_though_a_child_has_the_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        let of_a_child = held.0.try_clone().unwrap();
+        assert!(matches!(lock(folder.path()), Err(SpoolError::InUse { .. })));
+        drop(held);
+        assert!(lock(folder.path()).is_ok());
+        drop(of_a_child);
+    }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::cursor::{CURSOR, Cursor, Position};
+use super::folder::Lock;
 use super::segment;
 use super::{SpoolConfig, SpoolError, SpoolStats};
 
@@ -44,7 +45,7 @@ pub(super) struct State {
     /// Whether the folder has names that the disk may not have yet.
     pub(super) folder_unsynced: bool,
     /// Held as long as the folder is ours; without it nothing is appended.
-    pub(super) lock: Option<File>,
+    pub(super) lock: Option<Lock>,
 }
 
 impl State {

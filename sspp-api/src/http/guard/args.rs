@@ -38,8 +38,8 @@ pub struct GuardArgs {
     #[arg(long, env = "SSPP_RATE_LIMIT_BURST", value_name = "SSPP_RATE_LIMIT_BURST")]
     pub rate_limit_burst: Option<NonZeroU32>,
 
-    /// The proxies in front, as addresses and networks separated by commas. The client's address that they report
-    /// (X-Forwarded-For, Forwarded) is used; others are ignored.
+    /// The proxies in front, as addresses and networks separated by commas. The client's address is taken from
+    /// their X-Forwarded-For or Forwarded; these headers of any other sender are ignored.
     #[arg(
         long,
         env = "SSPP_TRUSTED_PROXIES",

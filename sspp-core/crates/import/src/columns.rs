@@ -81,7 +81,8 @@ impl Columns {
             };
             let missing = missing.join(", ");
             return Err(format!(
-                "has no column {missing}: its first line names {names} (between commas, semicolons, tabs or |)"
+                "has no column {missing}: its first line names {names} (between commas, semicolons, tabs or |); \
+                 rename the columns in the first line"
             ));
         }
         for (index, column) in columns.kinds.iter().enumerate() {
@@ -218,6 +219,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_missing_column_is_named_with_what_to_do() {
+        let error = Columns::read(b"Company,Contact,eventType,timestamp", None).unwrap_err();
+        assert_eq!(
+            error,
+            "has no column accountId, userId: its first line names Company, Contact, eventType, timestamp \
+             (between commas, semicolons, tabs or |); rename the columns in the first line"
+        );
+    }
 
     #[test]
     fn a_cell_is_a_number_only_if_it_is_written_back_the_same() {

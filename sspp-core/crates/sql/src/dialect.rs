@@ -1,8 +1,7 @@
 //! What differs between the databases in statements that are built once for all.
 
 use sqlx::QueryBuilder;
-use sspp_engine::{Horizon, SignalFilter};
-use sspp_events::SortBy;
+use sspp_engine::{Horizon, SignalFilter, SignalQuery};
 use uuid::Uuid;
 
 /// A value to bind, which each database has a type of its own for.
@@ -28,8 +27,16 @@ pub trait Dialect {
     /// Binds a value; values are never written into the text.
     fn bind(sql: &mut QueryBuilder<Self::Database>, value: Value<'_>);
 
-    /// What signals are read from, each with the beginning of its conditions. Together they have every signal of the filter once.
-    fn sources(filter: &SignalFilter, sort_by: Option<SortBy>) -> &'static [&'static str];
+    /// What a list of signals, or else their count, is read from, each with the beginning of its conditions. Together they have every
+    /// signal of the filter once.
+    fn sources(_filter: &SignalFilter, _list: Option<&SignalQuery>) -> &'static [&'static str] {
+        &["signals WHERE true"]
+    }
+
+    /// The signals that the counters do not include yet, with the beginning of their conditions; `None` if they include all.
+    fn uncounted() -> Option<&'static str> {
+        None
+    }
 
     /// Adds the condition that a signal was stored before a horizon.
     fn until(sql: &mut QueryBuilder<Self::Database>, horizon: Horizon);

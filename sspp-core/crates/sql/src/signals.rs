@@ -104,10 +104,10 @@ fn select_all<D: Dialect>(
     sql: &mut QueryBuilder<D::Database>,
     select: &str,
     of: &SignalFilter,
-    sort_by: Option<SortBy>,
+    list: Option<&SignalQuery>,
     restrict: impl Fn(&mut QueryBuilder<D::Database>),
 ) {
-    for (number, source) in D::sources(of, sort_by).iter().enumerate() {
+    for (number, source) in D::sources(of, list).iter().enumerate() {
         if number > 0 {
             sql.push(" UNION ALL ");
         }
@@ -150,7 +150,7 @@ pub fn signals<D: Dialect>(query: &SignalQuery) -> QueryBuilder<D::Database> {
         SortBy::Score => Some("score"),
     };
     let mut sql = QueryBuilder::new("");
-    select_all::<D>(&mut sql, SELECT, &query.filter, Some(query.sort_by), |sql| {
+    select_all::<D>(&mut sql, SELECT, &query.filter, Some(query), |sql| {
         restrict::<D>(sql, &query.filter);
         if let Some(until) = query.until {
             D::until(sql, until);
@@ -201,7 +201,13 @@ pub fn count_signals<D: Dialect>(of: &SignalFilter) -> QueryBuilder<D::Database>
         select_all::<D>(&mut sql, "SELECT 1 FROM ", of, None, |sql| restrict::<D>(sql, of));
         return bounded::<D>(sql);
     }
-    let mut sql = QueryBuilder::new("SELECT CAST(coalesce(sum(signals), 0) AS bigint) FROM ");
+    let mut sql = QueryBuilder::new("SELECT CAST(coalesce(sum(signals), 0) AS bigint)");
+    if let Some(uncounted) = D::uncounted() {
+        sql.push(" + (SELECT count(*) FROM ").push(uncounted);
+        restrict::<D>(&mut sql, of);
+        sql.push(")");
+    }
+    sql.push(" FROM ");
     let tables = [
         ("account_tallies WHERE account_id = ", of.account_id.as_ref().map(AccountId::as_str)),
         ("user_tallies WHERE user_id = ", of.user_id.as_ref().map(UserId::as_str)),

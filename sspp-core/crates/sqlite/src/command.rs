@@ -85,8 +85,7 @@ pub(super) enum Command {
     BeginErasure(Ask<Erasure, (), StoreError>),
     EraseStep(Ask<u32, Option<Erased>, StoreError>),
     PutModel(Ask<ModelRecord, (), StoreError>),
-    CountNewest(Ask<(), (), StoreError>),
-    /// A part of the newest signals comes into the indexes.
+    /// A part of the newest signals comes into the indexes, and all into the figures.
     Index,
     Close(oneshot::Sender<()>),
 }
@@ -99,7 +98,7 @@ impl Command {
             Self::Expire(ask) => ask.work.rows(),
             Self::EraseStep(ask) => usize::try_from(ask.work).unwrap_or(usize::MAX),
             Self::ChangeLetter(_) | Self::BeginErasure(_) | Self::IsAtFault(_) | Self::PutModel(_) => 1,
-            Self::Ping(_) | Self::CountNewest(_) | Self::Index | Self::Close(_) => 0,
+            Self::Ping(_) | Self::Index | Self::Close(_) => 0,
         }
     }
 
@@ -114,7 +113,6 @@ impl Command {
             Self::BeginErasure(ask) => ask.finish(outcome),
             Self::EraseStep(ask) => ask.finish(outcome),
             Self::PutModel(ask) => ask.finish(outcome),
-            Self::CountNewest(ask) => ask.finish(outcome),
             Self::Index => {}
             Self::Close(reply) => {
                 let _ = reply.send(());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 
 use super::SqliteConfig;
 use super::failure::ACQUIRE_TIMEOUT_MS;
@@ -14,6 +14,8 @@ use super::place::Place;
 
 /// SQLite's page, in bytes: its default, by which a file limit is counted.
 const PAGE_BYTES: u64 = 4_096;
+/// Says that a file is ours. The schema sets it.
+pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"SSPP");
 /// Readers at most; each is a thread and up to 2 MB of cache.
 const READERS: u32 = 3;
 
@@ -58,6 +60,17 @@ pub(super) async fn writer(options: &SqliteConnectOptions, place: &Place) -> sql
         }
     }
     Ok(connection)
+}
+
+/// Whether a file with its log has tables and another application id. Opened for reading alone, it stays as it is.
+pub(super) async fn has_other_tables(place: &Place) -> sqlx::Result<bool> {
+    let options = SqliteConnectOptions::new().filename(&place.real).read_only(true);
+    let mut connection = options.connect().await?;
+    let sql =
+        "SELECT application_id <> ? AND EXISTS (SELECT 1 FROM sqlite_schema) FROM pragma_application_id";
+    let is_other = sqlx::query_scalar(sql).bind(APPLICATION_ID).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(is_other)
 }
 
 /// Connections for reading, made when they are first needed.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::SqliteOpenError;
 #[cfg(target_os = "linux")]
 use super::log_lock::lock_byte;
+use super::log_lock::unlock_byte;
 use super::place::{FileId, Place};
 
 /// The files that this process holds. Such a file is not opened a second time, not even to find it locked: when any
@@ -19,7 +20,7 @@ static HELD: Mutex<BTreeSet<FileId>> = Mutex::new(BTreeSet::new());
 pub(super) struct FileLock {
     /// Where the file is.
     pub(super) place: Arc<Place>,
-    _files: [Option<File>; 2],
+    files: [Option<File>; 2],
 }
 
 impl FileLock {
@@ -41,18 +42,19 @@ impl FileLock {
             TryLockError::Error(error) => of_io(error),
         })?;
         held().insert(id);
-        Ok(Self { place: Arc::new(place), _files: [locked, Some(file)] })
+        Ok(Self { place: Arc::new(place), files: [locked, Some(file)] })
     }
 
     /// A place in memory, which needs no lock.
     pub(super) fn in_memory() -> Self {
-        Self { place: Arc::new(Place::in_memory()), _files: [None, None] }
+        Self { place: Arc::new(Place::in_memory()), files: [None, None] }
     }
 }
 
 impl Drop for FileLock {
     fn drop(&mut self) {
         self.place.forget_log();
+        self.files.iter().flatten().for_each(unlock_byte);
         held().remove(&self.place.file);
     }
 }

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sqlx::SqlSafeStr as _;
@@ -11,9 +10,12 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sspp_events::Clock;
 
 use super::command::WriterHandle;
+use super::connect::APPLICATION_ID;
 use super::lock::FileLock;
 use super::log::Log;
+use super::place::Place;
 use super::stamp::LastStamp;
+use super::store::index::Index;
 use super::store::state::StoreState;
 use super::writer::Writer;
 use super::{SqliteConfig, SqliteOpenError, SqliteStore, connect, log_name};
@@ -27,22 +29,27 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     Migrator::with_migrations(vec![migration])
 });
 
-/// As the schema sets it.
-const APPLICATION_ID: [u8; 4] = *b"SSPP";
-
-/// Whether a file is a SQLite database with tables that are not ours. Looks at its first bytes alone: opening it would change it.
-fn is_of_another_program(path: &Path) -> bool {
+/// Whether a file is a SQLite database with tables that are not ours. Looks at its first bytes, and where there is a log, which may
+/// have newer ones, asks SQLite. Nothing in the file changes.
+async fn is_of_another_program(path: &Path, place: &Place, had_log: bool) -> bool {
     let mut head = [0; 72];
     let Ok(mut file) = File::open(path) else { return false };
     if file.read_exact(&mut head).is_err() || !head.starts_with(b"SQLite format 3\0") {
         return false;
+    }
+    if head[68..] == APPLICATION_ID.to_be_bytes() {
+        return false;
+    }
+    if had_log {
+        // Where it cannot be asked, opening it says why.
+        return connect::has_other_tables(place).await.unwrap_or(false);
     }
     // The number 1 stands for pages of 64 KiB. A file of one page is as new as SQLite makes it.
     let page = match u16::from_be_bytes([head[16], head[17]]) {
         1 => 65_536,
         bytes => u64::from(bytes),
     };
-    head[68..] != APPLICATION_ID && file.metadata().is_ok_and(|file| file.len() > page)
+    file.metadata().is_ok_and(|file| file.len() > page)
 }
 
 impl SqliteStore {
@@ -63,7 +70,7 @@ impl SqliteStore {
         let path = config.path.as_path();
         let of_sqlx = |error| SqliteOpenError::of_sqlx(path, error);
         let had_log = log_name::has_bytes(&lock.place.log_path());
-        if !had_log && is_of_another_program(path) {
+        if is_of_another_program(path, &lock.place, had_log).await {
             return Err(SqliteOpenError::OtherProgram { path: path.to_owned() });
         }
         let options = connect::writer_options(&config, &lock.place);
@@ -78,21 +85,20 @@ impl SqliteStore {
         }
         let stamps = LastStamp::default();
         let state = StoreState::load(&mut connection, &stamps).await.map_err(of_sqlx)?;
+        let index = Index::load(&mut connection, config.index_window).await.map_err(of_sqlx)?;
         lock.place
             .note_log()
             .map_err(|failure| SqliteOpenError::Failed { path: path.to_owned(), reason: failure.reason })?;
         let readers = connect::readers(Arc::clone(&lock.place));
         let (writer, commands) = WriterHandle::new(COMMANDS);
         let in_memory = lock.place.in_memory;
-        let figures_are_behind = Arc::new(AtomicBool::new(state.is_behind()));
         let task = Writer {
             options,
             connection: Some(connection),
             store: state,
-            index: None,
+            index: Some(index),
             index_window: config.index_window,
             stamps: stamps.clone(),
-            figures_are_behind: Arc::clone(&figures_are_behind),
             is_current: true,
             written: None,
             is_failing: false,
@@ -100,7 +106,7 @@ impl SqliteStore {
             lock,
         };
         let task = Arc::new(Mutex::new(Some(tokio::spawn(task.run(commands)))));
-        Ok(Self { writer, task, readers, clock, stamps, figures_are_behind, in_memory })
+        Ok(Self { writer, task, readers, clock, stamps, in_memory })
     }
 
     /// Says, whenever it is called, how many connections for reading are open, and how many of those are idle.

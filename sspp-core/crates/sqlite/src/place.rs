@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::SqliteOpenError;
 use super::failure::{Failure, FailureKind};
-use super::log_lock::lock_log;
+use super::log_lock::{lock_log, unlock_byte};
 
 /// A file by its inode number, not by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +49,13 @@ pub(super) struct Place {
 #[derive(Debug)]
 struct Log {
     names: [(PathBuf, FileId); 2],
-    _locked: File,
+    locked: File,
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        unlock_byte(&self.locked);
+    }
 }
 
 impl Place {
@@ -109,7 +115,7 @@ impl Place {
             let id = FileId::of(&locked.metadata()?);
             // Looked at by its name: to open and close it would drop SQLite's locks on it.
             let index_id = FileId::of(&std::fs::metadata(&index)?);
-            io::Result::Ok(Log { names: [(log.clone(), id), (index.clone(), index_id)], _locked: locked })
+            io::Result::Ok(Log { names: [(log.clone(), id), (index.clone(), index_id)], locked })
         };
         *noted_log = Some(noted().map_err(|error| moved(&log, &error.to_string()))?);
         Ok(())

@@ -1,7 +1,5 @@
 //! The one task that writes. What is asked of it while a commit is under way becomes the next transaction.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
@@ -42,7 +40,6 @@ pub(super) struct Writer {
     pub(super) index: Option<Index>,
     pub(super) index_window: usize,
     pub(super) stamps: LastStamp,
-    pub(super) figures_are_behind: Arc<AtomicBool>,
     /// Whether its state in memory is that of the file.
     pub(super) is_current: bool,
     /// When something was last written; `None` after a failure.
@@ -83,6 +80,10 @@ impl Writer {
             self.log.tend(rows, &mut self.connection).await;
         }
         if let Some(reply) = closing {
+            // The tables of figures say what there is in a file that was closed in order.
+            if self.store.is_behind() {
+                self.transact(vec![Command::Index]).await;
+            }
             self.shut().await;
             drop(self);
             // The caller may have gone away.
@@ -135,8 +136,6 @@ impl Writer {
                 self.is_failing = false;
             }
         }
-        // Before the callers are answered: they may ask for figures at once.
-        self.figures_are_behind.store(self.store.is_behind(), Ordering::SeqCst);
         for command in batch {
             command.finish(outcome.as_ref().copied());
         }
@@ -192,13 +191,16 @@ impl Writer {
                     index.follow(&mut self.store.added, connection).await?;
                     ask.answer(answer);
                 }
-                Command::Index => index.add_some(connection).await?,
+                Command::Index => {
+                    index.add_some(connection).await?;
+                    figures::count_newest(connection, &mut self.store).await?;
+                }
                 Command::IsAtFault(ask) => {
                     let answer = record::is_at_fault(connection, &mut self.store, &ask.work).await?;
                     ask.answer(answer);
                 }
                 Command::Expire(ask) => {
-                    index.add_all(&mut self.store.added, connection).await?;
+                    index.add_all(connection).await?;
                     let gone = housekeeping::expire(connection, &mut self.store, ask.work).await?;
                     ask.answer(Ok(gone));
                 }
@@ -211,16 +213,12 @@ impl Writer {
                     ask.answer(Ok(()));
                 }
                 Command::EraseStep(ask) => {
-                    index.add_all(&mut self.store.added, connection).await?;
+                    index.add_all(connection).await?;
                     let erased = erasure::step(connection, &mut self.store, ask.work).await?;
                     ask.answer(Ok(erased));
                 }
                 Command::PutModel(ask) => {
                     models::put_model(connection, &mut self.store, &ask.work).await?;
-                    ask.answer(Ok(()));
-                }
-                Command::CountNewest(ask) => {
-                    figures::count_newest(connection, &mut self.store).await?;
                     ask.answer(Ok(()));
                 }
                 Command::Ping(ask) => {

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::PgStore;
 use sspp_engine::adapter::Snapshot;
-use sspp_engine::{Horizon, SignalFilter, StoreError};
-use sspp_events::{SortBy, Timestamp};
+use sspp_engine::{Horizon, StoreError};
+use sspp_events::Timestamp;
 use sspp_sql::{Dialect, Value};
 
 /// PostgreSQL: it has types for ids and instants.
@@ -36,10 +36,6 @@ impl Dialect for PgDialect {
             Value::Id(id) => sql.push_bind(id),
             Value::Digest(digest) => sql.push_bind(digest.to_vec()),
         };
-    }
-
-    fn sources(_: &SignalFilter, _: Option<SortBy>) -> &'static [&'static str] {
-        &["signals WHERE true"]
     }
 
     fn until(sql: &mut QueryBuilder<Postgres>, horizon: Horizon) {
@@ -86,8 +82,8 @@ impl PgStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sspp_engine::{CursorKey, Position, SignalQuery};
-    use sspp_events::{AccountId, SignalId, SortOrder};
+    use sspp_engine::{CursorKey, Position, SignalFilter, SignalQuery};
+    use sspp_events::{AccountId, SignalId, SortBy, SortOrder};
 
     fn tail(query: &SignalQuery) -> String {
         let text = sspp_sql::signals::<PgDialect>(query).sql().as_str().to_owned();

@@ -164,7 +164,7 @@ fn accounts_and_tiers() {
         "tiers[0].leave",
         "must not be above enter: 11.00 is above 10.00",
     );
-    refused(&(tier("a", 10.0, 5.0) + &tier("a", 0.0, 0.0)), "tiers[1].name", "is used before: 'a'");
+    refused(&(tier("a", 10.0, 5.0) + &tier("a", 0.0, 0.0)), "tiers[1].name", "is used twice: 'a'");
     let model = ScoringModel::from_toml(VALID).unwrap();
     let default = ScoringModel::embedded_default();
     assert_eq!((model.account(), model.tiers()), (default.account(), default.tiers()));

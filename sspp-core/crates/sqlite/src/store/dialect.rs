@@ -8,7 +8,7 @@ use super::SqliteStore;
 use crate::bounded::within;
 use crate::config::QUESTION_LIMIT;
 use crate::failure::Failure;
-use sspp_engine::{Horizon, SignalFilter};
+use sspp_engine::{Horizon, Position, SignalFilter, SignalQuery};
 use sspp_events::SortBy;
 use sspp_sql::{Dialect, Value};
 
@@ -45,9 +45,7 @@ impl Dialect for SqliteDialect {
         };
     }
 
-    fn sources(filter: &SignalFilter, sort_by: Option<SortBy>) -> &'static [&'static str] {
-        let is_span = filter.from.is_some() && filter.to.is_some();
-        let is_bounded = filter.from.is_some() || filter.to.is_some();
+    fn sources(filter: &SignalFilter, list: Option<&SignalQuery>) -> &'static [&'static str] {
         if filter.user_id.is_some() {
             &[concat!("by_user CROSS JOIN signals USING (user_id, processed_at, id)", indexed!()), newest!()]
         } else if filter.account_id.is_some() {
@@ -55,15 +53,32 @@ impl Dialect for SqliteDialect {
                 concat!("by_account CROSS JOIN signals USING (account_id, processed_at, id)", indexed!()),
                 newest!(),
             ]
-        } else if sort_by == Some(SortBy::Timestamp) || is_span || is_bounded && sort_by != Some(SortBy::Id) {
+        } else if is_by_timestamp(filter, list) {
             &[concat!("by_timestamp CROSS JOIN signals USING (timestamp, id)", indexed!()), newest!()]
         } else {
             &["signals WHERE true"]
         }
     }
 
+    fn uncounted() -> Option<&'static str> {
+        Some("signals NOT INDEXED WHERE id > (SELECT counted_to FROM totals)")
+    }
+
     fn until(sql: &mut QueryBuilder<Sqlite>, horizon: Horizon) {
         sql.push(" AND id <= ").push_bind(horizon.last_id().get());
+    }
+}
+
+/// Whether the index by timestamp serves best. In another order the whole span of time is read and sorted for each page, so
+/// that only a span with two ends is, and not where a list goes on from an id.
+fn is_by_timestamp(filter: &SignalFilter, list: Option<&SignalQuery>) -> bool {
+    let is_span = filter.from.is_some() && filter.to.is_some();
+    let Some(list) = list else { return filter.from.is_some() || filter.to.is_some() };
+    match list.sort_by {
+        SortBy::Timestamp => true,
+        SortBy::Score => filter.from.is_some() || filter.to.is_some(),
+        SortBy::ProcessedAt => is_span,
+        SortBy::Id => is_span && list.until.is_none() && matches!(list.position, Position::Offset(_)),
     }
 }
 
@@ -83,8 +98,8 @@ impl SqliteStore {
 #[cfg(test)]
 mod tests {
     use sqlx::{Connection as _, SqliteConnection};
-    use sspp_engine::{CursorKey, Position, SignalQuery};
-    use sspp_events::{SignalId, SortBy, SortOrder};
+    use sspp_engine::CursorKey;
+    use sspp_events::{SignalId, SortOrder};
 
     use super::*;
 
@@ -133,6 +148,34 @@ mod tests {
             let (indexed, newest) = plan.split_once("RIGHT").unwrap_or((&plan, "rowid>?"));
             assert!(indexed.contains(index) && !indexed.contains("TEMP B-TREE"), "{query:?} {plan}");
             assert!(newest.contains("rowid>?"), "{query:?} {plan}");
+        }
+    }
+
+    /// By the order of the list, a page is full after few signals: the whole span is neither read nor sorted.
+    #[tokio::test]
+    async fn a_span_of_time_is_read_in_the_order_of_its_list_where_that_reads_less() {
+        let at = Some(sspp_events::Timestamp::MAX);
+        let since = SignalFilter { from: at, ..SignalFilter::default() };
+        let span = SignalFilter { to: at, ..since.clone() };
+        let of = |filter: &SignalFilter, sort_by| SignalQuery {
+            filter: filter.clone(),
+            sort_by,
+            ..SignalQuery::default()
+        };
+        let until = Some(Horizon::from(SignalId::new(9)));
+        for (query, index) in [
+            (of(&since, SortBy::ProcessedAt), "SCAN signals USING INDEX signals_processed_at"),
+            (after(of(&since, SortBy::ProcessedAt)), "signals_processed_at (processed_at<?)"),
+            (of(&since, SortBy::Id), "SCAN signals"),
+            (after(of(&span, SortBy::Id)), "INTEGER PRIMARY KEY (rowid<?)"),
+            (SignalQuery { until, ..of(&span, SortBy::Id) }, "INTEGER PRIMARY KEY (rowid<?)"),
+        ] {
+            let plan = plan(sspp_sql::signals::<SqliteDialect>(&query)).await;
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{query:?} {plan}");
+        }
+        for query in [of(&since, SortBy::Score), of(&span, SortBy::ProcessedAt), of(&span, SortBy::Id)] {
+            let plan = plan(sspp_sql::signals::<SqliteDialect>(&query)).await;
+            assert!(plan.contains("by_timestamp USING PRIMARY KEY (timestamp>?"), "{query:?} {plan}");
         }
     }
 

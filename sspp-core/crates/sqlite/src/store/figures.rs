@@ -1,5 +1,6 @@
-//! Figures over all signals. The newest signals are counted in stretches, in the transaction of the last of them, and before figures
-//! are read; so a signal that is added does not change a page for its account and one for its user.
+//! Figures over all signals. The newest signals are counted in stretches, in the transaction of the last of them, and while the writer
+//! is idle; so a signal that is added does not change a page for its account and one for its user. Readers count the rest themselves:
+//! figures can be read while nothing can be written.
 
 use sqlx::SqliteConnection;
 

@@ -130,12 +130,7 @@ impl Index {
     }
 
     /// Brings the indexes up to the last signal.
-    pub(crate) async fn add_all(
-        &mut self,
-        added: &mut Vec<Indexed>,
-        connection: &mut SqliteConnection,
-    ) -> sqlx::Result<()> {
-        self.newest.append(added);
+    pub(crate) async fn add_all(&mut self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
         self.add(usize::MAX, 1, connection).await
     }
 

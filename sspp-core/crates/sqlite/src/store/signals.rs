@@ -1,7 +1,6 @@
 //! Signals: recorded and read.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
@@ -16,10 +15,21 @@ use sspp_engine::{
 };
 use sspp_events::{EventId, SignalId};
 
-/// One statement, so that all figures are of one moment.
+/// One statement, so that all figures are of one moment. It adds the signals that the figures do not include yet.
 const STATS: &str = "\
-    SELECT event_type, signal_type, signals, score, accounts, users, dead_letters \
-    FROM totals LEFT JOIN type_tallies ON true ORDER BY event_type, signal_type";
+    WITH newest AS MATERIALIZED ( \
+        SELECT account_id, user_id, event_type, signal_type, score FROM signals NOT INDEXED \
+        WHERE id > (SELECT counted_to FROM totals)), \
+    types AS ( \
+        SELECT event_type, signal_type, signals, score FROM type_tallies \
+        UNION ALL SELECT event_type, signal_type, 1, score FROM newest) \
+    SELECT event_type, signal_type, sum(signals), sum(score), \
+        accounts + (SELECT count(DISTINCT account_id) FROM newest WHERE NOT EXISTS ( \
+            SELECT 1 FROM account_tallies WHERE account_tallies.account_id = newest.account_id)), \
+        users + (SELECT count(DISTINCT user_id) FROM newest WHERE NOT EXISTS ( \
+            SELECT 1 FROM user_tallies WHERE user_tallies.user_id = newest.user_id)), \
+        dead_letters \
+    FROM totals LEFT JOIN types ON true GROUP BY event_type, signal_type ORDER BY event_type, signal_type";
 
 #[async_trait]
 impl Signals for SqliteStore {
@@ -51,9 +61,6 @@ impl Signals for SqliteStore {
     }
 
     async fn count(&self, filter: &SignalFilter) -> Result<Total, StoreError> {
-        if filter.single_dimension() {
-            self.count_newest().await?;
-        }
         let rows = self.rows(sspp_sql::count_signals::<SqliteDialect>(filter)).await?;
         Ok(Total::of(filter, sspp_sql::total(&rows)))
     }
@@ -65,7 +72,6 @@ impl Signals for SqliteStore {
     }
 
     async fn stats(&self) -> Result<SignalStats, StoreError> {
-        self.count_newest().await?;
         Ok(sspp_sql::stats(self.rows(QueryBuilder::new(STATS)).await?)?)
     }
 }
@@ -76,13 +82,5 @@ impl SqliteStore {
             return Ok(Vec::new());
         }
         self.writer.ask(Command::Record, batch).await
-    }
-
-    /// Brings the figures up to the last signal, where they are not.
-    async fn count_newest(&self) -> Result<(), StoreError> {
-        if self.figures_are_behind.load(Ordering::SeqCst) {
-            self.writer.ask(Command::CountNewest, ()).await?;
-        }
-        Ok(())
     }
 }

@@ -1,6 +1,5 @@
 //! The store in the SQLite file.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use sqlx::SqlitePool;
@@ -33,8 +32,6 @@ pub struct SqliteStore {
     pub(crate) readers: SqlitePool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stamps: LastStamp,
-    /// Whether signals were recorded that the figures do not include yet.
-    pub(crate) figures_are_behind: Arc<AtomicBool>,
     pub(crate) in_memory: bool,
 }
 

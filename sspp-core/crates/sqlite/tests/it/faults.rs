@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::{AssertSqlSafe, Connection as _};
 use sspp_core::testing::builders::{event_id, signal};
 use sspp_core::testing::contract::StoreFixture as _;
-use sspp_core::{FailureClass, Record, SignalQuery, StoreError, Timestamp};
+use sspp_core::{FailureClass, Record, SignalFilter, SignalQuery, StoreError, Timestamp};
 
 use super::fixture::{Fixture, fixture, fixture_with};
 
@@ -104,6 +104,27 @@ async fn a_full_disk_loses_nothing_and_heals() {
         .receive((200_000..200_500).map(|number| signal(number).record()).collect())
         .await
         .unwrap();
+}
+
+/// The figures of new names need pages, which a full file does not have. To read needs none.
+#[tokio::test]
+async fn figures_can_be_read_while_the_disk_is_full() {
+    let fixture = fixture_with(full()).await;
+    let store = fixture.store();
+    let name = |kind: &str, number: u64| format!("{kind}{number:->240}");
+    let mut signals = 0;
+    let of = |number| signal(number).account(&name("account", number)).user(&name("user", number)).record();
+    while store.receive(vec![of(signals + 1)]).await.is_ok() {
+        signals += 1;
+    }
+    assert!(signals > 50, "{signals}");
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.signals, stats.accounts, stats.users), (signals, signals, signals));
+    let by_account = SignalFilter { account_id: name("account", 7).parse().ok(), ..SignalFilter::default() };
+    let by_user = SignalFilter { user_id: name("user", 7).parse().ok(), ..SignalFilter::default() };
+    for (filter, count) in [(SignalFilter::default(), signals), (by_account, 1), (by_user, 1)] {
+        assert_eq!(store.count(&filter).await.unwrap().count, count, "{filter:?}");
+    }
 }
 
 #[tokio::test]

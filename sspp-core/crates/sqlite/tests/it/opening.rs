@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use sspp_core::testing::builders::signal;
 use sspp_core::testing::contract::StoreFixture as _;
@@ -64,6 +64,24 @@ async fn a_database_of_another_program_is_left_alone() {
     let error = refusal(&path).await;
     assert!(matches!(error, SqliteOpenError::OtherProgram { .. }), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+/// What its last process left is in its log, and has to stay there.
+#[tokio::test]
+async fn a_database_of_another_program_with_a_log_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (running, path) = (folder.path().join("running.db"), folder.path().join("other.db"));
+    let options = SqliteConnectOptions::new().filename(&running).create_if_missing(true);
+    let mut other = options.journal_mode(SqliteJournalMode::Wal).connect().await.unwrap();
+    sqlx::raw_sql("CREATE TABLE contacts (name TEXT)").execute(&mut other).await.unwrap();
+    let log = |path: &Path| path.with_extension("db-wal");
+    for (from, to) in [(running.clone(), path.clone()), (log(&running), log(&path))] {
+        std::fs::copy(from, to).unwrap();
+    }
+    let before = (std::fs::read(&path).unwrap(), std::fs::read(log(&path)).unwrap());
+    let error = refusal(&path).await;
+    assert!(matches!(error, SqliteOpenError::OtherProgram { .. }), "{error}");
+    assert_eq!((std::fs::read(&path).unwrap(), std::fs::read(log(&path)).unwrap()), before);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use sqlx::Connection as _;
 use sspp_core::testing::builders::{dead_letter, signal};
 use sspp_core::testing::contract::StoreFixture as _;
 use sspp_core::{
@@ -178,20 +179,61 @@ proptest! {
     }
 }
 
-/// The size of a window does not matter then.
+/// What a failed transaction added to the indexes is gone with it.
+#[tokio::test]
+async fn a_window_that_failed_is_begun_anew() {
+    let fixture = fixture().await;
+    let record = async |account: u8, numbers: std::ops::Range<u64>| {
+        let row = |number| signal(number).account(&name(account)).timestamp(minute(1)).record();
+        fixture.store().record(numbers.map(row).collect()).await
+    };
+    let mut connection = fixture.connect().await;
+    let fails = "CREATE TRIGGER fails BEFORE INSERT ON by_timestamp BEGIN SELECT RAISE(ABORT, 'no'); END";
+    sqlx::query(fails).execute(&mut connection).await.unwrap();
+    record(0, 0..4).await.unwrap_err();
+    sqlx::query("DROP TRIGGER fails").execute(&mut connection).await.unwrap();
+    record(1, 4..6).await.unwrap();
+    for (account, found) in [(0, 0), (1, 2)] {
+        let filter =
+            SignalFilter { account_id: Some(name(account).parse().unwrap()), ..SignalFilter::default() };
+        assert_eq!(ids(&*fixture.store(), &filter, SortBy::ProcessedAt).await.len(), found, "{account}");
+    }
+}
+
+/// The size of a window does not matter then, and no write has to come first after a start.
 #[tokio::test(start_paused = true)]
 async fn an_idle_writer_brings_the_indexes_up_to_the_last_signal() {
-    let fixture = fixture_with(|config| config.index_window = 4_096).await;
-    let batch = (0..1_500).map(|number| signal(number).account(&format!("acc_{}", number % 7)).record());
-    fixture.store().record(batch.collect()).await.unwrap();
-    let mut connection = fixture.connect().await;
-    let sql = "SELECT indexed_to, (SELECT count(*) FROM by_account), (SELECT count(*) FROM by_user), \
-               (SELECT count(*) FROM by_timestamp) FROM totals";
-    let mut counts = (0, 0, 0, 0);
-    while counts.0 < 1_500 {
-        // Time stands still but for this.
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        counts = sqlx::query_as(sql).fetch_one(&mut connection).await.unwrap();
+    let mut fixture = fixture_with(|config| config.index_window = 4_096).await;
+    for (crashes, last) in [(false, 1_500), (true, 3_000)] {
+        let batch = (last - 1_500..last)
+            .map(|number| signal(number).account(&format!("acc_{}", number % 7)).record());
+        fixture.store().record(batch.collect()).await.unwrap();
+        if crashes {
+            fixture.crash().await;
+        }
+        let mut connection = fixture.connect().await;
+        let sql = "SELECT indexed_to, (SELECT count(*) FROM by_account), (SELECT count(*) FROM by_user), \
+                   (SELECT count(*) FROM by_timestamp) FROM totals";
+        let last = i64::try_from(last).unwrap();
+        let mut counts = (0, 0, 0, 0);
+        while counts.0 < last {
+            // Time stands still but for this.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            counts = sqlx::query_as(sql).fetch_one(&mut connection).await.unwrap();
+        }
+        assert_eq!(counts, (last, last, last, last));
+        connection.close().await.unwrap();
     }
-    assert_eq!(counts, (1_500, 1_500, 1_500, 1_500));
+}
+
+/// Other programs may read the tables then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_closed_in_order_has_its_figures() {
+    let mut fixture = fixture().await;
+    let batch = (0..5).map(|number| signal(number).record());
+    fixture.store().record(batch.collect()).await.unwrap();
+    fixture.close().await;
+    let sql = "SELECT counted_to = (SELECT max(id) FROM signals) FROM totals";
+    let is_whole: bool = sqlx::query_scalar(sql).fetch_one(&mut fixture.connect().await).await.unwrap();
+    assert!(is_whole);
 }
