@@ -127,12 +127,16 @@ def settings(objects, workload):
     return found
 
 
+def scaler(objects, called):
+    """What scales a Deployment, or nothing."""
+    specs = [one["spec"] for one in of_kind(objects, "HorizontalPodAutoscaler", "ScaledObject")]
+    return next((spec for spec in specs if spec["scaleTargetRef"]["name"] == called), None)
+
+
 def scaling(objects, called):
     """At least and at most how many pods of a Deployment an autoscaler makes, or nothing."""
-    for spec in (one["spec"] for one in of_kind(objects, "HorizontalPodAutoscaler", "ScaledObject")):
-        if spec["scaleTargetRef"]["name"] == called:
-            return tuple(spec.get(f"{end}Replicas", spec.get(f"{end}ReplicaCount")) for end in ("min", "max"))
-    return None
+    spec = scaler(objects, called)
+    return spec and tuple(spec.get(f"{end}Replicas", spec.get(f"{end}ReplicaCount")) for end in ("min", "max"))
 
 
 def seconds(text):

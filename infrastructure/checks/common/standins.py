@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 
-from common.outcome import need_yaml
+from common.kubernetes import yaml
 
 PROGRAM = r'''#!/bin/sh
 home=$STANDIN_HOME text='' name=$3 words=" $* "
@@ -56,23 +56,27 @@ class Standins:
 
     def run(self, *command, stdin="", cwd=None, **environment):
         """Runs a command to its end: status, output, error. Standard input is what is given, and then its end."""
-        done = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, check=False, timeout=60, cwd=cwd, env={**self.environment, **environment}
-        )
+        environment = {**self.environment, **environment}
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60, cwd=cwd, env=environment)
         return done.returncode, done.stdout, done.stderr
 
     def calls(self, program=None):
-        """What was asked so far; forgotten thereafter."""
+        """What was asked so far: words and input; forgotten thereafter."""
         file = self.home / "calls"
         records = [record.split("\x1f") for record in file.read_text(encoding="utf-8").split("\x1e")[:-1]] if file.exists() else []
         file.unlink(missing_ok=True)
-        return [{"program": name, "words": words, "input": text} for name, *words, text in records if program in (None, name)]
+        return [(words, text) for name, *words, text in records if program in (None, name)]
+
+    def answer(self, **files):
+        """What kubectl answers from now on."""
+        for name, text in files.items():
+            (self.home / name).write_text(text, encoding="utf-8")
 
     def secrets(self, namespace):
         """The Secrets of a namespace: their keys and values."""
         found = {}
         for file in (self.home / "objects").glob(f"Secret.{namespace}.*"):
-            data = need_yaml().safe_load(file.read_text(encoding="utf-8")).get("data") or {}
+            data = yaml.safe_load(file.read_text(encoding="utf-8")).get("data") or {}
             found[file.name.removeprefix(f"Secret.{namespace}.")] = {key: base64.b64decode(value).decode() for key, value in data.items()}
         return found
 
