@@ -1,10 +1,13 @@
-"""Containers of a check: started on loopback, removed when the check ends, also after a failure."""
+"""Containers of a check: started on loopback, removed when the check ends, also after a failure; and what a server in one answers."""
 
 import atexit
+import json
 import os
 import pathlib
 import socket
 import time
+import urllib.error
+import urllib.request
 
 from common.outcome import ROOT, need, not_run, run
 
@@ -56,6 +59,18 @@ def until(condition, seconds, what):
             raise TimeoutError(f"{what}: not within {seconds:.0f} s")
         time.sleep(0.1)
     return value
+
+
+def call(url, body=None, key=None):
+    """An answer: status and JSON; status 0 when there is none."""
+    headers = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body and json.dumps(body).encode(), headers), timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, {}
+    except OSError:
+        return 0, {}
 
 
 def binary(name):
