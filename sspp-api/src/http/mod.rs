@@ -42,7 +42,7 @@ pub(crate) use front::Front;
 pub(crate) use json_body::{JsonSchema, JsonText};
 pub(crate) use media::Media;
 pub(crate) use openapi::document;
-pub(crate) use operation::Access::{Needs, Open};
+pub(crate) use operation::Access::{Direct, Needs, Open};
 pub(crate) use operation::{Feature, Operation};
 pub(crate) use problem::{Problem, retry_after_header, shown};
 pub(crate) use problem_document::{ProblemError, errors};
