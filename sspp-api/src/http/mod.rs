@@ -48,5 +48,5 @@ pub(crate) use problem::{Problem, retry_after_header, shown};
 pub(crate) use problem_document::{ProblemError, errors};
 #[cfg(test)]
 pub(crate) use query::parse;
-pub(crate) use query::{Given, Parameters, Query, QueryParameters, number};
+pub(crate) use query::{AFTER_TO, Given, Parameters, Query, QueryParameters, is_reversed, number};
 pub(crate) use route_table::RouteTable;

@@ -2,6 +2,7 @@
 //! idle.
 #![cfg(unix)]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,7 +73,7 @@ impl tracing::Subscriber for Logged {
     fn event(&self, event: &tracing::Event<'_>) {
         let mut line = event.metadata().level().to_string();
         event.record(&mut |_: &tracing::field::Field, value: &dyn std::fmt::Debug| {
-            line += &format!(" {value:?}");
+            write!(line, " {value:?}").unwrap();
         });
         drop(self.0.send(line));
     }
