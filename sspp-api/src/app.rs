@@ -94,11 +94,20 @@ async fn serve(
     let stopping = app.stopping().clone();
     let mut deadline = Instant::now();
     let until_stopped = async {
-        let name = stop.next().await;
-        tracing::info!(signal = name, "stopping: finishing requests and the commits of their events");
+        let signal = stop.next().await;
         stop.end_at_next();
-        deadline = Instant::now() + config.shutdown_timeout;
         stopping.cancel();
+        if !config.shutdown_delay.is_zero() {
+            let delay = config.shutdown_delay;
+            tracing::info!(
+                signal,
+                ?delay,
+                "stopping: not ready; accepting requests until load balancers have noticed"
+            );
+            tokio::time::sleep(delay).await;
+        }
+        tracing::info!(signal, "stopping: finishing requests and the commits of their events");
+        deadline = Instant::now() + config.shutdown_timeout;
     };
     let serving = Serving { listener, local: address, endpoint: service(&app), limits, metrics: connections };
     serve_http(serving, until_stopped, config.shutdown_timeout).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser};
 use sspp_runtime::{
     BackendArgs, Backends, ConfigError, DatabaseArgs, LogArgs, Logs, OtlpArgs, RetentionArgs, ServerArgs,
-    StartArgs, TraceExport, read_duration,
+    StartArgs, TraceExport, read_delay, read_duration,
 };
 
 use crate::http::guard::GuardArgs;
@@ -41,6 +41,11 @@ pub struct Config {
     /// How long current requests may take to finish when the process stops, such as 8s.
     #[arg(long, env = "SSPP_SHUTDOWN_TIMEOUT", value_name = "SSPP_SHUTDOWN_TIMEOUT", default_value = "8s", value_parser = read_duration)]
     pub shutdown_timeout: Duration,
+
+    /// How long a process that was told to stop goes on accepting requests, with /ready at 503, so that load balancers stop
+    /// sending them; such as 15s. `SSPP_SHUTDOWN_TIMEOUT` begins after it.
+    #[arg(long, env = "SSPP_SHUTDOWN_DELAY", value_name = "SSPP_SHUTDOWN_DELAY", default_value = "0s", value_parser = read_delay)]
+    pub shutdown_delay: Duration,
 
     /// Where everything is kept, without PostgreSQL.
     #[command(flatten)]
@@ -227,9 +232,10 @@ mod tests {
 
     #[test]
     fn every_length_of_time_is_written_alike() {
-        let lengths: [(&str, Length); 5] = [
+        let lengths: [(&str, Length); 6] = [
             ("--request-timeout", |config| config.request_timeout),
             ("--shutdown-timeout", |config| config.shutdown_timeout),
+            ("--shutdown-delay", |config| config.shutdown_delay),
             ("--header-timeout", |config| config.server.header_timeout),
             ("--idle-timeout", |config| config.server.idle_timeout),
             ("--statement-timeout", |config| config.backends.store.statement_timeout),
@@ -247,6 +253,7 @@ mod tests {
     fn what_cannot_be_served_is_refused_by_name() {
         assert_eq!(config(&[]).check(), Ok(()));
         assert_eq!(config(&["--bind", "::1"]).check(), Ok(()));
+        assert_eq!(config(&["--shutdown-delay", "0"]).shutdown_delay, Duration::ZERO);
         assert!(config(&["--bind", "0.0.0.0"]).check().is_err());
         assert_eq!(config(&["--bind", "0.0.0.0", "--allow-anonymous"]).check(), Ok(()));
         let keys = format!("a:read:{}", "0f".repeat(32));

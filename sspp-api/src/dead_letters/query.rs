@@ -9,7 +9,7 @@ use sspp_core::{
 use sspp_events::read_text;
 
 use super::body::Reason;
-use crate::http::{Given, Parameters, Problem, QueryParameters};
+use crate::http::{AFTER_TO, Given, Parameters, Problem, QueryParameters, is_reversed};
 
 /// Letters that a replay of many looks at in one call, at most.
 const REPLAY_MAX: u32 = 10_000;
@@ -33,8 +33,10 @@ impl QueryParameters for LetterQuery {
                 None
             }
         };
-        let from = parameters.instant("from", "Only letters recorded at or after this instant.");
-        let to = parameters.instant("to", "Only letters recorded before this instant.");
+        let (from, to) = parameters.period(
+            "Only letters recorded at or after this instant.",
+            "Only letters recorded before this instant.",
+        );
         let limit = parameters.limit("Letters a page.");
         let after = match parameters.text("cursor", "The `nextCursor` of the page before.") {
             Given::Absent => None,
@@ -107,6 +109,9 @@ pub(super) fn parse_replay(json: &[u8]) -> Result<ReplayRequest, Problem> {
         })
     };
     let (from, to) = (instant("from", wire.from), instant("to", wire.to));
+    if is_reversed(from, to) {
+        refuse("from", "after_to", &AFTER_TO);
+    }
     let limit = wire.limit.unwrap_or(1_000);
     if !(1..=REPLAY_MAX).contains(&limit) {
         refuse("limit", "out_of_range", &format!("must be from 1 to {REPLAY_MAX}"));
@@ -139,6 +144,8 @@ mod tests {
         for member in ["reason", "eventType", "from", "limit", "cursor"] {
             assert!(text.contains(&format!("/{member}")), "{member}: {text}");
         }
+        let reversed = parse_replay(br#"{"from":"2026-02-01","to":"2026-01-01"}"#).unwrap_err();
+        assert!(format!("{reversed:?}").contains("from must not be after to"), "{reversed:?}");
         for malformed in ["", "[]", "{\"dryrun\":true}", "{\"limit\":-1}"] {
             assert!(parse_replay(malformed.as_bytes()).is_err(), "{malformed}");
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sspp_core::{Event, ParseFault, Verdict};
 
-use super::body::{EventsBody, Holds, TakesMany, TakesOne};
+use super::body::{EventForm, EventsBody, Holds, TakesMany, TakesOne};
 use super::parse::{read_many, read_one, refused};
 use super::taken::Taken;
 use super::verdict::{BatchAnswer, VerdictBody};
@@ -15,7 +15,17 @@ pub(super) async fn accept_one(call: Call, body: EventsBody<TakesOne>) -> Result
         Holds::One(form) => form,
         Holds::Many(_) => return Ok(Taken::Many(take_batch(&call, body).await?)),
     };
-    let event = read_one(&body, form, &call.state).map_err(refused)?;
+    let event = read_one(&body, form, &call.state).map_err(|fault| match fault {
+        ParseFault::Malformed { detail }
+            if matches!(form, EventForm::Plain) && body.bytes.trim_ascii_start().starts_with(b"[") =>
+        {
+            let prefix = &call.state.settings.prefix;
+            let detail =
+                format!(r#"{detail}; send several events to {prefix}/events/batch as {{"events":[…]}}"#);
+            refused(ParseFault::Malformed { detail })
+        }
+        fault => refused(fault),
+    })?;
     call.state.metrics.event_received(event.event_type.as_str());
     let (verdicts, _) = take(&call, [event].into_iter()).await?;
     let verdict = verdicts.first().ok_or_else(|| Problem::internal("intake gave no verdict for an event"))?;

@@ -141,6 +141,10 @@ impl Endpoint for Front {
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if self.state.stopping.is_cancelled() {
+            // The client's next request goes to a process that stays.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         for (name, value) in caller.allowance.iter().flat_map(Allowance::headers) {
             headers.extend(value.map(|value| (name, value)));
         }

@@ -42,11 +42,11 @@ pub(crate) use front::Front;
 pub(crate) use json_body::{JsonSchema, JsonText};
 pub(crate) use media::Media;
 pub(crate) use openapi::document;
-pub(crate) use operation::Access::{Needs, Open};
+pub(crate) use operation::Access::{Direct, Needs, Open};
 pub(crate) use operation::{Feature, Operation};
 pub(crate) use problem::{Problem, retry_after_header, shown};
 pub(crate) use problem_document::{ProblemError, errors};
 #[cfg(test)]
 pub(crate) use query::parse;
-pub(crate) use query::{Given, Parameters, Query, QueryParameters, number};
+pub(crate) use query::{AFTER_TO, Given, Parameters, Query, QueryParameters, is_reversed, number};
 pub(crate) use route_table::RouteTable;

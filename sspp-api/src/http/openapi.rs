@@ -93,7 +93,7 @@ fn describe(operation: &Operation, documentation: Documentation, tag: &str) -> V
     let mut responses = documentation.answers;
     responses.extend(documentation.failures.into_iter().map(failure));
     match operation.access {
-        Access::Open => responses.push(MetaResponse {
+        Access::Open | Access::Direct => responses.push(MetaResponse {
             description: "Refused before processing: the detail says why",
             status: None,
             status_range: Some("4XX".to_owned()),
@@ -119,7 +119,7 @@ fn describe(operation: &Operation, documentation: Documentation, tag: &str) -> V
         written["requestBody"] = json!(request);
     }
     match operation.access {
-        Access::Open => written["security"] = json!([]),
+        Access::Open | Access::Direct => written["security"] = json!([]),
         Access::Needs(scopes) => {
             written["security"] = json!([{BEARER: []}, {HEADER: []}]);
             // OpenAPI 3.0 has no place of its own for the scopes of a key.

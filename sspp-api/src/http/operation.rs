@@ -16,8 +16,10 @@ use super::problem::Problem;
 /// Who may use an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Everyone: probes, metrics, the documentation.
+    /// Everyone: probes, the documentation.
     Open,
+    /// Everyone who asks this process without a proxy: metrics. Behind a proxy there is no such path.
+    Direct,
     /// Callers whose key has one of these scopes.
     Needs(Scopes),
 }

@@ -186,6 +186,19 @@ impl<'q> Parameters<'q> {
         parsed.map_err(|fault| self.refuse(name, "malformed_timestamp", format!("{name} {fault}"))).ok()
     }
 
+    /// The instants `from` and `to`, which enclose a period.
+    pub(crate) fn period(
+        &mut self,
+        from: &'static str,
+        to: &'static str,
+    ) -> (Option<Timestamp>, Option<Timestamp>) {
+        let (from, to) = (self.instant("from", from), self.instant("to", to));
+        if is_reversed(from, to) {
+            self.refuse("from", "after_to", format!("from {AFTER_TO}"));
+        }
+        (from, to)
+    }
+
     /// Rows a page, at most 100.
     pub(crate) fn limit(&mut self, meaning: &'static str) -> u32 {
         let given = self.given("limit", meaning, || inline(number(100, Some(20))));
@@ -219,6 +232,14 @@ impl<'q> Parameters<'q> {
         }
         Some(number)
     }
+}
+
+/// What is said of `from` where a period ends before it begins.
+pub(crate) const AFTER_TO: &str = "must not be after to";
+
+/// Whether a period ends before it begins.
+pub(crate) fn is_reversed(from: Option<Timestamp>, to: Option<Timestamp>) -> bool {
+    from.zip(to).is_some_and(|(from, to)| from > to)
 }
 
 /// A whole number from 1 to `maximum`, in the document.

@@ -13,8 +13,8 @@ pub(super) fn signal_filter(parameters: &mut Parameters<'_>) -> Option<SignalFil
     let user_id =
         id(parameters, "userId", "Only signals of this user. An empty value matches nothing.", UserId::new);
     let (event_type, signal_type) = types(parameters);
-    let from = parameters.instant("from", "Only events at or after this instant.");
-    let to = parameters.instant("to", "Only events before this instant.");
+    let (from, to) =
+        parameters.period("Only events at or after this instant.", "Only events before this instant.");
     let min_score = score(parameters, "minScore", "Only scores of at least this; at most two decimals.");
     let max_score = score(parameters, "maxScore", "Only scores of at most this; at most two decimals.");
     let (account_id, user_id) = (account_id.ok()?, user_id.ok()?);

@@ -61,7 +61,7 @@ pub(crate) struct ServiceHealth {
     pub(crate) status: HealthStatus,
     /// How long it took to answer, in milliseconds.
     pub(crate) response_time: u64,
-    /// Why it is unhealthy: `away`, `slow`, `full`, `cannot write` and the like. Absent when it is healthy.
+    /// Why it is unhealthy: `unavailable`, `slow`, `full`, `cannot write` and the like. Absent when it is healthy.
     pub(crate) reason: Option<String>,
 }
 

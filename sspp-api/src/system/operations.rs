@@ -3,7 +3,7 @@
 use poem::http::Method;
 
 use crate::http::guard::Scopes;
-use crate::http::{Feature, Needs, Open, Operation};
+use crate::http::{Direct, Feature, Needs, Open, Operation};
 
 use super::report::{event_types, health, live, metrics, ready};
 
@@ -40,8 +40,12 @@ pub(crate) fn feature() -> Feature {
                     "Checks nothing else: a restart would not repair a dependency.",
                 )
                 .bare(),
-            Operation::new(Method::GET, "/metrics", "metrics", Open, metrics)
-                .about("Metrics in Prometheus' text format", "The README lists them.")
+            Operation::new(Method::GET, "/metrics", "metrics", Direct, metrics)
+                .about(
+                    "Metrics in Prometheus' text format",
+                    "For Prometheus, which asks each process directly. A request that a proxy passed on (with `X-Forwarded-For` or `Forwarded`) \
+                     gets a 404. The guide lists the metrics.",
+                )
                 .bare(),
         ],
         examples: include_str!("examples.json"),

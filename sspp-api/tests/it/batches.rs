@@ -30,6 +30,21 @@ fn statuses(reply: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn a_list_sent_as_one_event_is_told_where_batches_go() {
+    let harness = Harness::direct();
+    for body in ["[]", " [{}]", "["] {
+        let detail = harness.post(body).await.problem(400);
+        let detail = detail.as_str().unwrap();
+        assert!(
+            detail.ends_with(r#"send several events to /api/v1/events/batch as {"events":[…]}"#),
+            "{detail}"
+        );
+    }
+    let other = harness.post("1").await.problem(400);
+    assert!(!other.as_str().unwrap().contains("batch"), "{other}");
+}
+
+#[tokio::test]
 async fn each_event_has_its_verdict_in_each_shape() {
     in_each_shape(async |harness| each_event_has_its_verdict(harness).await).await;
 }

@@ -57,7 +57,15 @@ fn every_setting_is_listed_under_its_own_heading_and_only_where_it_is_used() {
     for (heading, variables) in [
         (
             "Options",
-            &["PORT", "SSPP_BIND", "API_PREFIX", "SSPP_SHUTDOWN_TIMEOUT", "SSPP_DATA", "SSPP_MODEL"][..],
+            &[
+                "PORT",
+                "SSPP_BIND",
+                "API_PREFIX",
+                "SSPP_SHUTDOWN_TIMEOUT",
+                "SSPP_SHUTDOWN_DELAY",
+                "SSPP_DATA",
+                "SSPP_MODEL",
+            ][..],
         ),
         ("Access", &["--allow-anonymous", "SSPP_API_KEYS", "SSPP_RATE_LIMIT", "SSPP_CORS_ORIGINS"]),
         (

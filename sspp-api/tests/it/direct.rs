@@ -54,8 +54,8 @@ async fn a_store_that_is_away_is_a_503_within_the_deadline_and_is_used_again_whe
     let body = [event("acc_1", "call_made", "{}"), "{}".to_owned()].join("\n");
     harness.send("POST", "/api/v1/events/batch", &lines, body).await.problem(503);
     let ready = harness.get("/ready").await.problem(503).to_string();
-    assert!(ready.contains("(sqlite: away)"), "{ready}");
-    assert_eq!(harness.get("/health").await.json()["services"]["sqlite"]["reason"], "away");
+    assert!(ready.contains("(sqlite: unavailable)"), "{ready}");
+    assert_eq!(harness.get("/health").await.json()["services"]["sqlite"]["reason"], "unavailable");
     harness.send("DELETE", "/api/v1/accounts/acc_1", &[], ()).await.problem(503);
     let metrics = harness.get("/metrics").await.text;
     assert!(metrics.contains("sspp_api_events_queue_errors_total 2"), "{metrics}");

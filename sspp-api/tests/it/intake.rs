@@ -201,7 +201,12 @@ const SECRET: &str = "10.0.0.7:6379 password=hunter2";
 #[tokio::test]
 async fn a_queue_that_fails_is_a_503_that_says_when_to_come_back() {
     let failures: [(Fault, &str, &str, &str); 4] = [
-        (|| QueueError::Unavailable { reason: SECRET.to_owned() }, "1", "away", "The queue is unavailable"),
+        (
+            || QueueError::Unavailable { reason: SECRET.to_owned() },
+            "1",
+            "unavailable",
+            "The queue is unavailable",
+        ),
         (|| QueueError::Storage { reason: SECRET.to_owned() }, "10", "cannot write", "queue cannot write"),
         (
             || QueueError::Full { backlog: 5, limit: 5, retry_after: Duration::from_secs(7) },

@@ -28,6 +28,7 @@ mod replay;
 mod scoring;
 mod security;
 mod servers;
+mod shutdown;
 mod signals;
 mod system;
 mod traces;

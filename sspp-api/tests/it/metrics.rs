@@ -14,7 +14,8 @@ const MARK: &str = "hostile";
 #[tokio::test]
 async fn the_binary_exports_the_list_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let running = Running::start(folder.path(), &[]);
+    // A proxy may stand in the network that Prometheus is in too.
+    let running = Running::start(folder.path(), &["--trusted-proxies", "127.0.0.0/8"]);
     for body in [
         r#"{"accountId":"hostile","userId":"hostile","eventType":"demo_completed","timestamp":"2026-01-15","metadata":{"hostile":1}}"#,
         r#"{"accountId":"hostile","userId":"u","eventType":"hostile","timestamp":"2026-01-15"}"#,

@@ -116,6 +116,17 @@ async fn filters_choose_rows() {
 }
 
 #[tokio::test]
+async fn a_period_that_ends_before_it_begins_is_refused() {
+    let harness = Harness::direct();
+    for list in ["/signals", "/signals/export", "/dead-letters"] {
+        let reversed = format!("/api/v1{list}?to=2026-01-01&from=2026-02-01");
+        assert_eq!(harness.get(&reversed).await.problem(400), json!(["from must not be after to"]), "{list}");
+        let empty = format!("/api/v1{list}?from=2026-01-01&to=2026-01-01T00:00:00Z");
+        assert_eq!(harness.get(&empty).await.status, 200, "{list}");
+    }
+}
+
+#[tokio::test]
 async fn every_violation_of_a_list_is_reported_at_once() {
     let harness = Harness::direct();
     let reply = harness.get("/api/v1/signals?page=0&limit=1000&sortBy=x&foo=1").await;

@@ -50,6 +50,33 @@ async fn health_and_metrics_name_what_there_is_in_each_shape() {
 }
 
 #[tokio::test]
+async fn metrics_are_only_for_those_who_ask_the_process_itself() {
+    in_each_shape(async |harness| {
+        for forwarded in [
+            ("x-forwarded-for", "203.0.113.9"),
+            ("x-forwarded-for", ""),
+            ("forwarded", "for=203.0.113.9;proto=https"),
+        ] {
+            for path in ["/metrics", "/metrics/", "/api/v1/metrics"] {
+                assert_eq!(harness.get(path).await.status, 200, "{path}");
+                for method in ["GET", "HEAD"] {
+                    let reply = harness.send(method, path, &[forwarded], ()).await;
+                    assert_eq!(reply.status, 404, "{method} {path} {forwarded:?}");
+                    assert!(!reply.text.contains("sspp_api"), "{reply:?}");
+                }
+            }
+            // A load balancer asks these for itself.
+            for path in ["/livez", "/ready", "/health"] {
+                assert_eq!(harness.send("GET", path, &[forwarded], ()).await.status, 200, "{path}");
+            }
+        }
+        let refused = harness.send("GET", "/metrics", &[("x-forwarded-for", "203.0.113.9")], ()).await;
+        assert_eq!(refused.problem(404), "Cannot GET /metrics", "as a path that no operation has");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn event_types_are_the_models() {
     let harness = Harness::direct();
     let types = harness.get("/api/v1/event-types").await.json();

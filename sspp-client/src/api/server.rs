@@ -11,7 +11,7 @@ use futures_util::TryStreamExt as _;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sspp_events::{Clock, Violation};
+use sspp_events::{Clock, DeadLetterId, Violation};
 
 use super::call::{self, Call};
 use super::url::Root;
@@ -41,7 +41,8 @@ pub(crate) struct Api {
 /// What the server said about one event of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BatchVerdict {
-    Accepted,
+    /// With the dead letter that the event became at once, if it did.
+    Accepted(Option<DeadLetterId>),
     Rejected(Vec<Violation>),
     /// To be sent again, under the same id.
     Retry,
@@ -64,6 +65,8 @@ struct Results {
 struct WireVerdict {
     index: usize,
     status: String,
+    #[serde(default)]
+    dead_letter_id: Option<DeadLetterId>,
     #[serde(default)]
     errors: Option<Vec<Violation>>,
 }
@@ -262,10 +265,10 @@ fn compress(body: &[u8]) -> std::io::Result<Vec<u8>> {
 /// that safe.
 fn in_order(results: Vec<WireVerdict>, events: usize) -> Vec<BatchVerdict> {
     let mut verdicts = vec![BatchVerdict::Retry; events];
-    for WireVerdict { index, status, errors } in results {
+    for WireVerdict { index, status, dead_letter_id, errors } in results {
         let Some(verdict) = verdicts.get_mut(index) else { continue };
         match status.as_str() {
-            "accepted" => *verdict = BatchVerdict::Accepted,
+            "accepted" => *verdict = BatchVerdict::Accepted(dead_letter_id),
             "rejected" => *verdict = BatchVerdict::Rejected(errors.unwrap_or_default()),
             _ => {}
         }
@@ -297,6 +300,6 @@ mod tests {
         let Results { results } = serde_json::from_str(answer).unwrap();
         let verdicts = in_order(results, 4);
         assert!(matches!(&verdicts[0], BatchVerdict::Rejected(errors) if errors[0].code == "empty"));
-        assert_eq!(verdicts[1..], [BatchVerdict::Retry, BatchVerdict::Accepted, BatchVerdict::Retry]);
+        assert_eq!(verdicts[1..], [BatchVerdict::Retry, BatchVerdict::Accepted(None), BatchVerdict::Retry]);
     }
 }

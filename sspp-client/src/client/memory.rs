@@ -81,10 +81,10 @@ impl Server {
     fn answer(&self, events: &[Event]) -> Result<Vec<BatchVerdict>, Error> {
         let verdict = |event: &Event| match self {
             Self::Rejects(violations) => match violations(event) {
-                found if found.is_empty() => BatchVerdict::Accepted,
+                found if found.is_empty() => BatchVerdict::Accepted(None),
                 found => BatchVerdict::Rejected(found),
             },
-            _ => BatchVerdict::Accepted,
+            _ => BatchVerdict::Accepted(None),
         };
         match self {
             Self::Fails(error) => Err(error.clone()),
@@ -163,7 +163,7 @@ impl MemoryEmitter {
                 let accepted = events
                     .into_iter()
                     .zip(&verdicts)
-                    .filter(|(_, verdict)| **verdict == BatchVerdict::Accepted);
+                    .filter(|(_, verdict)| matches!(verdict, BatchVerdict::Accepted(_)));
                 state.events.extend(accepted.map(|(event, _)| event));
                 batch.settle(verdicts);
             }

@@ -85,9 +85,10 @@ impl Batch {
                     self.events.push((place, event));
                     continue;
                 }
-                BatchVerdict::Accepted => {
+                BatchVerdict::Accepted(letter) => {
                     self.outbox.counters.accepted(1);
-                    self.answer(place, || Ok(Verdict::Accepted));
+                    let verdict = letter.map_or(Verdict::Accepted, |id| Verdict::DeadLetter { id });
+                    self.answer(place, || Ok(verdict));
                 }
                 BatchVerdict::Rejected(errors) => self.reject(place, &event, errors),
             }

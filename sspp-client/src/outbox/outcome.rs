@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sspp_events::{EventId, Violation};
+use sspp_events::{DeadLetterId, EventId, Violation};
 
 use super::stats::{DropReason, Stats};
 use crate::errors::Error;
@@ -16,7 +16,8 @@ use crate::event::SalesEvent;
 /// use sspp_client::{SalesEvent, Verdict};
 /// for outcome in client.send([SalesEvent::call_made("acc_1", "user_1")]).await? {
 ///     match outcome.verdict {
-///         Verdict::Accepted => println!("{} is in the queue", outcome.event_id),
+///         Verdict::Accepted => println!("{} was taken", outcome.event_id),
+///         Verdict::DeadLetter { id } => println!("{} is the dead letter {id}", outcome.event_id),
 ///         Verdict::Rejected { errors } => println!("{} is not valid: {errors:?}", outcome.event_id),
 ///         Verdict::NotSent { error, event } => println!("{event:?} did not arrive, send it again: {error}"),
 ///         _ => {}
@@ -38,8 +39,14 @@ pub struct Outcome {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is in the server's queue. Its job has the event's id.
+    /// The server took it. Its job has the event's id.
     Accepted,
+    /// The server took it, and it became a dead letter at once, for instance because another event has its id. Sent again, it
+    /// would become the same dead letter. Only a server without a queue says so; behind a queue this shows later.
+    DeadLetter {
+        /// The dead letter: see [`dead_letter`](crate::Client::dead_letter).
+        id: DeadLetterId,
+    },
     /// It is not valid, however often it is sent.
     Rejected {
         /// All its faults.
@@ -66,9 +73,9 @@ impl Outcome {
         Self { event_id, verdict }
     }
 
-    /// Whether the server took it.
+    /// Whether the server took it, so that it need not be sent again.
     pub fn is_accepted(&self) -> bool {
-        matches!(self.verdict, Verdict::Accepted)
+        matches!(self.verdict, Verdict::Accepted | Verdict::DeadLetter { .. })
     }
 }
 

@@ -103,6 +103,9 @@ impl Client {
     }
 
     /// The service's metrics in Prometheus' text format. Needs no key.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with status 404 through a proxy: the metrics are only for those who ask the server directly.
     pub async fn metrics(&self) -> Result<String, Error> {
         let call = Call::get("/metrics").accepting("text/plain");
         self.with_api(|outbox| async move { outbox.api.text(call).await }).await

@@ -192,7 +192,16 @@ fn a_dead_letter_is_listed_shown_and_replayed() {
         )
     };
     assert_eq!(emit("call_made").code, 0);
-    assert_eq!(emit("email_sent").code, 0);
+    let dead = emit("email_sent");
+    assert!(dead.code == 0 && dead.out.starts_with("dead letter "), "{dead:?}");
+    let line = r#"{"eventId":"same","accountId":"a","userId":"u","eventType":"email_sent","timestamp":"2026-01-15"}"#;
+    let again = piped(url, &["emit", "-", "--json"], line);
+    let told = &json_lines(&again.out)[0];
+    assert_eq!((again.code, &told["status"]), (0, &"accepted".into()), "{again:?}");
+    let letter = sspp(url, &["dead-letters", "show", told["deadLetterId"].as_str().unwrap()]);
+    assert!(letter.out.contains("event_id_conflict"), "{letter:?}");
+    assert!(dead.out.contains(told["eventId"].as_str().unwrap()), "{dead:?}");
+    assert!(dead.out.contains("sspp dead-letters show "), "{dead:?}");
     let list = |reason: &str| sspp(url, &["dead-letters", "list", "--reason", reason, "--json"]);
     let id_of = |said: &Said| json_lines(&said.out)[0]["id"].as_str().unwrap().to_owned();
     let conflict = id_of(&until("the conflict", || list("event_id_conflict"), |said| !said.out.is_empty()));

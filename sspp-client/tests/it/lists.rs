@@ -227,13 +227,13 @@ fn words_of_a_newer_server_are_kept() {
 #[test]
 fn a_health_that_is_not_well_is_an_answer() {
     let body = json!({"status": "unhealthy", "timestamp": "2026-01-01T00:00:00.000Z", "intake": "direct", "durability": "unknown", "warnings": [],
-        "services": {"redis": {"status": "unhealthy", "responseTime": 3_000, "reason": "away"}}});
+        "services": {"redis": {"status": "unhealthy", "responseTime": 3_000, "reason": "unavailable"}}});
     let server = Server::start(move |_, number| {
         if number == 0 { Reply::Body(503, body.clone()) } else { Reply::Status(503, "retry-after: 1\r\n") }
     });
     let client = quick(&server.url).build().unwrap();
     let health = run(client.health()).unwrap();
-    assert!(!health.is_healthy() && health.services["redis"].reason.as_deref() == Some("away"));
+    assert!(!health.is_healthy() && health.services["redis"].reason.as_deref() == Some("unavailable"));
     // A proxy's 503 is no health.
     assert_eq!(run(client.health()).unwrap_err().status(), Some(503));
 }

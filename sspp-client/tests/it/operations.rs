@@ -5,7 +5,7 @@ use std::time::Duration;
 use sspp_client::{
     AccountId, Client, DeadLetterEdit, DeadLetterId, DeadLetterQuery, DeadLetterReason, ErasureKind, Error,
     EventId, EventType, ExternalId, HealthStatus, JobState, PreviewStatus, ReplayStatus, SalesEvent, Settled,
-    SignalId, SignalQuery, SortBy, SortOrder, Source, StepKind, Timestamp, UserId, Validation,
+    SignalId, SignalQuery, SortBy, SortOrder, Source, StepKind, Timestamp, UserId, Validation, Verdict,
 };
 
 use crate::platform::Platform;
@@ -120,6 +120,22 @@ fn what_is_not_there_is_none_to_look_at_and_an_error_to_act_on() {
         for wrong in [0, 101] {
             assert!(matches!(client.recent_jobs(wrong).await, Err(Error::Request(_))));
         }
+    });
+}
+
+#[test]
+fn an_event_that_becomes_a_dead_letter_at_once_is_answered_with_it() {
+    let platform = Platform::start();
+    let client = platform.client();
+    run(async {
+        let event =
+            |number| SalesEvent::call_made("acme", "ada").at("2026-01-15").id("one").with("n", number);
+        let outcomes = client.send([event(1), event(2)]).await.unwrap();
+        assert!(outcomes.iter().all(sspp_client::Outcome::is_accepted), "{outcomes:?}");
+        assert!(matches!(outcomes[0].verdict, Verdict::Accepted), "{outcomes:?}");
+        let Verdict::DeadLetter { id } = outcomes[1].verdict else { panic!("{outcomes:?}") };
+        assert_eq!(client.dead_letter(id).await.unwrap().unwrap().event_id, outcomes[1].event_id);
+        assert_eq!(client.stats().accepted, 2);
     });
 }
 

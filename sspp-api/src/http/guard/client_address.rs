@@ -75,6 +75,12 @@ impl FromStr for TrustedProxies {
     }
 }
 
+/// Whether a proxy passed a request on. No proxy needs to be trusted for that: a client that writes such a header itself only gets
+/// less.
+pub(super) fn came_by_proxy(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::FORWARDED) || headers.contains_key(X_FORWARDED_FOR)
+}
+
 /// The `for` of one hop: `for=192.0.2.60;proto=http;by=203.0.113.43`.
 fn forwarded_for(hop: &str) -> Option<&str> {
     hop.split(';').find_map(|pair| {

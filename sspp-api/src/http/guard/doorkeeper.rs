@@ -7,9 +7,11 @@ use poem::Request;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use sspp_runtime::{AllowedHosts, RequestedHost};
 
+use super::client_address::came_by_proxy;
 use super::keys::ApiKey;
 use super::rate_limit::{Allowance, Bucket, Limiter};
 use super::{ApiKeys, Scopes, TrustedProxies};
+use crate::http::docs::unknown_route;
 use crate::http::operation::Access;
 use crate::http::problem::Problem;
 use crate::state::Settings;
@@ -62,7 +64,11 @@ impl Doorkeeper {
         access: Access,
         caller: &mut Caller<'d>,
     ) -> Result<(), Problem> {
-        let Access::Needs(needed) = access else { return Ok(()) };
+        let needed = match access {
+            Access::Needs(needed) => needed,
+            Access::Direct if came_by_proxy(request.headers()) => return Err(unknown_route(request)),
+            Access::Direct | Access::Open => return Ok(()),
+        };
         let identified =
             if self.keys.is_empty() { Ok(None) } else { self.identify(request.headers()).map(Some) };
         let key = identified.as_ref().ok().copied().flatten();

@@ -116,6 +116,13 @@ fn show(outcome: &Outcome, rejected: &mut usize, output: &Output) -> Option<Fail
             });
             None
         }
+        // As much taken as behind a queue, where this is not known yet: no failure.
+        Verdict::DeadLetter { id: letter } => {
+            output.result(&json!({"eventId": id, "status": "accepted", "deadLetterId": letter}), || {
+                format!("{} {id}: see `sspp dead-letters show {letter}`", output.bad("dead letter"))
+            });
+            None
+        }
         Verdict::Rejected { errors } => {
             *rejected += 1;
             let faults: Vec<_> = errors.iter().map(|violation| violation.detail.as_str()).collect();

@@ -11,7 +11,7 @@ pub(crate) async fn run(client: &Client, output: &Output) -> Result<(), Failure>
     let types = client.event_types().await?;
     let columns = [
         ("EVENT TYPE", Side::Left),
-        ("WORTH", Side::Right),
+        ("BASE", Side::Right),
         ("SIGNAL TYPE", Side::Left),
         ("GROUP", Side::Left),
     ];

@@ -62,7 +62,7 @@ impl Dependency {
             QueueNeed::Drain => queue.can_settle(),
         };
         Self::ask(asking, within, |error| match error {
-            QueueError::Unavailable { .. } => "away",
+            QueueError::Unavailable { .. } => "unavailable",
             QueueError::Timeout { .. } => "slow",
             QueueError::Full { .. } => "full",
             QueueError::Storage { .. } => "cannot write",
@@ -85,7 +85,7 @@ impl Dependency {
     /// ```
     pub async fn of_store(store: &dyn Store, within: Duration) -> Self {
         Self::ask(store.ping(), within, |error| match error {
-            StoreError::Unavailable { .. } => "away",
+            StoreError::Unavailable { .. } => "unavailable",
             StoreError::Timeout { .. } | StoreError::TooBroad { .. } => "slow",
             StoreError::Contention { .. } => "busy",
             StoreError::Storage { .. } => "cannot write",

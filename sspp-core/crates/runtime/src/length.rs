@@ -16,14 +16,28 @@ const LONGEST_AGE: Duration = Duration::from_hours(24 * 36_525);
 /// assert!(read_duration("0").is_err());
 /// ```
 pub fn read_duration(text: &str) -> Result<Duration, String> {
+    read_from(Duration::from_millis(1), "1ms", text)
+}
+
+/// Reads a length of time as [`read_duration`] does, or 0.
+///
+/// ```
+/// use sspp_runtime::read_delay;
+/// assert!(read_delay("0s").unwrap().is_zero());
+/// assert_eq!(read_delay("15s").unwrap().as_secs(), 15);
+/// ```
+pub fn read_delay(text: &str) -> Result<Duration, String> {
+    read_from(Duration::ZERO, "0", text)
+}
+
+fn read_from(shortest: Duration, shown: &str, text: &str) -> Result<Duration, String> {
     let seconds = text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let length = seconds.or_else(|| with_units(text));
-    length.filter(|length| (Duration::from_millis(1)..=Duration::from_hours(24)).contains(length)).ok_or_else(
-        || {
-            "should be a duration such as 500ms, 30s, 5m or 1h30m, or a number of seconds; from 1ms to 1d"
-                .to_owned()
-        },
-    )
+    length.filter(|length| (shortest..=Duration::from_hours(24)).contains(length)).ok_or_else(|| {
+        format!(
+            "should be a duration such as 500ms, 30s, 5m or 1h30m, or a number of seconds; from {shown} to 1d"
+        )
+    })
 }
 
 /// Reads how long something is kept, with units: `30d`, `36h`, `1y`. A plain number is refused: days and seconds could be
@@ -70,6 +84,17 @@ mod tests {
         ] {
             let said = read_duration(text).unwrap_err();
             assert!(said.contains("30s") && said.contains("1h30m"), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_delay_may_be_nothing() {
+        for text in ["0", "0s", "0ms"] {
+            assert_eq!(read_delay(text), Ok(Duration::ZERO), "{text}");
+        }
+        assert_eq!(read_delay("1.5"), read_duration("1.5"));
+        for text in ["", "-1", "25h", "soon"] {
+            assert!(read_delay(text).unwrap_err().ends_with("from 0 to 1d"), "{text}");
         }
     }
 

@@ -62,7 +62,7 @@ pub use dependency::{Dependency, QueueNeed};
 pub use durability::NotDurable;
 pub use health::{DurabilityStatus, HealthReport};
 pub use healthcheck::HealthcheckArgs;
-pub use length::read_duration;
+pub use length::{read_delay, read_duration};
 pub use listen::listen;
 pub use location::{DatabaseArgs, Port, RedisArgs};
 pub use logs::{LogArgs, LogFormat, Logs};

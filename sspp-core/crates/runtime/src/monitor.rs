@@ -161,7 +161,7 @@ impl Watch {
             // A full queue still says how much it holds.
             let queue_answers = queue
                 .as_ref()
-                .is_some_and(|(_, queue)| !matches!(queue.reason(), Some("away" | "slow" | "closed")));
+                .is_some_and(|(_, queue)| !matches!(queue.reason(), Some("unavailable" | "slow" | "closed")));
             let store_answers = store.is_healthy();
             let now: Seen = queue.into_iter().chain([(self.store.0, store)]).collect();
             let before = seen.borrow().clone();

@@ -124,6 +124,10 @@ impl Writer {
         }
         let pings = batch.iter().all(|command| matches!(command, Command::Ping(_)));
         match &outcome {
+            // It has no caller.
+            Err(failure) if matches!(batch[..], [Command::Index]) && !self.is_failing => {
+                tracing::warn!(reason = %failure.reason, "signals could not be added to the indexes; this is tried again after the next write");
+            }
             // The caller of a ping logs it itself, once for each change. The caller of refused data finds the event at fault.
             Err(failure) if !pings && failure.kind != FailureKind::Data && !self.is_failing => {
                 self.is_failing = true;

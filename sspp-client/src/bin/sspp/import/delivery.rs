@@ -96,7 +96,7 @@ impl Target for Delivery<'_> {
 /// What the server said of an event. An event that was not sent ends the import: the batch is sent again when it continues.
 fn verdict(outcome: Outcome) -> Result<Result<(), String>, Failure> {
     match outcome.verdict {
-        Verdict::Accepted => Ok(Ok(())),
+        Verdict::Accepted | Verdict::DeadLetter { .. } => Ok(Ok(())),
         Verdict::Rejected { errors } => Ok(Err(sentences(errors.iter()))),
         Verdict::NotSent { error, .. } => Err(Failure::from(&*error)),
         _ => Err(Failure::new("the server left an event without a verdict")),
