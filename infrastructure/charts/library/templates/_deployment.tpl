@@ -38,7 +38,7 @@ spec:
       imagePullSecrets:
         {{- toYaml . | nindent 8 }}
       {{- end }}
-      # Longer than preStop and SSPP_SHUTDOWN_TIMEOUT together.
+      # Longer than SSPP_SHUTDOWN_DELAY and SSPP_SHUTDOWN_TIMEOUT together.
       terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
       securityContext:
         {{- include "sspp.podSecurity" . | nindent 8 }}
@@ -100,14 +100,8 @@ spec:
               port: http
             periodSeconds: 5
             timeoutSeconds: 3
-            failureThreshold: 2
-          {{- with .Values.preStopSeconds }}
-          # Requests are served until every node and the load balancer know that the pod stops.
-          lifecycle:
-            preStop:
-              sleep:
-                seconds: {{ . }}
-          {{- end }}
+            # Later than a NodeBalancer's two probes: a pod that stops is served until the NodeBalancer has left it.
+            failureThreshold: 3
           resources:
             {{- toYaml .Values.resources | nindent 12 }}
           securityContext:
