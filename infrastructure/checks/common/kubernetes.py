@@ -75,13 +75,13 @@ def dump(objects):
     return "\n---\n".join(json.dumps(obj, default=str) for obj in objects)
 
 
-def strict(objects):
-    """What the schemas of each version say against objects; an unknown field is an error."""
+def strict(objects, versions=VERSIONS[-1:]):
+    """What the schemas of versions say against objects; an unknown field is an error."""
     checker = need("k8s-check|kubeconform")
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
         file.write(dump(objects))
         file.flush()
-        for version in VERSIONS:
+        for version in versions:
             flags = ("-k", version) if checker == "k8s-check" else (
                 "-strict", "-kubernetes-version", version, "-schema-location", "default", "-schema-location", CATALOGUE
             )
