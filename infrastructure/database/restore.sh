@@ -34,6 +34,7 @@ for argument in "$@"; do
       ;;
     --replace) replace=true ;;
     --list) wanted=--list ;;
+    '') ;;
     -*) fail "there is no ${argument}; see --help" 2 ;;
     *) wanted=${argument} ;;
   esac

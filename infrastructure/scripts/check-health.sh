@@ -88,6 +88,9 @@ for service in "${services[@]}"; do
   fi
 done
 
+if ! kubectl get secret alertmanager-sspp --namespace monitoring >/dev/null 2>&1; then
+  echo '!!! ALERTS REACH NOBODY: ./scripts/install-tools.sh --help says how to name a receiver'
+fi
 if ((bad)); then
   printf '%s not ready\n' "${bad}"
   exit 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what runs beside SSPP in the cluster, then the namespaces and the Secrets that SSPP needs and does not have yet.
+# Installs what runs beside SSPP in the cluster, then the namespace and the Secrets that SSPP needs and does not have yet.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=versions.env
@@ -21,12 +21,14 @@ U
 
 usage() {
   cat <<'U'
-Usage: install-tools.sh [1..6|0]
+Usage: install-tools.sh [1..6|0] [dev|staging|prod]
 
 With a number it asks nothing; without one it shows this menu and asks:
 U
   menu
   cat <<'U'
+
+The second argument is the environment that this cluster holds. Without it: the one that it has already, or else prod.
 
 Run it as often as you like: what is installed is upgraded to the version in versions.env, and a Secret that exists is left
 alone. Every service is a ClusterIP: ./scripts/port-forward-dashboards.sh reaches them.
@@ -34,7 +36,10 @@ alone. Every service is a ClusterIP: ./scripts/port-forward-dashboards.sh reache
   KUBECONFIG, or the current context of kubectl, says which cluster
   HELM_TIMEOUT    how long a chart may take to become ready (10m)
   BACKUP_BUCKET, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
-                  when set, the Secrets sspp-backup are made of them (terraform output has the values)
+                  make the Secret sspp-backup (terraform output backup_environment has the values)
+  ALERT_SLACK_URL, ALERT_PAGERDUTY_KEY, ALERT_EMAIL
+                  where alerts go, one or more; a mail also needs ALERT_SMTP=HOST:PORT, ALERT_SMTP_FROM, and where the
+                  server asks for them ALERT_SMTP_USER and ALERT_SMTP_PASSWORD
 U
 }
 
@@ -54,17 +59,15 @@ release() { # release NAMESPACE NAME CHART REPOSITORY VERSION [HELM ARGUMENT...]
 }
 
 argocd() {
-  local values=${here}/../argocd/values extra=()
-  local file
-  for file in "${values}-rbac.yaml" "${values}-notifications.yaml"; do
-    if [[ -f ${file} ]]; then extra+=(--values "${file}"); fi
-  done
-  release argocd argocd argo-cd "${ARGOCD_REPO}" "${ARGOCD_VERSION}" "${extra[@]}"
+  local values=${here}/../argocd/values
+  release argocd argocd argo-cd "${ARGOCD_REPO}" "${ARGOCD_VERSION}" --values "${values}-rbac.yaml" --values "${values}-notifications.yaml"
+  cluster "${environment}" "${here}/../k8s/overlays/${environment}/nodebalancer.env"
 }
 
 prometheus() {
   namespace monitoring privileged # the node exporter reads the node's own file systems
   grafana_secret
+  alert_receivers
   release monitoring kube-prometheus-stack kube-prometheus-stack "${PROMETHEUS_REPO}" "${PROMETHEUS_VERSION}"
   release kube-system metrics-server metrics-server "${METRICS_SERVER_REPO}" "${METRICS_SERVER_VERSION}"
 }
@@ -75,35 +78,46 @@ loki() {
   release monitoring alloy alloy "${ALLOY_REPO}" "${ALLOY_VERSION}"
 }
 
-rollouts() { release argo-rollouts argo-rollouts argo-rollouts "${ROLLOUTS_REPO}" "${ROLLOUTS_VERSION}"; }
+# These two charts make a ServiceMonitor whether or not the cluster knows that kind. Argo CD's looks first.
+monitored() { # monitored VALUE -> sets `monitor`
+  monitor=()
+  if ! kubectl get crd servicemonitors.monitoring.coreos.com --output name >/dev/null 2>&1; then
+    monitor=(--set "$1=false")
+    echo '!!! Prometheus is not installed, so this is not monitored: install 2, then this again' >&2
+  fi
+}
 
-keda() { release keda keda keda "${KEDA_REPO}" "${KEDA_VERSION}"; }
+rollouts() {
+  monitored controller.metrics.serviceMonitor.enabled
+  release argo-rollouts argo-rollouts argo-rollouts "${ROLLOUTS_REPO}" "${ROLLOUTS_VERSION}" "${monitor[@]}"
+}
+
+keda() {
+  monitored prometheus.operator.serviceMonitor.enabled
+  release keda keda keda "${KEDA_REPO}" "${KEDA_VERSION}" "${monitor[@]}"
+}
 
 # What `kubectl apply -k k8s/overlays/…` expects to be there.
 platform() {
-  local environment
-  for environment in dev staging prod; do
-    say "namespace and Secrets of sspp-${environment}"
-    namespace "sspp-${environment}" restricted
-    platform_secrets "sspp-${environment}"
-  done
+  say "namespace and Secrets of sspp-${environment}"
+  namespace "sspp-${environment}" restricted "${environment}"
+  platform_secrets "sspp-${environment}"
   # Where a NodeBalancer ends TLS.
-  certificate sspp-staging sspp-api-tls
-  certificate sspp-prod sspp-api-tls
+  if [[ ${environment} != dev ]]; then certificate "sspp-${environment}" sspp-api-tls; fi
 }
 
 farewell() {
-  cat <<'U'
+  cat <<U
 
 Done. Passwords and keys were generated where there were none; none was printed.
   Grafana  kubectl -n monitoring get secret grafana-admin -o jsonpath='{.data.admin-password}' | base64 -d
   Argo CD  kubectl -n argocd get secret argocd-initial-admin-secret -o jsonpath='{.data.password}' | base64 -d
-  API key  kubectl -n sspp-prod get secret sspp-first-key -o jsonpath='{.data.key}' | base64 -d
+  API key  kubectl -n sspp-${environment} get secret sspp-first-key -o jsonpath='{.data.key}' | base64 -d
 U
 }
 
 choice=${1-}
-if (($# > 1)); then fail "takes one number, not $#; --help lists them" 2; fi
+if (($# > 2)); then fail "takes a number and an environment, not $# arguments; --help lists them" 2; fi
 if (($# == 0)); then
   menu
   read -r -p 'Which? ' choice || fail 'nothing was chosen: give a number as argument; --help lists them' 2
@@ -120,6 +134,17 @@ esac
 for program in helm kubectl openssl; do
   command -v "${program}" >/dev/null || fail "${program} is not on PATH: install it first" 2
 done
+environment=${2-}
+if [[ -z ${environment} ]]; then
+  environment=$(kubectl get namespaces --selector sspp.io/environment --output 'go-template={{range .items}}{{index .metadata.labels "sspp.io/environment"}} {{end}}')
+  environment=${environment% }
+  environment=${environment:-prod}
+fi
+case ${environment} in
+  dev | staging | prod) ;;
+  *' '*) fail "this cluster holds ${environment}: name one as second argument" 2 ;;
+  *) fail "there is no environment '${environment}': dev, staging or prod" 2 ;;
+esac
 
 case ${choice} in
   1) argocd ;;

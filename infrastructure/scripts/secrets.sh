@@ -7,7 +7,9 @@
 # A password that may stand in a URL as it is.
 password() { openssl rand -hex 24; }
 
-namespace() { # namespace NAME LEVEL-OF-POD-SECURITY
+namespace() { # namespace NAME LEVEL-OF-POD-SECURITY [ENVIRONMENT]
+  local label=''
+  if [[ -n ${3-} ]]; then label="    sspp.io/environment: $3"; fi
   kubectl apply --server-side --field-manager=install-tools --filename=- <<Y
 apiVersion: v1
 kind: Namespace
@@ -16,6 +18,34 @@ metadata:
   labels:
     app.kubernetes.io/part-of: sspp
     pod-security.kubernetes.io/enforce: $2
+${label}
+Y
+}
+
+# What Argo CD has to know of its cluster: the environment, and the NodeBalancer that Terraform made.
+cluster() { # cluster ENVIRONMENT FILE
+  local id='' firewall=''
+  if [[ -f $2 ]]; then
+    id=$(sed -n 's/^id=//p' "$2")
+    firewall=$(sed -n 's/^firewall=//p' "$2")
+  fi
+  kubectl apply --server-side --force-conflicts --field-manager=install-tools --filename=- <<Y
+apiVersion: v1
+kind: Secret
+metadata:
+  name: sspp-cluster
+  namespace: argocd
+  labels:
+    app.kubernetes.io/part-of: sspp
+    argocd.argoproj.io/secret-type: cluster
+    sspp.io/environment: $1
+  annotations:
+    sspp.io/nodebalancer-id: "${id}"
+    sspp.io/nodebalancer-firewall-id: "${firewall}"
+stringData:
+  name: in-cluster
+  server: https://kubernetes.default.svc
+  config: '{"tlsClientConfig":{"insecure":false}}'
 Y
 }
 
@@ -69,18 +99,64 @@ grafana_secret() {
   fi
 }
 
+# Where alerts go: Alertmanager's whole configuration, since the receivers hold keys.
+alert_receivers() {
+  missing monitoring alertmanager-sspp
+  if [[ ${absent} == false ]]; then return; fi
+  local ticket='' page='' configuration name text q="'"
+  local SLACK_URL='' EMAIL='' SMTP='' SMTP_FROM='' SMTP_USER='' SMTP_PASSWORD='' PAGERDUTY_KEY=''
+  # As YAML writes a quote within quotes.
+  for name in SLACK_URL EMAIL SMTP SMTP_FROM SMTP_USER SMTP_PASSWORD PAGERDUTY_KEY; do
+    text=ALERT_${name}
+    text=${!text-}
+    printf -v "${name}" '%s' "${q}${text//${q}/${q}${q}}${q}"
+  done
+  if [[ -n ${ALERT_SLACK_URL:-} ]]; then
+    ticket+="    slack_configs: [{api_url: ${SLACK_URL}, send_resolved: true, title: '{{ .CommonLabels.alertname }}', text: '{{ range .Alerts }}{{ .Annotations.summary }} {{ .Annotations.runbook_url }}{{ end }}'}]"$'\n'
+  fi
+  if [[ -n ${ALERT_EMAIL:-} ]]; then
+    : "${ALERT_SMTP:?is not set: HOST:PORT of the server that takes mails to ALERT_EMAIL}" "${ALERT_SMTP_FROM:?is not set: the sender of mails to ALERT_EMAIL}"
+    ticket+="    email_configs: [{to: ${EMAIL}, from: ${SMTP_FROM}, smarthost: ${SMTP}, auth_username: ${SMTP_USER}, auth_password: ${SMTP_PASSWORD}, send_resolved: true}]"$'\n'
+  fi
+  page=${ticket}
+  if [[ -n ${ALERT_PAGERDUTY_KEY:-} ]]; then
+    page+="    pagerduty_configs: [{routing_key: ${PAGERDUTY_KEY}, severity: critical}]"$'\n'
+  fi
+  if [[ -z ${page} ]]; then
+    echo '!!! ALERTS REACH NOBODY: set ALERT_SLACK_URL, ALERT_PAGERDUTY_KEY or ALERT_EMAIL, and run this again' >&2
+    return
+  fi
+  if [[ -z ${ticket} ]]; then echo '!!! alerts that are no page reach nobody: PagerDuty gets pages alone' >&2; fi
+  configuration="route:
+  receiver: ticket
+  group_by: [alertname, namespace]
+  repeat_interval: 24h
+  routes:
+    # One that always fires, and one that only silences others.
+    - {matchers: ['alertname =~ \"Watchdog|InfoInhibitor\"'], receiver: nobody}
+    - {matchers: ['severity =~ \"page|critical\"'], receiver: page, group_wait: 10s, repeat_interval: 1h}
+receivers:
+  - name: nobody
+  - name: ticket
+${ticket}  - name: page
+${page}"
+  create monitoring alertmanager-sspp Opaque alertmanager.yaml "${configuration}"
+}
+
 # Permissions in Redis. Passwords as their digests; everything outside the queue's keys is out of reach.
-acl() { # acl API WORKER KEDA
-  local api worker keda queue
+acl() { # acl API WORKER KEDA REPLICATION
+  local api worker keda replication queue
   api=$(digest "$1")
   worker=$(digest "$2")
   keda=$(digest "$3")
+  replication=$(digest "$4")
   queue='resetkeys resetchannels ~sspp:* -@all +@read +@write +@stream +@sortedset +@hash +@set +@scripting +@connection +@transaction +info +time -@dangerous -keys -sort -sort_ro'
   printf '%s\n' \
     'user default off' \
     "user api on #${api} ${queue} +info" \
     "user worker on #${worker} ${queue} +info" \
-    "user keda on #${keda} resetkeys resetchannels ~sspp:* -@all +ping +auth +hello +select +info +xlen +xinfo +xpending"
+    "user keda on #${keda} resetkeys resetchannels ~sspp:* -@all +ping +auth +hello +select +info +xlen +xinfo +xpending" \
+    "user replication on #${replication} resetkeys allchannels -@all +ping +auth +hello +psync +replconf +info +role +multi +exec +slaveof +replicaof +subscribe +publish +config|rewrite +client|setname +client|kill +script|kill"
 }
 
 digest() {
@@ -90,7 +166,7 @@ digest() {
 }
 
 platform_secrets() { # platform_secrets NAMESPACE
-  local namespace=$1 superuser api worker migrator reader redis_api redis_worker keda users key hash
+  local namespace=$1 superuser api worker migrator reader redis_api redis_worker keda replication users key hash
   local database=postgresql:5432/sspp
 
   missing "${namespace}" postgresql
@@ -114,9 +190,10 @@ platform_secrets() { # platform_secrets NAMESPACE
     redis_api=$(password)
     redis_worker=$(password)
     keda=$(password)
-    users=$(acl "${redis_api}" "${redis_worker}" "${keda}")
+    replication=$(password) # among Redis themselves, with the component redis-sentinel
+    users=$(acl "${redis_api}" "${redis_worker}" "${keda}" "${replication}")
     create "${namespace}" redis Opaque users.acl "${users}"$'\n' api-password "${redis_api}" worker-password "${redis_worker}" \
-      keda-password "${keda}"
+      keda-password "${keda}" replication-password "${replication}"
   else
     redis_api=$(value "${namespace}" redis api-password)
     redis_worker=$(value "${namespace}" redis worker-password)

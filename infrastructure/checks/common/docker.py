@@ -1,40 +1,30 @@
-"""Containers of a check: started on loopback, removed when the check ends, also after a failure."""
+"""Containers of a check: started on loopback, removed when the check ends, also after a failure; and what a server in one answers."""
 
 import atexit
+import json
 import os
 import pathlib
+import socket
 import time
+import urllib.error
+import urllib.request
 
-from common.outcome import ROOT, alone, need, not_run, run
+from common.outcome import ROOT, need, not_run, run
 
-# By its label a container is known as this run's: to the check, and to `verify` should the check be killed.
-RUN = os.environ.get("SSPP_CHECK_RUN", f"check-{os.getpid()}")
+# By its label a container is known as this run's.
+RUN = f"check-{os.getpid()}"
 LABEL = ("--label", f"sspp.check={RUN}")
-_built = []
 
 
-def engine():
-    """Ends the check as not run where no Docker engine answers."""
+def engine(*images):
+    """Ends the check as not run where no Docker engine answers, or an image is neither here nor to be had."""
     need("docker")
     if run("docker", "info")[0]:
         not_run("missing: a Docker engine that answers")
+    for name in images:
+        if run("docker", "image", "inspect", name)[0] and run("docker", "pull", "-q", name)[0]:
+            not_run(f"missing: the image {name}")
     atexit.register(_remove)
-
-
-def image(name):
-    """Ends the check as not run where an image is neither here nor to be had."""
-    if run("docker", "image", "inspect", name)[0] and run("docker", "pull", "-q", name)[0]:
-        not_run(f"missing: the image {name}")
-
-
-def build(name, folder, *arguments):
-    """Builds an image under a tag of this run's own, which goes at the end; what went wrong, or nothing."""
-    tag = f"{name}:{RUN}"
-    # One build at a time: of two that are alike, the second finds the layers of the first.
-    with alone("build"):
-        _built.append(tag)
-        status, output, error = run("docker", "build", "-q", "-t", tag, *arguments, folder)
-    return "" if status == 0 else f"{name} does not build: {(output + error)[-2000:]}"
 
 
 def once(*arguments):
@@ -51,38 +41,46 @@ def start(*arguments):
 
 
 def port(container, inner):
-    """The port on 127.0.0.1 that a container's port is published at."""
-    # It may take a moment, and one that ended at once never has any.
-    said = until(lambda: run("docker", "port", container, f"{inner}/tcp")[1].split(), 20, f"a port of {container[:12]}")
-    return int(said[0].rsplit(":", 1)[1])
+    """The port on 127.0.0.1 that a container's port is published at, which may take a moment."""
+    return int(until(lambda: run("docker", "port", container, f"{inner}/tcp")[1].split(), 20, f"a port of {container[:12]}")[0].rsplit(":", 1)[1])
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def until(condition, seconds, what):
     """Polls a condition; raises when it does not hold in time."""
     deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
+    while not (value := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds:.0f} s")
         time.sleep(0.1)
+    return value
+
+
+def call(url, body=None, key=None):
+    """An answer: status and JSON; status 0 when there is none."""
+    headers = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body and json.dumps(body).encode(), headers), timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, {}
+    except OSError:
+        return 0, {}
 
 
 def binary(name):
     """A built binary: release before debug; ends the check as not run when there is none."""
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    for profile in ("release", "debug"):
-        file = target / profile / name
-        if file.exists():
-            return file
-    not_run(f"missing: {name}; cargo build --release -p {name}")
+    built = [target / profile / name for profile in ("release", "debug")]
+    return next(filter(pathlib.Path.exists, built), None) or not_run(f"missing: {name}; cargo build --release -p {name}")
 
 
 def _remove():
     containers = run("docker", "ps", "-aq", "--filter", f"label=sspp.check={RUN}")[1].split()
     if containers:
         run("docker", "rm", "-f", "-v", *containers)
-    for tag in _built:
-        # The layers below stay, and with them the cache.
-        run("docker", "image", "rm", "-f", "--no-prune", tag)

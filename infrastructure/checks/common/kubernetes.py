@@ -5,57 +5,69 @@ import pathlib
 import re
 import tempfile
 
-from common.outcome import INFRASTRUCTURE, need_yaml, run
+from common.outcome import INFRASTRUCTURE, need, not_run, run
 
-yaml = need_yaml()
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+try:
+    import yaml
+except ImportError:
+    not_run("missing: the Python package PyYAML")
+
 K8S = INFRASTRUCTURE / "k8s"
 ENVIRONMENTS = ("dev", "staging", "prod")
-# Components that no overlay takes by itself.
+# Components that no overlay takes by itself, and those that stand in for a part of the base, each by itself.
 OPTIONAL = ("rollouts", "external-secrets", "gateway")
+INSTEAD = ("cloudnative-pg", "managed-postgresql", "redis-sentinel")
 # The one that takes Redis and the workers away, after all others.
 POSTGRES_ONLY = "postgres-only"
+VERSIONS = ("1.32.0", "1.34.0")
+# Schemas of the custom kinds, for kubeconform; k8s-check has its own.
+CATALOGUE = "https://raw.githubusercontent.com/datreeio/CRDs-catalog/main/{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
 
 
 def load(text):
     """The objects of a stream of YAML documents."""
-    return [document for document in yaml.load_all(text, LOADER) if document]
+    return [document for document in yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if document]
 
 
 def kustomize(folder):
-    """What `kubectl apply -k` would apply: its text, and every word of complaint."""
+    """The objects that `kubectl apply -k` would apply; a warning ends the check as an error does."""
     status, output, complaints = run("kubectl", "kustomize", folder)
     if status or complaints.strip():
-        return "", complaints.strip() or f"status {status}"
-    return output, ""
+        raise SystemExit(f"{folder} does not build: {complaints}")
+    return load(output)
 
 
-def with_components(environment, *components):
-    """An overlay with optional components, rendered as if it named them."""
+def overlay(environment, *components):
+    """The objects of an overlay, with components as if it named them."""
     with tempfile.TemporaryDirectory(dir=K8S, prefix=".check-") as folder:
-        named = ", ".join(f"../components/{component}" for component in components)
-        text = (
-            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
-            f"namespace: sspp-{environment}\nresources: [../overlays/{environment}]\ncomponents: [{named}]\n"
-        )
-        pathlib.Path(folder, "kustomization.yaml").write_text(text, encoding="utf-8")
-        return kustomize(folder)
+        pathlib.Path(folder, "kustomization.yaml").write_text(json.dumps({
+            "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "namespace": f"sspp-{environment}",
+            "resources": [f"../overlays/{environment}"], "components": [f"../components/{component}" for component in components],
+        }), encoding="utf-8")
+        return kustomize(folder if components else K8S / "overlays" / environment)
+
+
+def environments():
+    """Every overlay as it is, and over PostgreSQL alone: label, environment, objects."""
+    for environment in ENVIRONMENTS:
+        yield environment, environment, overlay(environment)
+        yield f"{environment}+{POSTGRES_ONLY}", environment, overlay(environment, POSTGRES_ONLY)
 
 
 def renderings():
-    """Every overlay, production with each optional component, development with all, PostgreSQL alone: name, text, complaint."""
+    """Every overlay, production with each optional component, development with all, PostgreSQL alone: label and objects."""
     for environment in ENVIRONMENTS:
-        yield (environment, *kustomize(K8S / "overlays" / environment))
-    for component in OPTIONAL:
-        yield (f"prod+{component}", *with_components("prod", component))
-    yield ("dev+all", *with_components("dev", *OPTIONAL))
-    yield (f"dev+{POSTGRES_ONLY}", *with_components("dev", POSTGRES_ONLY))
-    yield (f"prod+all+{POSTGRES_ONLY}", *with_components("prod", *OPTIONAL, POSTGRES_ONLY))
+        yield environment, overlay(environment)
+    for component in (*OPTIONAL, *INSTEAD):
+        yield f"prod+{component}", overlay("prod", component)
+    yield "dev+all", overlay("dev", *OPTIONAL)
+    yield f"dev+{POSTGRES_ONLY}", overlay("dev", POSTGRES_ONLY)
+    yield f"prod+all+{POSTGRES_ONLY}", overlay("prod", *OPTIONAL, POSTGRES_ONLY)
 
 
-def distinct(texts):
-    """The objects of several renderings, each only once."""
-    return list({json.dumps(obj, sort_keys=True, default=str): obj for text in texts for obj in load(text)}.values())
+def distinct(lists):
+    """The objects of several lists, each only once."""
+    return list({json.dumps(obj, sort_keys=True, default=str): obj for objects in lists for obj in objects}.values())
 
 
 def dump(objects):
@@ -63,12 +75,18 @@ def dump(objects):
     return "\n---\n".join(json.dumps(obj, default=str) for obj in objects)
 
 
-def overlay(environment):
-    """The objects of an overlay; raises when it does not build."""
-    text, complaint = kustomize(K8S / "overlays" / environment)
-    if complaint:
-        raise SystemExit(f"overlay {environment} does not build: {complaint}")
-    return load(text)
+def strict(objects, versions=VERSIONS[-1:]):
+    """What the schemas of versions say against objects; an unknown field is an error."""
+    checker = need("k8s-check|kubeconform")
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+        file.write(dump(objects))
+        file.flush()
+        for version in versions:
+            flags = ("-k", version) if checker == "k8s-check" else (
+                "-strict", "-kubernetes-version", version, "-schema-location", "default", "-schema-location", CATALOGUE
+            )
+            status, output, complaints = run(checker, *flags, file.name)
+            yield from (f"{version}: {line}" for line in (output + complaints).splitlines() if status)
 
 
 def name(obj):
@@ -100,6 +118,27 @@ def containers(template):
     return template["spec"].get("initContainers", []) + template["spec"]["containers"]
 
 
+def settings(objects, workload):
+    """The variables of the first container, as the binary will see them; of a secret, which one."""
+    container = containers(pod_of(workload))[0]
+    found = {one["name"]: one.get("value") or one["valueFrom"].get("secretKeyRef") for one in container.get("env", [])}
+    for source in container.get("envFrom", []):
+        found |= find(objects, "ConfigMap", source["configMapRef"]["name"])["data"]
+    return found
+
+
+def scaler(objects, called):
+    """What scales a Deployment, or nothing."""
+    specs = [one["spec"] for one in of_kind(objects, "HorizontalPodAutoscaler", "ScaledObject")]
+    return next((spec for spec in specs if spec["scaleTargetRef"]["name"] == called), None)
+
+
+def scaling(objects, called):
+    """At least and at most how many pods of a Deployment an autoscaler makes, or nothing."""
+    spec = scaler(objects, called)
+    return spec and tuple(spec.get(f"{end}Replicas", spec.get(f"{end}ReplicaCount")) for end in ("min", "max"))
+
+
 def seconds(text):
     """A length of time as the binaries read it: `25s`, `500ms`, `2m`, `7`."""
     number, unit = re.fullmatch(r"([0-9.]+)\s*(ms|s|m|h|d)?", str(text)).groups()
@@ -108,16 +147,8 @@ def seconds(text):
 
 def matches(selector, labels):
     """Whether a label selector matches labels."""
-    for key, value in (selector.get("matchLabels") or {}).items():
-        if labels.get(key) != value:
-            return False
     for rule in selector.get("matchExpressions") or []:
-        there, value = rule["key"] in labels, labels.get(rule["key"])
-        if not {
-            "In": value in rule.get("values", []),
-            "NotIn": value not in rule.get("values", []),
-            "Exists": there,
-            "DoesNotExist": not there,
-        }[rule["operator"]]:
+        there, chosen = rule["key"] in labels, labels.get(rule["key"]) in rule.get("values", [])
+        if not {"In": chosen, "NotIn": not chosen, "Exists": there, "DoesNotExist": not there}[rule["operator"]]:
             return False
-    return True
+    return (selector.get("matchLabels") or {}).items() <= labels.items()

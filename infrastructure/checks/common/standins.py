@@ -1,65 +1,43 @@
-"""Stand-ins for helm and kubectl, first on PATH: they record their arguments and keep objects as files."""
+"""Stand-ins for helm, kubectl and terraform, first on PATH: they record their arguments and keep objects as files."""
 
 import base64
-import json
 import os
 import pathlib
 import subprocess
 
-from common.outcome import need_yaml
+from common.kubernetes import yaml
 
-KUBECTL = r'''#!/usr/bin/env -S python3 -I -S
-import json, os, pathlib, re, sys, time
-home = pathlib.Path(os.environ["STANDIN_HOME"])
-words = sys.argv[1:]
-text = sys.stdin.read() if any(w in ("-f-", "--filename=-") for w in words) else ""
-with (home / "calls").open("a") as calls:
-    calls.write(json.dumps({"program": "kubectl", "words": words, "input": text}) + "\n")
-def option(*names):
-    for i, w in enumerate(words):
-        for n in names:
-            if w == n: return words[i + 1]
-            if w.startswith(n + "="): return w.split("=", 1)[1]
-    return None
-store = home / "objects"
-if words[0] in ("create", "apply"):
-    kind = re.search(r"^kind: (\S+)", text, re.M)[1]
-    name = re.search(r"^  name: (\S+)", text, re.M)[1]
-    space = re.search(r"^  namespace: (\S+)", text, re.M)
-    file = store / f"{kind}.{space[1] if space else ''}.{name}"
-    if words[0] == "create" and file.exists():
-        sys.exit(f"Error from server (AlreadyExists): {name}")
-    file.write_text(text)
-elif words[0] == "get" and words[1] == "secret":
-    file = store / f"Secret.{option('--namespace')}.{words[2]}"
-    if not file.exists():
-        if "--ignore-not-found" in words: sys.exit(0)
-        sys.exit("Error from server (NotFound)")
-    output = option("--output")
-    if output == "name": print(f"secret/{words[2]}")
-    else:
-        key = re.search(r'"([^"]+)"', output)[1]
-        found = re.search(rf"^  {re.escape(key)}: (\S+)$", file.read_text(), re.M)
-        print(found[1] if found else "<no value>", end="")
-elif words[0] == "get" and words[1] == "service":
-    if words[2] in os.environ.get("STANDIN_ABSENT", "").split():
-        sys.exit(f"Error from server (NotFound): services {words[2]} not found")
-    print(f"service/{words[2]}")
-elif words[0] == "get":
-    answer = home / (words[1] if words[1] in ("jobs", "pods", "rollouts") else "workloads")
-    print(answer.read_text() if answer.exists() else "", end="")
-elif words[0] == "exec":
-    text = (home / "healthcheck").read_text()
-    print(text)
-    sys.exit(not text.startswith("ready"))
-elif words[0] == "port-forward":
-    (home / f"pid.{os.getpid()}").touch()
-    while True: time.sleep(3600)
-'''
-HELM = r'''#!/usr/bin/env -S python3 -I -S
-import json, os, pathlib, sys
-with (pathlib.Path(os.environ["STANDIN_HOME"]) / "calls").open("a") as calls:
-    calls.write(json.dumps({"program": "helm", "words": sys.argv[1:], "input": ""}) + "\n")
+PROGRAM = r'''#!/bin/sh
+home=$STANDIN_HOME text='' name=$3 words=" $* "
+option() { word=${words#* "$1" }; [ "$word" = "$words" ] || printf %s "${word%% *}"; }
+field() { printf '%s\n' "$text" | sed -n "/^ *$1: [^ ]*\$/{s/^ *$1: //p;q}"; }
+case $words in *' --filename=- '*) text=$(cat) ;; esac
+call=$(printf '%s\037' "${0##*/}" "$@")
+printf '%s%s\036' "$call" "$text" >>"$home/calls"
+[ "${0##*/}" = kubectl ] || exit 0
+if [ "$text" ]; then
+  file=$home/objects/$(field kind).$(field namespace).$(field name)
+  if [ "$1" = create ] && [ -e "$file" ]; then exit 1; fi
+  printf '%s\n' "$text" >"$file"
+  exit
+fi
+case "$1 $2" in
+  'get secret')
+    file=$home/objects/Secret.$(option --namespace).$name
+    case $words in *' --ignore-not-found '*) [ -e "$file" ] || exit 0 ;; esac
+    text=$(cat "$file") || exit
+    case $words in
+      *'index .data'*) key=${words#*\"} && field "${key%%\"*}" | tr -d '\n' ;;
+      *) echo "secret/$name" ;;
+    esac ;;
+  get*)
+    case " ${STANDIN_ABSENT-} " in *" $name "*) exit 1 ;; esac
+    file=$home/$2
+    case $2 in *,* | deployments) file=$home/workloads ;; esac
+    [ ! -e "$file" ] || cat "$file" ;;
+  exec*) cat "$home/healthcheck" && grep -q ^ready "$home/healthcheck" ;;
+  port-forward*) : >"$home/pid.$$" && exec sleep 600 ;;
+esac
 '''
 
 
@@ -69,41 +47,40 @@ class Standins:
     def __init__(self, home):
         self.home = pathlib.Path(home)
         (self.home / "objects").mkdir()
-        binaries = self.home / "bin"
-        binaries.mkdir()
-        for name, text in (("kubectl", KUBECTL), ("helm", HELM)):
-            (binaries / name).write_text(text, encoding="utf-8")
-            (binaries / name).chmod(0o755)
-        self.environment = {**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}", "STANDIN_HOME": str(self.home)}
-        for name in ("BACKUP_BUCKET", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "KUBECONFIG"):
-            self.environment.pop(name, None)
+        (self.home / "bin").mkdir()
+        for name in ("kubectl", "helm", "terraform"):
+            (self.home / "bin" / name).write_text(PROGRAM, encoding="utf-8")
+            (self.home / "bin" / name).chmod(0o755)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ALERT_", "BACKUP_", "KUBE"))}
+        self.environment = {**kept, "PATH": f"{self.home}/bin:{os.environ['PATH']}", "STANDIN_HOME": str(self.home)}
 
-    def run(self, script, *words, stdin="", **environment):
-        """Runs a script to its end: status, output, error. Standard input is what is given, and then its end."""
-        done = subprocess.run(
-            [script, *words], input=stdin, capture_output=True, text=True, check=False, timeout=60,
-            env={**self.environment, **environment},
-        )
+    def run(self, *command, stdin="", cwd=None, **environment):
+        """Runs a command to its end: status, output, error. Standard input is what is given, and then its end."""
+        environment = {**self.environment, **environment}
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60, cwd=cwd, env=environment)
         return done.returncode, done.stdout, done.stderr
 
     def calls(self, program=None):
-        """What was asked so far; forgotten thereafter."""
+        """What was asked so far: words and input; forgotten thereafter."""
         file = self.home / "calls"
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        records = [record.split("\x1f") for record in file.read_text(encoding="utf-8").split("\x1e")[:-1]] if file.exists() else []
         file.unlink(missing_ok=True)
-        found = [json.loads(line) for line in lines]
-        return [call for call in found if program in (None, call["program"])]
+        return [(words, text) for name, *words, text in records if program in (None, name)]
+
+    def answer(self, **files):
+        """What kubectl answers from now on."""
+        for name, text in files.items():
+            (self.home / name).write_text(text, encoding="utf-8")
 
     def secrets(self, namespace):
         """The Secrets of a namespace: their keys and values."""
-        yaml = need_yaml()
         found = {}
         for file in (self.home / "objects").glob(f"Secret.{namespace}.*"):
-            secret = yaml.safe_load(file.read_text(encoding="utf-8"))
-            values = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
-            found[secret["metadata"]["name"]] = values
+            data = yaml.safe_load(file.read_text(encoding="utf-8")).get("data") or {}
+            found[file.name.removeprefix(f"Secret.{namespace}.")] = {key: base64.b64decode(value).decode() for key, value in data.items()}
         return found
 
-    def forget(self, namespace, secret):
-        """Deletes a Secret."""
-        (self.home / "objects" / f"Secret.{namespace}.{secret}").unlink()
+    def forget(self, *secrets):
+        """Deletes Secrets, each named NAMESPACE.NAME."""
+        for secret in secrets:
+            (self.home / "objects" / f"Secret.{secret}").unlink()

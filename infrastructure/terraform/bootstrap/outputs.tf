@@ -8,3 +8,13 @@ output "environment" {
     export TF_CLI_ARGS_init='-backend-config=bucket=${module.state.bucket}'
   EOT
 }
+
+output "bucket" {
+  description = "The bucket's name: STATE_BUCKET of the workflow terraform-plan."
+  value       = module.state.bucket
+}
+
+output "endpoint" {
+  description = "The bucket's endpoint: STATE_ENDPOINT of the workflow terraform-plan."
+  value       = module.state.endpoint
+}

@@ -22,6 +22,7 @@ module "environment" {
   control_plane_allowed_ipv4 = var.control_plane_allowed_ipv4
   domain                     = var.domain
   create_domain              = var.create_domain
+  certificate_authority      = var.certificate_authority
 }
 
 # Only the addresses named here reach the Kubernetes API of production.

@@ -22,4 +22,5 @@ module "environment" {
   control_plane_allowed_ipv4 = var.control_plane_allowed_ipv4
   domain                     = var.domain
   create_domain              = var.create_domain
+  certificate_authority      = var.certificate_authority
 }

@@ -39,3 +39,9 @@ variable "create_domain" {
   type        = bool
   default     = false
 }
+
+variable "certificate_authority" {
+  description = "The one authority that may issue certificates for the name; letsencrypt.org without it."
+  type        = string
+  default     = null
+}

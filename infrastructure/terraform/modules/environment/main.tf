@@ -43,6 +43,8 @@ module "dns" {
   ipv4          = module.nodebalancer[0].ipv4
   ipv6          = module.nodebalancer[0].ipv6
   tags          = local.tags
+
+  certificate_authority = var.certificate_authority
 }
 
 module "backups" {
@@ -53,17 +55,18 @@ module "backups" {
   expire_days = var.backup_days
 }
 
-# The only file that an apply writes: kustomize reads the NodeBalancer's id from it.
+# The only file that an apply writes: kustomize and install-tools.sh read from it which NodeBalancer is the API's.
 resource "terraform_data" "nodebalancer_id" {
   count            = var.public == null ? 0 : 1
-  triggers_replace = [module.nodebalancer[0].id]
+  triggers_replace = [module.nodebalancer[0].id, module.nodebalancer[0].firewall_id]
 
   provisioner "local-exec" {
-    command = "printf 'id=%s\\n' \"$ID\" >\"$FILE\""
+    command = "printf 'id=%s\\nfirewall=%s\\n' \"$ID\" \"$FIREWALL\" >\"$FILE\""
 
     environment = {
-      ID   = module.nodebalancer[0].id
-      FILE = var.public.id_file
+      ID       = module.nodebalancer[0].id
+      FIREWALL = module.nodebalancer[0].firewall_id
+      FILE     = var.public.id_file
     }
   }
 }

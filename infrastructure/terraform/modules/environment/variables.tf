@@ -79,3 +79,10 @@ variable "create_domain" {
   default     = false
   nullable    = false
 }
+
+variable "certificate_authority" {
+  description = "The one authority that may issue certificates for the name: its CAA domain, such as letsencrypt.org."
+  type        = string
+  default     = "letsencrypt.org"
+  nullable    = false
+}

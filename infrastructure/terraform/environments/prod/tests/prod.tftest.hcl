@@ -28,8 +28,8 @@ variables {
 
 run "the_overlay_gets_the_id" {
   assert {
-    condition     = output.nodebalancer_id == "4711" && trimspace(file("${path.root}/../../../k8s/overlays/prod/nodebalancer.env")) == "id=4711"
-    error_message = "The overlay's nodebalancer.env does not have the NodeBalancer's id."
+    condition     = output.nodebalancer_id == "4711" && file("${path.root}/../../../k8s/overlays/prod/nodebalancer.env") == "id=4711\nfirewall=7\n"
+    error_message = "The overlay's nodebalancer.env does not have the ids of the NodeBalancer and its firewall."
   }
 
   assert {

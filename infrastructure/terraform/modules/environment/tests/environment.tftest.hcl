@@ -32,8 +32,8 @@ variables {
 
 run "the_id_is_written_and_the_name_is_the_address" {
   assert {
-    condition     = output.nodebalancer_id == "4711" && trimspace(file(".terraform/nodebalancer.env")) == "id=4711"
-    error_message = "The file does not have the NodeBalancer's id."
+    condition     = output.nodebalancer_id == "4711" && file(".terraform/nodebalancer.env") == "id=4711\nfirewall=7\n"
+    error_message = "The file does not have the ids of the NodeBalancer and its firewall."
   }
 
   assert {
@@ -44,6 +44,17 @@ run "the_id_is_written_and_the_name_is_the_address" {
   assert {
     condition     = strcontains(output.backup_environment, "export AWS_ENDPOINT_URL='https://storage.example.com'")
     error_message = "The output for the shell lacks the bucket of backups."
+  }
+}
+
+run "another_authority_may_issue_the_certificate" {
+  variables {
+    certificate_authority = "sectigo.com"
+  }
+
+  assert {
+    condition     = module.dns[0].certificate_authority == "sectigo.com"
+    error_message = "The CAA record names another authority."
   }
 }
 

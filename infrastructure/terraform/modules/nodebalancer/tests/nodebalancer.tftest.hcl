@@ -19,12 +19,17 @@ run "only_https_comes_in" {
   }
 
   assert {
-    condition     = linode_nodebalancer.this.firewall_id == 7
+    condition     = linode_firewall_device.this.firewall_id == 7 && linode_firewall_device.this.entity_id == 4711 && linode_firewall_device.this.entity_type == "nodebalancer"
     error_message = "The NodeBalancer is not behind its firewall."
   }
 
   assert {
-    condition     = output.id == "4711" && output.ipv4 == "203.0.113.9" && output.ipv6 == "2001:db8::9"
+    condition     = linode_nodebalancer.this.firewall_id == null
+    error_message = "Another firewall would make another NodeBalancer, with other addresses."
+  }
+
+  assert {
+    condition     = output.id == "4711" && output.firewall_id == "7" && output.ipv4 == "203.0.113.9" && output.ipv6 == "2001:db8::9"
     error_message = "The outputs are not the NodeBalancer's."
   }
 }
