@@ -134,17 +134,19 @@ esac
 for program in helm kubectl openssl; do
   command -v "${program}" >/dev/null || fail "${program} is not on PATH: install it first" 2
 done
-environment=${2-}
-if [[ -z ${environment} ]]; then
-  environment=$(kubectl get namespaces --selector sspp.io/environment --output 'go-template={{range .items}}{{index .metadata.labels "sspp.io/environment"}} {{end}}')
-  environment=${environment% }
-  environment=${environment:-prod}
-fi
-case ${environment} in
+case ${2-prod} in
   dev | staging | prod) ;;
-  *' '*) fail "this cluster holds ${environment}: name one as second argument" 2 ;;
-  *) fail "there is no environment '${environment}': dev, staging or prod" 2 ;;
+  *) fail "there is no environment '$2': dev, staging or prod" 2 ;;
 esac
+held=$(kubectl get namespaces --selector sspp.io/environment --output 'go-template={{range .items}}{{index .metadata.labels "sspp.io/environment"}} {{end}}')
+held=${held% }
+environment=${2:-${held:-prod}}
+if [[ ${environment} == *' '* ]]; then
+  fail "this cluster holds ${held}: name one as second argument" 2
+fi
+if [[ " ${held:-${environment}} " != *" ${environment} "* ]]; then
+  fail "this cluster holds ${held}, not ${environment}: is KUBECONFIG the right one?" 2
+fi
 
 case ${choice} in
   1) argocd ;;

@@ -22,12 +22,21 @@ ${label}
 Y
 }
 
+known() { # known ANNOTATION: of the cluster, without sspp.io/
+  kubectl get secret sspp-cluster --namespace argocd --ignore-not-found --output "go-template={{with .metadata.annotations}}{{with index . \"sspp.io/$1\"}}{{.}}{{end}}{{end}}"
+}
+
 # What Argo CD has to know of its cluster: the environment, and the NodeBalancer that Terraform made.
 cluster() { # cluster ENVIRONMENT FILE
   local id='' firewall=''
   if [[ -f $2 ]]; then
     id=$(sed -n 's/^id=//p' "$2")
     firewall=$(sed -n 's/^firewall=//p' "$2")
+  fi
+  # A checkout without Terraform's file says nothing about the NodeBalancer: what Argo CD knows stays.
+  if [[ -z ${id} ]]; then
+    id=$(known nodebalancer-id)
+    firewall=$(known nodebalancer-firewall-id)
   fi
   kubectl apply --server-side --force-conflicts --field-manager=install-tools --filename=- <<Y
 apiVersion: v1

@@ -10,7 +10,7 @@ from common.kubernetes import yaml
 PROGRAM = r'''#!/bin/sh
 home=$STANDIN_HOME text='' name=$3 words=" $* "
 option() { word=${words#* "$1" }; [ "$word" = "$words" ] || printf %s "${word%% *}"; }
-field() { printf '%s\n' "$text" | sed -n "/^ *$1: [^ ]*\$/{s/^ *$1: //p;q}"; }
+field() { printf '%s\n' "$text" | sed -n "\|^ *$1: [^ ]*\$|{s|^ *$1: ||p;q}"; }
 case $words in *' --filename=- '*) text=$(cat) ;; esac
 call=$(printf '%s\037' "${0##*/}" "$@")
 printf '%s%s\036' "$call" "$text" >>"$home/calls"
@@ -27,6 +27,7 @@ case "$1 $2" in
     case $words in *' --ignore-not-found '*) [ -e "$file" ] || exit 0 ;; esac
     text=$(cat "$file") || exit
     case $words in
+      *'index . "sspp.io/'*) key=${words#*\"} && field "${key%%\"*}" | tr -d '\n"' ;;
       *'index .data'*) key=${words#*\"} && field "${key%%\"*}" | tr -d '\n' ;;
       *) echo "secret/$name" ;;
     esac ;;

@@ -38,7 +38,7 @@ spec:
       imagePullSecrets:
         {{- toYaml . | nindent 8 }}
       {{- end }}
-      # Longer than SSPP_SHUTDOWN_DELAY and SSPP_SHUTDOWN_TIMEOUT together.
+      # Longer than a pod takes to stop.
       terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
       securityContext:
         {{- include "sspp.podSecurity" . | nindent 8 }}
@@ -100,7 +100,7 @@ spec:
               port: http
             periodSeconds: 5
             timeoutSeconds: 3
-            # Later than a NodeBalancer's two probes: a pod that stops is served until the NodeBalancer has left it.
+            # Later than a load balancer's probes: a pod that stops is served until the load balancer has left it.
             failureThreshold: 3
           resources:
             {{- toYaml .Values.resources | nindent 12 }}
