@@ -57,6 +57,8 @@ impl Found {
 pub trait Tables: Send {
     /// How they fail.
     type Error: Send;
+    /// Whether the figures that signals add are written with them; else the store counts them later, from its rows.
+    const COUNTS: bool = true;
 
     /// Inserts signals of different events where nothing stands in the way, and removes their events' dead letters: no
     /// signal of the event, no dead letter [that stays](super::takes), no erasure.
@@ -103,7 +105,9 @@ pub async fn record<'a, T: Tables>(tables: &mut T, batch: &'a [Record]) -> Resul
         for (record, id) in part.iter().zip(new) {
             let answer = match (signal(record), id) {
                 (Some(signal), Some(id)) => {
-                    done.figures.add(signal);
+                    if T::COUNTS {
+                        done.figures.add(signal);
+                    }
                     Recorded::Signal(id)
                 }
                 _ => match judge(record, &found.about(record)) {

@@ -114,6 +114,7 @@ struct SqliteTables<'c> {
 
 impl Tables for SqliteTables<'_> {
     type Error = Failure;
+    const COUNTS: bool = false;
 
     async fn insert_signals(&mut self, signals: &[&NewSignal]) -> Result<Inserted, Failure> {
         let ids: Vec<Uuid> = signals.iter().map(|signal| signal.accepted.event_id.as_uuid()).collect();
