@@ -17,6 +17,9 @@ pub(super) fn signal_filter(parameters: &mut Parameters<'_>) -> Option<SignalFil
         parameters.period("Only events at or after this instant.", "Only events before this instant.");
     let min_score = score(parameters, "minScore", "Only scores of at least this; at most two decimals.");
     let max_score = score(parameters, "maxScore", "Only scores of at most this; at most two decimals.");
+    if min_score > max_score && max_score.is_some() {
+        parameters.refuse("minScore", "above_max_score", "minScore must not be above maxScore".to_owned());
+    }
     let (account_id, user_id) = (account_id.ok()?, user_id.ok()?);
     Some(SignalFilter { account_id, user_id, event_type, signal_type, from, to, min_score, max_score })
 }

@@ -127,6 +127,26 @@ async fn a_period_that_ends_before_it_begins_is_refused() {
 }
 
 #[tokio::test]
+async fn scores_of_which_the_least_is_above_the_most_are_refused() {
+    let harness = Harness::direct();
+    for list in ["/signals", "/signals/export"] {
+        let reversed = format!("/api/v1{list}?minScore=0.5&maxScore=0.4");
+        assert_eq!(
+            harness.get(&reversed).await.problem(400),
+            json!(["minScore must not be above maxScore"]),
+            "{list}"
+        );
+        for possible in ["minScore=0.5&maxScore=0.5", "minScore=0.5", "maxScore=0.5"] {
+            assert_eq!(
+                harness.get(&format!("/api/v1{list}?{possible}")).await.status,
+                200,
+                "{list}?{possible}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_violation_of_a_list_is_reported_at_once() {
     let harness = Harness::direct();
     let reply = harness.get("/api/v1/signals?page=0&limit=1000&sortBy=x&foo=1").await;
